@@ -1,0 +1,229 @@
+//! Which backend computes: the one seam between this crate and Burn's devices.
+//!
+//! A backend is compiled in by a feature of the same name and chosen at run time by its name:
+//! `flex`, `ndarray`, `wgpu`, `cuda` or `cuda:1` (the second card), `remote:ws://host:3000` (a Burn
+//! server elsewhere).
+
+use std::fmt;
+use std::str::FromStr;
+
+use burn::tensor::{DType, Device, Tensor};
+
+use crate::config::Precision;
+use crate::error::{Error, Result};
+
+#[cfg(not(any(
+    feature = "flex",
+    feature = "ndarray",
+    feature = "wgpu",
+    feature = "cuda",
+    feature = "remote"
+)))]
+compile_error!(
+    "dropwise needs a backend: enable at least one of the features \
+     `flex`, `ndarray`, `wgpu`, `cuda`, `remote` (for example `--features flex`)"
+);
+
+/// Every backend there is, the fastest first, and whether it is compiled in.
+const BACKENDS: [(&str, bool); 5] = [
+    ("cuda", cfg!(feature = "cuda")),
+    ("wgpu", cfg!(feature = "wgpu")),
+    ("flex", cfg!(feature = "flex")),
+    ("ndarray", cfg!(feature = "ndarray")),
+    ("remote", cfg!(feature = "remote")),
+];
+
+/// A backend that is compiled in, by name, with the device of it that is meant.
+///
+/// The default is the fastest one compiled in. `Display` and `FromStr` are each other's inverse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backend {
+    name: &'static str,
+    /// What stands behind the colon: a card's index, or a server's address.
+    address: Option<String>,
+}
+
+impl Backend {
+    /// The backends compiled in, the fastest first, `remote` left out (it needs an address).
+    pub fn compiled() -> impl Iterator<Item = Backend> {
+        BACKENDS
+            .iter()
+            .filter(|(name, compiled)| *compiled && *name != "remote")
+            .map(|(name, _)| Backend {
+                name,
+                address: None,
+            })
+    }
+
+    /// The backend's name without a device, `flex` for example.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Opens the device, without autodiff: call `.autodiff()` on it to train.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] if it does not start: no such card, no driver, no server.
+    pub fn device(&self) -> Result<Device> {
+        match self.name {
+            #[cfg(feature = "flex")]
+            "flex" => Ok(Device::flex()),
+            #[cfg(feature = "ndarray")]
+            // Burn 0.22 is the last line with this backend; the one deprecated call is here.
+            "ndarray" => Ok(
+                #[allow(deprecated)]
+                Device::ndarray(),
+            ),
+            #[cfg(feature = "wgpu")]
+            "wgpu" => self.probed(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
+            #[cfg(feature = "cuda")]
+            "cuda" => self.probed(Device::cuda(self.index()?)),
+            #[cfg(feature = "remote")]
+            "remote" => self.remote(),
+            _ => Err(self.error("it is not compiled in")),
+        }
+    }
+
+    /// Burn panics where a GPU or its driver is missing; a first small tensor finds that out here.
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    fn probed(&self, device: Device) -> Result<Device> {
+        let probe = std::panic::AssertUnwindSafe(|| {
+            Tensor::<1>::ones([1], &device).try_into_data().is_ok()
+        });
+        match std::panic::catch_unwind(probe) {
+            Ok(true) => Ok(device),
+            _ => Err(self.error("no such device or driver answers on this machine")),
+        }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn index(&self) -> Result<usize> {
+        let address = self.address.as_deref().unwrap_or("0");
+        address
+            .parse()
+            .map_err(|_| self.error("the part behind the colon must be a card's index"))
+    }
+
+    #[cfg(feature = "remote")]
+    fn remote(&self) -> Result<Device> {
+        let Some(address) = &self.address else {
+            return Err(self.error("it needs a server's address, `remote:ws://host:3000`"));
+        };
+        let host = burn::tensor::remote::RemoteHost::websocket(address);
+        Device::remote_options(&host)
+            .init()
+            .map_err(|cause| self.error(&format!("no server answers: {cause}")))
+    }
+
+    fn error(&self, reason: &str) -> Error {
+        backend_error(&self.to_string(), reason)
+    }
+}
+
+impl Default for Backend {
+    fn default() -> Self {
+        Backend::compiled().next().unwrap_or(Backend {
+            name: "remote",
+            address: None,
+        })
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.address {
+            Some(address) => write!(f, "{}:{address}", self.name),
+            None => f.write_str(self.name),
+        }
+    }
+}
+
+impl FromStr for Backend {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (name, address) = match text.split_once(':') {
+            Some((name, address)) => (name, Some(address.to_owned())),
+            None => (text, None),
+        };
+        match BACKENDS.iter().find(|(known, _)| *known == name) {
+            Some((name, true)) if address.is_none() || ["cuda", "remote"].contains(name) => {
+                Ok(Backend { name, address })
+            }
+            Some((_, true)) => Err(backend_error(text, "it takes nothing behind a colon")),
+            Some((name, false)) => Err(backend_error(
+                text,
+                &format!("it is not compiled in; add it with `--features {name}`"),
+            )),
+            None => Err(backend_error(text, "there is no backend of this name")),
+        }
+    }
+}
+
+fn backend_error(name: &str, reason: &str) -> Error {
+    let here = |wanted: bool| {
+        let names: Vec<_> = BACKENDS
+            .iter()
+            .filter(|(_, compiled)| *compiled == wanted)
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
+        names.join(", ")
+    };
+    let mut fix = format!("compiled in: {}", here(true));
+    if !here(false).is_empty() {
+        fix += &format!("; a feature of the same name adds: {}", here(false));
+    }
+    Error::Backend {
+        name: name.to_owned(),
+        reason: reason.to_owned(),
+        fix,
+    }
+}
+
+impl Precision {
+    /// Burn's name for the type.
+    #[must_use]
+    pub fn dtype(self) -> DType {
+        match self {
+            Precision::Float32 => DType::F32,
+            Precision::Float64 => DType::F64,
+        }
+    }
+
+    /// The finest precision that `device` can compute in.
+    #[must_use]
+    pub fn finest(device: &Device) -> Self {
+        Precision::Float64
+            .check(device)
+            .unwrap_or(Precision::Float32)
+    }
+
+    /// Checks that `device` can compute in this precision.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] where it cannot: most GPUs behind `wgpu` have no `float64`.
+    pub fn check(self, device: &Device) -> Result<Self> {
+        if device.supports_dtype(self.dtype()) {
+            Ok(self)
+        } else {
+            Err(Error::invalid(
+                "precision",
+                "one that the backend can compute in, such as `float32`",
+                format!("`{self}`"),
+            ))
+        }
+    }
+}
+
+/// Reads a tensor back into memory, row after row, as 64-bit numbers whatever its precision.
+///
+/// # Errors
+/// [`Error::Compute`] if the backend fails to deliver it: a lost GPU or connection.
+pub fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f64>> {
+    tensor
+        .try_into_data()
+        .map_err(|cause| Error::Compute(cause.to_string()))?
+        .try_to_vec_as::<f64>()
+        .map_err(|cause| Error::Compute(cause.to_string()))
+}

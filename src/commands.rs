@@ -1,0 +1,66 @@
+//! The program's subcommands, one file each, and how its errors look on a terminal.
+
+mod train;
+mod verify;
+
+use std::io::Write;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use clap::{Parser, Subcommand};
+use dropwise::{Error, Result};
+
+/// Train, verify and explain fully-connected networks with dropout.
+///
+/// Exit status: 0 good, 1 failed, 2 wrong usage.
+#[derive(Parser)]
+#[command(version, verbatim_doc_comment)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Train(train::Args),
+    Verify(verify::Args),
+}
+
+/// How a command that ran to its end came out.
+pub(crate) enum Outcome {
+    /// As wished.
+    Good,
+    /// The command did its work, and what it looked at is not good.
+    Failed,
+}
+
+impl Cli {
+    pub(crate) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
+        match &self.command {
+            Command::Train(args) => args.run(out),
+            Command::Verify(args) => args.run(out),
+        }
+    }
+}
+
+/// An error as text for a person; a mistake in a file is shown in its place.
+pub(crate) fn message(error: &Error, color: bool) -> String {
+    let renderer = if color {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    let title = error.to_string();
+    let Error::Config(config) = error else {
+        return renderer.render(&[Group::with_title(Level::ERROR.primary_title(title))]);
+    };
+    let place = AnnotationKind::Primary.span(config.span.clone());
+    let snippet = Snippet::source(&config.text)
+        .path(&config.file)
+        .annotation(place);
+    let report = Level::ERROR.primary_title(&config.problem).element(snippet);
+    let report = match &config.help {
+        Some(help) => report.element(Level::HELP.message(help)),
+        None => report,
+    };
+    renderer.render(&[report])
+}

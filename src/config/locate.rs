@@ -1,0 +1,176 @@
+//! From "something is wrong" to the place in the file and words for the person who wrote it.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::ConfigError;
+use crate::error::Error;
+
+/// Explains why the file could not be read, at the place the parser names.
+pub(super) fn explain(file: &str, text: &str, error: &toml::de::Error) -> Error {
+    let span = clamp(error.span().unwrap_or(0..0), text);
+    let message = error.message();
+    let field = field_at(text, &span);
+    let (problem, help) = in_plain_words(message);
+    let problem = match field {
+        Some(field) => format!("{field}: {problem}"),
+        None => problem,
+    };
+    config_error(file, text, span, problem, help)
+}
+
+/// Places an error of [`Experiment::check`](super::Experiment::check) at the field that it names.
+pub(super) fn place(file: &str, text: &str, error: Error) -> Error {
+    let (field, problem) = match &error {
+        Error::InvalidValue { what, .. } => (what.as_str(), error.to_string()),
+        Error::Backend { .. } => ("backend", error.to_string()),
+        _ => return error,
+    };
+    let span = clamp(span_of(text, field).unwrap_or(0..0), text);
+    config_error(file, text, span, problem, None)
+}
+
+fn config_error(
+    file: &str,
+    text: &str,
+    span: Range<usize>,
+    problem: String,
+    help: Option<String>,
+) -> Error {
+    Error::Config(Box::new(ConfigError {
+        file: file.to_owned(),
+        text: text.to_owned(),
+        span,
+        problem,
+        help,
+    }))
+}
+
+/// Serde names an unknown key or word and lists the known ones, all in backticks; types are named
+/// as Rust does. Both are put into the words of the file, and the nearest known word is found.
+fn in_plain_words(message: &str) -> (String, Option<String>) {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    for (prefix, kind) in [("unknown field", "key"), ("unknown variant", "word")] {
+        if message.starts_with(prefix) {
+            let found = quoted.next().unwrap_or_default();
+            let known: Vec<&str> = quoted.collect();
+            let problem = format!("unknown {kind} `{found}`");
+            return (problem, Some(suggestion(found, &known)));
+        }
+    }
+    if message.starts_with("missing field") {
+        let field = quoted.next().unwrap_or_default();
+        return (format!("the key `{field}` is missing"), None);
+    }
+    for prefix in ["invalid type: ", "invalid value: "] {
+        if let Some((found, expected)) = message
+            .strip_prefix(prefix)
+            .and_then(|rest| rest.split_once(", expected "))
+        {
+            let expected = type_in_plain_words(expected);
+            return (format!("expected {expected}, found {found}"), None);
+        }
+    }
+    (message.to_owned(), None)
+}
+
+fn suggestion(found: &str, known: &[&str]) -> String {
+    let listed = known
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let nearest = known
+        .iter()
+        .map(|name| (strsim::jaro_winkler(found, name), name))
+        .filter(|(similarity, _)| *similarity > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    match nearest {
+        Some((_, name)) if known.len() > 1 => {
+            format!("did you mean `{name}`? Known here: {listed}")
+        }
+        Some((_, name)) => format!("did you mean `{name}`?"),
+        None => format!("known here: {listed}"),
+    }
+}
+
+fn type_in_plain_words(expected: &str) -> &str {
+    match expected {
+        "usize" | "u64" => "a whole number of at least 0",
+        "f64" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "an array, such as [4]",
+        "a string" => "a string",
+        other if other.starts_with("struct ") => "a table",
+        other => other,
+    }
+}
+
+/// The dotted name of the innermost key or value that holds `span`, if it lies within one.
+fn field_at(text: &str, span: &Range<usize>) -> Option<String> {
+    let document = DeTable::parse(text).ok()?;
+    let mut names = Vec::new();
+    let mut table = document.get_ref();
+    loop {
+        let holds = |outer: Range<usize>| outer.start <= span.start && span.end <= outer.end;
+        let inside = |(key, value): &(&Spanned<_>, &Spanned<DeValue<'_>>)| {
+            holds(key.span()) || holds(value.span()) || spans_inside(value, span)
+        };
+        let Some((key, value)) = table.iter().find(inside) else {
+            break;
+        };
+        names.push(key.get_ref().to_string());
+        match value.get_ref() {
+            DeValue::Table(inner) => table = inner,
+            _ => break,
+        }
+    }
+    (!names.is_empty()).then(|| names.join("."))
+}
+
+/// Whether `span` lies inside some entry of the table `value`; a `[header]`'s own span covers only
+/// the header.
+fn spans_inside(value: &Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
+    let DeValue::Table(table) = value.get_ref() else {
+        return false;
+    };
+    table.iter().any(|(key, value)| {
+        [key.span(), value.span()]
+            .iter()
+            .any(|outer| outer.start <= span.start && span.end <= outer.end)
+            || spans_inside(value, span)
+    })
+}
+
+/// Where the value of a dotted field stands; where the innermost table stands if it is not written.
+fn span_of(text: &str, field: &str) -> Option<Range<usize>> {
+    let document = DeTable::parse(text).ok()?;
+    let mut table = document.get_ref();
+    let mut span = None;
+    for name in field.split('.') {
+        let Some((_, value)) = table.iter().find(|(key, _)| key.get_ref() == name) else {
+            break;
+        };
+        span = Some(value.span());
+        match value.get_ref() {
+            DeValue::Table(inner) => table = inner,
+            _ => break,
+        }
+    }
+    span
+}
+
+/// Keeps a span inside the text and on character boundaries, so that it can be used to slice.
+fn clamp(span: Range<usize>, text: &str) -> Range<usize> {
+    let floor = |at: usize| {
+        let at = at.min(text.len());
+        (0..=at)
+            .rev()
+            .find(|&at| text.is_char_boundary(at))
+            .unwrap_or(0)
+    };
+    let start = floor(span.start);
+    start..floor(span.end).max(start)
+}

@@ -1,0 +1,71 @@
+//! Inverted dropout: `y = x * m / (1 - p)`, with `m` drawn from Bernoulli(1 - p).
+//!
+//! `p` is the dropout rate, `1 - p` the keep probability. Kept values are scaled up while training,
+//! so that nothing needs to be scaled at run time, where dropout is off (Srivastava et al. 2014,
+//! JMLR 15, sections 4 and 10; the scaling is their "another way to achieve the same effect").
+//! The gradient is masked and scaled alike: `dL/dx = dL/dy * m / (1 - p)`.
+//!
+//! The layer is Burn's own `Dropout`. This module checks rates before Burn panics on them, applies
+//! masks that are given, recovers masks that were drawn, and makes drawing repeatable.
+//!
+//! ```
+//! use burn::tensor::Tensor;
+//! use dropwise::{Backend, dropout};
+//!
+//! let device = Backend::default().device()?;
+//! let x = Tensor::<2>::from_data([[1.0, 2.0, 3.0, 4.0]], &device);
+//! let mask = Tensor::<2>::from_data([[1.0, 0.0, 1.0, 1.0]], &device);
+//! let y = dropout::apply_mask(x, mask, 0.5);
+//! assert_eq!(y.into_data().to_vec::<f32>().unwrap(), [2.0, 0.0, 6.0, 8.0]);
+//! # Ok::<(), dropwise::Error>(())
+//! ```
+
+use std::sync::{Mutex, PoisonError};
+
+use burn::nn::{Dropout, DropoutConfig};
+use burn::tensor::{Device, Tensor};
+
+use crate::config::check_rate;
+use crate::error::Result;
+use crate::seed::mask_seed;
+
+/// Burn's dropout layer for a checked rate. A rate of 0 is the identity and draws nothing.
+///
+/// # Errors
+/// [`Error::InvalidValue`](crate::Error::InvalidValue) that names the rate as `what`, outside
+/// `[0, 1)` and for NaN.
+pub fn layer(what: &str, rate: f64) -> Result<Dropout> {
+    Ok(DropoutConfig::new(check_rate(what, rate)?).init())
+}
+
+/// Applies a given mask: `x * mask / (1 - rate)`.
+///
+/// # Shapes
+/// - `x`: `[batch, width]`
+/// - `mask`: `[batch, width]`, 1 keeps a value and 0 drops it
+/// - output: `[batch, width]`
+#[must_use]
+pub fn apply_mask(x: Tensor<2>, mask: Tensor<2>, rate: f64) -> Tensor<2> {
+    x * mask * (1.0 / (1.0 - rate))
+}
+
+/// Burn's CPU backends keep one generator for the whole process: whoever seeds it and draws from
+/// it must not be interrupted by another thread that does the same.
+static GENERATOR: Mutex<()> = Mutex::new(());
+
+/// Runs `draw` with the backend's generator seeded for one step, and keeps other threads that come
+/// this way out until it returns.
+///
+/// The masks are then a function of (seed, step) on a given backend, in any number of threads.
+/// `draw` must not call this function again (it would wait for itself), and code that draws from
+/// the device in another thread without coming this way can still disturb the masks.
+pub fn with_seeded_masks<T>(
+    device: &Device,
+    seed: u64,
+    step: usize,
+    draw: impl FnOnce() -> T,
+) -> T {
+    let _guard = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+    device.seed(mask_seed(seed, step));
+    draw()
+}

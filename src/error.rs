@@ -1,0 +1,107 @@
+//! The one error type. Every message says where, what was expected, what was found and the fix.
+
+use std::fmt;
+use std::path::PathBuf;
+
+pub use crate::config::ConfigError;
+
+/// What every fallible function of this crate returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Everything that can go wrong, each message a sentence for the person who has to mend it.
+///
+/// `Debug` prints the same sentence as `Display`, so that a program whose `main` returns
+/// `Result<(), dropwise::Error>` shows it as it is meant to be read.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A configuration file is not valid: a syntax error, an unknown key, a wrong type or a value
+    /// out of range.
+    #[error(transparent)]
+    Config(#[from] Box<ConfigError>),
+
+    /// A file cannot be read.
+    #[error("{}: cannot be read: {cause}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        cause: std::io::Error,
+    },
+
+    /// Output cannot be written: a full disk, a closed pipe.
+    #[error("output cannot be written: {0}")]
+    Write(#[from] std::io::Error),
+
+    /// A value that a caller gave is out of its range.
+    #[error("{what}: expected {expected}, found {found}")]
+    InvalidValue {
+        /// Which value, by the name its users know.
+        what: String,
+        /// The range or form it must have.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
+
+    /// Two things that must agree in shape do not.
+    #[error("{what}: expected shape {expected:?}, found {found:?}")]
+    Shape {
+        /// Which array.
+        what: String,
+        /// The shape that fits.
+        expected: Vec<usize>,
+        /// The shape that was given.
+        found: Vec<usize>,
+    },
+
+    /// A backend is unknown, not compiled in, or does not start.
+    #[error("backend `{name}`: {reason}; {fix}")]
+    Backend {
+        /// The name as it was given.
+        name: String,
+        /// Why it cannot be used.
+        reason: String,
+        /// What can be used, or how to add it.
+        fix: String,
+    },
+
+    /// The backend failed in the middle of a computation: a lost GPU or connection.
+    #[error("the backend failed while computing: {0}")]
+    Compute(String),
+
+    /// Training met a loss that is infinite or not a number.
+    #[error(
+        "training diverged: the loss is {loss} at step {step}; the usual cause is a learning rate \
+         that is too high (it is {learning_rate}): try a tenth of it"
+    )]
+    Diverged {
+        /// Steps taken so far.
+        step: usize,
+        /// The loss that was found.
+        loss: f64,
+        /// The learning rate in use.
+        learning_rate: f64,
+    },
+}
+
+impl Error {
+    /// An [`Error::InvalidValue`] of a value that prints itself.
+    pub(crate) fn invalid(
+        what: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl fmt::Display,
+    ) -> Self {
+        Error::InvalidValue {
+            what: what.into(),
+            expected: expected.into(),
+            found: found.to_string(),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

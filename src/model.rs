@@ -1,0 +1,461 @@
+//! The network: fully-connected layers with dropout on the input of each.
+//!
+//! With `h_0` the input, `d_k` dropout and `f` the activation, layer `k` of `n` computes
+//!
+//! ```text
+//! h_k = f(d_k(h_{k-1}) W_k + b_k),    k = 1 .. n
+//! ```
+//!
+//! where `W_k` has the shape `[d_input, d_output]` and the last layer has an activation of its own.
+//! `d_1` drops inputs, every other `d_k` the hidden units of the layer before (Srivastava et al.
+//! 2014, section 4).
+
+use burn::module::{Content, DisplaySettings, Module, ModuleDisplay, Param};
+use burn::nn::{Dropout, Linear};
+use burn::tensor::{DType, Device, Tensor, TensorCreationOptions, TensorData, activation};
+use rand::RngExt;
+
+use crate::backend::read;
+use crate::config::{self, Activation, CheckedExperiment, Initializer};
+use crate::dropout;
+use crate::error::{Error, Result};
+use crate::seed::{Purpose, stream};
+
+/// The shape of a network, and how it starts.
+///
+/// ```
+/// use dropwise::{Backend, MlpConfig};
+///
+/// let device = Backend::default().device()?.autodiff();
+/// let network = MlpConfig::new(3, [4], 1)
+///     .with_bias(false)
+///     .with_hidden_dropout(0.2)
+///     .init(1, &device)?;
+/// assert_eq!(network.to_string(), "Mlp 3-4-1: hidden sigmoid, output sigmoid, no bias, \
+///     dropout 0 input / 0.2 hidden, 16 parameters");
+/// # Ok::<(), dropwise::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct MlpConfig {
+    /// Inputs a row.
+    pub d_input: usize,
+    /// Units of each hidden layer.
+    pub hidden: Vec<usize>,
+    /// Outputs a row.
+    pub d_output: usize,
+    /// The activation of the hidden layers.
+    pub activation: Activation,
+    /// The activation of the output layer.
+    pub output: Activation,
+    /// Whether the layers have biases.
+    pub bias: bool,
+    /// What the initial weights and biases are drawn from.
+    pub initializer: Initializer,
+    /// The dropout rate of the input, in `[0, 1)`.
+    pub input_dropout: f64,
+    /// The dropout rate of every hidden layer, in `[0, 1)`.
+    pub hidden_dropout: f64,
+}
+
+impl MlpConfig {
+    /// A network with sigmoid activations, biases, weights uniform in `[-1, 1)` and no dropout.
+    #[must_use]
+    pub fn new(d_input: usize, hidden: impl Into<Vec<usize>>, d_output: usize) -> Self {
+        MlpConfig {
+            d_input,
+            hidden: hidden.into(),
+            d_output,
+            activation: Activation::Sigmoid,
+            output: Activation::Sigmoid,
+            bias: true,
+            initializer: Initializer::default(),
+            input_dropout: 0.0,
+            hidden_dropout: 0.0,
+        }
+    }
+
+    /// The network of an experiment, for data with `d_input` inputs and `d_output` targets a row.
+    #[must_use]
+    pub fn from_experiment(
+        experiment: &CheckedExperiment,
+        d_input: usize,
+        d_output: usize,
+    ) -> Self {
+        let network = &experiment.network;
+        MlpConfig {
+            d_input,
+            hidden: network.hidden.clone(),
+            d_output,
+            activation: network.activation,
+            output: network.output,
+            bias: network.bias,
+            initializer: network.initializer,
+            input_dropout: experiment.dropout.input,
+            hidden_dropout: experiment.dropout.hidden,
+        }
+    }
+
+    /// Sets the activation of the hidden layers.
+    #[must_use]
+    pub fn with_activation(mut self, activation: Activation) -> Self {
+        self.activation = activation;
+        self
+    }
+
+    /// Sets the activation of the output layer.
+    #[must_use]
+    pub fn with_output(mut self, output: Activation) -> Self {
+        self.output = output;
+        self
+    }
+
+    /// Sets whether the layers have biases.
+    #[must_use]
+    pub fn with_bias(mut self, bias: bool) -> Self {
+        self.bias = bias;
+        self
+    }
+
+    /// Sets what the initial weights and biases are drawn from.
+    #[must_use]
+    pub fn with_initializer(mut self, initializer: Initializer) -> Self {
+        self.initializer = initializer;
+        self
+    }
+
+    /// Sets the dropout rate of the input, in `[0, 1)`.
+    #[must_use]
+    pub fn with_input_dropout(mut self, rate: f64) -> Self {
+        self.input_dropout = rate;
+        self
+    }
+
+    /// Sets the dropout rate of every hidden layer, in `[0, 1)`.
+    #[must_use]
+    pub fn with_hidden_dropout(mut self, rate: f64) -> Self {
+        self.hidden_dropout = rate;
+        self
+    }
+
+    /// Inputs and outputs of each layer, from the input on.
+    pub fn layer_sizes(&self) -> impl Iterator<Item = (usize, usize)> {
+        let from = std::iter::once(self.d_input).chain(self.hidden.iter().copied());
+        let to = self.hidden.iter().copied().chain([self.d_output]);
+        from.zip(to)
+    }
+
+    /// The dropout rate on the input of each layer, from the input on.
+    pub fn dropout_rates(&self) -> impl Iterator<Item = f64> {
+        let hidden = self.hidden.iter().map(|_| self.hidden_dropout);
+        std::iter::once(self.input_dropout).chain(hidden)
+    }
+
+    /// Draws the initial weights from `seed` and builds the network.
+    ///
+    /// The weights are the same on every backend and in every precision. `options` is a device, or
+    /// a device and a type: `&device`, `(&device, DType::F64)`. Train on a device with autodiff.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for a size of 0, a rate outside `[0, 1)` or a bad initialiser.
+    pub fn init(&self, seed: u64, options: impl Into<TensorCreationOptions>) -> Result<Mlp> {
+        self.check()?;
+        let Initializer::Uniform(bound) = self.initializer;
+        let mut generator = stream(seed, Purpose::Weights);
+        // Drawn as 32-bit numbers, so that a 64-bit network starts from the very same values.
+        let bound = bound as f32;
+        let mut draw = |count: usize| -> Vec<f64> {
+            (0..count)
+                .map(|_| f64::from(generator.random_range(-bound..bound)))
+                .collect()
+        };
+        let weights: Vec<LayerWeights> = self
+            .layer_sizes()
+            .map(|(d_input, d_output)| LayerWeights {
+                d_input,
+                d_output,
+                weight: draw(d_input * d_output),
+                bias: self.bias.then(|| draw(d_output)),
+            })
+            .collect();
+        self.init_with_weights(&weights, options)
+    }
+
+    /// Builds the network with given weights; the initialiser is not used.
+    ///
+    /// # Errors
+    /// As [`init`](Self::init), and [`Error::Shape`] if a layer's weights do not fit.
+    pub fn init_with_weights(
+        &self,
+        weights: &[LayerWeights],
+        options: impl Into<TensorCreationOptions>,
+    ) -> Result<Mlp> {
+        self.check()?;
+        let sizes: Vec<(usize, usize)> = self.layer_sizes().collect();
+        if weights.len() != sizes.len() {
+            return Err(Error::Shape {
+                what: "the number of layers".to_owned(),
+                expected: vec![sizes.len()],
+                found: vec![weights.len()],
+            });
+        }
+        let options = options.into();
+        let mut layers = Vec::with_capacity(sizes.len());
+        for (k, (weights, size)) in weights.iter().zip(sizes).enumerate() {
+            weights.check(k, size, self.bias)?;
+            layers.push(weights.to_linear(&options));
+        }
+        let mut dropouts = Vec::with_capacity(layers.len());
+        for (k, rate) in self.dropout_rates().enumerate() {
+            let what = if k == 0 { "input" } else { "hidden" };
+            dropouts.push(dropout::layer(&format!("dropout.{what}"), rate)?);
+        }
+        Ok(Mlp {
+            dropouts,
+            layers,
+            activation: self.activation,
+            output: self.output,
+        })
+    }
+
+    fn check(&self) -> Result<()> {
+        config::check_count("d_input", self.d_input)?;
+        config::check_hidden("hidden", &self.hidden)?;
+        config::check_count("d_output", self.d_output)?;
+        self.initializer.check("initializer")
+    }
+}
+
+/// A fully-connected network with dropout. Made by [`MlpConfig::init`].
+///
+/// Dropout acts only while the weights are on an autodiff device, which is while training;
+/// [`Module::valid`] gives the network for everything else.
+#[derive(Module, Debug)]
+#[module(custom_display)]
+pub struct Mlp {
+    /// `dropouts[k]` acts on the input of `layers[k]`.
+    dropouts: Vec<Dropout>,
+    layers: Vec<Linear>,
+    #[module(skip)]
+    activation: Activation,
+    #[module(skip)]
+    output: Activation,
+}
+
+impl Mlp {
+    /// The outputs of a batch, with masks drawn by Burn's dropout layers while training.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, d_input]`
+    /// - output: `[batch, d_output]`
+    #[must_use]
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        self.forward_with(x, |k, h| self.dropouts[k].forward(h))
+    }
+
+    /// The outputs of a batch under masks that are given, on any device.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, d_input]`
+    /// - `masks[k]`: `[batch, inputs of layer k]`, 1 keeps a value and 0 drops it; one a layer
+    /// - output: `[batch, d_output]`
+    #[must_use]
+    pub fn forward_with_masks(&self, x: Tensor<2>, masks: &[Tensor<2>]) -> Tensor<2> {
+        self.forward_with(x, |k, h| {
+            dropout::apply_mask(h, masks[k].clone(), self.dropouts[k].prob)
+        })
+    }
+
+    /// The outputs of a batch with `drop(k, h)` in place of the dropout on the input of layer `k`,
+    /// counted from 0. This is the one forward pass that all others are made of.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, d_input]`
+    /// - `h` and what `drop` returns: `[batch, inputs of layer k]`
+    /// - output: `[batch, d_output]`
+    #[must_use]
+    pub fn forward_with(
+        &self,
+        x: Tensor<2>,
+        mut drop: impl FnMut(usize, Tensor<2>) -> Tensor<2>,
+    ) -> Tensor<2> {
+        let last = self.layers.len() - 1;
+        let mut h = x;
+        for (k, layer) in self.layers.iter().enumerate() {
+            let z = layer.forward(drop(k, h)); // [batch, outputs of layer k]
+            let f = if k == last {
+                self.output
+            } else {
+                self.activation
+            };
+            h = f.forward(z);
+        }
+        h
+    }
+
+    /// The dropout layers: the first acts on the input, each other on a hidden layer's units.
+    #[must_use]
+    pub fn dropouts(&self) -> &[Dropout] {
+        &self.dropouts
+    }
+
+    /// Whether any dropout rate is above 0.
+    #[must_use]
+    pub fn has_dropout(&self) -> bool {
+        self.dropouts.iter().any(|dropout| dropout.prob > 0.0)
+    }
+
+    /// The device that holds the weights.
+    #[must_use]
+    pub fn device(&self) -> Device {
+        self.layers[0].weight.val().device()
+    }
+
+    /// The type of the weights.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        self.layers[0].weight.val().dtype()
+    }
+
+    /// A copy of the weights, layer by layer.
+    ///
+    /// # Errors
+    /// [`Error::Compute`] if the backend fails to deliver them.
+    pub fn weights(&self) -> Result<Vec<LayerWeights>> {
+        self.collect(|weight| Some(weight.val()), |bias| Some(bias.val()))
+    }
+
+    /// The gradients of a loss with respect to the weights, in the layout of [`weights`](Self::weights).
+    ///
+    /// # Errors
+    /// [`Error::Compute`] if the backend fails to deliver them.
+    pub fn gradients(&self, loss: &Tensor<1>) -> Result<Vec<LayerWeights>> {
+        let gradients = loss.backward();
+        self.collect(
+            |weight| weight.val().grad(&gradients),
+            |bias| bias.val().grad(&gradients),
+        )
+    }
+
+    /// Reads one array a parameter; a parameter without one counts as zeros.
+    fn collect(
+        &self,
+        weight_of: impl Fn(&Param<Tensor<2>>) -> Option<Tensor<2>>,
+        bias_of: impl Fn(&Param<Tensor<1>>) -> Option<Tensor<1>>,
+    ) -> Result<Vec<LayerWeights>> {
+        let layer = |layer: &Linear| {
+            let [d_input, d_output] = layer.weight.dims();
+            let weight = match weight_of(&layer.weight) {
+                Some(weight) => read(weight)?,
+                None => vec![0.0; d_input * d_output],
+            };
+            let bias = match layer.bias.as_ref() {
+                Some(bias) => Some(match bias_of(bias) {
+                    Some(bias) => read(bias)?,
+                    None => vec![0.0; d_output],
+                }),
+                None => None,
+            };
+            Ok(LayerWeights {
+                d_input,
+                d_output,
+                weight,
+                bias,
+            })
+        };
+        self.layers.iter().map(layer).collect()
+    }
+}
+
+impl ModuleDisplay for Mlp {
+    fn custom_settings(&self) -> Option<DisplaySettings> {
+        Some(DisplaySettings::new().with_show_num_parameters(false))
+    }
+
+    /// One line: the sizes, the activations, the rates and the number of parameters.
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        let mut sizes = vec![self.layers[0].weight.dims()[0]];
+        sizes.extend(self.layers.iter().map(|layer| layer.weight.dims()[1]));
+        let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
+        let bias = if self.layers[0].bias.is_some() {
+            ""
+        } else {
+            "no "
+        };
+        let line = format!(
+            "Mlp {}: hidden {}, output {}, {bias}bias, dropout {} input / {} hidden, {} parameters",
+            sizes.join("-"),
+            self.activation,
+            self.output,
+            self.dropouts[0].prob,
+            self.dropouts[1].prob,
+            self.num_params(),
+        );
+        Some(content.add_formatted(&line))
+    }
+}
+
+/// One layer's weights in memory, or anything of their shape, such as their gradients.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayerWeights {
+    /// Inputs of the layer.
+    pub d_input: usize,
+    /// Outputs of the layer.
+    pub d_output: usize,
+    /// `[d_input, d_output]`, row after row.
+    pub weight: Vec<f64>,
+    /// `[d_output]`, where the layer has biases.
+    pub bias: Option<Vec<f64>>,
+}
+
+impl LayerWeights {
+    /// All numbers, weights first.
+    pub fn values(&self) -> impl Iterator<Item = f64> {
+        let bias = self.bias.iter().flatten();
+        self.weight.iter().chain(bias).copied()
+    }
+
+    fn check(&self, layer: usize, (d_input, d_output): (usize, usize), bias: bool) -> Result<()> {
+        let shape_error = |what: &str, expected: Vec<usize>, found: Vec<usize>| Error::Shape {
+            what: format!("{what} of layer {}", layer + 1),
+            expected,
+            found,
+        };
+        let fits = (self.d_input, self.d_output) == (d_input, d_output);
+        if !fits || self.weight.len() != d_input * d_output {
+            let expected = vec![d_input, d_output];
+            let found = vec![self.d_input, self.d_output];
+            return Err(shape_error("weights", expected, found));
+        }
+        let expected = if bias { d_output } else { 0 };
+        let found = self.bias.as_ref().map_or(0, Vec::len);
+        if expected != found {
+            return Err(shape_error("biases", vec![expected], vec![found]));
+        }
+        Ok(())
+    }
+
+    fn to_linear(&self, options: &TensorCreationOptions) -> Linear {
+        let weight = TensorData::new(self.weight.clone(), [self.d_input, self.d_output]);
+        let bias = self.bias.as_ref();
+        Linear {
+            weight: Param::from_tensor(Tensor::from_data(weight, options.clone())),
+            bias: bias.map(|bias| {
+                let bias = TensorData::new(bias.clone(), [self.d_output]);
+                Param::from_tensor(Tensor::from_data(bias, options.clone()))
+            }),
+        }
+    }
+}
+
+impl Activation {
+    /// Applies the function to every element; the shape stays.
+    #[must_use]
+    pub fn forward(self, z: Tensor<2>) -> Tensor<2> {
+        match self {
+            Activation::Sigmoid => activation::sigmoid(z),
+            Activation::Relu => activation::relu(z),
+            Activation::Tanh => activation::tanh(z),
+            Activation::Identity => z,
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Every random number of a run comes from one seed.
+//!
+//! The seed opens one stream of ChaCha8 numbers per purpose. ChaCha is counter-based: any position
+//! of any stream is reached directly, so what is drawn for one purpose never shifts what is drawn
+//! for another, and the numbers of step 10,000 need no replay of the steps before it. The streams
+//! are the same on every machine and backend.
+
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
+
+/// What random numbers are drawn for; each purpose has a stream of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Purpose {
+    /// The initial weights.
+    Weights = 0,
+    /// The seeds of the dropout masks, one a step.
+    Masks = 1,
+    /// The random networks and batches of the gradient certificate.
+    Verify = 2,
+}
+
+/// The stream of `seed` for one purpose, at its start.
+#[must_use]
+pub fn stream(seed: u64, purpose: Purpose) -> ChaCha8Rng {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    generator.set_stream(purpose as u64);
+    generator
+}
+
+/// The number that seeds the backend's generator for the masks of one training step.
+///
+/// A run is repeated, resumed or inspected at any step by seeding the device with this number
+/// before the forward pass of that step:
+///
+/// ```
+/// use dropwise::seed::mask_seed;
+/// assert_eq!(mask_seed(7, 500), mask_seed(7, 500));
+/// assert_ne!(mask_seed(7, 500), mask_seed(7, 501));
+/// ```
+#[must_use]
+pub fn mask_seed(seed: u64, step: usize) -> u64 {
+    let mut generator = stream(seed, Purpose::Masks);
+    generator.set_word_pos(2 * step as u128); // a u64 is two words
+    generator.next_u64()
+}

@@ -1,0 +1,341 @@
+//! The gradient certificate: what autodiff computes, held against a hand-derived gradient and
+//! against finite differences, on random networks and under the masks that dropout really drew.
+//!
+//! Three computations that share no code must agree: Burn's autodiff on the backend in use, the
+//! chain rule in plain loops ([`reference`]), and central differences of the plain loss. The masks
+//! are read off the values before and after each dropout layer in the very pass that is
+//! differentiated. Differences are relative to the largest gradient of the same layer.
+
+mod difference;
+pub mod reference;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::{Rng, RngExt};
+
+use crate::backend::{Backend, read};
+use crate::config::{Activation, Initializer, Loss, Precision};
+use crate::dropout::with_seeded_masks;
+use crate::error::Result;
+use crate::model::{LayerWeights, Mlp, MlpConfig};
+use crate::seed::{Purpose, stream};
+
+use reference::Reference;
+
+/// Finite differences are taken of this many weights a layer, chosen at random.
+const SLOPES_A_LAYER: usize = 12;
+
+/// One network and batch to be checked. Weights and numbers of the batch are drawn from `seed`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// The network; cross-entropy wants the output activation `identity`.
+    pub network: MlpConfig,
+    /// The loss.
+    pub loss: Loss,
+    /// Rows in the batch.
+    pub rows: usize,
+    /// What all that is random comes from.
+    pub seed: u64,
+}
+
+impl Case {
+    /// Draws a case: one to three hidden layers, sizes 1 to 32, any activation, loss and rate from
+    /// 0 to 0.9, input dropout and biases in half of the cases each.
+    pub fn random(generator: &mut impl Rng) -> Self {
+        let activations = [Activation::Sigmoid, Activation::Relu, Activation::Tanh];
+        let mut size = || generator.random_range(1..=32_usize);
+        let (d_input, d_output, rows) = (size(), size(), size().div_ceil(4));
+        let sizes = [size(), size(), size()];
+        let depth = generator.random_range(1..=3);
+        let loss = [Loss::SquaredError, Loss::CrossEntropy][generator.random_range(0..2)];
+        let output = match loss {
+            Loss::SquaredError => {
+                [Activation::Sigmoid, Activation::Identity][generator.random_range(0..2)]
+            }
+            Loss::CrossEntropy => Activation::Identity,
+        };
+        let input_rate = if generator.random() {
+            generator.random_range(0.0..=0.9)
+        } else {
+            0.0
+        };
+        Case {
+            network: MlpConfig::new(d_input, &sizes[..depth], d_output)
+                .with_activation(activations[generator.random_range(0..3)])
+                .with_output(output)
+                .with_bias(generator.random())
+                .with_input_dropout(input_rate)
+                .with_hidden_dropout(generator.random_range(0.0..=0.9)),
+            loss,
+            rows,
+            seed: generator.random(),
+        }
+    }
+}
+
+/// The largest relative differences found, one a check; the fields say of what.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Differences {
+    /// A kept value from `x / (1 - p)`, a dropped one from 0.
+    pub masks: f64,
+    /// The backend's loss from the reference's.
+    pub loss: f64,
+    /// Autodiff from the hand-derived gradient.
+    pub autodiff_hand: f64,
+    /// The hand-derived gradient from finite differences.
+    pub hand_finite: f64,
+    /// Autodiff from finite differences.
+    pub autodiff_finite: f64,
+}
+
+impl Differences {
+    /// Name and value of each, in a fixed order.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, f64); 5] {
+        [
+            ("masks: values are 0 or x / (1 - p)", self.masks),
+            ("loss: backend and plain loops", self.loss),
+            ("gradient: autodiff and hand-derived", self.autodiff_hand),
+            (
+                "gradient: hand-derived and finite differences",
+                self.hand_finite,
+            ),
+            (
+                "gradient: autodiff and finite differences",
+                self.autodiff_finite,
+            ),
+        ]
+    }
+
+    /// The larger of each; NaN counts as largest.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Differences {
+            masks: larger(self.masks, other.masks),
+            loss: larger(self.loss, other.loss),
+            autodiff_hand: larger(self.autodiff_hand, other.autodiff_hand),
+            hand_finite: larger(self.hand_finite, other.hand_finite),
+            autodiff_finite: larger(self.autodiff_finite, other.autodiff_finite),
+        }
+    }
+
+    /// Whether each is at most its bound; NaN is not.
+    #[must_use]
+    pub fn within(&self, bounds: &Self) -> bool {
+        let pairs = self.named().into_iter().zip(bounds.named());
+        pairs
+            .into_iter()
+            .all(|((_, value), (_, bound))| value <= bound)
+    }
+}
+
+fn larger(a: f64, b: f64) -> f64 {
+    if a.is_nan() || a > b { a } else { b }
+}
+
+/// What a backend is held to in a precision. See the README for what was measured.
+#[must_use]
+pub fn bounds(backend: &Backend, precision: Precision) -> Differences {
+    // Rounding of the backend's own arithmetic, seen through at most four layers.
+    let rounding = match (backend.name(), precision) {
+        // Burn's ndarray computes the sigmoid in 32 bits, whatever the tensor's type.
+        ("ndarray", Precision::Float64) => 2e-6,
+        (_, Precision::Float64) => 1e-10,
+        (_, Precision::Float32) => 1e-4,
+    };
+    let finite = 1e-7;
+    Differences {
+        masks: match precision {
+            Precision::Float32 => 4.0 * f64::from(f32::EPSILON),
+            Precision::Float64 => 4.0 * f64::EPSILON,
+        },
+        loss: rounding,
+        autodiff_hand: rounding,
+        hand_finite: finite,
+        autodiff_finite: rounding + finite,
+    }
+}
+
+/// What [`certify`] found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Certificate {
+    /// The number of networks.
+    pub cases: usize,
+    /// Partial derivatives compared with the hand-derived ones.
+    pub compared: usize,
+    /// Of those, how many were compared with finite differences too.
+    pub finite: usize,
+    /// Finite differences left out because a ReLU unit switches there.
+    pub kinks: usize,
+    /// The largest differences over all networks.
+    pub worst: Differences,
+}
+
+/// Checks `cases` random networks on `device`.
+///
+/// # Errors
+/// [`Error::InvalidValue`](crate::Error::InvalidValue) if the device lacks the precision,
+/// [`Error::Compute`](crate::Error::Compute) if it fails.
+pub fn certify(
+    device: &Device,
+    precision: Precision,
+    cases: usize,
+    seed: u64,
+) -> Result<Certificate> {
+    let mut generator = stream(seed, Purpose::Verify);
+    let mut certificate = Certificate {
+        cases,
+        compared: 0,
+        finite: 0,
+        kinks: 0,
+        worst: Differences::default(),
+    };
+    for _ in 0..cases {
+        let found = check(&Case::random(&mut generator), device, precision)?;
+        certificate.compared += found.compared;
+        certificate.finite += found.finite;
+        certificate.kinks += found.kinks;
+        certificate.worst = certificate.worst.max(found.worst);
+    }
+    Ok(certificate)
+}
+
+/// Checks one network on `device`.
+///
+/// # Errors
+/// As [`certify`], and [`Error::InvalidValue`](crate::Error::InvalidValue) for a case that makes no
+/// network.
+pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certificate> {
+    let device = device.clone().autodiff();
+    let dtype = precision.check(&device)?.dtype();
+    let initializer = Initializer::Uniform(0.5);
+    let shape = case.network.clone().with_initializer(initializer);
+    let network = shape.init(case.seed, (&device, dtype))?;
+
+    let mut generator = stream(case.seed, Purpose::Verify);
+    // 32-bit numbers are the same on every backend and in either precision.
+    let inputs = draw(&mut generator, case.rows * shape.d_input);
+    let targets = match case.loss {
+        Loss::SquaredError => draw(&mut generator, case.rows * shape.d_output),
+        Loss::CrossEntropy => one_hot(&mut generator, case.rows, shape.d_output),
+    };
+    let tensor = |values: &[f64], width: usize| -> Tensor<2> {
+        let data = TensorData::new(values.to_vec(), [case.rows, width]);
+        Tensor::from_data(data, (&device, dtype))
+    };
+    let x = tensor(&inputs, shape.d_input);
+    let y = tensor(&targets, shape.d_output);
+
+    let (output, traces) = with_seeded_masks(&device, case.seed, 0, || traced_forward(&network, x));
+    let loss = case.loss.forward(output, y);
+    let autodiff = network.gradients(&loss)?;
+    let backend_loss = read(loss)?[0];
+
+    let rates: Vec<f64> = shape.dropout_rates().collect();
+    let mut masks = Vec::new();
+    let mut worst = Differences::default();
+    for ((before, after), rate) in traces.into_iter().zip(&rates) {
+        let (mask, difference) = observed_mask(&read(before)?, &read(after)?, *rate);
+        masks.push(mask);
+        worst.masks = larger(worst.masks, difference);
+    }
+    let reference = Reference {
+        layers: network.weights()?,
+        activation: shape.activation,
+        output: shape.output,
+        loss: case.loss,
+        rates,
+        inputs,
+        targets,
+        masks,
+    };
+
+    let hand = reference.gradients();
+    worst.loss = relative(backend_loss, reference.loss(), reference.loss().abs());
+    let mut found = Certificate {
+        cases: 1,
+        compared: 0,
+        finite: 0,
+        kinks: 0,
+        worst,
+    };
+    let scales = layer_scales(&hand);
+    for (k, ((autodiff, hand), scale)) in autodiff.iter().zip(&hand).zip(scales).enumerate() {
+        let pairs: Vec<(f64, f64)> = autodiff.values().zip(hand.values()).collect();
+        let worst = &mut found.worst;
+        for (autodiff, hand) in &pairs {
+            worst.autodiff_hand = larger(worst.autodiff_hand, relative(*autodiff, *hand, scale));
+        }
+        found.compared += pairs.len();
+        for _ in 0..SLOPES_A_LAYER.min(pairs.len()) {
+            let position = generator.random_range(0..pairs.len());
+            let Some(finite) = difference::slope(&reference, k, position) else {
+                found.kinks += 1;
+                continue;
+            };
+            let (autodiff, hand) = pairs[position];
+            worst.hand_finite = larger(worst.hand_finite, relative(hand, finite, scale));
+            worst.autodiff_finite =
+                larger(worst.autodiff_finite, relative(autodiff, finite, scale));
+            found.finite += 1;
+        }
+    }
+    Ok(found)
+}
+
+/// A training forward pass that keeps what stood before and after each dropout layer.
+fn traced_forward(network: &Mlp, x: Tensor<2>) -> (Tensor<2>, Vec<(Tensor<2>, Tensor<2>)>) {
+    let mut traces = Vec::new();
+    let output = network.forward_with(x, |k, h| {
+        let after = network.dropouts()[k].forward(h.clone());
+        traces.push((h, after.clone()));
+        after
+    });
+    (output, traces)
+}
+
+/// The mask that was drawn, and how far the values are from `x * mask / (1 - rate)`.
+///
+/// Where the value before was 0 the mask cannot be seen, and does not matter: the unit adds nothing
+/// above, and a ReLU at 0 passes no gradient below.
+fn observed_mask(before: &[f64], after: &[f64], rate: f64) -> (Vec<f64>, f64) {
+    let mut worst = 0.0;
+    let mask = before.iter().zip(after).map(|(before, after)| {
+        if *after != 0.0 {
+            let expected = before / (1.0 - rate);
+            worst = larger(worst, relative(*after, expected, expected.abs()));
+        }
+        f64::from(*after != 0.0)
+    });
+    (mask.collect(), worst)
+}
+
+/// `|a - b|` over a scale; 0 where there is no difference, whatever the scale.
+fn relative(a: f64, b: f64, scale: f64) -> f64 {
+    if a == b { 0.0 } else { (a - b).abs() / scale }
+}
+
+/// The largest gradient of each layer; a layer whose gradients all but vanish is measured by the
+/// whole network's instead.
+fn layer_scales(gradients: &[LayerWeights]) -> Vec<f64> {
+    let largest = |layer: &LayerWeights| layer.values().map(f64::abs).fold(0.0, f64::max);
+    let layers: Vec<f64> = gradients.iter().map(largest).collect();
+    let network = layers.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    layers
+        .iter()
+        .map(|scale| scale.max(1e-6 * network))
+        .collect()
+}
+
+fn draw(generator: &mut impl Rng, count: usize) -> Vec<f64> {
+    (0..count)
+        .map(|_| f64::from(generator.random_range(-1.0_f32..1.0)))
+        .collect()
+}
+
+fn one_hot(generator: &mut impl Rng, rows: usize, classes: usize) -> Vec<f64> {
+    let mut targets = vec![0.0; rows * classes];
+    for row in targets.chunks_mut(classes) {
+        row[generator.random_range(0..classes)] = 1.0;
+    }
+    targets
+}

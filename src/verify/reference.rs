@@ -1,0 +1,257 @@
+//! The gradient by hand: plain loops over 64-bit numbers, independent of Burn.
+//!
+//! For one row, with `a_k = h_{k-1} * m_k / (1 - p_k)` the input of layer `k` after dropout,
+//! `z_k = a_k W_k + b_k` and `h_k = f_k(z_k)`, the chain rule gives
+//!
+//! ```text
+//! dL/dz_n     = dL/dh_n * f_n'(z_n)
+//! dL/dW_k     = a_k^T dL/dz_k            dL/db_k = dL/dz_k
+//! dL/dz_{k-1} = (dL/dz_k W_k^T) * m_k / (1 - p_k) * f_{k-1}'(z_{k-1})
+//! ```
+//!
+//! The derivative `f'` is taken at the activation *before* the mask. The tutorial's printed delta
+//! takes it after the mask and the scaling, which is right only with dropout off.
+
+use crate::config::{Activation, Loss};
+use crate::model::LayerWeights;
+
+/// A network and a batch in plain memory, masks included.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    /// The layers, from the input on.
+    pub layers: Vec<LayerWeights>,
+    /// The activation of the hidden layers.
+    pub activation: Activation,
+    /// The activation of the output layer.
+    pub output: Activation,
+    /// The loss.
+    pub loss: Loss,
+    /// The dropout rate on the input of each layer.
+    pub rates: Vec<f64>,
+    /// Inputs, `[rows, d_input]`, row after row.
+    pub inputs: Vec<f64>,
+    /// Targets, `[rows, d_output]`, row after row.
+    pub targets: Vec<f64>,
+    /// `masks[k]`: `[rows, inputs of layer k]`, 1 keeps a value and 0 drops it.
+    pub masks: Vec<Vec<f64>>,
+}
+
+/// What one forward pass over one row leaves behind.
+struct Row {
+    /// `a_k`: the input of each layer, after dropout.
+    dropped: Vec<Vec<f64>>,
+    /// `h_k`: the output of each layer, before the next dropout.
+    outputs: Vec<Vec<f64>>,
+}
+
+impl Reference {
+    /// The number of rows in the batch.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.inputs.len() / self.layers[0].d_input
+    }
+
+    /// The outputs, `[rows, d_output]`, row after row.
+    #[must_use]
+    pub fn outputs(&self) -> Vec<f64> {
+        (0..self.rows())
+            .flat_map(|row| self.forward(row).outputs.pop().unwrap_or_default())
+            .collect()
+    }
+
+    /// The loss over the batch.
+    #[must_use]
+    pub fn loss(&self) -> f64 {
+        self.loss_and_pattern().0
+    }
+
+    /// The loss over the batch, and which ReLU units are on: the loss has a kink where that changes.
+    #[must_use]
+    pub fn loss_and_pattern(&self) -> (f64, Vec<bool>) {
+        let mut loss = 0.0;
+        let mut pattern = Vec::new();
+        for row in 0..self.rows() {
+            let pass = self.forward(row);
+            for (k, h) in pass.outputs.iter().enumerate() {
+                if self.activation_of(k) == Activation::Relu {
+                    pattern.extend(h.iter().map(|h| *h > 0.0));
+                }
+            }
+            loss += self.loss_of_row(&pass.outputs[self.layers.len() - 1], self.target(row));
+        }
+        (loss, pattern)
+    }
+
+    /// The gradient of the loss with respect to every weight and bias.
+    #[must_use]
+    pub fn gradients(&self) -> Vec<LayerWeights> {
+        let mut gradients: Vec<LayerWeights> = self.layers.iter().map(zeros_like).collect();
+        for row in 0..self.rows() {
+            let pass = self.forward(row);
+            let last = self.layers.len() - 1;
+            let slopes = self.loss_slopes(&pass.outputs[last], self.target(row));
+            let mut delta: Vec<f64> = slopes // dL/dz_n
+                .iter()
+                .zip(&pass.outputs[last])
+                .map(|(slope, h)| slope * derivative(self.output, *h))
+                .collect();
+            for k in (0..=last).rev() {
+                gradients[k].accumulate(&pass.dropped[k], &delta);
+                if k > 0 {
+                    delta = self.delta_below(k, row, &delta, &pass.outputs[k - 1]);
+                }
+            }
+        }
+        gradients
+    }
+
+    /// Takes one step of plain gradient descent.
+    pub fn descend(&mut self, learning_rate: f64) {
+        let gradients = self.gradients();
+        for (layer, gradient) in self.layers.iter_mut().zip(gradients) {
+            for (value, slope) in layer.values_mut().zip(gradient.values()) {
+                *value -= learning_rate * slope;
+            }
+        }
+    }
+
+    fn forward(&self, row: usize) -> Row {
+        let mut pass = Row {
+            dropped: Vec::new(),
+            outputs: Vec::new(),
+        };
+        let d_input = self.layers[0].d_input;
+        let mut h = self.inputs[row * d_input..][..d_input].to_vec();
+        for (k, layer) in self.layers.iter().enumerate() {
+            let kept = self.kept(k, row);
+            let dropped: Vec<f64> = h.iter().zip(kept).map(|(h, kept)| h * kept).collect();
+            h = (0..layer.d_output)
+                .map(|j| {
+                    let bias = layer.bias.as_ref().map_or(0.0, |bias| bias[j]);
+                    let products = dropped.iter().enumerate();
+                    let sum: f64 = products.map(|(i, a)| a * layer.at(i, j)).sum();
+                    apply(self.activation_of(k), sum + bias)
+                })
+                .collect();
+            pass.dropped.push(dropped);
+            pass.outputs.push(h.clone());
+        }
+        pass
+    }
+
+    /// `m_k / (1 - p_k)` for one row.
+    fn kept(&self, k: usize, row: usize) -> impl Iterator<Item = f64> {
+        let width = self.layers[k].d_input;
+        let keep = 1.0 - self.rates[k];
+        let mask = &self.masks[k][row * width..][..width];
+        mask.iter().map(move |m| m / keep)
+    }
+
+    /// `dL/dz_{k-1}` from `dL/dz_k`.
+    fn delta_below(&self, k: usize, row: usize, delta: &[f64], h_below: &[f64]) -> Vec<f64> {
+        let layer = &self.layers[k];
+        let kept = self.kept(k, row).enumerate();
+        kept.map(|(i, kept)| {
+            let products = delta.iter().enumerate();
+            let back: f64 = products.map(|(j, d)| d * layer.at(i, j)).sum();
+            back * kept * derivative(self.activation, h_below[i])
+        })
+        .collect()
+    }
+
+    fn activation_of(&self, k: usize) -> Activation {
+        if k + 1 == self.layers.len() {
+            self.output
+        } else {
+            self.activation
+        }
+    }
+
+    fn target(&self, row: usize) -> &[f64] {
+        let d_output = self.layers[self.layers.len() - 1].d_output;
+        &self.targets[row * d_output..][..d_output]
+    }
+
+    fn loss_of_row(&self, output: &[f64], target: &[f64]) -> f64 {
+        let pairs = output.iter().zip(target);
+        match self.loss {
+            Loss::SquaredError => pairs.map(|(o, t)| 0.5 * (t - o) * (t - o)).sum(),
+            Loss::CrossEntropy => {
+                let log_sum = log_sum_exp(output);
+                let sum: f64 = pairs.map(|(o, t)| t * (log_sum - o)).sum();
+                sum / self.rows() as f64
+            }
+        }
+    }
+
+    /// `dL/dh_n` for one row.
+    fn loss_slopes(&self, output: &[f64], target: &[f64]) -> Vec<f64> {
+        let pairs = output.iter().zip(target);
+        match self.loss {
+            Loss::SquaredError => pairs.map(|(o, t)| o - t).collect(),
+            Loss::CrossEntropy => {
+                let log_sum = log_sum_exp(output);
+                let mass: f64 = target.iter().sum();
+                pairs
+                    .map(|(o, t)| ((o - log_sum).exp() * mass - t) / self.rows() as f64)
+                    .collect()
+            }
+        }
+    }
+}
+
+impl LayerWeights {
+    fn at(&self, i: usize, j: usize) -> f64 {
+        self.weight[i * self.d_output + j]
+    }
+
+    /// All numbers, weights first, to be changed.
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut f64> {
+        self.weight.iter_mut().chain(self.bias.iter_mut().flatten())
+    }
+
+    /// Adds the outer product of a row's input and delta.
+    fn accumulate(&mut self, input: &[f64], delta: &[f64]) {
+        for (i, a) in input.iter().enumerate() {
+            for (j, d) in delta.iter().enumerate() {
+                self.weight[i * self.d_output + j] += a * d;
+            }
+        }
+        for (bias, d) in self.bias.iter_mut().flatten().zip(delta) {
+            *bias += d;
+        }
+    }
+}
+
+fn zeros_like(layer: &LayerWeights) -> LayerWeights {
+    LayerWeights {
+        weight: vec![0.0; layer.weight.len()],
+        bias: layer.bias.as_ref().map(|bias| vec![0.0; bias.len()]),
+        ..*layer
+    }
+}
+
+fn log_sum_exp(values: &[f64]) -> f64 {
+    let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = values.iter().map(|value| (value - largest).exp()).sum();
+    largest + sum.ln()
+}
+
+fn apply(activation: Activation, z: f64) -> f64 {
+    match activation {
+        Activation::Sigmoid => 1.0 / (1.0 + (-z).exp()),
+        Activation::Relu => z.max(0.0),
+        Activation::Tanh => z.tanh(),
+        Activation::Identity => z,
+    }
+}
+
+/// `f'(z)`, from `h = f(z)`.
+fn derivative(activation: Activation, h: f64) -> f64 {
+    match activation {
+        Activation::Sigmoid => h * (1.0 - h),
+        Activation::Relu => f64::from(h > 0.0),
+        Activation::Tanh => 1.0 - h * h,
+        Activation::Identity => 1.0,
+    }
+}
