@@ -1,12 +1,8 @@
-//! The tutorial's network learns exclusive or, every step in plain sight.
-use std::time::Instant;
-
-use burn::module::Module;
+//! The tutorial's network learns exclusive or with dropout, every step in plain sight.
 use burn::optim::{GradientsParams, SgdConfig};
-use burn::tensor::Tensor;
+use burn::prelude::*;
 use dropwise::{Backend, MlpConfig, seed::mask_seed};
 
-/// Train a 3-4-1 sigmoid network with inverted dropout on exclusive or
 #[derive(clap::Parser)]
 struct Args {
     /// Dropout rate of the hidden layer
@@ -15,7 +11,8 @@ struct Args {
     /// Units in the hidden layer
     #[arg(long, default_value_t = 4)]
     hidden: usize,
-    #[arg(long, default_value_t = 1)]
+    /// The number that all randomness comes from
+    #[arg(long, default_value_t = 42)]
     seed: u64,
     #[arg(long, default_value_t = 60_000)]
     steps: usize,
@@ -28,11 +25,12 @@ fn main() -> dropwise::Result<()> {
     let args = <Args as clap::Parser>::parse();
     let backend = args.backend.unwrap_or_default();
     let device = backend.device()?.autodiff();
-    let started = Instant::now();
+    let started = std::time::Instant::now();
 
     let inputs = [[0., 0., 1.], [0., 1., 1.], [1., 0., 1.], [1., 1., 1.]];
+    let targets = [[0.], [1.], [1.], [0.]];
     let x = Tensor::<2>::from_data(inputs, &device);
-    let y = Tensor::<2>::from_data([[0.], [1.], [1.], [0.]], &device);
+    let y = Tensor::<2>::from_data(targets, &device);
     let shape = MlpConfig::new(3, [args.hidden], 1).with_bias(false);
     let shape = shape.with_hidden_dropout(args.dropout);
     let mut network = shape.init(args.seed, &device)?; // weights uniform in [-1, 1)
@@ -40,32 +38,23 @@ fn main() -> dropwise::Result<()> {
     println!("{network}");
 
     for step in 1..=args.steps {
-        device.seed(mask_seed(args.seed, step)); // the seed of this step's dropout mask
+        device.seed(mask_seed(args.seed, step)); // for this step's dropout mask
         let output = network.forward(x.clone()); // sigmoid(dropout(sigmoid(x W1)) W2)
         let loss = (y.clone() - output).square().sum() * 0.5;
         let gradients = GradientsParams::from_grads(loss.backward(), &network);
-        network = gradient_descent.step(0.5, network, gradients); // W - 0.5 dloss/dW
+        network = gradient_descent.step(0.5, network, gradients); // W -= 0.5 dloss/dW
         if step % 10_000 == 0 {
-            let output = network.valid().forward(x.clone().inner()); // dropout is off
+            let output = network.valid().forward(x.clone().inner()); // dropout off
             let error = (y.clone().inner() - output).abs().mean();
-            println!(
-                "step {step:>6}: mean absolute error {:.4}",
-                error.into_scalar::<f32>()
-            );
+            let error = error.into_scalar::<f32>();
+            println!("step {step:>6}: mean absolute error {error:.4}");
         }
     }
-    let output = network.valid().forward(x.inner()).into_data_as::<f32>();
-    for ((input, output), target) in inputs
-        .iter()
-        .zip(output.iter::<f32>())
-        .zip([0., 1., 1., 0.])
-    {
-        println!("{input:?} -> [{output:.4}], target [{target:?}]");
+    let output = network.valid().forward(x.inner()).into_data();
+    for ((x, output), y) in inputs.iter().zip(output.iter::<f32>()).zip(targets) {
+        println!("{x:?} -> [{output:.4}], target {y:?}");
     }
-    println!(
-        "backend {backend}, seed {}, {:.2} s",
-        args.seed,
-        started.elapsed().as_secs_f64()
-    );
+    let (seed, seconds) = (args.seed, started.elapsed().as_secs_f64());
+    println!("backend {backend}, seed {seed}, {seconds:.2} s");
     Ok(())
 }

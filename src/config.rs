@@ -34,7 +34,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
-    /// The one number that all randomness comes from. Default 1.
+    /// The one number that all randomness comes from. Default 42.
     #[serde(default = "default_seed")]
     pub seed: u64,
     /// The backend's name; none means the fastest one compiled in.
@@ -229,7 +229,7 @@ impl FromStr for Precision {
 }
 
 fn default_seed() -> u64 {
-    1
+    42
 }
 
 fn default_bias() -> bool {

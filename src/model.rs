@@ -266,7 +266,8 @@ impl Mlp {
     }
 
     /// The outputs of a batch with `drop(k, h)` in place of the dropout on the input of layer `k`,
-    /// counted from 0. This is the one forward pass that all others are made of.
+    /// counted from 0. This is the one forward pass that all others are made of. An empty batch
+    /// passes through without a graph.
     ///
     /// # Shapes
     /// - `x`: `[batch, d_input]`
@@ -279,6 +280,11 @@ impl Mlp {
         mut drop: impl FnMut(usize, Tensor<2>) -> Tensor<2>,
     ) -> Tensor<2> {
         let last = self.layers.len() - 1;
+        if x.dims()[0] == 0 {
+            // Burn's ndarray divides by the number of rows.
+            let d_output = self.layers[last].weight.dims()[1];
+            return Tensor::zeros([0, d_output], (&x.device(), x.dtype()));
+        }
         let mut h = x;
         for (k, layer) in self.layers.iter().enumerate() {
             let z = layer.forward(drop(k, h)); // [batch, outputs of layer k]

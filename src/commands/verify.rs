@@ -20,7 +20,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value = "100")]
     cases: NonZeroUsize,
     /// Seed of the random networks, batches and masks
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 42)]
     seed: u64,
     /// float32 or float64 [default: float64 where the backend has it]
     #[arg(long, value_name = "TYPE")]

@@ -1,0 +1,87 @@
+//! The time of one training step of the tutorial's network, on every CPU backend compiled in:
+//! forward, backward and gradient descent on a 3-4-1 network with all four rows. The plain loops are
+//! the same step without a framework.
+//!
+//! ```sh
+//! cargo bench
+//! ```
+
+use burn::optim::{GradientsParams, SgdConfig};
+use divan::Bencher;
+use dropwise::config::{Activation, Loss};
+use dropwise::data::xor;
+use dropwise::dropout::with_seeded_masks;
+use dropwise::verify::reference::Reference;
+use dropwise::{Backend, MlpConfig};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const RATES: [f64; 2] = [0.0, 0.2];
+
+fn main() {
+    divan::main();
+}
+
+fn shape(rate: f64) -> MlpConfig {
+    MlpConfig::new(3, [4], 1)
+        .with_bias(false)
+        .with_hidden_dropout(rate)
+}
+
+fn step(bencher: Bencher, name: &str, rate: f64) {
+    let backend: Backend = name.parse().expect("a backend that is compiled in");
+    let device = backend.device().expect("a CPU").autodiff();
+    let data = xor();
+    let (x, y) = (data.inputs(&device), data.targets(&device));
+    let mut network = Some(shape(rate).init(42, &device).expect("a network"));
+    let mut gradient_descent = SgdConfig::new().init();
+    let mut count = 0;
+    bencher.bench_local(|| {
+        let trained = network.take().expect("the network of the last step");
+        count += 1;
+        let forward = || trained.forward(x.clone());
+        let output = if rate > 0.0 {
+            with_seeded_masks(&device, 42, count, forward)
+        } else {
+            forward()
+        };
+        let loss = Loss::SquaredError.forward(output, y.clone());
+        let gradients = GradientsParams::from_grads(loss.backward(), &trained);
+        network = Some(gradient_descent.step(0.5, trained, gradients));
+    });
+}
+
+#[cfg(feature = "flex")]
+#[divan::bench(args = RATES)]
+fn flex(bencher: Bencher, rate: f64) {
+    step(bencher, "flex", rate);
+}
+
+#[cfg(feature = "ndarray")]
+#[divan::bench(args = RATES)]
+fn ndarray(bencher: Bencher, rate: f64) {
+    step(bencher, "ndarray", rate);
+}
+
+#[divan::bench]
+fn plain_loops(bencher: Bencher) {
+    let device = Backend::default().device().expect("a device");
+    let network = shape(0.0).init(42, &device).expect("a network");
+    let data = xor();
+    let rows = 0..data.rows();
+    let mut reference = Reference {
+        layers: network.weights().expect("weights"),
+        activation: Activation::Sigmoid,
+        output: Activation::Sigmoid,
+        loss: Loss::SquaredError,
+        rates: vec![0.0, 0.0],
+        inputs: rows
+            .clone()
+            .flat_map(|row| data.input_row(row).to_vec())
+            .collect(),
+        targets: rows.flat_map(|row| data.target_row(row).to_vec()).collect(),
+        masks: vec![vec![1.0; 12], vec![1.0; 16]],
+    };
+    bencher.bench_local(|| reference.descend(0.5));
+}
