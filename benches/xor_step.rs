@@ -1,10 +1,12 @@
-//! The time of one training step of the tutorial's network, on every CPU backend compiled in:
+//! The time of one training step of the tutorial's network, on every backend compiled in:
 //! forward, backward and gradient descent on a 3-4-1 network with all four rows. The plain loops are
 //! the same step without a framework.
 //!
 //! ```sh
 //! cargo bench
 //! ```
+
+use std::fmt;
 
 use burn::optim::{GradientsParams, SgdConfig};
 use divan::Bencher;
@@ -17,10 +19,11 @@ use dropwise::{Backend, MlpConfig};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const RATES: [f64; 2] = [0.0, 0.2];
-
 fn main() {
-    divan::main();
+    divan::Divan::from_args()
+        .sample_count(200)
+        .sample_size(100)
+        .main();
 }
 
 fn shape(rate: f64) -> MlpConfig {
@@ -29,9 +32,24 @@ fn shape(rate: f64) -> MlpConfig {
         .with_hidden_dropout(rate)
 }
 
-fn step(bencher: Bencher, name: &str, rate: f64) {
-    let backend: Backend = name.parse().expect("a backend that is compiled in");
-    let device = backend.device().expect("a CPU").autodiff();
+/// A backend and a dropout rate.
+#[derive(Clone)]
+struct Case(Backend, f64);
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, dropout {}", self.0, self.1)
+    }
+}
+
+fn cases() -> impl Iterator<Item = Case> {
+    Backend::compiled().flat_map(|backend| [0.0, 0.2].map(|rate| Case(backend.clone(), rate)))
+}
+
+#[divan::bench(args = cases())]
+fn step(bencher: Bencher, Case(backend, rate): &Case) {
+    let rate = *rate;
+    let device = backend.device().expect("a device").autodiff();
     let data = xor();
     let (x, y) = (data.inputs(&device), data.targets(&device));
     let mut network = Some(shape(rate).init(42, &device).expect("a network"));
@@ -50,18 +68,6 @@ fn step(bencher: Bencher, name: &str, rate: f64) {
         let gradients = GradientsParams::from_grads(loss.backward(), &trained);
         network = Some(gradient_descent.step(0.5, trained, gradients));
     });
-}
-
-#[cfg(feature = "flex")]
-#[divan::bench(args = RATES)]
-fn flex(bencher: Bencher, rate: f64) {
-    step(bencher, "flex", rate);
-}
-
-#[cfg(feature = "ndarray")]
-#[divan::bench(args = RATES)]
-fn ndarray(bencher: Bencher, rate: f64) {
-    step(bencher, "ndarray", rate);
 }
 
 #[divan::bench]

@@ -1,4 +1,32 @@
-//! x
+//! Train, verify and explain fully-connected networks with dropout, on the Burn framework.
+//!
+//! The front door is one program: the network of the tutorial "Hinton's Dropout in 3 Lines of
+//! Python" learns exclusive or. This is `examples/xor.rs` word for word, every step of the training
+//! in plain sight; `cargo run --example xor` runs it.
+//!
+//! ```no_run
+#![doc = include_str!("../examples/xor.rs")]
+//! ```
+//!
+//! # Where things are
+//!
+//! Data flows one way: [`config`] → [`data`] → [`model`] (with [`dropout`]) → [`train`] ↔
+//! [`evaluate`] → [`verify`]. [`backend`] opens the device that computes, [`seed`] is where all
+//! randomness comes from, and [`Error`] is what every fallible function returns.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `flex` (default) | Burn's fast CPU backend, in Rust alone |
+//! | `ndarray` (default) | Burn's older CPU backend |
+//! | `wgpu` | GPUs through Vulkan, Metal, DirectX 12 or WebGPU |
+//! | `cuda` | NVIDIA GPUs |
+//! | `remote` | a Burn server on another machine |
+//! | `cli` (default) | the `dropwise` program; a library user can leave it out |
+
+#![deny(rustdoc::broken_intra_doc_links)]
+
 pub mod backend;
 pub mod config;
 pub mod data;
@@ -9,6 +37,11 @@ pub mod model;
 pub mod seed;
 pub mod train;
 pub mod verify;
+
 pub use backend::Backend;
+pub use config::{CheckedExperiment, Experiment};
+pub use data::Dataset;
 pub use error::{Error, Result};
+pub use evaluate::{Evaluation, evaluate};
 pub use model::{LayerWeights, Mlp, MlpConfig};
+pub use train::Observer;
