@@ -74,7 +74,8 @@ pub enum Source {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkConfig {
-    /// Units of each hidden layer, from the input on; at least one layer, each of at least one unit.
+    /// Units of each hidden layer, from the input on; at least one layer, each of 1 to
+    /// 65,536 units.
     pub hidden: Vec<usize>,
     /// The activation of the hidden layers. Default `sigmoid`.
     #[serde(default)]
@@ -281,15 +282,21 @@ pub(crate) fn check_hidden(what: &str, hidden: &[usize]) -> Result<()> {
     if hidden.is_empty() {
         return Err(Error::invalid(what, "at least one hidden layer", "none"));
     }
-    match hidden.iter().position(|&units| units == 0) {
-        Some(layer) => Err(Error::invalid(
-            what,
-            "at least one unit in every layer",
-            format!("0 in layer {}", layer + 1),
-        )),
+    let expected = format!("1 to {MOST_UNITS} units in every layer");
+    match hidden
+        .iter()
+        .position(|units| !(1..=MOST_UNITS).contains(units))
+    {
+        Some(k) => {
+            let found = format!("{} in layer {}", hidden[k], k + 1);
+            Err(Error::invalid(what, expected, found))
+        }
         None => Ok(()),
     }
 }
+
+/// Far above any network of this kind; a slip of the finger is to be an error, not a full memory.
+const MOST_UNITS: usize = 65_536;
 
 pub(crate) fn check_count(what: &str, count: usize) -> Result<()> {
     if count == 0 {

@@ -12,6 +12,8 @@ pub use xor::xor;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
     rows: usize,
+    d_input: usize,
+    d_output: usize,
     inputs: Vec<f64>,
     targets: Vec<f64>,
 }
@@ -25,6 +27,8 @@ impl Dataset {
     ) -> Self {
         Dataset {
             rows: ROWS,
+            d_input: D_INPUT,
+            d_output: D_OUTPUT,
             inputs: inputs.as_flattened().to_vec(),
             targets: targets.as_flattened().to_vec(),
         }
@@ -47,38 +51,44 @@ impl Dataset {
     /// Inputs a row.
     #[must_use]
     pub fn d_input(&self) -> usize {
-        self.inputs.len() / self.rows
+        self.d_input
     }
 
     /// Targets a row.
     #[must_use]
     pub fn d_output(&self) -> usize {
-        self.targets.len() / self.rows
+        self.d_output
     }
 
     /// All inputs as a tensor of shape `[rows, d_input]`.
     #[must_use]
     pub fn inputs(&self, options: impl Into<TensorCreationOptions>) -> Tensor<2> {
-        let data = TensorData::new(self.inputs.clone(), [self.rows, self.d_input()]);
+        let data = TensorData::new(self.inputs.clone(), [self.rows, self.d_input]);
         Tensor::from_data(data, options)
     }
 
     /// All targets as a tensor of shape `[rows, d_output]`.
     #[must_use]
     pub fn targets(&self, options: impl Into<TensorCreationOptions>) -> Tensor<2> {
-        let data = TensorData::new(self.targets.clone(), [self.rows, self.d_output()]);
+        let data = TensorData::new(self.targets.clone(), [self.rows, self.d_output]);
         Tensor::from_data(data, options)
     }
 
     /// The inputs of one row.
+    ///
+    /// # Panics
+    /// If there are not so many rows.
     #[must_use]
     pub fn input_row(&self, row: usize) -> &[f64] {
-        &self.inputs[row * self.d_input()..][..self.d_input()]
+        &self.inputs[row * self.d_input..][..self.d_input]
     }
 
     /// The targets of one row.
+    ///
+    /// # Panics
+    /// If there are not so many rows.
     #[must_use]
     pub fn target_row(&self, row: usize) -> &[f64] {
-        &self.targets[row * self.d_output()..][..self.d_output()]
+        &self.targets[row * self.d_output..][..self.d_output]
     }
 }

@@ -149,7 +149,15 @@ fn a_value_out_of_range_says_which_range() {
             "hidden = [4]",
             "hidden = [4, 0]",
             10,
-            "network.hidden: expected at least one unit in every layer, found 0 in layer 2".into(),
+            "network.hidden: expected 1 to 65536 units in every layer, found 0 in layer 2".into(),
+        ),
+        (
+            "hidden = [4]",
+            "hidden = [1_000_000_000_000]",
+            10,
+            "network.hidden: expected 1 to 65536 units in every layer, found 1000000000000 in layer \
+             1"
+                .into(),
         ),
         (
             "hidden = [4]",

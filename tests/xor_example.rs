@@ -102,7 +102,7 @@ fn wrong_words_get_an_answer_and_a_status() {
     failed(
         &["--hidden", "0"],
         1,
-        "expected at least one unit in every layer",
+        "expected 1 to 65536 units in every layer",
     );
     failed(
         &["--backend", "torch"],

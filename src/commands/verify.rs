@@ -49,7 +49,7 @@ impl Args {
         )?;
         writeln!(
             out,
-            "largest difference, relative to the layer's largest gradient:"
+            "largest difference, relative to the size of the terms in the layer's gradients:"
         )?;
         for ((name, worst), (_, bound)) in found.worst.named().into_iter().zip(bounds.named()) {
             let verdict = if worst <= bound { "ok  " } else { "FAIL" };

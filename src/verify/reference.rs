@@ -44,6 +44,35 @@ struct Row {
     outputs: Vec<Vec<f64>>,
 }
 
+/// How the terms of a sum are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Terms {
+    /// As they are: the sum is a gradient.
+    Signed,
+    /// At their magnitudes: the sum says how much rounding the gradient may carry.
+    Magnitudes,
+}
+
+impl Terms {
+    fn of(self, value: f64) -> f64 {
+        match self {
+            Terms::Signed => value,
+            Terms::Magnitudes => value.abs(),
+        }
+    }
+
+    /// `f'(z)`, from `h = f(z)`; of a difference such as `1 - h`, the magnitude is its larger term.
+    fn derivative(self, activation: Activation, h: f64) -> f64 {
+        match (self, activation) {
+            (Terms::Signed, Activation::Sigmoid) => h * (1.0 - h),
+            (Terms::Magnitudes, Activation::Sigmoid) => h,
+            (Terms::Signed, Activation::Tanh) => 1.0 - h * h,
+            (Terms::Magnitudes, Activation::Tanh) | (_, Activation::Identity) => 1.0,
+            (_, Activation::Relu) => f64::from(h > 0.0),
+        }
+    }
+}
+
 impl Reference {
     /// The number of rows in the batch.
     #[must_use]
@@ -85,20 +114,33 @@ impl Reference {
     /// The gradient of the loss with respect to every weight and bias.
     #[must_use]
     pub fn gradients(&self) -> Vec<LayerWeights> {
+        self.backward(Terms::Signed)
+    }
+
+    /// The same sums with every term taken at its magnitude.
+    ///
+    /// Terms of a gradient may cancel and leave little but their rounding. What rounding can do to a
+    /// gradient is in proportion to these sums, not to what is left of them.
+    #[must_use]
+    pub fn magnitudes(&self) -> Vec<LayerWeights> {
+        self.backward(Terms::Magnitudes)
+    }
+
+    fn backward(&self, terms: Terms) -> Vec<LayerWeights> {
         let mut gradients: Vec<LayerWeights> = self.layers.iter().map(zeros_like).collect();
         for row in 0..self.rows() {
             let pass = self.forward(row);
             let last = self.layers.len() - 1;
-            let slopes = self.loss_slopes(&pass.outputs[last], self.target(row));
+            let slopes = self.loss_slopes(&pass.outputs[last], self.target(row), terms);
             let mut delta: Vec<f64> = slopes // dL/dz_n
                 .iter()
                 .zip(&pass.outputs[last])
-                .map(|(slope, h)| slope * derivative(self.output, *h))
+                .map(|(slope, h)| slope * terms.derivative(self.output, *h))
                 .collect();
             for k in (0..=last).rev() {
-                gradients[k].accumulate(&pass.dropped[k], &delta);
+                gradients[k].accumulate(&pass.dropped[k], &delta, terms);
                 if k > 0 {
-                    delta = self.delta_below(k, row, &delta, &pass.outputs[k - 1]);
+                    delta = self.delta_below(k, row, &delta, &pass.outputs[k - 1], terms);
                 }
             }
         }
@@ -148,13 +190,20 @@ impl Reference {
     }
 
     /// `dL/dz_{k-1}` from `dL/dz_k`.
-    fn delta_below(&self, k: usize, row: usize, delta: &[f64], h_below: &[f64]) -> Vec<f64> {
+    fn delta_below(
+        &self,
+        k: usize,
+        row: usize,
+        delta: &[f64],
+        h_below: &[f64],
+        terms: Terms,
+    ) -> Vec<f64> {
         let layer = &self.layers[k];
         let kept = self.kept(k, row).enumerate();
         kept.map(|(i, kept)| {
             let products = delta.iter().enumerate();
-            let back: f64 = products.map(|(j, d)| d * layer.at(i, j)).sum();
-            back * kept * derivative(self.activation, h_below[i])
+            let back: f64 = products.map(|(j, d)| d * terms.of(layer.at(i, j))).sum();
+            back * kept * terms.derivative(self.activation, h_below[i])
         })
         .collect()
     }
@@ -185,15 +234,16 @@ impl Reference {
     }
 
     /// `dL/dh_n` for one row.
-    fn loss_slopes(&self, output: &[f64], target: &[f64]) -> Vec<f64> {
+    fn loss_slopes(&self, output: &[f64], target: &[f64], terms: Terms) -> Vec<f64> {
         let pairs = output.iter().zip(target);
         match self.loss {
-            Loss::SquaredError => pairs.map(|(o, t)| o - t).collect(),
+            Loss::SquaredError => pairs.map(|(o, t)| terms.of(*o) + terms.of(-t)).collect(),
             Loss::CrossEntropy => {
                 let log_sum = log_sum_exp(output);
                 let mass: f64 = target.iter().sum();
                 pairs
-                    .map(|(o, t)| ((o - log_sum).exp() * mass - t) / self.rows() as f64)
+                    .map(|(o, t)| (o - log_sum).exp() * mass + terms.of(-t))
+                    .map(|slope| slope / self.rows() as f64)
                     .collect()
             }
         }
@@ -211,10 +261,10 @@ impl LayerWeights {
     }
 
     /// Adds the outer product of a row's input and delta.
-    fn accumulate(&mut self, input: &[f64], delta: &[f64]) {
+    fn accumulate(&mut self, input: &[f64], delta: &[f64], terms: Terms) {
         for (i, a) in input.iter().enumerate() {
             for (j, d) in delta.iter().enumerate() {
-                self.weight[i * self.d_output + j] += a * d;
+                self.weight[i * self.d_output + j] += terms.of(*a) * d;
             }
         }
         for (bias, d) in self.bias.iter_mut().flatten().zip(delta) {
@@ -243,15 +293,5 @@ fn apply(activation: Activation, z: f64) -> f64 {
         Activation::Relu => z.max(0.0),
         Activation::Tanh => z.tanh(),
         Activation::Identity => z,
-    }
-}
-
-/// `f'(z)`, from `h = f(z)`.
-fn derivative(activation: Activation, h: f64) -> f64 {
-    match activation {
-        Activation::Sigmoid => h * (1.0 - h),
-        Activation::Relu => f64::from(h > 0.0),
-        Activation::Tanh => 1.0 - h * h,
-        Activation::Identity => 1.0,
     }
 }
