@@ -10,9 +10,11 @@
 //! `d_1` drops inputs, every other `d_k` the hidden units of the layer before (Srivastava et al.
 //! 2014, section 4).
 
+mod weights;
+
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay, Param};
 use burn::nn::{Dropout, Linear};
-use burn::tensor::{DType, Device, Tensor, TensorCreationOptions, TensorData, activation};
+use burn::tensor::{DType, Device, Tensor, TensorCreationOptions, activation};
 use rand::RngExt;
 
 use crate::backend::read;
@@ -20,6 +22,8 @@ use crate::config::{self, Activation, CheckedExperiment, Initializer};
 use crate::dropout;
 use crate::error::{Error, Result};
 use crate::seed::{Purpose, stream};
+
+pub use weights::LayerWeights;
 
 /// The shape of a network, and how it starts.
 ///
@@ -397,59 +401,6 @@ impl ModuleDisplay for Mlp {
             self.num_params(),
         );
         Some(content.add_formatted(&line))
-    }
-}
-
-/// One layer's weights in memory, or anything of their shape, such as their gradients.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LayerWeights {
-    /// Inputs of the layer.
-    pub d_input: usize,
-    /// Outputs of the layer.
-    pub d_output: usize,
-    /// `[d_input, d_output]`, row after row.
-    pub weight: Vec<f64>,
-    /// `[d_output]`, where the layer has biases.
-    pub bias: Option<Vec<f64>>,
-}
-
-impl LayerWeights {
-    /// All numbers, weights first.
-    pub fn values(&self) -> impl Iterator<Item = f64> {
-        let bias = self.bias.iter().flatten();
-        self.weight.iter().chain(bias).copied()
-    }
-
-    fn check(&self, layer: usize, (d_input, d_output): (usize, usize), bias: bool) -> Result<()> {
-        let shape_error = |what: &str, expected: Vec<usize>, found: Vec<usize>| Error::Shape {
-            what: format!("{what} of layer {}", layer + 1),
-            expected,
-            found,
-        };
-        let fits = (self.d_input, self.d_output) == (d_input, d_output);
-        if !fits || self.weight.len() != d_input * d_output {
-            let expected = vec![d_input, d_output];
-            let found = vec![self.d_input, self.d_output];
-            return Err(shape_error("weights", expected, found));
-        }
-        let expected = if bias { d_output } else { 0 };
-        let found = self.bias.as_ref().map_or(0, Vec::len);
-        if expected != found {
-            return Err(shape_error("biases", vec![expected], vec![found]));
-        }
-        Ok(())
-    }
-
-    fn to_linear(&self, options: &TensorCreationOptions) -> Linear {
-        let weight = TensorData::new(self.weight.clone(), [self.d_input, self.d_output]);
-        let bias = self.bias.as_ref();
-        Linear {
-            weight: Param::from_tensor(Tensor::from_data(weight, options.clone())),
-            bias: bias.map(|bias| {
-                let bias = TensorData::new(bias.clone(), [self.d_output]);
-                Param::from_tensor(Tensor::from_data(bias, options.clone()))
-            }),
-        }
     }
 }
 

@@ -6,7 +6,7 @@ mod common;
 use common::backends;
 use dropwise::MlpConfig;
 use dropwise::config::{Activation, Loss, Precision};
-use dropwise::verify::{Case, bounds, check};
+use dropwise::verify::{Case, Differences, bounds, check};
 use proptest::prelude::*;
 
 fn any_case() -> impl Strategy<Value = Case> {
@@ -117,4 +117,21 @@ fn the_certificate_sees_a_wrong_gradient() {
         assert!(difference(half) < 1e-5, "{backend}: the true masks");
         assert!(difference(shifted) > 0.1, "{backend}: other masks");
     }
+}
+
+#[test]
+fn a_difference_over_its_bound_fails_the_certificate_and_so_does_nan() {
+    let (backend, _) = &backends()[0];
+    let bounds = bounds(backend, Precision::Float32);
+    assert!(bounds.within(&bounds), "at the bound is within it");
+    let mut over = bounds;
+    over.autodiff_hand *= 1.01;
+    assert!(!over.within(&bounds));
+    let mut unknown = Differences::default();
+    unknown.loss = f64::NAN;
+    assert!(!unknown.within(&bounds));
+    let worst = Differences::default()
+        .max(unknown)
+        .max(Differences::default());
+    assert!(worst.loss.is_nan(), "NaN is never forgotten");
 }

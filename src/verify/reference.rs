@@ -255,11 +255,6 @@ impl LayerWeights {
         self.weight[i * self.d_output + j]
     }
 
-    /// All numbers, weights first, to be changed.
-    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut f64> {
-        self.weight.iter_mut().chain(self.bias.iter_mut().flatten())
-    }
-
     /// Adds the outer product of a row's input and delta.
     fn accumulate(&mut self, input: &[f64], delta: &[f64], terms: Terms) {
         for (i, a) in input.iter().enumerate() {

@@ -1,0 +1,72 @@
+//! One layer's numbers in plain memory.
+
+use burn::module::Param;
+use burn::nn::Linear;
+use burn::tensor::{Tensor, TensorCreationOptions, TensorData};
+
+use crate::error::{Error, Result};
+
+/// One layer's weights in memory, or anything of their shape, such as their gradients.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayerWeights {
+    /// Inputs of the layer.
+    pub d_input: usize,
+    /// Outputs of the layer.
+    pub d_output: usize,
+    /// `[d_input, d_output]`, row after row.
+    pub weight: Vec<f64>,
+    /// `[d_output]`, where the layer has biases.
+    pub bias: Option<Vec<f64>>,
+}
+
+impl LayerWeights {
+    /// All numbers, weights first.
+    pub fn values(&self) -> impl Iterator<Item = f64> {
+        let bias = self.bias.iter().flatten();
+        self.weight.iter().chain(bias).copied()
+    }
+
+    /// All numbers, weights first, to be changed.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut f64> {
+        self.weight.iter_mut().chain(self.bias.iter_mut().flatten())
+    }
+
+    /// Checks that the numbers fit layer `layer`, counted from 0, of a network.
+    pub(super) fn check(
+        &self,
+        layer: usize,
+        (d_input, d_output): (usize, usize),
+        bias: bool,
+    ) -> Result<()> {
+        let shape_error = |what: &str, expected: Vec<usize>, found: Vec<usize>| Error::Shape {
+            what: format!("{what} of layer {}", layer + 1),
+            expected,
+            found,
+        };
+        let fits = (self.d_input, self.d_output) == (d_input, d_output);
+        if !fits || self.weight.len() != d_input * d_output {
+            let expected = vec![d_input, d_output];
+            let found = vec![self.d_input, self.d_output];
+            return Err(shape_error("weights", expected, found));
+        }
+        let expected = if bias { d_output } else { 0 };
+        let found = self.bias.as_ref().map_or(0, Vec::len);
+        if expected != found {
+            return Err(shape_error("biases", vec![expected], vec![found]));
+        }
+        Ok(())
+    }
+
+    /// The numbers as a Burn layer.
+    pub(super) fn to_linear(&self, options: &TensorCreationOptions) -> Linear {
+        let weight = TensorData::new(self.weight.clone(), [self.d_input, self.d_output]);
+        let bias = self.bias.as_ref();
+        Linear {
+            weight: Param::from_tensor(Tensor::from_data(weight, options.clone())),
+            bias: bias.map(|bias| {
+                let bias = TensorData::new(bias.clone(), [self.d_output]);
+                Param::from_tensor(Tensor::from_data(bias, options.clone()))
+            }),
+        }
+    }
+}
