@@ -204,7 +204,7 @@ impl Precision {
     /// # Errors
     /// [`Error::InvalidValue`] where it cannot: most GPUs behind `wgpu` have no `float64`.
     pub fn check(self, device: &Device) -> Result<Self> {
-        if device.supports_dtype(self.dtype()) {
+        if device.supports_dtype(self.dtype()) && computes(device, self.dtype()) {
             Ok(self)
         } else {
             Err(Error::invalid(
@@ -214,6 +214,14 @@ impl Precision {
             ))
         }
     }
+}
+
+/// Whether the device gets one value right. Burn's wgpu claims 64-bit numbers where the GPU can store
+/// them, and then returns garbage, because its shaders have no 64-bit `exp`.
+fn computes(device: &Device, dtype: DType) -> bool {
+    let x = Tensor::<1>::from_data([0.5], (device, dtype));
+    let expected = 0.5_f64.tanh().exp();
+    read(x.tanh().exp()).is_ok_and(|found| (found[0] - expected).abs() < 1e-5)
 }
 
 /// Reads a tensor back into memory, row after row, as 64-bit numbers whatever its precision.

@@ -10,7 +10,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 use common::backends;
 use dropwise::backend::read;
 use dropwise::dropout::{layer, with_seeded_masks};
-use dropwise::{Error, MlpConfig};
+use dropwise::{Backend, Error, MlpConfig};
 
 const RATES: [f64; 9] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
@@ -206,6 +206,43 @@ fn an_empty_batch_and_a_single_row_pass_through() {
             assert_eq!(y.dims(), [rows, 2], "{backend}, training");
             let y = network.valid().forward(x.inner());
             assert_eq!(y.dims(), [rows, 2], "{backend}, evaluation");
+        }
+    }
+}
+
+#[test]
+fn over_the_steps_every_position_and_pair_of_a_small_mask_is_kept_as_often_as_it_should() {
+    let steps = 2_000;
+    // Burn 0.22.1's generator for GPUs does not pass: on wgpu, values 4 and 14 of this mask are kept
+    // together in 58% of the steps instead of 64%. The README tells its users.
+    let on_a_cpu = |(backend, _): &(Backend, _)| ["flex", "ndarray"].contains(&backend.name());
+    for (backend, device) in backends().into_iter().filter(on_a_cpu) {
+        let x = ones_to_twos(4, 4, &device);
+        let masks: Vec<Vec<bool>> = (0..steps)
+            .map(|step| {
+                values(drop(&x, 0.2, step))
+                    .iter()
+                    .map(|y| *y != 0.0)
+                    .collect()
+            })
+            .collect();
+        let share = |wanted: &dyn Fn(&Vec<bool>) -> bool| {
+            masks.iter().filter(|mask| wanted(mask)).count() as f64 / steps as f64
+        };
+        let close = |share: f64, expected: f64| {
+            let sigma = (expected * (1.0 - expected) / steps as f64).sqrt();
+            (share - expected).abs() < 5.0 * sigma
+        };
+        for i in 0..16 {
+            let kept = share(&|mask| mask[i]);
+            assert!(close(kept, 0.8), "{backend}: value {i} is kept with {kept}");
+            for j in 0..i {
+                let both = share(&|mask| mask[i] && mask[j]);
+                assert!(
+                    close(both, 0.64),
+                    "{backend}: {j} and {i} are kept with {both}"
+                );
+            }
         }
     }
 }
