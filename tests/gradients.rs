@@ -127,8 +127,10 @@ fn a_difference_over_its_bound_fails_the_certificate_and_so_does_nan() {
     let mut over = bounds;
     over.autodiff_hand *= 1.01;
     assert!(!over.within(&bounds));
-    let mut unknown = Differences::default();
-    unknown.loss = f64::NAN;
+    let unknown = Differences {
+        loss: f64::NAN,
+        ..Differences::default()
+    };
     assert!(!unknown.within(&bounds));
     let worst = Differences::default()
         .max(unknown)
