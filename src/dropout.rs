@@ -6,7 +6,7 @@
 //! The gradient is masked and scaled alike: `dL/dx = dL/dy * m / (1 - p)`.
 //!
 //! The layer is Burn's own `Dropout`. This module checks rates before Burn panics on them, applies
-//! masks that are given, recovers masks that were drawn, and makes drawing repeatable.
+//! masks that are given, and makes drawing repeatable.
 //!
 //! ```
 //! use burn::tensor::Tensor;
