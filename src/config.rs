@@ -19,7 +19,11 @@
 //! # Ok::<(), dropwise::Error>(())
 //! ```
 
+mod check;
+mod data;
 mod locate;
+mod network;
+mod training;
 
 use std::fmt;
 use std::ops::{Deref, Range};
@@ -28,7 +32,20 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::Backend;
+use crate::data::Task;
 use crate::error::{Error, Result};
+
+pub use check::check_rate;
+pub(crate) use check::{check_count, check_hidden};
+pub use data::{
+    ColumnName, DataConfig, Delimiter, Missing, NewCategory, SourceKind, SplitConfig, TaskKind,
+};
+pub use network::{
+    Activation, DropoutConfig, DropoutSchedule, HiddenRates, Initializer, NetworkConfig,
+};
+pub use training::{
+    BatchSize, Clip, EarlyStopping, Loss, Momentum, MomentumRamp, Optimizer, Schedule, TrainConfig,
+};
 
 /// A whole experiment, as written in a file or built in code. Unchecked: see [`Experiment::check`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,148 +66,9 @@ pub struct Experiment {
     pub network: NetworkConfig,
     /// Dropout rates. Default: no dropout.
     #[serde(default)]
-    pub dropout: DropoutRates,
+    pub dropout: DropoutConfig,
     /// How the network is trained.
     pub train: TrainConfig,
-}
-
-/// Where the rows come from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DataConfig {
-    /// The kind of source.
-    pub source: Source,
-}
-
-/// The kinds of data source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Source {
-    /// The four rows of exclusive or: see [`data::xor`](crate::data::xor()).
-    Xor,
-}
-
-/// The network's layers. Input and output sizes follow from the data.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NetworkConfig {
-    /// Units of each hidden layer, from the input on; at least one layer, each of 1 to
-    /// 65,536 units.
-    pub hidden: Vec<usize>,
-    /// The activation of the hidden layers. Default `sigmoid`.
-    #[serde(default)]
-    pub activation: Activation,
-    /// The activation of the output layer. Default `sigmoid`.
-    #[serde(default)]
-    pub output: Activation,
-    /// Whether the layers have biases. Default true.
-    #[serde(default = "default_bias")]
-    pub bias: bool,
-    /// What the initial weights and biases are drawn from. Default `{ uniform = 1.0 }`.
-    #[serde(default)]
-    pub initializer: Initializer,
-}
-
-/// Dropout rates: the share of values dropped while training, each at least 0 and below 1.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct DropoutRates {
-    /// The rate of the input layer. The tutorial advises at most 0.25.
-    pub input: f64,
-    /// The rate of every hidden layer. The tutorial and the paper advise about 0.5.
-    pub hidden: f64,
-}
-
-/// How the network is trained.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrainConfig {
-    /// The loss. Default `squared-error`.
-    #[serde(default)]
-    pub loss: Loss,
-    /// The optimiser. Default `sgd`.
-    #[serde(default)]
-    pub optimizer: Optimizer,
-    /// The learning rate: a finite number above 0.
-    pub learning_rate: f64,
-    /// Rows a step. Default `full`.
-    #[serde(default)]
-    pub batch_size: BatchSize,
-    /// Training steps; at least one.
-    pub steps: usize,
-    /// Steps between two evaluations; none means a tenth of `steps`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub evaluate_every: Option<usize>,
-}
-
-/// The function between a layer's weighted sums and its outputs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Activation {
-    /// `1 / (1 + exp(-z))`
-    #[default]
-    Sigmoid,
-    /// `max(z, 0)`
-    Relu,
-    /// `tanh(z)`
-    Tanh,
-    /// `z`
-    Identity,
-}
-
-impl fmt::Display for Activation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Activation::Sigmoid => "sigmoid",
-            Activation::Relu => "relu",
-            Activation::Tanh => "tanh",
-            Activation::Identity => "identity",
-        })
-    }
-}
-
-/// What the initial weights and biases are drawn from.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Initializer {
-    /// Uniform in `[-bound, bound)`; the bound is a finite number above 0.
-    Uniform(f64),
-}
-
-impl Default for Initializer {
-    fn default() -> Self {
-        Initializer::Uniform(1.0)
-    }
-}
-
-/// The loss, a scalar from outputs and targets of shape `[batch, d_output]`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Loss {
-    /// `0.5 * sum (target - output)^2`, over rows and outputs: the tutorial's.
-    #[default]
-    SquaredError,
-    /// `-sum target * log softmax(output)` over the classes, mean over the rows. Outputs are logits
-    /// (so the network's output activation is `identity`), targets are class probabilities.
-    CrossEntropy,
-}
-
-/// The optimisers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Optimizer {
-    /// Plain gradient descent: `w - learning_rate * gradient`.
-    #[default]
-    Sgd,
-}
-
-/// Rows a step.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BatchSize {
-    /// All of them.
-    #[default]
-    Full,
 }
 
 /// The floating-point type of weights and arithmetic.
@@ -233,10 +111,6 @@ fn default_seed() -> u64 {
     42
 }
 
-fn default_bias() -> bool {
-    true
-}
-
 impl Experiment {
     /// Reads and checks the text of a TOML file.
     ///
@@ -258,82 +132,34 @@ impl Experiment {
         if let Some(name) = &self.backend {
             name.parse::<Backend>()?;
         }
-        check_hidden("network.hidden", &self.network.hidden)?;
-        self.network.initializer.check("network.initializer")?;
-        check_rate("dropout.input", self.dropout.input)?;
-        check_rate("dropout.hidden", self.dropout.hidden)?;
-        check_above_zero("train.learning_rate", self.train.learning_rate)?;
-        check_count("train.steps", self.train.steps)?;
-        if let Some(every) = self.train.evaluate_every {
-            check_count("train.evaluate_every", every)?;
+        self.data.check()?;
+        self.network.check()?;
+        self.dropout.check(self.network.hidden.len())?;
+        self.train.check()?;
+        if let (Some(loss), Some(output)) = (self.train.loss, self.network.output) {
+            check_output(loss, output)?;
         }
-        if self.train.loss == Loss::CrossEntropy && self.network.output != Activation::Identity {
+        let validates = self.data.split.as_ref().is_some_and(SplitConfig::validates);
+        if self.train.early_stopping.is_some() && !validates {
             return Err(Error::invalid(
-                "network.output",
-                "`identity` with the loss `cross-entropy`, which takes logits",
-                format!("`{}`", self.network.output),
+                "train.early_stopping",
+                "validation rows to look at, such as `split.validation = 0.1` in `[data]`",
+                "none",
             ));
         }
         Ok(CheckedExperiment(self))
     }
 }
 
-pub(crate) fn check_hidden(what: &str, hidden: &[usize]) -> Result<()> {
-    if hidden.is_empty() {
-        return Err(Error::invalid(what, "at least one hidden layer", "none"));
-    }
-    let expected = format!("1 to {MOST_UNITS} units in every layer");
-    match hidden
-        .iter()
-        .position(|units| !(1..=MOST_UNITS).contains(units))
-    {
-        Some(k) => {
-            let found = format!("{} in layer {}", hidden[k], k + 1);
-            Err(Error::invalid(what, expected, found))
-        }
-        None => Ok(()),
-    }
-}
-
-/// Far above any network of this kind; a slip of the finger is to be an error, not a full memory.
-const MOST_UNITS: usize = 65_536;
-
-pub(crate) fn check_count(what: &str, count: usize) -> Result<()> {
-    if count == 0 {
-        return Err(Error::invalid(what, "a whole number of at least 1", 0));
+fn check_output(loss: Loss, output: Activation) -> Result<()> {
+    if loss.takes_logits() && output != Activation::Identity {
+        return Err(Error::invalid(
+            "network.output",
+            format!("`identity` with the loss `{loss}`, which takes logits"),
+            format!("`{output}`"),
+        ));
     }
     Ok(())
-}
-
-/// Checks a dropout rate: a number of at least 0 and below 1.
-///
-/// # Errors
-/// [`Error::InvalidValue`] that names the rate as `what`, for every other number and NaN.
-pub fn check_rate(what: &str, rate: f64) -> Result<f64> {
-    if (0.0..1.0).contains(&rate) {
-        Ok(rate)
-    } else {
-        Err(Error::invalid(
-            what,
-            "a dropout rate of at least 0 and below 1",
-            rate,
-        ))
-    }
-}
-
-fn check_above_zero(what: &str, value: f64) -> Result<()> {
-    if value.is_finite() && value > 0.0 {
-        Ok(())
-    } else {
-        Err(Error::invalid(what, "a finite number above 0", value))
-    }
-}
-
-impl Initializer {
-    pub(crate) fn check(self, what: &str) -> Result<()> {
-        let Initializer::Uniform(bound) = self;
-        check_above_zero(what, bound)
-    }
 }
 
 /// An experiment whose values are all in range. Made by [`Experiment::check`] and
@@ -359,29 +185,48 @@ impl CheckedExperiment {
     /// Values that are allowed but seldom wise, each a sentence that says why.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if self.dropout.input > 0.25 {
-            warnings.push(format!(
-                "dropout.input is {}: more than 0.25 takes so much of each input away that little \
-                 is left to learn from; the paper uses 0.2",
-                self.dropout.input
-            ));
-        }
-        if self.dropout.hidden > 0.8 {
-            warnings.push(format!(
-                "dropout.hidden is {}: more than 0.8 leaves fewer than one unit in five, and the \
-                 paper's error rises steeply there (Figure 9); it uses 0.5",
-                self.dropout.hidden
-            ));
-        }
-        warnings
+        self.dropout.warnings()
     }
 
-    /// Steps between two evaluations: the configured number, else a tenth of all steps.
-    #[must_use]
-    pub fn evaluate_every(&self) -> usize {
-        let tenth = self.train.steps.div_ceil(10);
-        self.train.evaluate_every.unwrap_or(tenth)
+    /// The experiment with everything named that follows from the data or from other values: the
+    /// loss, the output's activation, the initialiser. What is named already stays.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if the loss does not fit what the data ask for.
+    pub fn resolve(&self, task: &Task) -> Result<CheckedExperiment> {
+        let mut experiment = self.0.clone();
+        let loss = self.train.loss.unwrap_or(match task {
+            Task::Classification { .. } => Loss::CrossEntropy,
+            Task::Binary { .. } => Loss::BinaryCrossEntropy,
+            Task::Regression { .. } => Loss::MeanSquaredError,
+        });
+        let fits = match loss {
+            Loss::SquaredError | Loss::MeanSquaredError => true,
+            Loss::CrossEntropy => matches!(task, Task::Classification { .. }),
+            Loss::BinaryCrossEntropy => !matches!(task, Task::Regression { .. }),
+        };
+        if !fits {
+            return Err(Error::invalid(
+                "train.loss",
+                format!("a loss for {task}"),
+                format!("`{loss}`"),
+            ));
+        }
+        let output = self.network.output.unwrap_or(match (loss, task) {
+            (Loss::CrossEntropy | Loss::BinaryCrossEntropy, _) | (_, Task::Regression { .. }) => {
+                Activation::Identity
+            }
+            _ => Activation::Sigmoid,
+        });
+        check_output(loss, output)?;
+        let initializer = match self.network.activation {
+            Activation::Relu | Activation::Gelu => Initializer::He,
+            _ => Initializer::Xavier,
+        };
+        experiment.train.loss = Some(loss);
+        experiment.network.output = Some(output);
+        experiment.network.initializer.get_or_insert(initializer);
+        Ok(CheckedExperiment(experiment))
     }
 }
 

@@ -1,76 +1,174 @@
-//! Rows in memory: inputs and targets.
+//! Rows of numbers: what a source of them has to offer, and the rows that a step takes.
+//!
+//! A [`Source`] gives the inputs and targets of one row at a time; a [`Dataset`] is some of a
+//! source's rows in some order, and makes tensors of them. [`load`] reads what a configuration names
+//! and splits it into [`Splits`].
+//!
+//! ```
+//! use dropwise::{Backend, data};
+//!
+//! let rows = data::xor();
+//! assert_eq!((rows.len(), rows.d_input(), rows.d_output()), (4, 3, 1));
+//! let x = rows.inputs(&Backend::default().device()?);
+//! assert_eq!(x.dims(), [4, 3]);
+//! # Ok::<(), dropwise::Error>(())
+//! ```
 
+mod csv;
+mod digits;
+mod idx;
+mod prepare;
+mod split;
+mod table;
+mod task;
 mod xor;
 
-use burn::tensor::{Tensor, TensorCreationOptions, TensorData};
+use std::fmt;
+use std::sync::Arc;
 
-use crate::config::{DataConfig, Source};
+use burn::tensor::{DType, Tensor, TensorCreationOptions, TensorData};
 
+use crate::config::{DataConfig, SourceKind};
+use crate::error::Result;
+
+pub use digits::digits;
+pub use prepare::Preparation;
+pub use task::{Target, Task};
 pub use xor::xor;
 
-/// A table of numbers: `rows` rows of `d_input` inputs and `d_output` targets.
-#[derive(Debug, Clone, PartialEq)]
+/// Rows of inputs and targets, any one of which can be had at any time. The one thing to implement
+/// for data of one's own: see `examples/custom_data.rs`.
+pub trait Source: Send + Sync {
+    /// The number of rows.
+    fn rows(&self) -> usize;
+
+    /// Inputs a row.
+    fn d_input(&self) -> usize;
+
+    /// What is to be learned; it says how many targets a row has and what they mean.
+    fn task(&self) -> &Task;
+
+    /// Writes the inputs of `row`, counted from 0, into a slice of [`d_input`](Self::d_input) numbers.
+    fn read_inputs(&self, row: usize, into: &mut [f64]);
+
+    /// Writes the targets of `row` into a slice of [`Task::d_output`] numbers: for classes 1 at the
+    /// right one and 0 elsewhere, for two classes 0 or 1, for a regression the number, standardised as
+    /// the task says.
+    fn read_targets(&self, row: usize, into: &mut [f64]);
+}
+
+/// Some rows of a source, in some order. Cheap to clone.
+#[derive(Clone)]
 pub struct Dataset {
-    rows: usize,
-    d_input: usize,
-    d_output: usize,
-    inputs: Vec<f64>,
-    targets: Vec<f64>,
+    source: Arc<dyn Source>,
+    /// The source's rows, counted from 0; none means all of them.
+    rows: Option<Arc<[usize]>>,
+}
+
+impl fmt::Debug for Dataset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (rows, d_input) = (self.len(), self.d_input());
+        write!(f, "Dataset of {rows} rows of {d_input} inputs: {}", self.task())
+    }
 }
 
 impl Dataset {
-    /// A data set from as many rows of inputs as of targets.
+    /// All rows of a source.
     #[must_use]
-    pub fn from_rows<const ROWS: usize, const D_INPUT: usize, const D_OUTPUT: usize>(
-        inputs: [[f64; D_INPUT]; ROWS],
-        targets: [[f64; D_OUTPUT]; ROWS],
-    ) -> Self {
+    pub fn new(source: impl Source + 'static) -> Self {
         Dataset {
-            rows: ROWS,
-            d_input: D_INPUT,
-            d_output: D_OUTPUT,
-            inputs: inputs.as_flattened().to_vec(),
-            targets: targets.as_flattened().to_vec(),
+            source: Arc::new(source),
+            rows: None,
         }
     }
 
-    /// The data set that a configuration names.
+    /// These rows of this data set, counted from 0, in this order.
+    ///
+    /// # Panics
+    /// If there are not so many rows.
     #[must_use]
-    pub fn load(config: &DataConfig) -> Self {
-        match config.source {
-            Source::Xor => xor(),
+    pub fn select(&self, rows: &[usize]) -> Self {
+        Dataset {
+            source: Arc::clone(&self.source),
+            rows: Some(rows.iter().map(|&row| self.source_row(row)).collect()),
+        }
+    }
+
+    fn source_row(&self, row: usize) -> usize {
+        match &self.rows {
+            Some(rows) => rows[row],
+            None => row,
         }
     }
 
     /// The number of rows.
     #[must_use]
-    pub fn rows(&self) -> usize {
-        self.rows
+    pub fn len(&self) -> usize {
+        self.rows.as_ref().map_or(self.source.rows(), |rows| rows.len())
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Inputs a row.
     #[must_use]
     pub fn d_input(&self) -> usize {
-        self.d_input
+        self.source.d_input()
     }
 
-    /// Targets a row.
+    /// Targets a row, which is the network's outputs.
     #[must_use]
     pub fn d_output(&self) -> usize {
-        self.d_output
+        self.task().d_output()
+    }
+
+    /// What is to be learned.
+    #[must_use]
+    pub fn task(&self) -> &Task {
+        self.source.task()
     }
 
     /// All inputs as a tensor of shape `[rows, d_input]`.
     #[must_use]
     pub fn inputs(&self, options: impl Into<TensorCreationOptions>) -> Tensor<2> {
-        let data = TensorData::new(self.inputs.clone(), [self.rows, self.d_input]);
-        Tensor::from_data(data, options)
+        let read = |row, into: &mut [f64]| self.source.read_inputs(row, into);
+        self.tensor(self.d_input(), read, options.into())
     }
 
     /// All targets as a tensor of shape `[rows, d_output]`.
     #[must_use]
     pub fn targets(&self, options: impl Into<TensorCreationOptions>) -> Tensor<2> {
-        let data = TensorData::new(self.targets.clone(), [self.rows, self.d_output]);
+        let read = |row, into: &mut [f64]| self.source.read_targets(row, into);
+        self.tensor(self.d_output(), read, options.into())
+    }
+
+    fn tensor(
+        &self,
+        width: usize,
+        read: impl Fn(usize, &mut [f64]),
+        options: TensorCreationOptions,
+    ) -> Tensor<2> {
+        let shape = [self.len(), width];
+        let rows = (0..self.len()).map(|row| self.source_row(row));
+        // Rows come one at a time as 64-bit numbers; a batch of 32-bit ones is never held as 64-bit.
+        let data = if options.dtype == Some(DType::F64) {
+            let mut values = vec![0.0; self.len() * width];
+            for (row, into) in rows.zip(values.chunks_exact_mut(width)) {
+                read(row, into);
+            }
+            TensorData::new(values, shape)
+        } else {
+            let mut values = Vec::with_capacity(self.len() * width);
+            let mut one = vec![0.0; width];
+            for row in rows {
+                read(row, &mut one);
+                values.extend(one.iter().map(|value| *value as f32));
+            }
+            TensorData::new(values, shape)
+        };
         Tensor::from_data(data, options)
     }
 
@@ -79,8 +177,10 @@ impl Dataset {
     /// # Panics
     /// If there are not so many rows.
     #[must_use]
-    pub fn input_row(&self, row: usize) -> &[f64] {
-        &self.inputs[row * self.d_input..][..self.d_input]
+    pub fn input_row(&self, row: usize) -> Vec<f64> {
+        let mut values = vec![0.0; self.d_input()];
+        self.source.read_inputs(self.source_row(row), &mut values);
+        values
     }
 
     /// The targets of one row.
@@ -88,7 +188,39 @@ impl Dataset {
     /// # Panics
     /// If there are not so many rows.
     #[must_use]
-    pub fn target_row(&self, row: usize) -> &[f64] {
-        &self.targets[row * self.d_output..][..self.d_output]
+    pub fn target_row(&self, row: usize) -> Vec<f64> {
+        let mut values = vec![0.0; self.d_output()];
+        self.source.read_targets(self.source_row(row), &mut values);
+        values
+    }
+}
+
+/// What a configuration's data come to: rows to train on, perhaps rows to validate and to test on.
+#[derive(Debug, Clone)]
+pub struct Splits {
+    /// The rows to train on.
+    pub train: Dataset,
+    /// The rows that decide when to stop and what to choose.
+    pub validation: Option<Dataset>,
+    /// The rows to be looked at once, at the end.
+    pub test: Option<Dataset>,
+    /// How a row from outside becomes inputs; learned on the training rows.
+    pub preparation: Preparation,
+    /// SHA-256 over everything that was read, in hexadecimal.
+    pub hash: String,
+}
+
+/// Reads what a configuration names and splits it. `seed` splits where the configuration has no seed
+/// for that.
+///
+/// # Errors
+/// [`Error::Read`](crate::Error::Read) if a file cannot be read, and [`Error::Data`](crate::Error::Data) if it
+/// is not what it has to be.
+pub fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
+    match config.source {
+        SourceKind::Xor => xor::load(config, seed),
+        SourceKind::Digits => digits::load(config, seed),
+        SourceKind::Idx => idx::load(config, seed),
+        SourceKind::Csv => csv::load(config, seed),
     }
 }

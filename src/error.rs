@@ -29,6 +29,30 @@ pub enum Error {
         cause: std::io::Error,
     },
 
+    /// A data file is not what it has to be.
+    #[error(transparent)]
+    Data(#[from] Box<DataError>),
+
+    /// A file cannot be written: a full disk, a folder without permission.
+    #[error("{}: cannot be written: {cause}", path.display())]
+    WriteFile {
+        /// The file or folder.
+        path: PathBuf,
+        /// The operating system's reason.
+        cause: std::io::Error,
+    },
+
+    /// A run directory, checkpoint or model is not what it has to be, or is in use.
+    #[error("{}: {problem}; {fix}", path.display())]
+    Store {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+        /// How to mend it.
+        fix: String,
+    },
+
     /// Output cannot be written: a full disk, a closed pipe.
     #[error("output cannot be written: {0}")]
     Write(#[from] std::io::Error),
@@ -84,6 +108,37 @@ pub enum Error {
         learning_rate: f64,
     },
 }
+
+/// A mistake in a data file: where it is, what is wrong and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataError {
+    /// The file, as it was named.
+    pub file: String,
+    /// The place in the file in its user's words, such as `line 3, column `age``; empty for the whole
+    /// file.
+    pub place: String,
+    /// What was expected, and what was found.
+    pub problem: String,
+    /// How to mend it, where that is known; else empty.
+    pub fix: String,
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let DataError { file, place, problem, fix } = self;
+        f.write_str(file)?;
+        if !place.is_empty() {
+            write!(f, ": {place}")?;
+        }
+        write!(f, ": {problem}")?;
+        if !fix.is_empty() {
+            write!(f, "; {fix}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for DataError {}
 
 impl Error {
     /// An [`Error::InvalidValue`] of a value that prints itself.

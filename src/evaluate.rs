@@ -24,7 +24,7 @@ pub fn evaluate(network: &Mlp, data: &Dataset) -> Result<Evaluation> {
     let network = network.valid();
     let x = data.inputs((&network.device(), network.dtype())); // [rows, d_input]
     let outputs = read(network.forward(x))?;
-    let targets = (0..data.rows()).flat_map(|row| data.target_row(row));
+    let targets = (0..data.len()).flat_map(|row| data.target_row(row));
     let absolute_errors = outputs
         .iter()
         .zip(targets)

@@ -10,15 +10,16 @@
 //! `d_1` drops inputs, every other `d_k` the hidden units of the layer before (Srivastava et al.
 //! 2014, section 4).
 
+mod initialize;
 mod weights;
 
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay, Param};
 use burn::nn::{Dropout, Linear};
 use burn::tensor::{DType, Device, Tensor, TensorCreationOptions, activation};
-use rand::RngExt;
 
 use crate::backend::read;
-use crate::config::{self, Activation, CheckedExperiment, Initializer};
+use crate::config::{self, Activation, CheckedExperiment, HiddenRates, Initializer};
+use crate::data::Task;
 use crate::dropout;
 use crate::error::{Error, Result};
 use crate::seed::{Purpose, stream};
@@ -57,8 +58,8 @@ pub struct MlpConfig {
     pub initializer: Initializer,
     /// The dropout rate of the input, in `[0, 1)`.
     pub input_dropout: f64,
-    /// The dropout rate of every hidden layer, in `[0, 1)`.
-    pub hidden_dropout: f64,
+    /// The dropout rate of every hidden layer, or one a layer, in `[0, 1)`.
+    pub hidden_dropout: HiddenRates,
 }
 
 impl MlpConfig {
@@ -74,29 +75,32 @@ impl MlpConfig {
             bias: true,
             initializer: Initializer::default(),
             input_dropout: 0.0,
-            hidden_dropout: 0.0,
+            hidden_dropout: HiddenRates::default(),
         }
     }
 
-    /// The network of an experiment, for data with `d_input` inputs and `d_output` targets a row.
-    #[must_use]
+    /// The network of an experiment, for rows of `d_input` inputs and what is to be learned from them.
+    ///
+    /// # Errors
+    /// Those of [`CheckedExperiment::resolve`].
     pub fn from_experiment(
         experiment: &CheckedExperiment,
         d_input: usize,
-        d_output: usize,
-    ) -> Self {
+        task: &Task,
+    ) -> Result<Self> {
+        let experiment = experiment.resolve(task)?;
         let network = &experiment.network;
-        MlpConfig {
+        Ok(MlpConfig {
             d_input,
             hidden: network.hidden.clone(),
-            d_output,
+            d_output: task.d_output(),
             activation: network.activation,
-            output: network.output,
+            output: network.output.unwrap_or(Activation::Identity),
             bias: network.bias,
-            initializer: network.initializer,
+            initializer: network.initializer.unwrap_or_default(),
             input_dropout: experiment.dropout.input,
-            hidden_dropout: experiment.dropout.hidden,
-        }
+            hidden_dropout: experiment.dropout.hidden.clone(),
+        })
     }
 
     /// Sets the activation of the hidden layers.
@@ -134,10 +138,10 @@ impl MlpConfig {
         self
     }
 
-    /// Sets the dropout rate of every hidden layer, in `[0, 1)`.
+    /// Sets the dropout rate of every hidden layer, or one a layer, in `[0, 1)`.
     #[must_use]
-    pub fn with_hidden_dropout(mut self, rate: f64) -> Self {
-        self.hidden_dropout = rate;
+    pub fn with_hidden_dropout(mut self, rates: impl Into<HiddenRates>) -> Self {
+        self.hidden_dropout = rates.into();
         self
     }
 
@@ -150,7 +154,7 @@ impl MlpConfig {
 
     /// The dropout rate on the input of each layer, from the input on.
     pub fn dropout_rates(&self) -> impl Iterator<Item = f64> {
-        let hidden = self.hidden.iter().map(|_| self.hidden_dropout);
+        let hidden = (0..self.hidden.len()).map(|layer| self.hidden_dropout.rate(layer));
         std::iter::once(self.input_dropout).chain(hidden)
     }
 
@@ -163,23 +167,10 @@ impl MlpConfig {
     /// [`Error::InvalidValue`] for a size of 0, a rate outside `[0, 1)` or a bad initialiser.
     pub fn init(&self, seed: u64, options: impl Into<TensorCreationOptions>) -> Result<Mlp> {
         self.check()?;
-        let Initializer::Uniform(bound) = self.initializer;
         let mut generator = stream(seed, Purpose::Weights);
-        // Drawn as 32-bit numbers, so that a 64-bit network starts from the very same values.
-        let bound = bound as f32;
-        let mut draw = |count: usize| -> Vec<f64> {
-            (0..count)
-                .map(|_| f64::from(generator.random_range(-bound..bound)))
-                .collect()
-        };
         let weights: Vec<LayerWeights> = self
             .layer_sizes()
-            .map(|(d_input, d_output)| LayerWeights {
-                d_input,
-                d_output,
-                weight: draw(d_input * d_output),
-                bias: self.bias.then(|| draw(d_output)),
-            })
+            .map(|size| self.initializer.draw(size, self.bias, &mut generator))
             .collect();
         self.init_with_weights(&weights, options)
     }
@@ -225,6 +216,8 @@ impl MlpConfig {
         config::check_count("d_input", self.d_input)?;
         config::check_hidden("hidden", &self.hidden)?;
         config::check_count("d_output", self.d_output)?;
+        self.hidden_dropout
+            .check("dropout.hidden", self.hidden.len())?;
         self.initializer.check("initializer")
     }
 }
@@ -391,13 +384,18 @@ impl ModuleDisplay for Mlp {
         } else {
             "no "
         };
+        let rates: Vec<f64> = self.dropouts[1..].iter().map(|layer| layer.prob).collect();
+        let rates = if rates.iter().all(|rate| *rate == rates[0]) {
+            HiddenRates::All(rates[0])
+        } else {
+            HiddenRates::Each(rates)
+        };
         let line = format!(
-            "Mlp {}: hidden {}, output {}, {bias}bias, dropout {} input / {} hidden, {} parameters",
+            "Mlp {}: hidden {}, output {}, {bias}bias, dropout {} input / {rates} hidden, {} parameters",
             sizes.join("-"),
             self.activation,
             self.output,
             self.dropouts[0].prob,
-            self.dropouts[1].prob,
             self.num_params(),
         );
         Some(content.add_formatted(&line))
@@ -412,6 +410,7 @@ impl Activation {
             Activation::Sigmoid => activation::sigmoid(z),
             Activation::Relu => activation::relu(z),
             Activation::Tanh => activation::tanh(z),
+            Activation::Gelu => activation::gelu(z),
             Activation::Identity => z,
         }
     }

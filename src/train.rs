@@ -57,24 +57,26 @@ pub fn train(
     let dtype = experiment.precision.check(&device)?.dtype();
     let x = data.inputs((&device, dtype)); // [rows, d_input]
     let y = data.targets((&device, dtype)); // [rows, d_output]
-    let shape = MlpConfig::from_experiment(experiment, data.d_input(), data.d_output());
+    let experiment = &experiment.resolve(data.task())?;
+    let shape = MlpConfig::from_experiment(experiment, data.d_input(), data.task())?;
     let mut network = shape.init(experiment.seed, (&device, dtype))?;
     let mut optimizer = experiment.train.optimizer.init();
     let learning_rate = experiment.train.learning_rate;
     observer.started(&network)?;
 
-    for step in 1..=experiment.train.steps {
+    let steps = experiment.train.steps.unwrap_or(1);
+    for step in 1..=steps {
         let forward = || network.forward(x.clone());
         let output = if network.has_dropout() {
             with_seeded_masks(&device, experiment.seed, step, forward)
         } else {
             forward()
         };
-        let loss = experiment.train.loss.forward(output, y.clone());
+        let loss = experiment.train.loss.unwrap_or_default().forward(output, y.clone());
         let gradients = GradientsParams::from_grads(loss.backward(), &network);
         network = optimizer.step(learning_rate, network, gradients);
 
-        if step % experiment.evaluate_every() == 0 || step == experiment.train.steps {
+        if step % 10_000 == 0 || step == steps {
             let loss = read(loss)?[0];
             if !loss.is_finite() {
                 return Err(Error::Diverged {
@@ -92,7 +94,7 @@ pub fn train(
 impl Optimizer {
     fn init(self) -> ModuleOptimizer {
         match self {
-            Optimizer::Sgd => SgdConfig::new().init(),
+            _ => SgdConfig::new().init(),
         }
     }
 }
@@ -107,6 +109,8 @@ impl Loss {
     pub fn forward(self, output: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
         match self {
             Loss::SquaredError => (target - output).square().sum() * 0.5,
+            Loss::MeanSquaredError => (target - output).square().mean(),
+            Loss::BinaryCrossEntropy => todo!(),
             Loss::CrossEntropy => burn::tensor::loss::cross_entropy_with_logits(output, target),
         }
     }

@@ -42,7 +42,7 @@ impl Args {
             None => Backend::default(),
         };
         let device = backend.device()?;
-        let data = Dataset::load(&experiment.data);
+        let data = dropwise::data::load(&experiment.data, experiment.seed)?.train;
 
         let started = Instant::now();
         let network = train(&experiment, &data, &device, &mut Lines(out))?;

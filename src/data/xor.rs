@@ -1,11 +1,26 @@
-use super::Dataset;
+use super::table::Table;
+use super::{Dataset, Preparation, Splits, Task, split};
+use crate::config::DataConfig;
+use crate::error::Result;
+
+const INPUTS: [[f64; 3]; 4] = [[0., 0., 1.], [0., 1., 1.], [1., 0., 1.], [1., 1., 1.]];
+const TARGETS: [f64; 4] = [0., 1., 1., 0.];
 
 /// Exclusive or, as the tutorial lays it out: the third input column is one, and so stands in for a
 /// bias. Inputs `[4, 3]`, targets `[4, 1]`.
 #[must_use]
 pub fn xor() -> Dataset {
-    Dataset::from_rows(
-        [[0., 0., 1.], [0., 1., 1.], [1., 0., 1.], [1., 1., 1.]],
-        [[0.], [1.], [1.], [0.]],
-    )
+    Dataset::new(Table {
+        task: Task::Binary {
+            classes: ["0", "1"].map(str::to_owned),
+        },
+        d_input: 3,
+        inputs: INPUTS.as_flattened().to_vec(),
+        targets: TARGETS.to_vec(),
+    })
+}
+
+pub(super) fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
+    let preparation = Preparation::numbers(["a", "b", "one"]);
+    split::built_in(config, seed, xor(), preparation, format!("{INPUTS:?}{TARGETS:?}").as_bytes())
 }

@@ -1,0 +1,286 @@
+//! `[network]` and `[dropout]`: layers, initial weights, rates.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::check::{check_above_zero, check_hidden, check_rate};
+use crate::error::{Error, Result};
+
+/// The network's layers. Input and output sizes follow from the data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkConfig {
+    /// Units of each hidden layer, from the input on; at least one layer, each of 1 to
+    /// 65,536 units.
+    pub hidden: Vec<usize>,
+    /// The activation of the hidden layers. Default `sigmoid`.
+    #[serde(default)]
+    pub activation: Activation,
+    /// The activation of the output layer. Default: what the loss and the data ask for, which is
+    /// `identity` but for `squared-error` on classes, where it is `sigmoid`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Activation>,
+    /// Whether the layers have biases. Default true.
+    #[serde(default = "default_bias")]
+    pub bias: bool,
+    /// What the initial weights are drawn from. Default: `he` for ReLU and GELU, else `xavier`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initializer: Option<Initializer>,
+}
+
+fn default_bias() -> bool {
+    true
+}
+
+impl NetworkConfig {
+    pub(super) fn check(&self) -> Result<()> {
+        check_hidden("network.hidden", &self.hidden)?;
+        self.initializer
+            .map_or(Ok(()), |initializer| initializer.check("network.initializer"))
+    }
+}
+
+/// The function between a layer's weighted sums and its outputs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    /// `1 / (1 + exp(-z))`
+    #[default]
+    Sigmoid,
+    /// `max(z, 0)`
+    Relu,
+    /// `tanh(z)`
+    Tanh,
+    /// `z Phi(z)`, with `Phi` the distribution function of the standard normal distribution, not
+    /// approximated (Hendrycks and Gimpel 2016).
+    Gelu,
+    /// `z`
+    Identity,
+}
+
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Activation::Sigmoid => "sigmoid",
+            Activation::Relu => "relu",
+            Activation::Tanh => "tanh",
+            Activation::Gelu => "gelu",
+            Activation::Identity => "identity",
+        })
+    }
+}
+
+/// What the initial weights of a layer with `d_input` inputs and `d_output` outputs are drawn from.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Initializer {
+    /// Uniform in `[-bound, bound)`, biases too; the bound is a finite number above 0.
+    Uniform(f64),
+    /// Normal with mean 0 and this standard deviation, a finite number above 0; biases 0.
+    Normal(f64),
+    /// Uniform with the bound `sqrt(6 / (d_input + d_output))`; biases 0. For sigmoid and tanh
+    /// (Glorot and Bengio 2010, equation 16).
+    Xavier,
+    /// Normal with the standard deviation `sqrt(2 / d_input)`; biases 0. For ReLU and GELU (He et al.
+    /// 2015, equation 10).
+    He,
+}
+
+impl Default for Initializer {
+    fn default() -> Self {
+        Initializer::Uniform(1.0)
+    }
+}
+
+impl Initializer {
+    pub(crate) fn check(self, what: &str) -> Result<()> {
+        match self {
+            Initializer::Uniform(bound) => check_above_zero(&format!("{what}.uniform"), bound),
+            Initializer::Normal(deviation) => check_above_zero(&format!("{what}.normal"), deviation),
+            Initializer::Xavier | Initializer::He => Ok(()),
+        }
+    }
+}
+
+/// Dropout rates: the share of values dropped while training, each at least 0 and below 1.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DropoutConfig {
+    /// The rate of the input layer. The tutorial advises at most 0.25.
+    pub input: f64,
+    /// The rate of every hidden layer, or one a layer. The tutorial and the paper advise about 0.5.
+    pub hidden: HiddenRates,
+    /// When dropout is on. Default `standard`.
+    pub schedule: DropoutSchedule,
+}
+
+/// The dropout rates of the hidden layers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum HiddenRates {
+    /// One rate for all.
+    All(f64),
+    /// A rate for each layer, from the input on.
+    Each(Vec<f64>),
+}
+
+impl Default for HiddenRates {
+    fn default() -> Self {
+        HiddenRates::All(0.0)
+    }
+}
+
+impl HiddenRates {
+    /// The rate of hidden layer `layer`, counted from 0.
+    ///
+    /// # Panics
+    /// If there is a rate for each layer and none for this one; [`check`](Self::check) rules that out.
+    #[must_use]
+    pub fn rate(&self, layer: usize) -> f64 {
+        match self {
+            HiddenRates::All(rate) => *rate,
+            HiddenRates::Each(rates) => rates[layer],
+        }
+    }
+
+    /// The largest rate.
+    #[must_use]
+    pub fn largest(&self) -> f64 {
+        match self {
+            HiddenRates::All(rate) => *rate,
+            HiddenRates::Each(rates) => rates.iter().copied().fold(0.0, f64::max),
+        }
+    }
+
+    /// Checks each rate, and that there is one for each of `layers` hidden layers.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] that names the rates as `what`.
+    pub fn check(&self, what: &str, layers: usize) -> Result<()> {
+        match self {
+            HiddenRates::All(rate) => check_rate(what, *rate).map(drop),
+            HiddenRates::Each(rates) if rates.len() == layers => {
+                rates.iter().try_for_each(|rate| check_rate(what, *rate).map(drop))
+            }
+            HiddenRates::Each(rates) => Err(Error::invalid(
+                what,
+                format!("one rate, or one for each of the {layers} hidden layers"),
+                format!("{} rates", rates.len()),
+            )),
+        }
+    }
+}
+
+impl fmt::Display for HiddenRates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HiddenRates::All(rate) => write!(f, "{rate}"),
+            HiddenRates::Each(rates) => {
+                let rates: Vec<String> = rates.iter().map(f64::to_string).collect();
+                f.write_str(&rates.join(", "))
+            }
+        }
+    }
+}
+
+impl From<f64> for HiddenRates {
+    fn from(rate: f64) -> Self {
+        HiddenRates::All(rate)
+    }
+}
+
+impl From<Vec<f64>> for HiddenRates {
+    fn from(rates: Vec<f64>) -> Self {
+        HiddenRates::Each(rates)
+    }
+}
+
+impl<'de> Deserialize<'de> for HiddenRates {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = HiddenRates;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a dropout rate, or an array of one for each hidden layer")
+            }
+
+            fn visit_f64<E>(self, rate: f64) -> std::result::Result<HiddenRates, E> {
+                Ok(HiddenRates::All(rate))
+            }
+
+            fn visit_i64<E>(self, rate: i64) -> std::result::Result<HiddenRates, E> {
+                Ok(HiddenRates::All(rate as f64))
+            }
+
+            fn visit_u64<E>(self, rate: u64) -> std::result::Result<HiddenRates, E> {
+                Ok(HiddenRates::All(rate as f64))
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                mut rates: A,
+            ) -> std::result::Result<HiddenRates, A::Error> {
+                let mut each = Vec::new();
+                while let Some(rate) = rates.next_element()? {
+                    each.push(rate);
+                }
+                Ok(HiddenRates::Each(each))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// When dropout is on (Liu et al. 2023, "Dropout Reduces Underfitting").
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DropoutSchedule {
+    /// In every step.
+    #[default]
+    Standard,
+    /// In the first so many epochs only, which helps a network that underfits.
+    Early(usize),
+    /// In all epochs but the first so many, which helps a network that overfits.
+    Late(usize),
+}
+
+impl DropoutSchedule {
+    /// Whether dropout is on in `epoch`, counted from 0.
+    #[must_use]
+    pub fn is_on(self, epoch: usize) -> bool {
+        match self {
+            DropoutSchedule::Standard => true,
+            DropoutSchedule::Early(epochs) => epoch < epochs,
+            DropoutSchedule::Late(epochs) => epoch >= epochs,
+        }
+    }
+}
+
+impl DropoutConfig {
+    pub(super) fn check(&self, layers: usize) -> Result<()> {
+        check_rate("dropout.input", self.input)?;
+        self.hidden.check("dropout.hidden", layers)
+    }
+
+    /// Rates that are allowed but seldom wise, each a sentence that says why.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.input > 0.25 {
+            warnings.push(format!(
+                "dropout.input is {}: more than 0.25 takes so much of each input away that little \
+                 is left to learn from; the paper uses 0.2",
+                self.input
+            ));
+        }
+        if self.hidden.largest() > 0.8 {
+            warnings.push(format!(
+                "dropout.hidden is {}: more than 0.8 leaves fewer than one unit in five, and the \
+                 paper's error rises steeply there (Figure 9); it uses 0.5",
+                self.hidden
+            ));
+        }
+        warnings
+    }
+}

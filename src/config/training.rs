@@ -1,0 +1,389 @@
+//! `[train]`: loss, optimiser, schedules, batches, when to stop.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::check::{check_above_zero, check_count, check_not_negative};
+use crate::error::{Error, Result};
+
+/// How the network is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// The loss. Default: what the data asks for: `cross-entropy` for classes,
+    /// `binary-cross-entropy` for two, `mean-squared-error` for numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<Loss>,
+    /// The optimiser. Default `sgd`.
+    #[serde(default)]
+    pub optimizer: Optimizer,
+    /// The learning rate at the start: a finite number above 0.
+    pub learning_rate: f64,
+    /// How the learning rate changes. Default `constant`.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// `sgd`: the momentum, at least 0 and below 1. Default 0.
+    #[serde(default)]
+    pub momentum: Momentum,
+    /// The weight decay, a finite number of at least 0. Default 0. `sgd` and `adam` add it times the
+    /// parameter to the gradient (an L2 penalty), `adamw` takes it times the learning rate off the
+    /// parameter; biases decay too, as in PyTorch.
+    #[serde(default)]
+    pub weight_decay: f64,
+    /// The bound that gradients are clipped to; none means no clipping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip: Option<Clip>,
+    /// The most that the norm of each unit's incoming weights may be; none means no bound. The paper
+    /// uses 2 to 4 with dropout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_norm: Option<f64>,
+    /// Rows a step. Default `full`.
+    #[serde(default)]
+    pub batch_size: BatchSize,
+    /// How often all training rows are seen; this or `steps`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<usize>,
+    /// Training steps; this or `epochs`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<usize>,
+    /// Epochs between two evaluations. Default: 1 with mini-batches, else a tenth of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluate_every: Option<usize>,
+    /// When to stop before the last epoch; none means not to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<EarlyStopping>,
+}
+
+impl TrainConfig {
+    pub(super) fn check(&self) -> Result<()> {
+        check_above_zero("train.learning_rate", self.learning_rate)?;
+        self.schedule.check()?;
+        self.momentum.check()?;
+        if self.optimizer != Optimizer::Sgd && self.momentum != Momentum::default() {
+            return Err(Error::invalid(
+                "train.momentum",
+                format!("nothing, with the optimiser `{}`", self.optimizer),
+                "a key of the optimiser `sgd`",
+            ));
+        }
+        check_not_negative("train.weight_decay", self.weight_decay)?;
+        match self.clip {
+            Some(Clip::Norm(bound)) => check_above_zero("train.clip.norm", bound)?,
+            Some(Clip::Value(bound)) => check_above_zero("train.clip.value", bound)?,
+            None => {}
+        }
+        if let Some(bound) = self.max_norm {
+            check_above_zero("train.max_norm", bound)?;
+        }
+        match (self.epochs, self.steps) {
+            (Some(epochs), None) => check_count("train.epochs", epochs)?,
+            (None, Some(steps)) => check_count("train.steps", steps)?,
+            (None, None) => {
+                let expected = "how long to train: `epochs` or `steps`";
+                return Err(Error::invalid("train.epochs", expected, "neither"));
+            }
+            (Some(_), Some(_)) => {
+                let expected = "either `epochs` or `steps`";
+                return Err(Error::invalid("train.steps", expected, "both"));
+            }
+        }
+        if let Some(every) = self.evaluate_every {
+            check_count("train.evaluate_every", every)?;
+        }
+        if let Some(stopping) = &self.early_stopping {
+            check_count("train.early_stopping.patience", stopping.patience)?;
+            check_not_negative("train.early_stopping.min_improvement", stopping.min_improvement)?;
+        }
+        Ok(())
+    }
+}
+
+/// The loss, a scalar from outputs and targets of shape `[batch, d_output]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loss {
+    /// `0.5 * sum (target - output)^2`, over rows and outputs: the tutorial's.
+    #[default]
+    SquaredError,
+    /// `mean (target - output)^2`, over rows and outputs.
+    MeanSquaredError,
+    /// `-sum target * log softmax(output)` over the classes, mean over the rows. Outputs are logits
+    /// (so the network's output activation is `identity`), targets are class probabilities.
+    CrossEntropy,
+    /// `-target * log sigmoid(output) - (1 - target) * log(1 - sigmoid(output))`, mean over rows and
+    /// outputs. Outputs are logits.
+    BinaryCrossEntropy,
+}
+
+impl Loss {
+    /// Whether the loss takes logits, and makes probabilities of them itself.
+    #[must_use]
+    pub fn takes_logits(self) -> bool {
+        matches!(self, Loss::CrossEntropy | Loss::BinaryCrossEntropy)
+    }
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Loss::SquaredError => "squared-error",
+            Loss::MeanSquaredError => "mean-squared-error",
+            Loss::CrossEntropy => "cross-entropy",
+            Loss::BinaryCrossEntropy => "binary-cross-entropy",
+        })
+    }
+}
+
+/// The optimisers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Optimizer {
+    /// Gradient descent, with momentum in PyTorch's convention: `v = momentum * v + gradient`,
+    /// `w = w - learning_rate * v`. (Hinton's own `v = momentum * v - (1 - momentum) * learning_rate *
+    /// gradient` takes the learning rate `1 / (1 - momentum)` times as large for the same steps.)
+    #[default]
+    Sgd,
+    /// Adam (Kingma and Ba 2015) with betas 0.9 and 0.999 and epsilon 1e-8.
+    Adam,
+    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019).
+    #[serde(rename = "adamw")]
+    AdamW,
+}
+
+impl fmt::Display for Optimizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Optimizer::Sgd => "sgd",
+            Optimizer::Adam => "adam",
+            Optimizer::AdamW => "adamw",
+        })
+    }
+}
+
+/// How the learning rate changes from its value at the start, with `t` the epochs gone by, fractions
+/// included, and `T` all epochs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// Not at all.
+    #[default]
+    Constant,
+    /// `learning_rate * factor^floor(t / every)`
+    Step {
+        /// Epochs between two steps.
+        every: usize,
+        /// What each step multiplies the learning rate by, above 0.
+        factor: f64,
+    },
+    /// `learning_rate * factor^t`, the factor of an epoch above 0.
+    Exponential(f64),
+    /// `learning_rate * (1 + cos(pi t / T)) / 2` (Loshchilov and Hutter 2017, without restarts).
+    Cosine,
+    /// `learning_rate / (1 + decay * t)`, the decay a number of at least 0.
+    InverseTime(f64),
+}
+
+impl Schedule {
+    fn check(self) -> Result<()> {
+        match self {
+            Schedule::Constant | Schedule::Cosine => Ok(()),
+            Schedule::Step { every, factor } => {
+                check_count("train.schedule.step.every", every)?;
+                check_above_zero("train.schedule.step.factor", factor)
+            }
+            Schedule::Exponential(factor) => check_above_zero("train.schedule.exponential", factor),
+            Schedule::InverseTime(decay) => check_not_negative("train.schedule.inverse-time", decay),
+        }
+    }
+
+    /// What the learning rate at the start is multiplied by after `epochs` epochs of `all`.
+    #[must_use]
+    pub fn factor(self, epochs: f64, all: f64) -> f64 {
+        match self {
+            Schedule::Constant => 1.0,
+            Schedule::Step { every, factor } => factor.powf((epochs / every as f64).floor()),
+            Schedule::Exponential(factor) => factor.powf(epochs),
+            Schedule::Cosine => (1.0 + (std::f64::consts::PI * epochs / all).cos()) / 2.0,
+            Schedule::InverseTime(decay) => 1.0 / (1.0 + decay * epochs),
+        }
+    }
+}
+
+/// The momentum of gradient descent.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Momentum {
+    /// The same in every step.
+    Constant(f64),
+    /// Changed in equal parts at the start of each epoch, as in the paper's MNIST experiments.
+    Ramp(MomentumRamp),
+}
+
+/// A momentum that moves from one value to another, in equal parts at the start of each epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MomentumRamp {
+    /// The momentum of the first epoch.
+    pub from: f64,
+    /// The momentum after `epochs` epochs.
+    pub to: f64,
+    /// Epochs that the way takes.
+    pub epochs: usize,
+}
+
+impl Default for Momentum {
+    fn default() -> Self {
+        Momentum::Constant(0.0)
+    }
+}
+
+impl Momentum {
+    fn check(self) -> Result<()> {
+        let check = |what: &str, momentum: f64| {
+            if (0.0..1.0).contains(&momentum) {
+                Ok(())
+            } else {
+                Err(Error::invalid(what, "a momentum of at least 0 and below 1", momentum))
+            }
+        };
+        match self {
+            Momentum::Constant(momentum) => check("train.momentum", momentum),
+            Momentum::Ramp(ramp) => {
+                check("train.momentum.from", ramp.from)?;
+                check("train.momentum.to", ramp.to)?;
+                check_count("train.momentum.epochs", ramp.epochs)
+            }
+        }
+    }
+
+    /// The momentum in `epoch`, counted from 0.
+    #[must_use]
+    pub fn at(self, epoch: usize) -> f64 {
+        match self {
+            Momentum::Constant(momentum) => momentum,
+            Momentum::Ramp(MomentumRamp { from, to, epochs }) => {
+                let way = (epoch as f64 / epochs as f64).min(1.0);
+                from + (to - from) * way
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Momentum {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Momentum;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a momentum such as 0.9, or { from = 0.5, to = 0.95, epochs = 20 }")
+            }
+
+            fn visit_f64<E>(self, momentum: f64) -> std::result::Result<Momentum, E> {
+                Ok(Momentum::Constant(momentum))
+            }
+
+            fn visit_i64<E>(self, momentum: i64) -> std::result::Result<Momentum, E> {
+                Ok(Momentum::Constant(momentum as f64))
+            }
+
+            fn visit_u64<E>(self, momentum: u64) -> std::result::Result<Momentum, E> {
+                Ok(Momentum::Constant(momentum as f64))
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                map: A,
+            ) -> std::result::Result<Momentum, A::Error> {
+                let ramp = serde::de::value::MapAccessDeserializer::new(map);
+                MomentumRamp::deserialize(ramp).map(Momentum::Ramp)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// What gradients are clipped to before the optimiser's step.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Clip {
+    /// All gradients together are scaled down to this Euclidean norm if theirs is larger.
+    Norm(f64),
+    /// Each partial derivative is brought into `[-bound, bound]`.
+    Value(f64),
+}
+
+/// Rows a step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BatchSize {
+    /// All of them.
+    #[default]
+    Full,
+    /// So many, drawn anew each epoch; the last step of an epoch has what is left.
+    Rows(usize),
+}
+
+impl BatchSize {
+    /// Rows a step where there are `rows` in all.
+    #[must_use]
+    pub fn of(self, rows: usize) -> usize {
+        match self {
+            BatchSize::Full => rows,
+            BatchSize::Rows(size) => size.min(rows),
+        }
+    }
+}
+
+impl Serialize for BatchSize {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self {
+            BatchSize::Full => serializer.serialize_str("full"),
+            BatchSize::Rows(size) => serializer.serialize_u64(*size as u64),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for BatchSize {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = BatchSize;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number of at least 1, or \"full\"")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<BatchSize, E> {
+                match text {
+                    "full" => Ok(BatchSize::Full),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+                }
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, size: i64) -> std::result::Result<BatchSize, E> {
+                match usize::try_from(size) {
+                    Ok(size) if size > 0 => Ok(BatchSize::Rows(size)),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Signed(size), &self)),
+                }
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, size: u64) -> std::result::Result<BatchSize, E> {
+                self.visit_i64(i64::try_from(size).unwrap_or(-1))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// Stops when the loss on the validation rows has not improved for a while, and goes back to the best
+/// network.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EarlyStopping {
+    /// Evaluations without improvement before training stops; at least 1.
+    pub patience: usize,
+    /// How much smaller a loss must be to count as an improvement. Default 0.
+    #[serde(default)]
+    pub min_improvement: f64,
+}
