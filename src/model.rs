@@ -378,15 +378,10 @@ impl Mlp {
         Ok(finite)
     }
 
-    /// The network with each layer's weights replaced by `change(k, weights)`, of the same shape,
-    /// where `k` counts the layers from 0.
-    #[must_use]
-    pub fn map_layers(
-        mut self,
-        mut change: impl FnMut(usize, LayerTensors) -> LayerTensors,
-    ) -> Self {
-        self.layers = self
-            .layers
+    /// Replaces each layer's weights by `change(k, weights)`, of the same shape, where `k` counts the
+    /// layers from 0.
+    pub fn update_layers(&mut self, mut change: impl FnMut(usize, LayerTensors) -> LayerTensors) {
+        self.layers = std::mem::take(&mut self.layers)
             .into_iter()
             .enumerate()
             .map(|(k, layer)| {
@@ -399,7 +394,6 @@ impl Mlp {
                 }
             })
             .collect();
-        self
     }
 }
 

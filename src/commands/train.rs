@@ -48,7 +48,11 @@ impl Args {
         let network = train(&experiment, &data, &device, &mut Lines(out))?;
         let seconds = started.elapsed().as_secs_f64();
 
-        show_predictions(out, &data, &evaluate(&network, &data)?)?;
+        show_predictions(
+            out,
+            &data,
+            &evaluate(&network, dropwise::config::Loss::SquaredError, &data)?,
+        )?;
         let seed = experiment.seed;
         writeln!(out, "backend {backend}, seed {seed}, {seconds:.2} s")?;
         Ok(Outcome::Good)
@@ -67,12 +71,20 @@ impl Args {
 struct Lines<'a, W>(&'a mut W);
 
 impl<W: Write> Observer for Lines<'_, W> {
-    fn started(&mut self, network: &Mlp) -> Result<()> {
-        Ok(writeln!(self.0, "{network}")?)
+    fn started(&mut self, trainer: &dropwise::train::Trainer<'_>) -> Result<()> {
+        Ok(writeln!(self.0, "{}", trainer.network())?)
     }
 
-    fn evaluated(&mut self, step: usize, evaluation: &Evaluation) -> Result<()> {
-        let error = evaluation.mean_absolute_error;
+    fn evaluated(
+        &mut self,
+        _: &dropwise::train::Trainer<'_>,
+        report: &dropwise::train::Report,
+    ) -> Result<()> {
+        let step = report.step;
+        let error = report
+            .train
+            .as_ref()
+            .map_or(0.0, |train| train.metrics.mean_absolute_error);
         Ok(writeln!(
             self.0,
             "step {step:>6}: mean absolute error {error:.4}"
@@ -82,7 +94,7 @@ impl<W: Write> Observer for Lines<'_, W> {
 
 /// The first few predictions beside their targets.
 fn show_predictions(out: &mut impl Write, data: &Dataset, evaluation: &Evaluation) -> Result<()> {
-    let outputs = evaluation.outputs.chunks(data.d_output());
+    let outputs = evaluation.predictions.chunks(data.d_output());
     for (row, output) in outputs.enumerate().take(10) {
         let (input, target) = (data.input_row(row), data.target_row(row));
         writeln!(out, "{input:?} -> {output:.4?}, target {target:?}")?;
