@@ -89,7 +89,8 @@ pub fn train(
                     learning_rate,
                 });
             }
-            observer.evaluated(step, &evaluate(&network, data)?)?;
+            let loss = experiment.train.loss.unwrap_or_default();
+            observer.evaluated(step, &evaluate(&network, loss, data)?)?;
         }
     }
     Ok(network)
@@ -114,7 +115,12 @@ impl Loss {
         match self {
             Loss::SquaredError => (target - output).square().sum() * 0.5,
             Loss::MeanSquaredError => (target - output).square().mean(),
-            Loss::BinaryCrossEntropy => todo!(),
+            Loss::BinaryCrossEntropy => {
+                // max(z, 0) - z y + log(1 + exp(-|z|)): nothing overflows. Burn's slope of |z| at 0 is 0,
+                // so max(z, 0) = (z + |z|) / 2 has the slope 1/2 there that the loss needs.
+                let (z, size) = (output.clone(), output.abs());
+                ((z.clone() + size.clone()) * 0.5 - z * target + size.neg().exp().log1p()).mean()
+            }
             Loss::CrossEntropy => burn::tensor::loss::cross_entropy_with_logits(output, target),
         }
     }
