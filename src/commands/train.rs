@@ -48,11 +48,8 @@ impl Args {
         let network = train(&experiment, &data, &device, &mut Lines(out))?;
         let seconds = started.elapsed().as_secs_f64();
 
-        show_predictions(
-            out,
-            &data,
-            &evaluate(&network, dropwise::config::Loss::SquaredError, &data)?,
-        )?;
+        let loss = experiment.resolve(data.task())?.train.loss.unwrap_or_default();
+        show_predictions(out, &data, &evaluate(&network, loss, &data)?)?;
         let seed = experiment.seed;
         writeln!(out, "backend {backend}, seed {seed}, {seconds:.2} s")?;
         Ok(Outcome::Good)
@@ -71,20 +68,12 @@ impl Args {
 struct Lines<'a, W>(&'a mut W);
 
 impl<W: Write> Observer for Lines<'_, W> {
-    fn started(&mut self, trainer: &dropwise::train::Trainer<'_>) -> Result<()> {
-        Ok(writeln!(self.0, "{}", trainer.network())?)
+    fn started(&mut self, network: &Mlp) -> Result<()> {
+        Ok(writeln!(self.0, "{network}")?)
     }
 
-    fn evaluated(
-        &mut self,
-        _: &dropwise::train::Trainer<'_>,
-        report: &dropwise::train::Report,
-    ) -> Result<()> {
-        let step = report.step;
-        let error = report
-            .train
-            .as_ref()
-            .map_or(0.0, |train| train.metrics.mean_absolute_error);
+    fn evaluated(&mut self, step: usize, evaluation: &Evaluation) -> Result<()> {
+        let error = evaluation.metrics.mean_absolute_error;
         Ok(writeln!(
             self.0,
             "step {step:>6}: mean absolute error {error:.4}"
