@@ -33,6 +33,8 @@ pub mod error;
 pub mod evaluate;
 pub mod model;
 pub mod seed;
+#[cfg(not(target_family = "wasm"))]
+pub mod store;
 pub mod train;
 pub mod verify;
 
