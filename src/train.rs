@@ -191,11 +191,12 @@ impl<'a> Trainer<'a> {
         observer.started(self)?;
         while self.step < self.plan.steps && !self.stopped_early {
             self.take_step()?;
-            let flow = observer.stepped(self)?;
             if self.plan.evaluates_after(self.step) {
                 let report = self.evaluate()?;
                 observer.evaluated(self, &report)?;
             }
+            // After the evaluation, so that a snapshot taken here has nothing left to be done.
+            let flow = observer.stepped(self)?;
             if flow == Flow::Stop && self.step < self.plan.steps && !self.stopped_early {
                 return Ok(End::Interrupted);
             }
@@ -393,6 +394,12 @@ impl<'a> Trainer<'a> {
             Some(best) if self.stopped_early => best.network,
             _ => self.network,
         }
+    }
+
+    /// Rows a step, on average over an epoch.
+    #[must_use]
+    pub fn rows_a_step(&self) -> f64 {
+        self.train.len() as f64 * self.plan.epochs_after(1)
     }
 
     /// Training steps so far.
