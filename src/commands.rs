@@ -1,5 +1,6 @@
 //! The program's subcommands, one file each, and how its errors look on a terminal.
 
+mod init;
 mod train;
 mod verify;
 
@@ -21,6 +22,7 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Init(init::Args),
     Train(train::Args),
     Verify(verify::Args),
 }
@@ -36,6 +38,7 @@ pub(crate) enum Outcome {
 impl Cli {
     pub(crate) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
         match &self.command {
+            Command::Init(args) => args.run(out),
             Command::Train(args) => args.run(out),
             Command::Verify(args) => args.run(out),
         }

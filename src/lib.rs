@@ -42,6 +42,6 @@ pub use backend::Backend;
 pub use config::{CheckedExperiment, Experiment};
 pub use data::Dataset;
 pub use error::{Error, Result};
-pub use evaluate::{Evaluation, evaluate};
+pub use evaluate::{Evaluation, Metrics, evaluate};
 pub use model::{LayerWeights, Mlp, MlpConfig};
 pub use train::Observer;

@@ -48,7 +48,8 @@ impl Args {
         let network = train(&experiment, &data, &device, &mut Lines(out))?;
         let seconds = started.elapsed().as_secs_f64();
 
-        show_predictions(out, &data, &evaluate(&network, &data)?)?;
+        let loss = experiment.resolve(data.task())?.train.loss.unwrap_or_default();
+        show_predictions(out, &data, &evaluate(&network, loss, &data)?)?;
         let seed = experiment.seed;
         writeln!(out, "backend {backend}, seed {seed}, {seconds:.2} s")?;
         Ok(Outcome::Good)
@@ -72,7 +73,7 @@ impl<W: Write> Observer for Lines<'_, W> {
     }
 
     fn evaluated(&mut self, step: usize, evaluation: &Evaluation) -> Result<()> {
-        let error = evaluation.mean_absolute_error;
+        let error = evaluation.metrics.mean_absolute_error;
         Ok(writeln!(
             self.0,
             "step {step:>6}: mean absolute error {error:.4}"
@@ -82,7 +83,7 @@ impl<W: Write> Observer for Lines<'_, W> {
 
 /// The first few predictions beside their targets.
 fn show_predictions(out: &mut impl Write, data: &Dataset, evaluation: &Evaluation) -> Result<()> {
-    let outputs = evaluation.outputs.chunks(data.d_output());
+    let outputs = evaluation.predictions.chunks(data.d_output());
     for (row, output) in outputs.enumerate().take(10) {
         let (input, target) = (data.input_row(row), data.target_row(row));
         writeln!(out, "{input:?} -> {output:.4?}, target {target:?}")?;
