@@ -25,6 +25,11 @@ mod run;
 mod stored;
 pub mod tensors;
 
+use std::io;
+use std::path::Path;
+
+use crate::error::Error;
+
 pub use checkpoint::Checkpoint;
 pub use run::{KEEP, Run};
 pub use stored::{ModelName, StoredRun, open_for_reading};
@@ -36,3 +41,21 @@ const METRICS: &str = "metrics.jsonl";
 const CHECKPOINTS: &str = "checkpoints";
 const REPORT: &str = "report.json";
 const LOCK: &str = "lock";
+
+fn cannot_read(path: &Path, cause: io::Error) -> Error {
+    let path = path.to_owned();
+    Error::Read { path, cause }
+}
+
+fn cannot_write(path: &Path, cause: io::Error) -> Error {
+    let path = path.to_owned();
+    Error::WriteFile { path, cause }
+}
+
+fn refused(path: &Path, problem: impl Into<String>, fix: impl Into<String>) -> Error {
+    Error::Store {
+        path: path.to_owned(),
+        problem: problem.into(),
+        fix: fix.into(),
+    }
+}

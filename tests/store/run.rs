@@ -99,13 +99,29 @@ fn a_folder_with_other_files_is_refused_and_left_as_it_is() {
 #[test]
 fn a_run_that_was_killed_before_it_had_its_configuration_can_be_made_again() {
     let dir = folder();
-    fs::create_dir(dir.path().join("checkpoints")).expect("a folder");
     for name in ["lock", "preparation.json", ".dropwise-Ab12"] {
         fs::write(dir.path().join(name), "4").expect("a file");
     }
     refused(Run::resume(dir.path()));
     assert_eq!(new_run(dir.path()).preparation_json(), PREPARATION);
     assert!(!dir.path().join(".dropwise-Ab12").exists());
+}
+
+#[test]
+fn a_run_that_has_lost_its_configuration_is_not_written_over() {
+    let dir = folder();
+    let mut run = new_run(dir.path());
+    run.save_checkpoint(1, &checkpoint_of(1))
+        .expect("a checkpoint");
+    drop(run);
+    fs::remove_file(dir.path().join("config.toml")).expect("a file");
+    let before = files_in(dir.path());
+    let text = refused(Run::create(dir.path(), CONFIG, PREPARATION));
+    assert!(
+        text.contains("expected an empty folder, found `checkpoints`"),
+        "{text}"
+    );
+    assert_eq!(files_in(dir.path()), before);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use safetensors::tensor::{Dtype, TensorView};
 
 /// Numbers as their bits, so that NaNs can be compared.
 fn bits(arrays: &[Array]) -> Vec<(&str, &[usize], &str, Vec<u64>)> {
-    let bits = |array| match array {
-        &Values::F32(ref values) => (
+    let bits = |values: &Values| match values {
+        Values::F32(values) => (
             "F32",
             values
                 .iter()
