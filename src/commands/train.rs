@@ -48,7 +48,11 @@ impl Args {
         let network = train(&experiment, &data, &device, &mut Lines(out))?;
         let seconds = started.elapsed().as_secs_f64();
 
-        let loss = experiment.resolve(data.task())?.train.loss.unwrap_or_default();
+        let loss = experiment
+            .resolve(data.task())?
+            .train
+            .loss
+            .unwrap_or_default();
         show_predictions(out, &data, &evaluate(&network, loss, &data)?)?;
         let seed = experiment.seed;
         writeln!(out, "backend {backend}, seed {seed}, {seconds:.2} s")?;

@@ -94,7 +94,10 @@ impl Probabilities {
 
     /// `sum_b n_b / n |accuracy_b - confidence_b|`, in which `n_b` cancels.
     pub(super) fn expected_calibration_error(&self, rows: usize) -> f64 {
-        let gaps = self.bins.iter().map(|bin| (bin.right as f64 - bin.confidence).abs());
+        let gaps = self
+            .bins
+            .iter()
+            .map(|bin| (bin.right as f64 - bin.confidence).abs());
         gaps.sum::<f64>() / rows as f64
     }
 }
@@ -121,4 +124,20 @@ pub(super) fn log_sum_exp(values: &[f64]) -> f64 {
     let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let sum: f64 = values.iter().map(|value| (value - largest).exp()).sum();
     largest + sum.ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BINS, bin_of};
+
+    #[test]
+    fn an_edge_between_bins_belongs_to_the_lower_one() {
+        for k in 1..=BINS {
+            let edge = k as f64 / BINS as f64;
+            assert_eq!(bin_of(edge), k - 1, "{edge}");
+            assert_eq!(bin_of(edge + 1e-9), k.min(BINS - 1), "above {edge}");
+        }
+        assert_eq!(bin_of(0.0), 0);
+        assert_eq!(bin_of(f64::NAN), 0);
+    }
 }
