@@ -42,11 +42,11 @@ fn data(text: &mut Text, file: &str, guess: &Guess) {
     categories(text, guess);
     missing(text, guess);
     if guess.splits() {
-        text.key(
-            "split",
-            "{ validation = 0.1, test = 0.2 }",
-            "shares, drawn with the seed; the classes keep theirs",
-        );
+        let why = match guess.task {
+            TaskKind::Regression => "shares, drawn with the seed",
+            _ => "shares of each class, drawn with the seed",
+        };
+        text.key("split", "{ validation = 0.1, test = 0.2 }", why);
     } else {
         text.comment("Too few rows to spare any for validation and test: all of them train.");
         text.comment("split = { validation = 0.1, test = 0.2 }");
