@@ -18,6 +18,8 @@ pub enum Purpose {
     Masks = 1,
     /// The random networks and batches of the gradient certificate.
     Verify = 2,
+    /// Which rows are training, validation and test rows.
+    Split = 3,
 }
 
 /// The stream of `seed` for one purpose, at its start.

@@ -11,6 +11,16 @@ pub enum Preparation {
         /// The names of the columns.
         columns: Vec<String>,
     },
+    /// An image: whole numbers from 0 to `largest`, divided by `largest`. The columns are `pixel0`,
+    /// `pixel1` and so on, line after line.
+    Images {
+        /// Lines an image; 1 where the file says nothing of lines.
+        height: usize,
+        /// Pixels a line.
+        width: usize,
+        /// The value of a full pixel, at least 1.
+        largest: u8,
+    },
 }
 
 impl Preparation {
