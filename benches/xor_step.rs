@@ -75,7 +75,7 @@ fn plain_loops(bencher: Bencher) {
     let device = Backend::default().device().expect("a device");
     let network = shape(0.0).init(42, &device).expect("a network");
     let data = xor();
-    let rows = 0..data.rows();
+    let rows = 0..data.len();
     let mut reference = Reference {
         layers: network.weights().expect("weights"),
         activation: Activation::Sigmoid,

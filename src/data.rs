@@ -70,7 +70,11 @@ pub struct Dataset {
 impl fmt::Debug for Dataset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (rows, d_input) = (self.len(), self.d_input());
-        write!(f, "Dataset of {rows} rows of {d_input} inputs: {}", self.task())
+        write!(
+            f,
+            "Dataset of {rows} rows of {d_input} inputs: {}",
+            self.task()
+        )
     }
 }
 
@@ -106,7 +110,9 @@ impl Dataset {
     /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rows.as_ref().map_or(self.source.rows(), |rows| rows.len())
+        self.rows
+            .as_ref()
+            .map_or(self.source.rows(), |rows| rows.len())
     }
 
     /// Whether there is no row.

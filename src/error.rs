@@ -125,7 +125,12 @@ pub struct DataError {
 
 impl fmt::Display for DataError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let DataError { file, place, problem, fix } = self;
+        let DataError {
+            file,
+            place,
+            problem,
+            fix,
+        } = self;
         f.write_str(file)?;
         if !place.is_empty() {
             write!(f, ": {place}")?;

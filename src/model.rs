@@ -11,11 +11,12 @@
 //! 2014, section 4).
 
 mod initialize;
+mod tensors;
 mod weights;
 
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay, Param};
 use burn::nn::{Dropout, Linear};
-use burn::tensor::{DType, Device, Tensor, TensorCreationOptions, activation};
+use burn::tensor::{DType, Device, Gradients, Tensor, TensorCreationOptions, activation};
 
 use crate::backend::read;
 use crate::config::{self, Activation, CheckedExperiment, HiddenRates, Initializer};
@@ -24,6 +25,7 @@ use crate::dropout;
 use crate::error::{Error, Result};
 use crate::seed::{Purpose, stream};
 
+pub use tensors::LayerTensors;
 pub use weights::LayerWeights;
 
 /// The shape of a network, and how it starts.
@@ -319,53 +321,120 @@ impl Mlp {
         self.layers[0].weight.val().dtype()
     }
 
-    /// A copy of the weights, layer by layer.
-    ///
-    /// # Errors
-    /// [`Error::Compute`] if the backend fails to deliver them.
-    pub fn weights(&self) -> Result<Vec<LayerWeights>> {
-        self.collect(|weight| Some(weight.val()), |bias| Some(bias.val()))
-    }
-
     /// The gradients of a loss with respect to the weights, in the layout of [`weights`](Self::weights).
     ///
     /// # Errors
     /// [`Error::Compute`] if the backend fails to deliver them.
     pub fn gradients(&self, loss: &Tensor<1>) -> Result<Vec<LayerWeights>> {
-        let gradients = loss.backward();
-        self.collect(
-            |weight| weight.val().grad(&gradients),
-            |bias| bias.val().grad(&gradients),
-        )
+        let gradients = self.backward(loss);
+        gradients.into_iter().map(LayerWeights::read).collect()
     }
 
-    /// Reads one array a parameter; a parameter without one counts as zeros.
-    fn collect(
-        &self,
-        weight_of: impl Fn(&Param<Tensor<2>>) -> Option<Tensor<2>>,
-        bias_of: impl Fn(&Param<Tensor<1>>) -> Option<Tensor<1>>,
-    ) -> Result<Vec<LayerWeights>> {
-        let layer = |layer: &Linear| {
-            let [d_input, d_output] = layer.weight.dims();
-            let weight = match weight_of(&layer.weight) {
-                Some(weight) => read(weight)?,
-                None => vec![0.0; d_input * d_output],
-            };
-            let bias = match layer.bias.as_ref() {
-                Some(bias) => Some(match bias_of(bias) {
-                    Some(bias) => read(bias)?,
-                    None => vec![0.0; d_output],
-                }),
-                None => None,
-            };
-            Ok(LayerWeights {
-                d_input,
-                d_output,
-                weight,
-                bias,
-            })
+    /// The gradients of a loss with respect to the weights, on the device, layer by layer.
+    #[must_use]
+    pub fn backward(&self, loss: &Tensor<1>) -> Vec<LayerTensors> {
+        let mut gradients = loss.backward();
+        let layer = |layer: &Linear| LayerTensors {
+            weight: gradient(&layer.weight, &mut gradients),
+            bias: layer
+                .bias
+                .as_ref()
+                .map(|bias| gradient(bias, &mut gradients)),
         };
         self.layers.iter().map(layer).collect()
+    }
+
+    /// The weights on the device, without a graph, layer by layer.
+    #[must_use]
+    pub fn tensors(&self) -> Vec<LayerTensors> {
+        let layer = |layer: &Linear| LayerTensors {
+            weight: untracked(layer.weight.val()),
+            bias: layer.bias.as_ref().map(|bias| untracked(bias.val())),
+        };
+        self.layers.iter().map(layer).collect()
+    }
+
+    /// A copy of the weights, layer by layer.
+    ///
+    /// # Errors
+    /// [`Error::Compute`] if the backend fails to deliver them.
+    pub fn weights(&self) -> Result<Vec<LayerWeights>> {
+        self.tensors().into_iter().map(LayerWeights::read).collect()
+    }
+
+    /// Whether every weight and bias is a finite number.
+    ///
+    /// # Errors
+    /// [`Error::Compute`] if the backend fails to tell.
+    pub fn is_finite(&self) -> Result<bool> {
+        let mut finite = true;
+        for layer in self.tensors() {
+            // A sum of magnitudes is not finite if any of them is not.
+            finite &= read(layer.weight.abs().sum())?[0].is_finite();
+            if let Some(bias) = layer.bias {
+                finite &= read(bias.abs().sum())?[0].is_finite();
+            }
+        }
+        Ok(finite)
+    }
+
+    /// The network with each layer's weights replaced by `change(k, weights)`, of the same shape,
+    /// where `k` counts the layers from 0.
+    #[must_use]
+    pub fn map_layers(
+        mut self,
+        mut change: impl FnMut(usize, LayerTensors) -> LayerTensors,
+    ) -> Self {
+        self.layers = self
+            .layers
+            .into_iter()
+            .enumerate()
+            .map(|(k, layer)| {
+                let (weight, put_weight) = taken(layer.weight);
+                let (bias, put_bias) = layer.bias.map(taken).unzip();
+                let changed = change(k, LayerTensors { weight, bias });
+                Linear {
+                    weight: put_weight(changed.weight),
+                    bias: changed.bias.zip(put_bias).map(|(bias, put)| put(bias)),
+                }
+            })
+            .collect();
+        self
+    }
+}
+
+/// The gradient of a parameter; zeros where the loss does not depend on it.
+fn gradient<const D: usize>(parameter: &Param<Tensor<D>>, gradients: &mut Gradients) -> Tensor<D> {
+    let value = parameter.val();
+    match value.grad_remove(gradients) {
+        Some(gradient) => gradient,
+        None => value.inner().zeros_like(),
+    }
+}
+
+/// A parameter's value without a graph, and a function that makes a parameter like it of a new value.
+fn taken<const D: usize>(
+    parameter: Param<Tensor<D>>,
+) -> (Tensor<D>, impl FnOnce(Tensor<D>) -> Param<Tensor<D>>) {
+    let (id, value, mapper) = parameter.consume();
+    let trains = value.device().is_autodiff();
+    let put = move |value: Tensor<D>| {
+        let value = if trains {
+            Tensor::from_inner(value).require_grad()
+        } else {
+            value
+        };
+        Param::from_mapped_value(id, value, mapper)
+    };
+    (untracked(value), put)
+}
+
+/// The tensor without its graph.
+fn untracked<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
+    if tensor.device().is_autodiff() {
+        tensor.inner()
+    } else {
+        tensor
     }
 }
 

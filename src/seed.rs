@@ -18,8 +18,10 @@ pub enum Purpose {
     Masks = 1,
     /// The random networks and batches of the gradient certificate.
     Verify = 2,
-    /// Which rows are training, validation and test rows.
+    /// Which rows are for training, validation and test.
     Split = 3,
+    /// The order of the rows in each epoch.
+    Shuffle = 4,
 }
 
 /// The stream of `seed` for one purpose, at its start.
@@ -27,6 +29,15 @@ pub enum Purpose {
 pub fn stream(seed: u64, purpose: Purpose) -> ChaCha8Rng {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     generator.set_stream(purpose as u64);
+    generator
+}
+
+/// The stream of `seed` for one purpose, at the part that belongs to one epoch; a part holds 2^40
+/// numbers.
+#[must_use]
+pub fn stream_at(seed: u64, purpose: Purpose, epoch: usize) -> ChaCha8Rng {
+    let mut generator = stream(seed, purpose);
+    generator.set_word_pos((epoch as u128) << 40);
     generator
 }
 

@@ -72,7 +72,11 @@ pub fn train(
         } else {
             forward()
         };
-        let loss = experiment.train.loss.unwrap_or_default().forward(output, y.clone());
+        let loss = experiment
+            .train
+            .loss
+            .unwrap_or_default()
+            .forward(output, y.clone());
         let gradients = GradientsParams::from_grads(loss.backward(), &network);
         network = optimizer.step(learning_rate, network, gradients);
 

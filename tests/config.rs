@@ -26,17 +26,20 @@ fn the_shipped_file_names_every_parameter_of_the_tutorial() {
     let xor = Experiment::parse("xor.toml", XOR).expect("a good file");
     assert_eq!(xor.seed, 42);
     assert_eq!(xor.precision, Precision::Float32);
-    assert_eq!(xor.data.source, config::Source::Xor);
+    assert_eq!(xor.data.source, config::SourceKind::Xor);
     assert_eq!(xor.network.hidden, [4]);
     assert_eq!(xor.network.activation, config::Activation::Sigmoid);
-    assert_eq!(xor.network.output, config::Activation::Sigmoid);
+    assert_eq!(xor.network.output, Some(config::Activation::Sigmoid));
     assert!(!xor.network.bias);
-    assert_eq!(xor.network.initializer, config::Initializer::Uniform(1.0));
-    assert_eq!((xor.dropout.input, xor.dropout.hidden), (0.0, 0.2));
-    assert_eq!(xor.train.loss, config::Loss::SquaredError);
+    assert_eq!(
+        xor.network.initializer,
+        Some(config::Initializer::Uniform(1.0))
+    );
+    assert_eq!((xor.dropout.input, &xor.dropout.hidden), (0.0, &0.2.into()));
+    assert_eq!(xor.train.loss, Some(config::Loss::SquaredError));
     assert_eq!(xor.train.learning_rate, 0.5);
-    assert_eq!(xor.train.steps, 60_000);
-    assert_eq!(xor.evaluate_every(), 10_000);
+    assert_eq!(xor.train.steps, Some(60_000));
+    assert_eq!(xor.train.evaluate_every, Some(10_000));
     assert!(xor.warnings().is_empty());
 }
 

@@ -181,12 +181,13 @@ fn agrees_with_torch(name: &str, activation: Activation, loss: Loss) {
         .with_output(Activation::Identity)
         .with_input_dropout(rate("input"))
         .with_hidden_dropout(rate("hidden"));
-    let targets = match loss {
-        Loss::SquaredError => numbers(&file["targets"]),
-        Loss::CrossEntropy => numbers(&file["targets"])
+    let targets = if loss == Loss::CrossEntropy {
+        numbers(&file["targets"])
             .iter()
             .flat_map(|class| (0..d_output).map(move |k| f64::from(k as f64 == *class)))
-            .collect(),
+            .collect()
+    } else {
+        numbers(&file["targets"])
     };
     let mask_files = file["masks"].as_array().expect("masks");
     let reference = Reference {

@@ -1,4 +1,4 @@
-//! Any text as a configuration: a checked experiment that survives being written and read again, or an
+//! Any text as a configuration: an experiment that checks again, or an
 //! error; never a panic.
 
 #![no_main]

@@ -49,7 +49,11 @@ pub(crate) fn check_share(what: &str, share: f64) -> Result<()> {
     if (0.0..1.0).contains(&share) {
         Ok(())
     } else {
-        Err(Error::invalid(what, "a share of at least 0 and below 1", share))
+        Err(Error::invalid(
+            what,
+            "a share of at least 0 and below 1",
+            share,
+        ))
     }
 }
 

@@ -148,18 +148,30 @@ impl<'de> Deserialize<'de> for ColumnName {
                 f.write_str("a column's name, or its number counted from 1")
             }
 
-            fn visit_str<E: serde::de::Error>(self, name: &str) -> std::result::Result<ColumnName, E> {
+            fn visit_str<E: serde::de::Error>(
+                self,
+                name: &str,
+            ) -> std::result::Result<ColumnName, E> {
                 Ok(ColumnName::Name(name.to_owned()))
             }
 
-            fn visit_i64<E: serde::de::Error>(self, number: i64) -> std::result::Result<ColumnName, E> {
+            fn visit_i64<E: serde::de::Error>(
+                self,
+                number: i64,
+            ) -> std::result::Result<ColumnName, E> {
                 match usize::try_from(number) {
                     Ok(number) if number > 0 => Ok(ColumnName::Number(number)),
-                    _ => Err(E::invalid_value(serde::de::Unexpected::Signed(number), &self)),
+                    _ => Err(E::invalid_value(
+                        serde::de::Unexpected::Signed(number),
+                        &self,
+                    )),
                 }
             }
 
-            fn visit_u64<E: serde::de::Error>(self, number: u64) -> std::result::Result<ColumnName, E> {
+            fn visit_u64<E: serde::de::Error>(
+                self,
+                number: u64,
+            ) -> std::result::Result<ColumnName, E> {
                 self.visit_i64(i64::try_from(number).unwrap_or(-1))
             }
         }
@@ -387,7 +399,11 @@ impl SplitConfig {
         check_share("data.split.test", self.test)?;
         let clash = |key: &str, with: &str| {
             let expected = format!("either `{key}` or `{with}`");
-            Err(Error::invalid(format!("data.split.{key}"), expected, "both"))
+            Err(Error::invalid(
+                format!("data.split.{key}"),
+                expected,
+                "both",
+            ))
         };
         if self.test > 0.0 && self.test_rows.is_some() {
             return clash("test", "test_rows");

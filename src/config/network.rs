@@ -36,8 +36,9 @@ fn default_bias() -> bool {
 impl NetworkConfig {
     pub(super) fn check(&self) -> Result<()> {
         check_hidden("network.hidden", &self.hidden)?;
-        self.initializer
-            .map_or(Ok(()), |initializer| initializer.check("network.initializer"))
+        self.initializer.map_or(Ok(()), |initializer| {
+            initializer.check("network.initializer")
+        })
     }
 }
 
@@ -97,7 +98,9 @@ impl Initializer {
     pub(crate) fn check(self, what: &str) -> Result<()> {
         match self {
             Initializer::Uniform(bound) => check_above_zero(&format!("{what}.uniform"), bound),
-            Initializer::Normal(deviation) => check_above_zero(&format!("{what}.normal"), deviation),
+            Initializer::Normal(deviation) => {
+                check_above_zero(&format!("{what}.normal"), deviation)
+            }
             Initializer::Xavier | Initializer::He => Ok(()),
         }
     }
@@ -160,9 +163,9 @@ impl HiddenRates {
     pub fn check(&self, what: &str, layers: usize) -> Result<()> {
         match self {
             HiddenRates::All(rate) => check_rate(what, *rate).map(drop),
-            HiddenRates::Each(rates) if rates.len() == layers => {
-                rates.iter().try_for_each(|rate| check_rate(what, *rate).map(drop))
-            }
+            HiddenRates::Each(rates) if rates.len() == layers => rates
+                .iter()
+                .try_for_each(|rate| check_rate(what, *rate).map(drop)),
             HiddenRates::Each(rates) => Err(Error::invalid(
                 what,
                 format!("one rate, or one for each of the {layers} hidden layers"),

@@ -93,7 +93,10 @@ impl TrainConfig {
         }
         if let Some(stopping) = &self.early_stopping {
             check_count("train.early_stopping.patience", stopping.patience)?;
-            check_not_negative("train.early_stopping.min_improvement", stopping.min_improvement)?;
+            check_not_negative(
+                "train.early_stopping.min_improvement",
+                stopping.min_improvement,
+            )?;
         }
         Ok(())
     }
@@ -193,7 +196,9 @@ impl Schedule {
                 check_above_zero("train.schedule.step.factor", factor)
             }
             Schedule::Exponential(factor) => check_above_zero("train.schedule.exponential", factor),
-            Schedule::InverseTime(decay) => check_not_negative("train.schedule.inverse-time", decay),
+            Schedule::InverseTime(decay) => {
+                check_not_negative("train.schedule.inverse-time", decay)
+            }
         }
     }
 
@@ -244,7 +249,11 @@ impl Momentum {
             if (0.0..1.0).contains(&momentum) {
                 Ok(())
             } else {
-                Err(Error::invalid(what, "a momentum of at least 0 and below 1", momentum))
+                Err(Error::invalid(
+                    what,
+                    "a momentum of at least 0 and below 1",
+                    momentum,
+                ))
             }
         };
         match self {
@@ -354,21 +363,30 @@ impl<'de> Deserialize<'de> for BatchSize {
                 f.write_str("a whole number of at least 1, or \"full\"")
             }
 
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<BatchSize, E> {
+            fn visit_str<E: serde::de::Error>(
+                self,
+                text: &str,
+            ) -> std::result::Result<BatchSize, E> {
                 match text {
                     "full" => Ok(BatchSize::Full),
                     _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
                 }
             }
 
-            fn visit_i64<E: serde::de::Error>(self, size: i64) -> std::result::Result<BatchSize, E> {
+            fn visit_i64<E: serde::de::Error>(
+                self,
+                size: i64,
+            ) -> std::result::Result<BatchSize, E> {
                 match usize::try_from(size) {
                     Ok(size) if size > 0 => Ok(BatchSize::Rows(size)),
                     _ => Err(E::invalid_value(serde::de::Unexpected::Signed(size), &self)),
                 }
             }
 
-            fn visit_u64<E: serde::de::Error>(self, size: u64) -> std::result::Result<BatchSize, E> {
+            fn visit_u64<E: serde::de::Error>(
+                self,
+                size: u64,
+            ) -> std::result::Result<BatchSize, E> {
                 self.visit_i64(i64::try_from(size).unwrap_or(-1))
             }
         }

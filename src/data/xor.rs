@@ -22,5 +22,11 @@ pub fn xor() -> Dataset {
 
 pub(super) fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
     let preparation = Preparation::numbers(["a", "b", "one"]);
-    split::built_in(config, seed, xor(), preparation, format!("{INPUTS:?}{TARGETS:?}").as_bytes())
+    split::built_in(
+        config,
+        seed,
+        xor(),
+        preparation,
+        format!("{INPUTS:?}{TARGETS:?}").as_bytes(),
+    )
 }

@@ -4,6 +4,8 @@ use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Tensor, TensorCreationOptions, TensorData};
 
+use super::LayerTensors;
+use crate::backend::read;
 use crate::error::{Error, Result};
 
 /// One layer's weights in memory, or anything of their shape, such as their gradients.
@@ -20,6 +22,17 @@ pub struct LayerWeights {
 }
 
 impl LayerWeights {
+    /// Reads a layer's numbers from the device.
+    pub(super) fn read(layer: LayerTensors) -> Result<Self> {
+        let [d_input, d_output] = layer.weight.dims();
+        Ok(LayerWeights {
+            d_input,
+            d_output,
+            weight: read(layer.weight)?,
+            bias: layer.bias.map(read).transpose()?,
+        })
+    }
+
     /// All numbers, weights first.
     pub fn values(&self) -> impl Iterator<Item = f64> {
         let bias = self.bias.iter().flatten();

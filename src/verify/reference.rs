@@ -69,6 +69,7 @@ impl Terms {
             (Terms::Signed, Activation::Tanh) => 1.0 - h * h,
             (Terms::Magnitudes, Activation::Tanh) | (_, Activation::Identity) => 1.0,
             (_, Activation::Relu) => f64::from(h > 0.0),
+            (_, Activation::Gelu) => todo!(),
         }
     }
 }
@@ -230,6 +231,7 @@ impl Reference {
                 let sum: f64 = pairs.map(|(o, t)| t * (log_sum - o)).sum();
                 sum / self.rows() as f64
             }
+            _ => todo!(),
         }
     }
 
@@ -246,6 +248,7 @@ impl Reference {
                     .map(|slope| slope / self.rows() as f64)
                     .collect()
             }
+            _ => todo!(),
         }
     }
 }
@@ -288,5 +291,6 @@ fn apply(activation: Activation, z: f64) -> f64 {
         Activation::Relu => z.max(0.0),
         Activation::Tanh => z.tanh(),
         Activation::Identity => z,
+        Activation::Gelu => todo!(),
     }
 }

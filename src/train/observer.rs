@@ -1,0 +1,83 @@
+//! What the loop tells, and to whom.
+
+use super::Trainer;
+use crate::error::Result;
+use crate::evaluate::Evaluation;
+use crate::model::LayerTensors;
+
+/// Whether training goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Flow {
+    /// Take the next step.
+    Continue,
+    /// Stop after this step; the trainer can be asked for a [snapshot](Trainer::snapshot) to go on
+    /// from later.
+    Stop,
+}
+
+/// Is told what happens in training, as it happens. An error that it returns ends the training.
+pub trait Observer {
+    /// Training is about to take its next step: its first, or the first since it was resumed.
+    ///
+    /// # Errors
+    /// Whatever the observer cannot deal with.
+    fn started(&mut self, _trainer: &Trainer<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// A step was taken.
+    ///
+    /// # Errors
+    /// Whatever the observer cannot deal with.
+    fn stepped(&mut self, _trainer: &Trainer<'_>) -> Result<Flow> {
+        Ok(Flow::Continue)
+    }
+
+    /// The network was evaluated, with dropout off, after the step that was told last.
+    ///
+    /// # Errors
+    /// Whatever the observer cannot deal with.
+    fn evaluated(&mut self, _trainer: &Trainer<'_>, _report: &Report) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The observer that looks away.
+impl Observer for () {}
+
+/// What is known at an evaluation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// Training steps so far.
+    pub step: usize,
+    /// Epochs so far.
+    pub epoch: usize,
+    /// The learning rate of the last step.
+    pub learning_rate: f64,
+    /// The loss while training, dropout on: its mean over the rows seen since the last evaluation.
+    pub training_loss: f64,
+    /// On the training rows, where there are no validation rows.
+    pub train: Option<Evaluation>,
+    /// On the validation rows.
+    pub validation: Option<Evaluation>,
+    /// Whether no evaluation before had so small a validation loss.
+    pub best: bool,
+}
+
+/// The seam between the backward pass and the optimiser's step, where workers that train together
+/// exchange their gradients.
+pub trait Exchange {
+    /// Changes the gradients of a step, such as to their mean over all workers.
+    ///
+    /// # Errors
+    /// Whatever keeps the exchange from being made; it ends the training.
+    fn exchange(&mut self, gradients: &mut [LayerTensors]) -> Result<()>;
+}
+
+/// One worker alone: nothing is exchanged.
+impl Exchange for () {
+    fn exchange(&mut self, _gradients: &mut [LayerTensors]) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! When what happens: epochs, steps, which rows a step takes. All of it is a function of the
+//! experiment and the number of rows, so that a resumed run does what the uninterrupted one does.
+
+use std::ops::Range;
+
+use rand::seq::SliceRandom;
+
+use crate::config::{BatchSize, CheckedExperiment, TrainConfig};
+use crate::seed::{Purpose, stream_at};
+
+/// The course of a training.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Plan {
+    rows: usize,
+    batch: usize,
+    shuffles: bool,
+    steps_an_epoch: usize,
+    /// All training steps.
+    pub(super) steps: usize,
+    evaluate_every: usize,
+}
+
+impl Plan {
+    pub(super) fn new(train: &TrainConfig, rows: usize) -> Self {
+        let batch = train.batch_size.of(rows).max(1);
+        let steps_an_epoch = rows.div_ceil(batch).max(1);
+        let steps = match (train.epochs, train.steps) {
+            (Some(epochs), _) => epochs.saturating_mul(steps_an_epoch),
+            (None, steps) => steps.unwrap_or(1),
+        };
+        let shuffles = train.batch_size != BatchSize::Full;
+        let seldom = steps.div_ceil(steps_an_epoch).div_ceil(10);
+        let default = if shuffles { 1 } else { seldom };
+        Plan {
+            rows,
+            batch,
+            shuffles,
+            steps_an_epoch,
+            steps,
+            evaluate_every: train.evaluate_every.unwrap_or(default),
+        }
+    }
+
+    /// Whether each step takes all rows, in their own order.
+    pub(super) fn is_full_batch(&self) -> bool {
+        !self.shuffles
+    }
+
+    /// The epoch, counted from 0, that step `step`, counted from 0, belongs to.
+    pub(super) fn epoch_of(&self, step: usize) -> usize {
+        step / self.steps_an_epoch
+    }
+
+    /// Epochs gone by after `steps` steps, fractions included.
+    pub(super) fn epochs_after(&self, steps: usize) -> f64 {
+        steps as f64 / self.steps_an_epoch as f64
+    }
+
+    /// The places in the epoch's order of the rows that step `step`, counted from 0, takes.
+    pub(super) fn batch(&self, step: usize) -> Range<usize> {
+        let start = (step % self.steps_an_epoch) * self.batch;
+        start..(start + self.batch).min(self.rows)
+    }
+
+    /// The order of the rows in an epoch, drawn anew for each.
+    pub(super) fn order(&self, seed: u64, epoch: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.rows).collect();
+        if self.shuffles {
+            order.shuffle(&mut stream_at(seed, Purpose::Shuffle, epoch));
+        }
+        order
+    }
+
+    /// Whether the network is evaluated after `steps` steps.
+    pub(super) fn evaluates_after(&self, steps: usize) -> bool {
+        let ends_epoch = steps.is_multiple_of(self.steps_an_epoch);
+        let due = (steps / self.steps_an_epoch).is_multiple_of(self.evaluate_every);
+        (ends_epoch && due) || steps == self.steps
+    }
+
+    /// The learning rate of step `step`, counted from 0.
+    pub(super) fn learning_rate(&self, experiment: &CheckedExperiment, step: usize) -> f64 {
+        let all = self.epochs_after(self.steps);
+        let factor = experiment.train.schedule.factor(self.epochs_after(step), all);
+        experiment.train.learning_rate * factor
+    }
+}
