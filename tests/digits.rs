@@ -31,7 +31,10 @@ fn images() -> Vec<(Vec<usize>, usize)> {
 
 fn whole_pixel(input: f64) -> usize {
     let pixel = input * 16.0;
-    assert!((0.0..=16.0).contains(&pixel) && pixel.fract() == 0.0, "{input}");
+    assert!(
+        (0.0..=16.0).contains(&pixel) && pixel.fract() == 0.0,
+        "{input}"
+    );
     pixel as usize
 }
 
@@ -53,7 +56,8 @@ fn every_class_has_the_images_that_scikit_learn_has() {
 fn rows_and_pixels_are_in_the_published_order() {
     let weigh = |(k, pixel): (usize, &usize)| (k + 1) * pixel;
     let weighed = images().into_iter().enumerate();
-    let weighed = weighed.map(|(row, (pixels, _))| (row + 1) * pixels.iter().enumerate().map(weigh).sum::<usize>());
+    let weighed = weighed
+        .map(|(row, (pixels, _))| (row + 1) * pixels.iter().enumerate().map(weigh).sum::<usize>());
     assert_eq!(weighed.sum::<usize>(), WEIGHED_SUM);
 
     let first: Vec<usize> = images().iter().take(12).map(|(_, digit)| *digit).collect();
@@ -71,7 +75,11 @@ fn the_classes_are_the_ten_digits() {
 #[test]
 fn the_source_says_how_a_row_is_prepared_and_which_file_it_holds() {
     let splits = data::load(&DataConfig::new(SourceKind::Digits), 1).expect("the digits");
-    let expected = Preparation::Images { height: 8, width: 8, largest: 16 };
+    let expected = Preparation::Images {
+        height: 8,
+        width: 8,
+        largest: 16,
+    };
     assert_eq!(splits.preparation, expected);
     assert_eq!(splits.train.len(), 1797);
     assert!(splits.validation.is_none() && splits.test.is_none());

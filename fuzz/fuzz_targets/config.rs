@@ -1,5 +1,4 @@
-//! Any text as a configuration: an experiment that checks again, or an
-//! error; never a panic.
+//! Any text as a configuration: an experiment that passes its check again, or an error; never a panic.
 
 #![no_main]
 

@@ -8,7 +8,12 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (u8, &[u8])| {
     let (choice, bytes) = input;
-    let delimiters = [Delimiter::Byte(b','), Delimiter::Byte(b';'), Delimiter::Byte(b'\t'), Delimiter::Whitespace];
+    let delimiters = [
+        Delimiter::Byte(b','),
+        Delimiter::Byte(b';'),
+        Delimiter::Byte(b'\t'),
+        Delimiter::Whitespace,
+    ];
     let policies = [Missing::Error, Missing::Drop, Missing::Mean, Missing::Mode];
     let config = DataConfig {
         delimiter: Some(delimiters[usize::from(choice & 3)]),

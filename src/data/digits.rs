@@ -39,11 +39,15 @@ pub(super) fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
 fn unpack() -> Images {
     let mut text = String::new();
     let mut file = GzDecoder::new(PACKED);
-    file.read_to_string(&mut text).expect("the embedded file is whole");
+    file.read_to_string(&mut text)
+        .expect("the embedded file is whole");
     let mut pixels = Vec::new();
     let mut labels = Vec::new();
     for line in text.lines() {
-        pixels.extend(line.split(',').map(|value| value.parse::<u8>().expect("a small number")));
+        pixels.extend(
+            line.split(',')
+                .map(|value| value.parse::<u8>().expect("a small number")),
+        );
         labels.extend(pixels.pop());
     }
     Images {

@@ -44,7 +44,7 @@ pub(super) fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
     if let Some(test) = &files.test {
         split::refuse_test(config.split.as_ref(), &name(&test.images))?;
     }
-    let mut hash = Sha256::new();
+    let mut hash = Sha256::default();
     let images = read_images(&files.train.images, &mut hash)?;
     let labels = read_labels(&files.train, images.rows(), &mut hash)?;
     let task = task(config, &files.train, &labels)?;
@@ -82,8 +82,19 @@ impl Unlabelled {
     }
 
     fn labelled(self, labels: Vec<u8>, task: Task) -> Images {
-        let Unlabelled { height, width, pixels } = self;
-        Images { task, height, width, largest: LARGEST, pixels, labels }
+        let Unlabelled {
+            height,
+            width,
+            pixels,
+        } = self;
+        Images {
+            task,
+            height,
+            width,
+            largest: LARGEST,
+            pixels,
+            labels,
+        }
     }
 }
 
@@ -115,14 +126,28 @@ fn read_test(
 }
 
 fn read_images(path: &Path, hash: &mut Sha256) -> Result<Unlabelled> {
-    let Idx { dims, values: pixels } = read(path, hash)?;
+    let Idx {
+        dims,
+        values: pixels,
+    } = read(path, hash)?;
     match dims[..] {
-        [_, height, width] => Ok(Unlabelled { height, width, pixels }),
-        [_, width] => Ok(Unlabelled { height: 1, width, pixels }),
+        [_, height, width] => Ok(Unlabelled {
+            height,
+            width,
+            pixels,
+        }),
+        [_, width] => Ok(Unlabelled {
+            height: 1,
+            width,
+            pixels,
+        }),
         _ => Err(Error::data(
             name(path),
             "header",
-            format!("expected images, of 2 or 3 dimensions, found {}", dims.len()),
+            format!(
+                "expected images, of 2 or 3 dimensions, found {}",
+                dims.len()
+            ),
             "this looks like a file of labels: name the file of images",
         )),
     }
@@ -130,7 +155,10 @@ fn read_images(path: &Path, hash: &mut Sha256) -> Result<Unlabelled> {
 
 /// The labels of a pair whose images are known to be so many.
 fn read_labels(pair: &Pair, images: usize, hash: &mut Sha256) -> Result<Vec<u8>> {
-    let Idx { dims, values: labels } = read(&pair.labels, hash)?;
+    let Idx {
+        dims,
+        values: labels,
+    } = read(&pair.labels, hash)?;
     if dims.len() != 1 {
         let problem = format!("expected labels, of 1 dimension, found {}", dims.len());
         let fix = "this looks like a file of images: name the file of labels";
@@ -151,17 +179,25 @@ fn read_labels(pair: &Pair, images: usize, hash: &mut Sha256) -> Result<Vec<u8>>
 /// The classes: those that the configuration names, or as many as the training labels call for.
 fn task(config: &DataConfig, train: &Pair, labels: &[u8]) -> Result<Task> {
     if labels.windows(2).all(|pair| pair[0] == pair[1]) {
-        let problem = format!("expected labels of at least two classes, found {} times {}", labels.len(), labels[0]);
+        let problem = format!(
+            "expected labels of at least two classes, found {} times {}",
+            labels.len(),
+            labels[0]
+        );
         let fix = "there is nothing to tell apart: use other labels";
         return Err(Error::data(name(&train.labels), "", problem, fix));
     }
     match &config.classes {
-        Some(classes) if (2..=256).contains(&classes.len()) => {
-            Ok(Task::Classification { classes: classes.clone() })
-        }
+        Some(classes) if (2..=256).contains(&classes.len()) => Ok(Task::Classification {
+            classes: classes.clone(),
+        }),
         Some(classes) => {
             let found = classes.len();
-            Err(Error::invalid("data.classes", "2 to 256 names, as labels are bytes", found))
+            Err(Error::invalid(
+                "data.classes",
+                "2 to 256 names, as labels are bytes",
+                found,
+            ))
         }
         None => {
             let highest = labels.iter().max().copied().unwrap_or_default();
@@ -172,12 +208,26 @@ fn task(config: &DataConfig, train: &Pair, labels: &[u8]) -> Result<Task> {
 
 fn check_labels(pair: &Pair, labels: &[u8], task: &Task) -> Result<()> {
     let classes = task.d_output();
-    let Some(row) = labels.iter().position(|label| usize::from(*label) >= classes) else {
+    let Some(row) = labels
+        .iter()
+        .position(|label| usize::from(*label) >= classes)
+    else {
         return Ok(());
     };
-    let problem = format!("expected a label from 0 to {}, found {}", classes - 1, labels[row]);
-    let fix = format!("there are {classes} classes: correct the file, or name all classes in `data.classes`");
-    Err(Error::data(name(&pair.labels), format!("row {row}, counted from 0"), problem, fix))
+    let problem = format!(
+        "expected a label from 0 to {}, found {}",
+        classes - 1,
+        labels[row]
+    );
+    let fix = format!(
+        "there are {classes} classes: correct the file, or name all classes in `data.classes`"
+    );
+    Err(Error::data(
+        name(&pair.labels),
+        format!("row {row}, counted from 0"),
+        problem,
+        fix,
+    ))
 }
 
 fn read(path: &Path, hash: &mut Sha256) -> Result<Idx> {
@@ -192,7 +242,10 @@ fn unopened(path: &Path, cause: io::Error) -> Error {
     if cause.kind() == ErrorKind::NotFound {
         return Error::data(name(path), "", "there is no such file", HOW_TO_FETCH);
     }
-    Error::Read { path: path.to_owned(), cause }
+    Error::Read {
+        path: path.to_owned(),
+        cause,
+    }
 }
 
 fn name(path: &Path) -> String {

@@ -49,11 +49,18 @@ pub(super) fn built_in(
 fn classes(rows: &Dataset) -> Option<Vec<usize>> {
     let class = |target: &[f64]| match target {
         [second] => usize::from(*second == 1.0),
-        targets => targets.iter().position(|target| *target == 1.0).unwrap_or(0),
+        targets => targets
+            .iter()
+            .position(|target| *target == 1.0)
+            .unwrap_or(0),
     };
     match rows.task() {
         Task::Regression { .. } => None,
-        _ => Some((0..rows.len()).map(|row| class(&rows.target_row(row))).collect()),
+        _ => Some(
+            (0..rows.len())
+                .map(|row| class(&rows.target_row(row)))
+                .collect(),
+        ),
     }
 }
 
@@ -70,7 +77,11 @@ pub(super) fn split(
     classes: Option<&[usize]>,
 ) -> Result<Parts> {
     let Some(config) = config else {
-        return Ok(Parts { train: (0..rows).collect(), validation: None, test: None });
+        return Ok(Parts {
+            train: (0..rows).collect(),
+            validation: None,
+            test: None,
+        });
     };
     let strata = strata(config, classes)?;
     let mut random = seed::stream(config.seed.unwrap_or(seed), Purpose::Split);
@@ -79,9 +90,19 @@ pub(super) fn split(
     let (test, others) = if listed.test.is_some() {
         (listed.test, listed.others)
     } else if config.test > 0.0 {
-        share("test", config.test, rows, &listed.others, strata, &mut random)?
+        share(
+            "test",
+            config.test,
+            rows,
+            &listed.others,
+            strata,
+            &mut random,
+        )?
     } else if listed.train.is_some() {
-        (Some(listed.others).filter(|rows| !rows.is_empty()), Vec::new())
+        (
+            Some(listed.others).filter(|rows| !rows.is_empty()),
+            Vec::new(),
+        )
     } else {
         (None, listed.others)
     };
@@ -89,12 +110,23 @@ pub(super) fn split(
     let (validation, train) = if listed.validation.is_some() {
         (listed.validation, train)
     } else if config.validation > 0.0 {
-        share("validation", config.validation, train.len(), &train, strata, &mut random)?
+        share(
+            "validation",
+            config.validation,
+            train.len(),
+            &train,
+            strata,
+            &mut random,
+        )?
     } else {
         (None, train)
     };
     check_train(&train, rows, classes)?;
-    Ok(Parts { train, validation, test })
+    Ok(Parts {
+        train,
+        validation,
+        test,
+    })
 }
 
 /// What is split by itself: the classes, or all rows together.
@@ -121,7 +153,11 @@ fn share(
     let (drawn, left) = draw(pool, share * of as f64, strata, random);
     if drawn.is_empty() {
         let expected = format!("a share that comes to at least one of {of} rows");
-        return Err(Error::invalid(format!("data.split.{part}"), expected, share));
+        return Err(Error::invalid(
+            format!("data.split.{part}"),
+            expected,
+            share,
+        ));
     }
     Ok((Some(drawn), left))
 }
@@ -140,7 +176,11 @@ fn check_train(train: &[usize], rows: usize, classes: Option<&[usize]>) -> Resul
     };
     if train.iter().all(|row| classes[*row] == classes[train[0]]) {
         let found = format!("{} rows of one class", train.len());
-        return Err(Error::invalid("data.split", "training rows of at least two classes", found));
+        return Err(Error::invalid(
+            "data.split",
+            "training rows of at least two classes",
+            found,
+        ));
     }
     Ok(())
 }
@@ -152,7 +192,10 @@ pub(super) fn refuse_test(config: Option<&SplitConfig>, own: &str) -> Result<()>
         Err(Error::invalid(format!("data.split.{key}"), expected, found))
     };
     match config {
-        Some(SplitConfig { test_rows: Some(path), .. }) => refuse("test_rows", path.display().to_string()),
+        Some(SplitConfig {
+            test_rows: Some(path),
+            ..
+        }) => refuse("test_rows", path.display().to_string()),
         Some(SplitConfig { test, .. }) if *test > 0.0 => refuse("test", test.to_string()),
         _ => Ok(()),
     }

@@ -28,7 +28,8 @@ impl Files {
             return Files::published(dir);
         }
         let Some(train) = pair(&config.train_images, &config.train_labels) else {
-            let expected = "the training images and labels, or `dir` with the files as they are published";
+            let expected =
+                "the training images and labels, or `dir` with the files as they are published";
             return Err(Error::invalid("data.train_images", expected, "none"));
         };
         let test = pair(&config.test_images, &config.test_labels);
@@ -47,12 +48,18 @@ impl Files {
                 labels: published_file(dir, &format!("{part}-labels"), "idx1-ubyte")?,
             })
         };
-        Ok(Files { train: pair("train")?, test: Some(pair("t10k")?) })
+        Ok(Files {
+            train: pair("train")?,
+            test: Some(pair("t10k")?),
+        })
     }
 }
 
 fn pair(images: &Option<PathBuf>, labels: &Option<PathBuf>) -> Option<Pair> {
-    Some(Pair { images: images.clone()?, labels: labels.clone()? })
+    Some(Pair {
+        images: images.clone()?,
+        labels: labels.clone()?,
+    })
 }
 
 /// One of the files, packed or not; some programs that unpack them write a dot for the last hyphen.
@@ -64,10 +71,14 @@ fn published_file(dir: &Path, part: &str, kind: &str) -> Result<PathBuf> {
         format!("{part}.{kind}.gz"),
     ];
     let paths = names.iter().map(|name| dir.join(name));
-    paths.into_iter().find(|path| path.is_file()).ok_or_else(|| {
-        let problem = format!("there is no file `{part}-{kind}` or `{part}-{kind}.gz` in this folder");
-        Error::data(name(dir), "", problem, how_to_fetch(dir))
-    })
+    paths
+        .into_iter()
+        .find(|path| path.is_file())
+        .ok_or_else(|| {
+            let problem =
+                format!("there is no file `{part}-{kind}` or `{part}-{kind}.gz` in this folder");
+            Error::data(name(dir), "", problem, how_to_fetch(dir))
+        })
 }
 
 fn how_to_fetch(dir: &Path) -> String {

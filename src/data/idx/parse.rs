@@ -38,13 +38,28 @@ pub fn parse(file: &str, bytes: impl Read, size: Option<u64>) -> Result<Idx> {
     let mut bytes = BufReader::with_capacity(BUFFER, bytes);
     let mut mark = Vec::new();
     let looked = bytes.by_ref().take(2).read_to_end(&mut mark);
-    looked.map_err(|cause| Error::Read { path: PathBuf::from(file), cause })?;
+    looked.map_err(|cause| Error::Read {
+        path: PathBuf::from(file),
+        cause,
+    })?;
     let packed = mark == GZIP_MARK;
     let bytes = Cursor::new(mark).chain(bytes);
     if packed {
-        Parser { file, bytes: MultiGzDecoder::new(bytes), packed, size }.parse()
+        Parser {
+            file,
+            bytes: MultiGzDecoder::new(bytes),
+            packed,
+            size,
+        }
+        .parse()
     } else {
-        Parser { file, bytes, packed, size }.parse()
+        Parser {
+            file,
+            bytes,
+            packed,
+            size,
+        }
+        .parse()
     }
 }
 
@@ -72,18 +87,30 @@ impl<R: Read> Parser<'_, R> {
         let start = self.header_bytes(4, "the beginning `0 0 8 n` of an IDX file")?;
         let (place, problem) = match start[..] {
             [0, 0, UNSIGNED_BYTES, n @ 1..=3] => return Ok(usize::from(n)),
-            [0, 0, UNSIGNED_BYTES, n] => ("byte 3", format!("expected 1 to 3 dimensions, found {n}")),
+            [0, 0, UNSIGNED_BYTES, n] => {
+                ("byte 3", format!("expected 1 to 3 dimensions, found {n}"))
+            }
             [0, 0, kind, _] => {
                 let kind = element_type(kind);
-                ("byte 2", format!("expected the element type 0x08 (unsigned bytes), found {kind}"))
+                (
+                    "byte 2",
+                    format!("expected the element type 0x08 (unsigned bytes), found {kind}"),
+                )
             }
             _ => {
                 let found: Vec<String> = start.iter().map(|byte| format!("{byte:02x}")).collect();
                 let found = found.join(" ");
-                ("bytes 0 to 3", format!("expected 00 00 08 and the number of dimensions, found {found}"))
+                (
+                    "bytes 0 to 3",
+                    format!("expected 00 00 08 and the number of dimensions, found {found}"),
+                )
             }
         };
-        Err(self.fail(place, problem, "give an IDX file of bytes, packed with gzip or not"))
+        Err(self.fail(
+            place,
+            problem,
+            "give an IDX file of bytes, packed with gzip or not",
+        ))
     }
 
     fn dims(&mut self, n_dims: usize) -> Result<Vec<usize>> {
@@ -93,8 +120,15 @@ impl<R: Read> Parser<'_, R> {
         let dims: Vec<u32> = sizes.iter().map(|size| u32::from_be_bytes(*size)).collect();
         if let Some(k) = dims.iter().position(|size| *size == 0) {
             let place = format!("bytes {} to {}", 4 + 4 * k, 7 + 4 * k);
-            let problem = format!("expected a size of dimension {} of at least 1, found 0", k + 1);
-            return Err(self.fail(&place, problem, "the file holds no data: fetch or make it again"));
+            let problem = format!(
+                "expected a size of dimension {} of at least 1, found 0",
+                k + 1
+            );
+            return Err(self.fail(
+                &place,
+                problem,
+                "the file holds no data: fetch or make it again",
+            ));
         }
         let dims: std::result::Result<_, _> = dims.into_iter().map(usize::try_from).collect();
         dims.map_err(|_| self.too_large("a dimension"))
@@ -102,7 +136,9 @@ impl<R: Read> Parser<'_, R> {
 
     /// How many values the header promises, checked against the size of the file.
     fn count(&self, dims: &[usize]) -> Result<usize> {
-        let product = dims.iter().try_fold(1, |product: usize, size| product.checked_mul(*size));
+        let product = dims
+            .iter()
+            .try_fold(1, |product: usize, size| product.checked_mul(*size));
         let header = 4 + 4 * dims.len();
         let promised = product.and_then(|count| Some((count, count.checked_add(header)?)));
         let Some((count, bytes)) = promised else {
@@ -136,7 +172,10 @@ impl<R: Read> Parser<'_, R> {
                 return Err(self.too_large(&format!("{count} values")));
             }
             if self.read(&mut values, more)? < more {
-                let problem = format!("expected {count} values, as the header says, found {}", values.len());
+                let problem = format!(
+                    "expected {count} values, as the header says, found {}",
+                    values.len()
+                );
                 return Err(self.fail("after the header", problem, FETCH_AGAIN));
             }
         }
@@ -166,7 +205,10 @@ impl<R: Read> Parser<'_, R> {
     /// A failure to read: the operating system's, or else that of unpacking.
     fn unread(&self, cause: io::Error) -> Error {
         if !self.packed || cause.raw_os_error().is_some() {
-            return Error::Read { path: PathBuf::from(self.file), cause };
+            return Error::Read {
+                path: PathBuf::from(self.file),
+                cause,
+            };
         }
         let problem = match cause.kind() {
             ErrorKind::UnexpectedEof => "the gzip data end too early".to_owned(),

@@ -37,7 +37,10 @@ pub(super) fn draw(
 fn apportion(sizes: &[usize], wanted: f64) -> Vec<usize> {
     let total = sizes.iter().sum::<usize>() as f64;
     let wanted = wanted.min(total);
-    let quotas: Vec<f64> = sizes.iter().map(|size| wanted * *size as f64 / total).collect();
+    let quotas: Vec<f64> = sizes
+        .iter()
+        .map(|size| wanted * *size as f64 / total)
+        .collect();
     let mut counts: Vec<usize> = quotas.iter().map(|quota| *quota as usize).collect();
     let missing = (wanted.round() as usize).saturating_sub(counts.iter().sum());
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::config::SplitConfig;
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ impl Listed {
     /// Reads the files of a configuration for a source of `rows` rows.
     pub(super) fn read(config: &SplitConfig, rows: usize) -> Result<Self> {
         let mut places = HashMap::new();
-        let mut read = |path: &Option<_>| match path {
+        let mut read = |path: &Option<PathBuf>| match path {
             Some(path) => read_rows(path, rows, &mut places).map(Some),
             None => Ok(None),
         };
@@ -28,14 +28,21 @@ impl Listed {
         let validation = read(&config.validation_rows)?;
         let test = read(&config.test_rows)?;
         let others = (0..rows).filter(|row| !places.contains_key(row));
-        Ok(Listed { train, validation, test, others: others.collect() })
+        Ok(Listed {
+            train,
+            validation,
+            test,
+            others: others.collect(),
+        })
     }
 }
 
 /// Reads one file. `places` holds where each row was named so far, as a row may be named only once.
 fn read_rows(path: &Path, rows: usize, places: &mut HashMap<usize, String>) -> Result<Vec<usize>> {
-    let text = fs::read_to_string(path)
-        .map_err(|cause| Error::Read { path: path.to_owned(), cause })?;
+    let text = fs::read_to_string(path).map_err(|cause| Error::Read {
+        path: path.to_owned(),
+        cause,
+    })?;
     let file = path.display().to_string();
     let mut listed = Vec::new();
     for (line, words) in text.lines().enumerate() {
@@ -51,7 +58,12 @@ fn read_rows(path: &Path, rows: usize, places: &mut HashMap<usize, String>) -> R
     }
     if listed.is_empty() {
         let fix = "name at least one row, or leave the file's key out";
-        return Err(Error::data(file, "", "expected row numbers, found none", fix));
+        return Err(Error::data(
+            file,
+            "",
+            "expected row numbers, found none",
+            fix,
+        ));
     }
     listed.sort_unstable();
     Ok(listed)
@@ -63,7 +75,12 @@ fn parse_row(file: &str, place: &str, text: &str, rows: usize) -> Result<usize> 
         _ => {
             let last = rows.saturating_sub(1);
             let problem = format!("expected a row from 0 to {last}, found `{text:.40}`");
-            Err(Error::data(file, place, problem, "rows are counted from 0, a header not among them"))
+            Err(Error::data(
+                file,
+                place,
+                problem,
+                "rows are counted from 0, a header not among them",
+            ))
         }
     }
 }

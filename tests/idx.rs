@@ -1,0 +1,551 @@
+//! IDX files: what is read, and every way in which a file can be wrong.
+
+mod common;
+
+use std::fs;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use common::idx::{file, images, labels, pack};
+use dropwise::config::{DataConfig, SourceKind, SplitConfig};
+use dropwise::data::idx::{Idx, parse};
+use dropwise::data::{self, Preparation, Splits};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+fn read(bytes: &[u8]) -> dropwise::Result<Idx> {
+    parse("a.idx", bytes, Some(bytes.len() as u64))
+}
+
+#[track_caller]
+fn refused(bytes: &[u8], expected: &str) {
+    let error = read(bytes).expect_err("a malformed file").to_string();
+    assert!(
+        error.starts_with("a.idx: ") && error.contains(expected),
+        "{error}"
+    );
+}
+
+// The parser.
+
+#[test]
+fn a_file_too_short_for_its_header_is_an_error_that_counts_its_bytes() {
+    refused(
+        &[],
+        "expected 4 bytes, the beginning `0 0 8 n` of an IDX file, found 0",
+    );
+    refused(&[0, 0, 8], "found 3");
+    refused(
+        &[0, 0, 8, 3, 0, 0, 0, 1],
+        "expected 12 bytes, the sizes of 3 dimensions, found 4",
+    );
+}
+
+#[test]
+fn a_wrong_beginning_is_an_error_that_shows_it() {
+    refused(
+        b"7,0,1",
+        "bytes 0 to 3: expected 00 00 08 and the number of dimensions, found 37 2c 30 2c",
+    );
+    refused(
+        &[0, 0, 0x0d, 1],
+        "byte 2: expected the element type 0x08 (unsigned bytes), found 0x0d (32-bit floats)",
+    );
+    refused(&[0, 0, 8, 0], "byte 3: expected 1 to 3 dimensions, found 0");
+    refused(&[0, 0, 8, 4], "byte 3: expected 1 to 3 dimensions, found 4");
+}
+
+#[test]
+fn a_size_of_zero_is_an_error_that_names_the_dimension() {
+    refused(
+        &file(&[3, 0, 2], &[]),
+        "bytes 8 to 11: expected a size of dimension 2 of at least 1, found 0",
+    );
+}
+
+#[test]
+fn a_truncated_or_padded_file_is_an_error_that_names_both_sizes() {
+    let bytes = file(&[2, 3], &[1, 2, 3, 4, 5, 6]);
+    refused(
+        &bytes[..17],
+        "header: 2 x 3 values make a file of 18 bytes, found 17",
+    );
+    refused(
+        &[&bytes[..], &[0]].concat(),
+        "2 x 3 values make a file of 18 bytes, found 19",
+    );
+}
+
+#[test]
+fn too_few_or_too_many_packed_values_are_an_error_that_counts_them() {
+    refused(
+        &pack(&file(&[2, 3], &[1; 5])),
+        "after the header: expected 6 values, as the header says, found 5",
+    );
+    refused(
+        &pack(&file(&[2, 3], &[1; 7])),
+        "expected 6 values, as the header says, found more",
+    );
+    // The same where the size is not known.
+    let error = parse("pipe", &file(&[4], &[1; 3])[..], None).expect_err("a short file");
+    assert!(
+        error
+            .to_string()
+            .contains("expected 4 values, as the header says, found 3"),
+        "{error}"
+    );
+    parse("pipe", &file(&[4], &[1; 5])[..], None).expect_err("a long file");
+}
+
+#[test]
+fn damaged_gzip_is_an_error_that_says_what_is_damaged() {
+    let whole = pack(&file(&[40], &[7; 40]));
+    for kept in 2..whole.len() {
+        refused(&whole[..kept], "the gzip data end too early");
+    }
+    let mut wrong_sum = whole.clone();
+    let sum = whole.len() - 8;
+    wrong_sum[sum] ^= 1;
+    refused(&wrong_sum, "not valid gzip data: ");
+    refused(
+        &[&whole[..], b"something else"].concat(),
+        "not valid gzip data: ",
+    );
+    refused(
+        &[0x1f, 0x8b, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0],
+        "not valid gzip data: ",
+    );
+}
+
+#[test]
+fn a_gzip_of_two_members_is_one_file() {
+    let bytes = file(&[2, 3], &[1, 2, 3, 4, 5, 6]);
+    let parts = [pack(&bytes[..9]), pack(&bytes[9..])].concat();
+    assert_eq!(
+        read(&parts).expect("one file"),
+        read(&bytes).expect("a file")
+    );
+}
+
+#[test]
+fn a_claim_that_the_file_cannot_hold_is_refused_before_memory_is_taken() {
+    let claims = |sizes: &[u32]| file(sizes, &[0; 100]);
+    let most = 1 << 31;
+    refused(
+        &claims(&[most, most]),
+        "2147483648 x 2147483648 values make a file of 4611686018427387916 bytes, found 112",
+    );
+    refused(
+        &claims(&[most, most, 28]),
+        "2147483648 x 2147483648 x 28 are more values than memory can hold",
+    );
+    refused(&pack(&claims(&[most, most])), "more than a gzip file of");
+    refused(
+        &pack(&claims(&[most, most, 28])),
+        "are more values than memory can hold",
+    );
+    // A size that is not known bears nothing out: 4 TiB are claimed, and 100 bytes arrive.
+    let error = parse("pipe", &claims(&[1 << 21, 1 << 21])[..], None).expect_err("a bomb");
+    assert!(
+        error
+            .to_string()
+            .contains("expected 4398046511104 values, as the header says, found 100"),
+        "{error}"
+    );
+}
+
+#[test]
+fn reading_stops_one_byte_past_the_claim() {
+    // Bytes that do not pack: 4 MiB of them behind a header that claims 10.
+    let noise: Vec<u8> = (0..1_u32 << 22)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
+    for bytes in [file(&[10], &noise), pack(&file(&[10], &noise))] {
+        let mut counted = Cursor::new(&bytes);
+        let error = parse("long", &mut counted, None).expect_err("a long file");
+        assert!(
+            error
+                .to_string()
+                .contains("expected 10 values, as the header says, found more"),
+            "{error}"
+        );
+        assert!(
+            counted.position() <= 1 << 17,
+            "{} bytes were read",
+            counted.position()
+        );
+    }
+}
+
+fn any_file() -> impl Strategy<Value = (Vec<u32>, Vec<u8>)> {
+    prop::collection::vec(1..9_u32, 1..4).prop_flat_map(|dims| {
+        let values = prop::collection::vec(any::<u8>(), dims.iter().product::<u32>() as usize);
+        (Just(dims), values)
+    })
+}
+
+/// Whatever is read keeps its promise, in memory that the bytes account for.
+fn check_any(bytes: &[u8]) -> Result<(), TestCaseError> {
+    let known = read(bytes);
+    let unknown = parse("a.idx", bytes, None);
+    prop_assert_eq!(known.is_ok(), unknown.is_ok());
+    if let Ok(idx) = known {
+        prop_assert_eq!(idx.dims.iter().product::<usize>(), idx.values.len());
+        prop_assert!(idx.values.len() <= 1032 * bytes.len());
+        prop_assert_eq!(idx.values.capacity(), idx.values.len());
+        prop_assert_eq!(idx, unknown.expect("the same"));
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read((dims, values) in any_file(), packed: bool) {
+        let bytes = file(&dims, &values);
+        let bytes = if packed { pack(&bytes) } else { bytes };
+        check_any(&bytes)?;
+        let idx = read(&bytes).expect("a whole file");
+        prop_assert_eq!(idx.dims, dims.iter().map(|size| *size as usize).collect::<Vec<_>>());
+        prop_assert_eq!(idx.values, values);
+    }
+
+    #[test]
+    fn every_truncation_is_an_error((dims, values) in any_file(), packed: bool, at: prop::sample::Index) {
+        let bytes = file(&dims, &values);
+        let bytes = if packed { pack(&bytes) } else { bytes };
+        let cut = &bytes[..at.index(bytes.len())];
+        check_any(cut)?;
+        prop_assert!(read(cut).is_err());
+    }
+
+    #[test]
+    fn a_damaged_packed_file_is_refused_or_gives_the_very_same_data(
+        (dims, values) in any_file(),
+        at: prop::sample::Index,
+        flip in 1..=255_u8,
+    ) {
+        let whole = file(&dims, &values);
+        let mut bytes = pack(&whole);
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        check_any(&bytes)?;
+        // Only the mark of gzip and the time and system in its header are outside its checksum.
+        if let Ok(idx) = read(&bytes) {
+            prop_assert!(at >= 2);
+            prop_assert_eq!(idx, read(&whole).expect("a whole file"));
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_never_panics((dims, values) in any_file(), at: prop::sample::Index, flip in 1..=255_u8) {
+        let mut bytes = file(&dims, &values);
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        check_any(&bytes)?;
+    }
+
+    #[test]
+    fn any_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), packed: bool, n in 0..5_u8) {
+        check_any(&bytes)?;
+        let started = [&[0, 0, 8, n][..], &bytes].concat();
+        check_any(&if packed { pack(&started) } else { started })?;
+    }
+}
+
+// The source.
+
+/// Three images of 2 x 2 and their labels for training, two for testing.
+fn small_set(folder: &Path) -> DataConfig {
+    let written = |name: &str, bytes: &[u8]| -> Option<PathBuf> {
+        let path = folder.join(name);
+        fs::write(&path, bytes).expect("a file");
+        Some(path)
+    };
+    let train: Vec<u8> = vec![0, 51, 102, 255, 1, 2, 3, 4, 5, 6, 7, 8];
+    DataConfig {
+        train_images: written("train", &file(&[3, 2, 2], &train)),
+        train_labels: written("train-labels", &pack(&labels(&[2, 0, 2]))),
+        test_images: written("test", &images(&[&[9, 9, 9, 9], &[8, 8, 8, 8]], 2)),
+        test_labels: written("test-labels", &labels(&[0, 1])),
+        ..DataConfig::new(SourceKind::Idx)
+    }
+}
+
+/// Loads the small set after a change of its files or its configuration.
+fn changed(change: impl FnOnce(&Path, &mut DataConfig)) -> dropwise::Result<Splits> {
+    let folder = TempDir::new().expect("a folder");
+    let mut config = small_set(folder.path());
+    change(folder.path(), &mut config);
+    data::load(&config, 1)
+}
+
+#[track_caller]
+fn bad(change: impl FnOnce(&Path, &mut DataConfig), expected: &str) {
+    let error = changed(change).expect_err("a bad data set").to_string();
+    assert!(error.contains(expected), "{error}");
+}
+
+/// Replaces one of the files.
+fn with(name: &'static str, bytes: Vec<u8>) -> impl FnOnce(&Path, &mut DataConfig) {
+    move |folder, _| fs::write(folder.join(name), bytes).expect("a file")
+}
+
+#[test]
+fn inputs_are_pixels_by_255_and_targets_the_classes() {
+    let splits = changed(|_, _| {}).expect("a data set");
+    assert_eq!(splits.train.input_row(0), [0.0, 0.2, 0.4, 1.0]);
+    assert_eq!(splits.train.target_row(0), [0.0, 0.0, 1.0]);
+    assert_eq!(splits.train.target_row(1), [1.0, 0.0, 0.0]);
+    assert_eq!(splits.train.task().classes(), ["0", "1", "2"]);
+    let test = splits.test.expect("test rows");
+    assert_eq!((splits.train.len(), test.len()), (3, 2));
+    assert_eq!(test.target_row(1), [0.0, 1.0, 0.0]);
+    assert!(splits.validation.is_none());
+    let expected = Preparation::Images {
+        height: 2,
+        width: 2,
+        largest: 255,
+    };
+    assert_eq!(splits.preparation, expected);
+}
+
+#[test]
+fn rows_of_features_are_images_of_one_line() {
+    let flat = |folder: &Path, config: &mut DataConfig| {
+        fs::write(folder.join("train"), file(&[3, 5], &[255; 15])).expect("a file");
+        (config.test_images, config.test_labels) = (None, None);
+    };
+    let splits = changed(flat).expect("a data set");
+    assert_eq!(splits.train.input_row(2), [1.0; 5]);
+    let expected = Preparation::Images {
+        height: 1,
+        width: 5,
+        largest: 255,
+    };
+    assert_eq!(splits.preparation, expected);
+    assert!(splits.test.is_none());
+}
+
+#[test]
+fn the_hash_is_that_of_the_files_one_after_another() {
+    use sha2::{Digest, Sha256};
+
+    let folder = TempDir::new().expect("a folder");
+    let config = small_set(folder.path());
+    let names = ["train", "train-labels", "test", "test-labels"];
+    let files = names.map(|name| fs::read(folder.path().join(name)).expect("a file"));
+    let digest = Sha256::digest(files.concat());
+    let expected: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(data::load(&config, 1).expect("a data set").hash, expected);
+}
+
+#[test]
+fn classes_can_have_names() {
+    let names = ["shirt", "shoe", "bag", "coat"].map(str::to_owned).to_vec();
+    let named = changed(|_, config| config.classes = Some(names.clone())).expect("a data set");
+    assert_eq!(named.train.task().classes(), names);
+    assert_eq!(named.train.target_row(0), [0.0, 0.0, 1.0, 0.0]);
+}
+
+#[test]
+fn a_label_out_of_range_is_an_error_that_names_file_and_row() {
+    let two =
+        |_: &Path, config: &mut DataConfig| config.classes = Some(vec!["a".into(), "b".into()]);
+    bad(
+        two,
+        "train-labels: row 0, counted from 0: expected a label from 0 to 1, found 2; there are 2 classes",
+    );
+    bad(
+        with("test-labels", labels(&[0, 3])),
+        "test-labels: row 1, counted from 0: expected a label from 0 to 2, found 3",
+    );
+    let one = |_: &Path, config: &mut DataConfig| config.classes = Some(vec!["a".into()]);
+    bad(
+        one,
+        "data.classes: expected 2 to 256 names, as labels are bytes, found 1",
+    );
+}
+
+#[test]
+fn labels_of_one_class_are_an_error() {
+    bad(
+        with("train-labels", labels(&[4, 4, 4])),
+        "train-labels: expected labels of at least two classes, found 3 times 4",
+    );
+}
+
+#[test]
+fn images_and_labels_that_do_not_match_are_an_error_that_counts_both() {
+    let found = changed(with("train-labels", labels(&[0, 1])))
+        .expect_err("two labels")
+        .to_string();
+    assert!(
+        found.contains("train-labels: header: expected 3 labels, one for each image of "),
+        "{found}"
+    );
+    assert!(found.contains("train, found 2; "), "{found}");
+    bad(
+        with("test-labels", labels(&[0, 1, 1])),
+        "test-labels: header: expected 2 labels",
+    );
+}
+
+#[test]
+fn images_and_labels_that_are_swapped_are_an_error() {
+    bad(
+        |_, config| std::mem::swap(&mut config.train_images, &mut config.train_labels),
+        "expected images, of 2 or 3 dimensions, found 1; this looks like a file of labels",
+    );
+    bad(
+        |_, config| config.train_labels = config.train_images.clone(),
+        "expected labels, of 1 dimension, found 3; this looks like a file of images",
+    );
+}
+
+#[test]
+fn test_images_of_another_shape_are_an_error_that_names_both() {
+    let found = changed(with("test", images(&[&[1; 6], &[2; 6]], 3)))
+        .expect_err("3 x 2")
+        .to_string();
+    assert!(
+        found.contains("test: header: expected images of 2 x 2 as in "),
+        "{found}"
+    );
+    assert!(found.contains("train, found 2 x 3"), "{found}");
+}
+
+#[test]
+fn a_malformed_file_is_named_with_its_folder() {
+    bad(
+        with("train", vec![0; 3]),
+        &format!("{}train: header: ", std::path::MAIN_SEPARATOR),
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_an_error_that_says_how_to_fetch_it() {
+    bad(
+        |folder, _| fs::remove_file(folder.join("test")).expect("a file"),
+        "test: there is no such file; check the path, or get the files by `dropwise fetch mnist --dir DIR`",
+    );
+}
+
+#[test]
+fn a_folder_in_place_of_a_file_cannot_be_read() {
+    bad(
+        |folder, config| config.train_images = Some(folder.to_owned()),
+        ": cannot be read: ",
+    );
+}
+
+#[test]
+fn a_source_with_test_files_refuses_to_choose_test_rows() {
+    let split =
+        |split: SplitConfig| move |_: &Path, config: &mut DataConfig| config.split = Some(split);
+    bad(
+        split(SplitConfig {
+            test: 0.25,
+            ..SplitConfig::default()
+        }),
+        "data.split.test: expected no such key, as ",
+    );
+    let rows = Some(PathBuf::from("rows.txt"));
+    bad(
+        split(SplitConfig {
+            test_rows: rows,
+            ..SplitConfig::default()
+        }),
+        "data.split.test_rows: expected no such key, as ",
+    );
+}
+
+#[test]
+fn with_test_files_the_rows_that_are_not_listed_for_training_are_left_out() {
+    let listed = changed(|folder, config| {
+        let path = folder.join("rows");
+        fs::write(&path, "0 1").expect("a file");
+        let train_rows = Some(path);
+        config.split = Some(SplitConfig {
+            train_rows,
+            ..SplitConfig::default()
+        });
+    });
+    let splits = listed.expect("a data set");
+    assert_eq!((splits.train.len(), splits.validation.is_none()), (2, true));
+    assert_eq!(
+        splits.test.expect("test rows").input_row(0),
+        [9.0 / 255.0; 4]
+    );
+}
+
+// The folder.
+
+fn published(folder: &Path, names: [&str; 4]) {
+    let files = [
+        images(&[&[1; 4], &[2; 4]], 2),
+        labels(&[0, 1]),
+        images(&[&[3; 4]], 2),
+        labels(&[1]),
+    ];
+    for (name, bytes) in names.iter().zip(files) {
+        let bytes = if name.ends_with(".gz") {
+            pack(&bytes)
+        } else {
+            bytes
+        };
+        fs::write(folder.join(name), bytes).expect("a file");
+    }
+}
+
+fn load_folder(folder: &Path) -> dropwise::Result<Splits> {
+    let dir = Some(folder.to_owned());
+    data::load(
+        &DataConfig {
+            dir,
+            ..DataConfig::new(SourceKind::Idx)
+        },
+        1,
+    )
+}
+
+#[test]
+fn a_folder_has_the_published_names_packed_or_not_hyphen_or_dot() {
+    for names in [
+        [
+            "train-images-idx3-ubyte",
+            "train-labels-idx1-ubyte",
+            "t10k-images-idx3-ubyte",
+            "t10k-labels-idx1-ubyte",
+        ],
+        [
+            "train-images-idx3-ubyte.gz",
+            "train-labels-idx1-ubyte",
+            "t10k-images.idx3-ubyte",
+            "t10k-labels.idx1-ubyte.gz",
+        ],
+    ] {
+        let folder = TempDir::new().expect("a folder");
+        published(folder.path(), names);
+        let splits = load_folder(folder.path()).expect("a data set");
+        assert_eq!(splits.train.input_row(1), [2.0 / 255.0; 4]);
+        assert_eq!(splits.test.expect("test rows").len(), 1);
+
+        fs::remove_file(folder.path().join(names[3])).expect("a file");
+        let error = load_folder(folder.path())
+            .expect_err("a missing file")
+            .to_string();
+        let expected = "there is no file `t10k-labels-idx1-ubyte` or `t10k-labels-idx1-ubyte.gz` in this folder";
+        assert!(error.contains(expected), "{error}");
+        let fix = format!("`dropwise fetch mnist --dir {}`", folder.path().display());
+        assert!(error.contains(&fix), "{error}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_an_error_that_says_how_to_fetch_it() {
+    let error = load_folder(Path::new("no/such"))
+        .expect_err("no folder")
+        .to_string();
+    let expected = "no/such: there is no such folder; `dropwise fetch mnist --dir no/such` (or `fashion-mnist`) gets the files";
+    assert_eq!(error, expected);
+}
