@@ -370,7 +370,7 @@ fn a_label_out_of_range_is_an_error_that_names_file_and_row() {
 fn labels_of_one_class_are_an_error() {
     bad(
         with("train-labels", labels(&[4, 4, 4])),
-        "train-labels: expected labels of at least two classes, found 3 times 4",
+        "train-labels: expected labels of at least two classes, found 3 times the label 4",
     );
 }
 

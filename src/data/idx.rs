@@ -180,7 +180,7 @@ fn read_labels(pair: &Pair, images: usize, hash: &mut Sha256) -> Result<Vec<u8>>
 fn task(config: &DataConfig, train: &Pair, labels: &[u8]) -> Result<Task> {
     if labels.windows(2).all(|pair| pair[0] == pair[1]) {
         let problem = format!(
-            "expected labels of at least two classes, found {} times {}",
+            "expected labels of at least two classes, found {} times the label {}",
             labels.len(),
             labels[0]
         );
