@@ -7,6 +7,8 @@
 //! sum(sum((k + 1) * v for k, v in enumerate(r[:-1])) * (i + 1) for i, r in enumerate(rows))
 //! ```
 
+use burn::tensor::Tensor;
+use dropwise::Backend;
 use dropwise::config::{DataConfig, SourceKind};
 use dropwise::data::{self, Preparation, Task, digits};
 
@@ -62,6 +64,23 @@ fn rows_and_pixels_are_in_the_published_order() {
 
     let first: Vec<usize> = images().iter().take(12).map(|(_, digit)| *digit).collect();
     assert_eq!(first, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]);
+}
+
+#[test]
+fn a_batch_has_the_rows_one_after_another_each_of_one_class() {
+    let device = Backend::default().device().expect("a device");
+    let batch = digits().select(&[3, 1, 4]);
+    let numbers = |tensor: Tensor<2>| tensor.into_data().to_vec::<f32>().expect("32 bits");
+    let rows = |read: &dyn Fn(usize) -> Vec<f64>| (0..3).flat_map(read).collect::<Vec<f64>>();
+    let wide = |values: Vec<f32>| values.into_iter().map(f64::from).collect::<Vec<f64>>();
+    assert_eq!(
+        wide(numbers(batch.targets(&device))),
+        rows(&|row| batch.target_row(row))
+    );
+    assert_eq!(
+        wide(numbers(batch.inputs(&device))),
+        rows(&|row| batch.input_row(row))
+    );
 }
 
 #[test]
