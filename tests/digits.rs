@@ -70,7 +70,7 @@ fn rows_and_pixels_are_in_the_published_order() {
 fn a_batch_has_the_rows_one_after_another_each_of_one_class() {
     let device = Backend::default().device().expect("a device");
     let batch = digits().select(&[3, 1, 4]);
-    let numbers = |tensor: Tensor<2>| tensor.into_data().to_vec::<f32>().expect("32 bits");
+    let numbers = |tensor: Tensor<2>| tensor.into_data().try_to_vec::<f32>().expect("32 bits");
     let rows = |read: &dyn Fn(usize) -> Vec<f64>| (0..3).flat_map(read).collect::<Vec<f64>>();
     let wide = |values: Vec<f32>| values.into_iter().map(f64::from).collect::<Vec<f64>>();
     assert_eq!(

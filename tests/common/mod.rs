@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
 pub mod idx;
+pub mod numbered;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use dropwise::config::Precision;
