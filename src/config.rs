@@ -40,6 +40,7 @@ pub(crate) use check::{check_count, check_hidden};
 pub use data::{
     ColumnName, DataConfig, Delimiter, Missing, NewCategory, SourceKind, SplitConfig, TaskKind,
 };
+pub(crate) use locate::nearest;
 pub use network::{
     Activation, DropoutConfig, DropoutSchedule, HiddenRates, Initializer, NetworkConfig,
 };

@@ -14,7 +14,7 @@
 //! # Ok::<(), dropwise::Error>(())
 //! ```
 
-mod csv;
+pub mod csv;
 mod digits;
 mod hash;
 pub mod idx;
@@ -34,7 +34,7 @@ use crate::config::{DataConfig, SourceKind};
 use crate::error::Result;
 
 pub use digits::digits;
-pub use prepare::Preparation;
+pub use prepare::{Column, ColumnKind, Preparation, Refusal, TablePreparation};
 pub use task::{Target, Task};
 pub use xor::xor;
 

@@ -82,18 +82,23 @@ fn suggestion(found: &str, known: &[&str]) -> String {
         .map(|name| format!("`{name}`"))
         .collect::<Vec<_>>()
         .join(", ");
-    let nearest = known
-        .iter()
-        .map(|name| (strsim::jaro_winkler(found, name), name))
-        .filter(|(similarity, _)| *similarity > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match nearest {
-        Some((_, name)) if known.len() > 1 => {
+    match nearest(found, known) {
+        Some(name) if known.len() > 1 => {
             format!("did you mean `{name}`? Known here: {listed}")
         }
-        Some((_, name)) => format!("did you mean `{name}`?"),
+        Some(name) => format!("did you mean `{name}`?"),
         None => format!("known here: {listed}"),
     }
+}
+
+/// The known word that a misspelt one is most like, if it is like any.
+pub(crate) fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|name| (strsim::jaro_winkler(found, name), *name))
+        .filter(|(similarity, _)| *similarity > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
 }
 
 fn type_in_plain_words(expected: &str) -> &str {

@@ -1,0 +1,124 @@
+//! `dropwise init FILE.csv`: look at a table, guess, write a commented configuration.
+
+mod guess;
+mod layout;
+mod survey;
+mod text;
+
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use dropwise::config::Experiment;
+use dropwise::{Error, Result};
+
+use super::Outcome;
+use guess::Guess;
+
+/// Write a commented configuration for a table, guessed from the table
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The table, a text file with a row a line
+    file: PathBuf,
+    /// Column to be predicted, by name or number [default: the last]
+    #[arg(long, value_name = "NAME")]
+    target: Option<String>,
+    /// File to write, which must not exist yet [default: standard output]
+    #[arg(long, value_name = "FILE.toml")]
+    out: Option<PathBuf>,
+}
+
+impl Args {
+    pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
+        if let Some(path) = &self.out {
+            check_new(path)?;
+        }
+        let file = self.file.to_str().ok_or_else(|| {
+            let expected = "a path in UTF-8, as a configuration can hold it";
+            invalid("FILE", expected, self.file.display().to_string())
+        })?;
+        let bytes = std::fs::read(&self.file).map_err(|cause| Error::Read {
+            path: self.file.clone(),
+            cause,
+        })?;
+        let guess = Guess::new(file, &bytes, self.target.as_deref())?;
+        let text = text::configuration(file, &guess);
+        self.warn_if_it_does_not_load(&text)?;
+        match &self.out {
+            Some(path) => {
+                write_new(path, &text)?;
+                let path = path.display();
+                writeln!(
+                    out,
+                    "{path} is written; read it, then: dropwise train {path}"
+                )?;
+            }
+            None => write!(out, "{text}")?,
+        }
+        Ok(Outcome::Good)
+    }
+
+    /// The configuration is of use all the same: it is where most such mistakes are mended.
+    fn warn_if_it_does_not_load(&self, text: &str) -> Result<()> {
+        let name = match &self.out {
+            Some(path) => path.display().to_string(),
+            None => "standard output".to_owned(),
+        };
+        let experiment = Experiment::parse(&name, text)?;
+        if let Err(error) = dropwise::data::load(&experiment.data, experiment.seed) {
+            eprintln!("warning: the table does not load with this configuration yet: {error}");
+        }
+        Ok(())
+    }
+}
+
+fn invalid(what: &str, expected: &str, found: String) -> Error {
+    Error::InvalidValue {
+        what: what.to_owned(),
+        expected: expected.to_owned(),
+        found,
+    }
+}
+
+fn check_new(path: &Path) -> Result<()> {
+    if path.symlink_metadata().is_ok() {
+        return Err(exists(path));
+    }
+    Ok(())
+}
+
+fn exists(path: &Path) -> Error {
+    let found = format!("{}, which exists and is not overwritten", path.display());
+    invalid("--out", "a file that does not exist yet", found)
+}
+
+/// Writes a new file as a whole or not at all: beside it first, and under its name when it is on disk.
+fn write_new(path: &Path, text: &str) -> Result<()> {
+    let cannot = |cause| Error::WriteFile {
+        path: path.to_owned(),
+        cause,
+    };
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut beside = readable_by_others().tempfile_in(folder).map_err(cannot)?;
+    beside.write_all(text.as_bytes()).map_err(cannot)?;
+    beside.as_file().sync_all().map_err(cannot)?;
+    match beside.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Err(exists(path)),
+        Err(error) => Err(cannot(error.error)),
+    }
+}
+
+/// A temporary file is its owner's alone; a configuration is a file like any other.
+fn readable_by_others() -> tempfile::Builder<'static, 'static> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes to set"))]
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666)); // less the user's umask
+    }
+    builder
+}

@@ -1,0 +1,192 @@
+//! From what a table looks like to what its configuration should say.
+
+use dropwise::Result;
+use dropwise::config::{ColumnName, Delimiter, Missing, TaskKind};
+use dropwise::data::csv::parse;
+
+use super::layout;
+use super::survey::{Holds, Survey};
+
+/// Fewer rows than this are too few for a test set of a fifth to say anything.
+const FEWEST_TO_SPLIT: usize = 20;
+
+/// Whole numbers as a target are taken for classes only if each of them has so many rows.
+const FEWEST_OF_A_CLASS: usize = 5;
+
+/// A category that occurs less often may well be missing from the training rows.
+const RARE: usize = 10;
+
+/// What the configuration of a table should say, and what was seen that says so.
+pub(super) struct Guess {
+    pub(super) rows: usize,
+    pub(super) columns: Vec<Survey>,
+    pub(super) delimiter: Delimiter,
+    pub(super) header: bool,
+    /// The target as the configuration names it.
+    pub(super) target: ColumnName,
+    /// The target's place among the columns, if it is there.
+    pub(super) target_column: Option<usize>,
+    pub(super) task: TaskKind,
+    /// Places of columns to leave out, each with the reason.
+    pub(super) left_out: Vec<(usize, &'static str)>,
+    pub(super) missing: Option<Missing>,
+    /// Marks of missing values besides those by default.
+    pub(super) marks: Vec<&'static str>,
+    /// Whether a column has categories so rare that a part of the rows may lack them.
+    pub(super) rare_categories: bool,
+}
+
+impl Guess {
+    pub(super) fn new(file: &str, bytes: &[u8], target: Option<&str>) -> Result<Self> {
+        let (table, delimiter) = layout::without_header(file, bytes)?;
+        let header = layout::first_row_is_header(&table);
+        let config = layout::config(delimiter, header);
+        let table = if header {
+            parse(file, bytes, &config)?
+        } else {
+            table
+        };
+
+        let missing_values = config.missing_values();
+        let survey = |column| Survey::new(&table, column, &missing_values);
+        let columns: Vec<Survey> = (0..table.columns().len()).map(survey).collect();
+        let target = match target {
+            Some(name) => named(name, &columns),
+            None if header => ColumnName::Name(columns[columns.len() - 1].name.clone()),
+            None => ColumnName::Number(columns.len()),
+        };
+        let target_column = place(&target, &columns);
+        let left_out = left_out(&columns, target_column, table.rows());
+        let is_used = |column: &usize| left_out.iter().all(|(out, _)| out != column);
+        let used: Vec<usize> = (0..columns.len()).filter(is_used).collect();
+        let is_input = |column: &&usize| Some(**column) != target_column;
+        let marks = used
+            .iter()
+            .flat_map(|&column| columns[column].marks.iter().copied());
+        let mut marks: Vec<&str> = marks.collect();
+        marks.sort_unstable();
+        marks.dedup();
+        Ok(Guess {
+            rows: table.rows(),
+            delimiter,
+            header,
+            task: target_column.map_or(TaskKind::Regression, |target| task(&columns[target])),
+            missing: missing(&columns, &used, target_column),
+            marks,
+            rare_categories: used
+                .iter()
+                .filter(is_input)
+                .any(|&column| columns[column].holds_words() && columns[column].rarest < RARE),
+            columns,
+            target,
+            target_column,
+            left_out,
+        })
+    }
+
+    pub(super) fn splits(&self) -> bool {
+        self.rows >= FEWEST_TO_SPLIT
+    }
+
+    /// The columns that become inputs.
+    pub(super) fn inputs(&self) -> impl Iterator<Item = &Survey> {
+        let is_input = |column: &usize| {
+            Some(*column) != self.target_column
+                && self.left_out.iter().all(|(out, _)| out != column)
+        };
+        (0..self.columns.len())
+            .filter(is_input)
+            .map(|column| &self.columns[column])
+    }
+
+    /// A column as the configuration names it.
+    pub(super) fn name(&self, column: usize) -> ColumnName {
+        if self.header {
+            ColumnName::Name(self.columns[column].name.clone())
+        } else {
+            ColumnName::Number(column + 1)
+        }
+    }
+}
+
+/// A name is a column's name first, and else its number.
+fn named(text: &str, columns: &[Survey]) -> ColumnName {
+    match text.parse() {
+        Ok(number) if number > 0 && columns.iter().all(|column| column.name != text) => {
+            ColumnName::Number(number)
+        }
+        _ => ColumnName::Name(text.to_owned()),
+    }
+}
+
+fn place(name: &ColumnName, columns: &[Survey]) -> Option<usize> {
+    match name {
+        ColumnName::Number(number) => (*number <= columns.len()).then(|| number - 1),
+        ColumnName::Name(name) => columns.iter().position(|column| column.name == *name),
+    }
+}
+
+/// Columns that name or number rows, unless nothing would be left.
+fn left_out(columns: &[Survey], target: Option<usize>, rows: usize) -> Vec<(usize, &'static str)> {
+    let inputs = (0..columns.len()).filter(|column| Some(*column) != target);
+    let out: Vec<_> = inputs
+        .filter_map(|column| why_leave_out(&columns[column], rows).map(|why| (column, why)))
+        .collect();
+    let inputs = columns.len() - usize::from(target.is_some());
+    if out.len() < inputs { out } else { Vec::new() }
+}
+
+fn why_leave_out(column: &Survey, rows: usize) -> Option<&'static str> {
+    if rows < 2 {
+        return None;
+    }
+    let whole = matches!(column.holds, Holds::Counting | Holds::WholeNumbers);
+    if column.present == 0 {
+        Some("has no value")
+    } else if column.all_different()
+        && is_named_like_an_id(&column.name)
+        && (whole || column.holds_words())
+    {
+        Some("is named like an id, and all its values differ")
+    } else if column.holds == Holds::Counting && column.missing == 0 && rows >= FEWEST_TO_SPLIT {
+        Some("counts the rows")
+    } else if column.holds_words() && column.distinct > 2 && column.distinct * 2 > column.present {
+        Some("looks like names or free text: most of its values differ")
+    } else {
+        None
+    }
+}
+
+fn is_named_like_an_id(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    ["id", "index", "idx", "key", "no", "nr", "row", "uuid"].contains(&lower.as_str())
+        || ["_id", "-id", " id", "_index"]
+            .iter()
+            .any(|end| lower.ends_with(end))
+        || name.ends_with("Id")
+        || name.ends_with("ID")
+}
+
+fn task(target: &Survey) -> TaskKind {
+    let whole = matches!(target.holds, Holds::Counting | Holds::WholeNumbers);
+    let few = target.distinct <= 10 && target.rarest >= FEWEST_OF_A_CLASS;
+    match target.holds {
+        Holds::Words if target.distinct == 2 => TaskKind::Binary,
+        Holds::Words => TaskKind::Classification,
+        _ if whole && target.distinct == 2 => TaskKind::Binary,
+        _ if whole && few && target.distinct > 2 => TaskKind::Classification,
+        _ => TaskKind::Regression,
+    }
+}
+
+/// What to do about missing values, if there are any: a row without a target can only be left out.
+fn missing(columns: &[Survey], used: &[usize], target: Option<usize>) -> Option<Missing> {
+    let misses = |column: usize| columns[column].missing > 0;
+    if target.is_some_and(misses) {
+        Some(Missing::Drop)
+    } else if used.iter().any(|&column| misses(column)) {
+        Some(Missing::Mean)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,338 @@
+//! A guess as the text of a configuration, each choice with what was seen in the table.
+
+use dropwise::config::{ColumnName, Delimiter, Missing, TaskKind};
+
+use super::guess::Guess;
+use super::survey::{Holds, Survey};
+
+/// The most names that a comment lists.
+const LISTED: usize = 8;
+
+/// The configuration of the table `file`.
+pub(super) fn configuration(file: &str, guess: &Guess) -> String {
+    let mut text = Text::default();
+    text.comment("Guessed by `dropwise init` from the table. Change what you know better.");
+    text.comment(&seen(guess));
+    text.blank();
+    text.key("seed", "42", "all randomness comes from this number");
+    data(&mut text, file, guess);
+    network(&mut text, guess);
+    training(&mut text, guess);
+    text.0
+}
+
+fn data(text: &mut Text, file: &str, guess: &Guess) {
+    text.section("data");
+    text.key("source", &quoted("csv"), "");
+    text.key(
+        "path",
+        &quoted(file),
+        "relative to the folder that the program is started in",
+    );
+    let (delimiter, words) = delimiter(guess.delimiter);
+    text.key("delimiter", &quoted(delimiter), words);
+    let first_line = if guess.header {
+        "the first line names the columns"
+    } else {
+        "the first line is a row"
+    };
+    text.key("header", &guess.header.to_string(), first_line);
+    target(text, guess);
+    left_out(text, guess);
+    categories(text, guess);
+    missing(text, guess);
+    if guess.splits() {
+        text.key(
+            "split",
+            "{ validation = 0.1, test = 0.2 }",
+            "shares, drawn with the seed; the classes keep theirs",
+        );
+    } else {
+        text.comment("Too few rows to spare any for validation and test: all of them train.");
+        text.comment("split = { validation = 0.1, test = 0.2 }");
+    }
+}
+
+fn target(text: &mut Text, guess: &Guess) {
+    let is_last = guess.target_column == Some(guess.columns.len() - 1);
+    let why = if is_last { "the last column" } else { "" };
+    text.key("target", &column_name(&guess.target), why);
+    let Some(target) = guess.target_column.map(|column| &guess.columns[column]) else {
+        return;
+    };
+    let values = if target.holds_words() {
+        "words"
+    } else {
+        "numbers"
+    };
+    let seen = format!("{} different {values}", count(target.distinct));
+    let (task, seen) = match guess.task {
+        TaskKind::Classification => ("classification", seen),
+        TaskKind::Binary => ("binary", seen),
+        TaskKind::Regression => ("regression", seen),
+    };
+    text.key("task", &quoted(task), &seen);
+    if guess.task == TaskKind::Classification && !target.holds_words() {
+        text.comment(
+            "If these numbers are amounts rather than names of classes: task = \"regression\"",
+        );
+    }
+}
+
+fn left_out(text: &mut Text, guess: &Guess) {
+    if guess.left_out.is_empty() {
+        return;
+    }
+    for (column, why) in guess.left_out.iter().take(LISTED) {
+        text.comment(&format!(
+            "Left out: {} {why}.",
+            quoted(&guess.columns[*column].name)
+        ));
+    }
+    let names: Vec<String> = guess
+        .left_out
+        .iter()
+        .map(|(column, _)| column_name(&guess.name(*column)))
+        .collect();
+    text.key("leave_out", &format!("[{}]", names.join(", ")), "");
+}
+
+fn categories(text: &mut Text, guess: &Guess) {
+    let words: Vec<&Survey> = guess
+        .inputs()
+        .filter(|column| column.holds_words())
+        .collect();
+    if !words.is_empty() {
+        text.comment(&format!(
+            "Columns of words, an input for each category: {}.",
+            listed(&words, |column| format!(
+                "{} ({})",
+                quoted(&column.name),
+                count(column.distinct)
+            ))
+        ));
+    }
+    if guess.rare_categories {
+        text.key(
+            "new_category",
+            &quoted("ignore"),
+            "some are so rare that the training rows may lack them",
+        );
+    }
+    let codes: Vec<&Survey> = guess
+        .inputs()
+        .filter(|column| may_be_codes(column))
+        .collect();
+    if !codes.is_empty() {
+        text.comment(&format!(
+            "A few whole numbers each, taken as amounts; if they are codes, name the columns here: {}.",
+            listed(&codes, |column| quoted(&column.name))
+        ));
+        text.comment("categorical = []");
+    }
+}
+
+fn may_be_codes(column: &Survey) -> bool {
+    let whole = matches!(column.holds, Holds::Counting | Holds::WholeNumbers);
+    whole && (3..=12).contains(&column.distinct) && column.present >= 5 * column.distinct
+}
+
+fn missing(text: &mut Text, guess: &Guess) {
+    if !guess.marks.is_empty() {
+        let by_default = ["", "?", "NA", "NaN"];
+        let values: Vec<String> = by_default
+            .iter()
+            .chain(&guess.marks)
+            .map(|value| quoted(value))
+            .collect();
+        text.key(
+            "missing_values",
+            &format!("[{}]", values.join(", ")),
+            "the last of them were found among numbers",
+        );
+    }
+    let target = guess.target_column.map(|column| &guess.columns[column]);
+    let used = guess.inputs().chain(target);
+    let misses: Vec<&Survey> = used.filter(|column| column.missing > 0).collect();
+    match guess.missing {
+        None => text.key("missing", &quoted("error"), "no value is missing"),
+        Some(policy) => {
+            text.comment(&format!(
+                "Missing values: {}.",
+                listed(&misses, |column| format!(
+                    "{} ({})",
+                    quoted(&column.name),
+                    count(column.missing)
+                ))
+            ));
+            let (word, why) = match policy {
+                Missing::Drop => (
+                    "drop",
+                    "leaves these rows out: the target is among the missing",
+                ),
+                _ => (
+                    "mean",
+                    "puts the training rows' mean, or most frequent category; or \"drop\"",
+                ),
+            };
+            text.key("missing", &quoted(word), why);
+        }
+    }
+}
+
+fn network(text: &mut Text, guess: &Guess) {
+    let (hidden, rate, why) = match guess.rows {
+        0..1_000 => (
+            "[64, 64]",
+            "0.2",
+            "few rows, a small network: it has few units to spare",
+        ),
+        1_000..10_000 => ("[128, 128]", "0.5", "the tutorial's and the paper's advice"),
+        _ => ("[256, 256]", "0.5", "the tutorial's and the paper's advice"),
+    };
+    text.section("network");
+    let rows = format!("units of each hidden layer, for {} rows", count(guess.rows));
+    text.key("hidden", hidden, &rows);
+    text.key("activation", &quoted("relu"), "");
+    text.section("dropout");
+    text.key(
+        "input",
+        "0.0",
+        "columns are few and each may count; at most 0.25 is advised",
+    );
+    text.key("hidden", rate, why);
+}
+
+fn training(text: &mut Text, guess: &Guess) {
+    text.section("train");
+    text.key("optimizer", &quoted("adam"), "");
+    text.key("learning_rate", "0.001", "");
+    text.key("batch_size", "32", "rows a step, drawn anew each epoch");
+    text.key(
+        "epochs",
+        "100",
+        "how often all training rows are seen, at most",
+    );
+    if guess.splits() {
+        text.key(
+            "early_stopping",
+            "{ patience = 10 }",
+            "stops after 10 epochs without improvement on the validation rows",
+        );
+    }
+}
+
+fn seen(guess: &Guess) -> String {
+    let words = guess
+        .columns
+        .iter()
+        .filter(|column| column.holds_words())
+        .count();
+    let numbers = guess.columns.len() - words;
+    let columns = match (numbers, words) {
+        (numbers, 0) => format!("{} numeric columns", count(numbers)),
+        (0, words) => format!("{} columns of words", count(words)),
+        (numbers, words) => {
+            format!(
+                "{} numeric columns, {} of words",
+                count(numbers),
+                count(words)
+            )
+        }
+    };
+    format!("Seen: {} rows, {columns}.", count(guess.rows))
+}
+
+fn delimiter(delimiter: Delimiter) -> (&'static str, &'static str) {
+    match delimiter {
+        Delimiter::Whitespace => ("whitespace", "any run of spaces and tabs"),
+        Delimiter::Byte(b'\t') => ("\t", "a tab"),
+        Delimiter::Byte(b';') => (";", ""),
+        Delimiter::Byte(b'|') => ("|", ""),
+        Delimiter::Byte(_) => (",", ""),
+    }
+}
+
+fn listed(columns: &[&Survey], describe: impl Fn(&Survey) -> String) -> String {
+    let mut words: Vec<String> = columns
+        .iter()
+        .take(LISTED)
+        .map(|column| describe(column))
+        .collect();
+    if columns.len() > LISTED {
+        words.push(format!("and {} more", count(columns.len() - LISTED)));
+    }
+    words.join(", ")
+}
+
+fn column_name(name: &ColumnName) -> String {
+    match name {
+        ColumnName::Number(number) => number.to_string(),
+        ColumnName::Name(name) => quoted(name),
+    }
+}
+
+/// A TOML string. It has no line end, so that it can stand in a comment too.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            '\t' => quoted.push_str("\\t"),
+            '\n' => quoted.push_str("\\n"),
+            control if control.is_control() => {
+                quoted.push_str(&format!("\\u{:04X}", u32::from(control)));
+            }
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// A number with commas between thousands.
+fn count(number: usize) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (k, digit) in digits.chars().enumerate() {
+        if k > 0 && (digits.len() - k).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// The lines of the configuration.
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    /// Where the comments beside keys begin.
+    const COMMENTS: usize = 35;
+
+    fn key(&mut self, key: &str, value: &str, comment: &str) {
+        let line = format!("{key} = {value}");
+        if comment.is_empty() {
+            self.0.push_str(&line);
+        } else {
+            self.0.push_str(&format!(
+                "{line:<width$} # {comment}",
+                width = Self::COMMENTS
+            ));
+        }
+        self.0.push('\n');
+    }
+
+    fn comment(&mut self, comment: &str) {
+        self.0.push_str(&format!("# {comment}\n"));
+    }
+
+    fn blank(&mut self) {
+        self.0.push('\n');
+    }
+
+    fn section(&mut self, name: &str) {
+        self.0.push_str(&format!("\n[{name}]\n"));
+    }
+}

@@ -1,0 +1,112 @@
+//! Which columns are inputs, and which one is the target.
+
+use std::collections::HashSet;
+
+use super::raw::RawTable;
+use crate::config::{ColumnName, DataConfig, nearest};
+use crate::data::prepare::shown;
+use crate::error::{Error, Result};
+
+/// The columns that are used, each counted from 0.
+pub(super) struct Columns {
+    pub(super) target: usize,
+    pub(super) inputs: Vec<usize>,
+    /// Inputs that are categories though they may look like numbers.
+    pub(super) categorical: HashSet<usize>,
+}
+
+impl Columns {
+    pub(super) fn choose(table: &RawTable, config: &DataConfig) -> Result<Self> {
+        let target = config.target.as_ref().ok_or_else(|| {
+            let expected = "the name or number of the column to be predicted";
+            Error::invalid("data.target", expected, "none")
+        })?;
+        let target = find(table, "target", target)?;
+        let left_out = find_all(table, "leave_out", config.leave_out.as_deref())?;
+        let categorical = find_all(table, "categorical", config.categorical.as_deref())?;
+        if left_out.contains(&target) {
+            let fix = "name another target, or do not leave this column out";
+            return Err(table.error("`leave_out` in `[data]` names the target", fix));
+        }
+        if categorical.contains(&target) {
+            return Err(table.error(
+                "`categorical` in `[data]` names the target, and is for inputs",
+                "say `task = \"classification\"` if the target holds classes",
+            ));
+        }
+        let is_input = |column: &usize| *column != target && !left_out.contains(column);
+        let inputs: Vec<usize> = (0..table.columns().len()).filter(is_input).collect();
+        if inputs.is_empty() {
+            return Err(table.error(
+                "no column is left for the inputs",
+                "give the table columns besides the target, leave fewer out, or look for a wrong \
+                 `delimiter` in `[data]`",
+            ));
+        }
+        Ok(Columns {
+            target,
+            inputs,
+            categorical,
+        })
+    }
+}
+
+fn find_all(table: &RawTable, key: &str, names: Option<&[ColumnName]>) -> Result<HashSet<usize>> {
+    names
+        .unwrap_or_default()
+        .iter()
+        .map(|name| find(table, key, name))
+        .collect()
+}
+
+fn find(table: &RawTable, key: &str, name: &ColumnName) -> Result<usize> {
+    let columns = table.columns();
+    match name {
+        ColumnName::Number(number @ 1..) if *number <= columns.len() => Ok(number - 1),
+        ColumnName::Number(number) => Err(table.error(
+            format!(
+                "`{key}` in `[data]` names column {number}, and there are {}",
+                columns.len()
+            ),
+            format!(
+                "give a number of 1 to {}, or look for a wrong `delimiter`",
+                columns.len()
+            ),
+        )),
+        ColumnName::Name(name) => match columns.iter().position(|known| known == name) {
+            Some(column) => Ok(column),
+            None => Err(table.error(
+                format!(
+                    "`{key}` in `[data]` names a column `{}`, which is not there",
+                    shown(name)
+                ),
+                suggestion(name, columns),
+            )),
+        },
+    }
+}
+
+fn suggestion(name: &str, columns: &[String]) -> String {
+    const LISTED: usize = 20;
+    let known: Vec<&str> = columns.iter().map(String::as_str).collect();
+    if name
+        .parse()
+        .is_ok_and(|number: usize| (1..=columns.len()).contains(&number))
+    {
+        return format!("write {name} without quotes to name a column by its number");
+    }
+    if let Some(nearest) = nearest(name, &known) {
+        return format!("did you mean `{}`?", shown(nearest));
+    }
+    let listed: Vec<String> = known
+        .iter()
+        .take(LISTED)
+        .map(|name| format!("`{}`", shown(name)))
+        .collect();
+    let more = if known.len() > LISTED {
+        " and more"
+    } else {
+        ""
+    };
+    format!("the columns are {}{more}", listed.join(", "))
+}

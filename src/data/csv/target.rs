@@ -1,0 +1,179 @@
+//! The target column: classes or numbers.
+
+use std::collections::HashMap;
+
+use super::MOST_WORDS;
+use super::fit::{count, mean_and_deviation};
+use super::rows::{Row, holds_numbers};
+use crate::config::{DataConfig, TaskKind};
+use crate::data::prepare::{finite, shown};
+use crate::data::{Target, Task};
+use crate::error::Result;
+
+/// Whether the target is one of several classes: as the configuration says, or as the cells look.
+pub(super) fn holds_classes(rows: &[Row], target: usize, config: &DataConfig) -> Result<bool> {
+    match config.task {
+        Some(TaskKind::Classification | TaskKind::Binary) => Ok(true),
+        Some(TaskKind::Regression) => Ok(false),
+        None => {
+            let if_words = "if the target holds classes, say `task = \"classification\"`";
+            Ok(!holds_numbers(
+                rows,
+                target,
+                &config.missing_values(),
+                if_words,
+            )?)
+        }
+    }
+}
+
+/// Each row's class as a number, to keep the classes' shares in a split.
+pub(super) fn class_numbers(rows: &[Row], target: usize) -> Vec<usize> {
+    let mut numbers = HashMap::new();
+    rows.iter()
+        .map(|row| {
+            let next = numbers.len();
+            *numbers.entry(row.cell(target)).or_insert(next)
+        })
+        .collect()
+}
+
+/// What is to be learned, from the training rows, of which there is at least one.
+pub(super) fn task(
+    train: &[Row],
+    target: usize,
+    classes: bool,
+    config: &DataConfig,
+) -> Result<Task> {
+    if !classes {
+        return regression(train, target, config);
+    }
+    let table = train[0].table;
+    let name = shown(&table.columns()[target]);
+    let classes = sorted_classes(train, target);
+    match (&classes[..], config.task) {
+        ([only], _) => Err(table.error(
+            format!(
+                "the target `{name}` has one class in the training rows, `{}`",
+                shown(only)
+            ),
+            "give rows of two classes or more; there is nothing to learn from one",
+        )),
+        (many, _) if many.len() > MOST_WORDS => Err(table.error(
+            format!(
+                "the target `{name}` has {} classes: at most {MOST_WORDS} are allowed",
+                many.len()
+            ),
+            "say `task = \"regression\"` in `[data]` if it holds numbers, or name another target",
+        )),
+        ([first, second], None | Some(TaskKind::Binary)) => Ok(Task::Binary {
+            classes: [first.clone(), second.clone()],
+        }),
+        (many, Some(TaskKind::Binary)) => Err(table.error(
+            format!(
+                "expected two classes in the target `{name}`, found {}",
+                many.len()
+            ),
+            "say `task = \"classification\"` in `[data]`",
+        )),
+        _ => Ok(Task::Classification { classes }),
+    }
+}
+
+/// The distinct texts: by value if all are numbers, else by name.
+fn sorted_classes(train: &[Row], target: usize) -> Vec<String> {
+    let counts = count(train.iter().map(|row| row.cell(target)));
+    let numbers: Option<Vec<(f64, &str)>> = counts
+        .keys()
+        .map(|class| finite(class).map(|number| (number, *class)))
+        .collect();
+    match numbers {
+        Some(mut numbers) => {
+            // Stable: `1` and `1.0` are two classes, and stay in the order of their names.
+            numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
+            numbers
+                .into_iter()
+                .map(|(_, class)| class.to_owned())
+                .collect()
+        }
+        None => counts.into_keys().map(str::to_owned).collect(),
+    }
+}
+
+fn regression(train: &[Row], target: usize, config: &DataConfig) -> Result<Task> {
+    let numbers: Vec<f64> = train
+        .iter()
+        .map(|row| target_number(*row, target))
+        .collect::<Result<_>>()?;
+    let (mean, deviation) = match config.standardize.unwrap_or(true) {
+        true => mean_and_deviation(&numbers),
+        false => (0.0, 1.0),
+    };
+    let table = train[0].table;
+    let name = &table.columns()[target];
+    if !(mean.is_finite() && deviation.is_finite()) {
+        let problem = format!("the numbers of the target `{}` are too large", shown(name));
+        return Err(table.error(problem, "give them in a larger unit"));
+    }
+    let target = Target {
+        name: name.clone(),
+        mean,
+        deviation,
+    };
+    Ok(Task::Regression {
+        targets: vec![target],
+    })
+}
+
+fn target_number(row: Row, target: usize) -> Result<f64> {
+    finite(row.cell(target)).ok_or_else(|| {
+        row.error(
+            target,
+            format!(
+                "expected a finite number as the target of a regression, found `{}`",
+                shown(row.cell(target))
+            ),
+            "correct it, or say `task = \"classification\"` in `[data]` if the target holds classes",
+        )
+    })
+}
+
+/// Each row's target: the number of its class, counted from 0, or its number as the network learns it.
+pub(super) fn encode(rows: &[Row], target: usize, task: &Task) -> Result<Vec<f64>> {
+    let classes: HashMap<&str, usize> = task
+        .classes()
+        .iter()
+        .enumerate()
+        .map(|(k, class)| (class.as_str(), k))
+        .collect();
+    let encode_row = |row: &Row| match task {
+        Task::Regression { targets } => {
+            let Target {
+                mean, deviation, ..
+            } = targets[0];
+            let learned = (target_number(*row, target)? - mean) / deviation;
+            // The network computes with 32 bits.
+            if (learned as f32).is_finite() {
+                return Ok(learned);
+            }
+            let problem = format!("`{}` is too large a target", shown(row.cell(target)));
+            Err(row.error(
+                target,
+                problem,
+                "correct it, or give targets in a larger unit",
+            ))
+        }
+        _ => match classes.get(row.cell(target)) {
+            Some(class) => Ok(*class as f64),
+            None => Err(row.error(
+                target,
+                format!(
+                    "the class `{}` is not among those of the training rows",
+                    shown(row.cell(target))
+                ),
+                "correct it, or split the rows so that all classes are among the training rows",
+            )),
+        },
+    };
+    rows.iter().map(encode_row).collect()
+}

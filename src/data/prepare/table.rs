@@ -1,0 +1,260 @@
+//! The columns of a table: numbers and categories.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Refusal, check_width, finite, shown};
+use crate::config::{Missing, NewCategory};
+
+/// How a table's row becomes inputs: what was learned on the training rows, and what is to be done
+/// about values that are missing or new.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TablePreparation {
+    /// The columns, in the order that a row has them.
+    pub columns: Vec<Column>,
+    /// The values that count as missing.
+    pub missing_values: Vec<String>,
+    /// What to do about them. With `drop`, a row that is not for training is refused as with `error`:
+    /// there is nothing that could stand for its prediction.
+    pub missing: Missing,
+    /// What to do about a category that the training rows do not have.
+    pub new_category: NewCategory,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What its values become.
+    #[serde(flatten)]
+    pub kind: ColumnKind,
+}
+
+/// What a column's values become.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum ColumnKind {
+    /// One input, `(number - mean) / deviation`.
+    Numeric {
+        /// The mean of the training rows, missing values filled in; 0 if numbers are not standardised.
+        #[serde(with = "exact")]
+        mean: f64,
+        /// Their standard deviation (of the population: divided by the number of rows); 1 if they are
+        /// all the same, so that the input is 0, or if numbers are not standardised.
+        #[serde(with = "exact")]
+        deviation: f64,
+        /// What a missing value is taken for, if it is to be filled in.
+        #[serde(
+            with = "exact_option",
+            default,
+            skip_serializing_if = "Option::is_none"
+        )]
+        fill: Option<f64>,
+    },
+    /// An input for each category: 1 for the value's own, 0 for the others.
+    Categorical {
+        /// The categories of the training rows, sorted by name.
+        categories: Vec<String>,
+        /// The category that a missing value is taken for, if it is to be filled in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fill: Option<String>,
+    },
+}
+
+impl Column {
+    fn d_input(&self) -> usize {
+        match &self.kind {
+            ColumnKind::Numeric { .. } => 1,
+            ColumnKind::Categorical { categories, .. } => categories.len(),
+        }
+    }
+}
+
+impl TablePreparation {
+    pub(in crate::data) fn d_input(&self) -> usize {
+        self.columns.iter().map(Column::d_input).sum()
+    }
+
+    pub(super) fn input_names(&self) -> Vec<String> {
+        let names = |column: &Column| match &column.kind {
+            ColumnKind::Numeric { .. } => vec![column.name.clone()],
+            ColumnKind::Categorical { categories, .. } => {
+                let name = |category| format!("{}={category}", column.name);
+                categories.iter().map(name).collect()
+            }
+        };
+        self.columns.iter().flat_map(names).collect()
+    }
+
+    /// Turns a row's fields into one number a column: the input itself, or the number of the category,
+    /// counted from 0. A table in memory is held in this form, which is no larger than its file for
+    /// any number of categories.
+    pub(in crate::data) fn encode(
+        &self,
+        fields: &[&str],
+        codes: &mut [f64],
+    ) -> Result<(), Refusal> {
+        check_width(self.columns.len(), fields.len())?;
+        for ((column, field), code) in self.columns.iter().zip(fields).zip(codes) {
+            *code = self.code(column, field.trim())?;
+        }
+        Ok(())
+    }
+
+    /// Turns the numbers of [`encode`](Self::encode) into inputs.
+    pub(in crate::data) fn expand(&self, codes: &[f64], into: &mut [f64]) {
+        let mut rest = into;
+        for (column, code) in self.columns.iter().zip(codes) {
+            let (inputs, after) = rest.split_at_mut(column.d_input());
+            match column.kind {
+                ColumnKind::Numeric { .. } => inputs[0] = *code,
+                ColumnKind::Categorical { .. } => {
+                    inputs.fill(0.0);
+                    // A new category has the number after the last, and no input.
+                    if let Some(input) = inputs.get_mut(*code as usize) {
+                        *input = 1.0;
+                    }
+                }
+            }
+            rest = after;
+        }
+    }
+
+    fn code(&self, column: &Column, field: &str) -> Result<f64, Refusal> {
+        let missing = self.missing_values.iter().any(|value| value == field);
+        match &column.kind {
+            ColumnKind::Numeric {
+                mean,
+                deviation,
+                fill,
+            } => {
+                let number = match (missing, fill) {
+                    (false, _) => finite(field).ok_or_else(|| not_a_number(column, field))?,
+                    (true, Some(fill)) => *fill,
+                    (true, None) => return Err(self.missing_value(column, field)),
+                };
+                let input = (number - mean) / deviation;
+                // The network computes with 32 bits.
+                if (input as f32).is_finite() {
+                    Ok(input)
+                } else {
+                    Err(too_large(column, field))
+                }
+            }
+            ColumnKind::Categorical { categories, fill } => {
+                let category = match (missing, fill) {
+                    (false, _) => field,
+                    (true, Some(fill)) => fill,
+                    (true, None) => return Err(self.missing_value(column, field)),
+                };
+                match categories.binary_search_by(|known| known.as_str().cmp(category)) {
+                    Ok(number) => Ok(number as f64),
+                    Err(_) if self.new_category == NewCategory::Ignore => {
+                        Ok(categories.len() as f64)
+                    }
+                    Err(_) => Err(new_category(column, field, categories)),
+                }
+            }
+        }
+    }
+
+    fn missing_value(&self, column: &Column, field: &str) -> Refusal {
+        let found = match field {
+            "" => "is missing".to_owned(),
+            mark => format!("is missing (`{}`)", shown(mark)),
+        };
+        let (problem, fix) = match self.missing {
+            Missing::Drop => (
+                format!(
+                    "the value {found}, and training left such rows out (`missing = \"drop\"`)"
+                ),
+                "leave the row out too, or train with `missing = \"mean\"` or `\"mode\"`",
+            ),
+            _ => (
+                format!("the value {found}"),
+                "give it, or train with `missing` in `[data]` set to `mean` or `mode`, which fill it in, \
+                 or to `drop`, which leaves such rows out",
+            ),
+        };
+        Refusal::new(&column.name, problem, fix)
+    }
+}
+
+fn not_a_number(column: &Column, field: &str) -> Refusal {
+    Refusal::new(
+        &column.name,
+        format!("expected a finite number, found `{}`", shown(field)),
+        "correct it; if it stands for a missing value, list it in `missing_values` in `[data]`; if the \
+         column holds categories, name it in `categorical`",
+    )
+}
+
+fn too_large(column: &Column, field: &str) -> Refusal {
+    Refusal::new(
+        &column.name,
+        format!(
+            "`{}` is too far from the values of the training rows",
+            shown(field)
+        ),
+        "correct it",
+    )
+}
+
+fn new_category(column: &Column, field: &str, categories: &[String]) -> Refusal {
+    const LISTED: usize = 10;
+    let listed: Vec<String> = categories
+        .iter()
+        .take(LISTED)
+        .map(|name| format!("`{}`", shown(name)))
+        .collect();
+    let more = match categories.len().saturating_sub(LISTED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Refusal::new(
+        &column.name,
+        format!(
+            "the category `{}` is new: the training rows have {}{more}",
+            shown(field),
+            listed.join(", ")
+        ),
+        "correct it, or train with `new_category = \"ignore\"` in `[data]`",
+    )
+}
+
+/// A number as text, because readers of JSON may be off by a bit in a number's last place; a saved
+/// model has to prepare a row as training did, to the last bit.
+mod exact {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(number)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        super::finite(&text)
+            .ok_or_else(|| D::Error::custom(format!("expected a finite number, found `{text}`")))
+    }
+}
+
+/// The same for a number that may be absent.
+mod exact_option {
+    use serde::{Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        number: &Option<f64>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match number {
+            Some(number) => super::exact::serialize(number, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<f64>, D::Error> {
+        super::exact::deserialize(deserializer).map(Some)
+    }
+}
