@@ -155,6 +155,21 @@ impl Error {
             found: found.to_string(),
         }
     }
+
+    /// An [`Error::Data`]; an empty place means the whole file.
+    pub(crate) fn data(
+        file: impl Into<String>,
+        place: impl Into<String>,
+        problem: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        Error::Data(Box::new(DataError {
+            file: file.into(),
+            place: place.into(),
+            problem: problem.into(),
+            fix: fix.into(),
+        }))
+    }
 }
 
 impl fmt::Debug for Error {
