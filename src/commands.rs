@@ -1,5 +1,7 @@
 //! The program's subcommands, one file each, and how its errors look on a terminal.
 
+mod completions;
+mod fetch;
 mod train;
 mod verify;
 
@@ -23,6 +25,8 @@ pub(crate) struct Cli {
 enum Command {
     Train(train::Args),
     Verify(verify::Args),
+    Fetch(fetch::Args),
+    Completions(completions::Args),
 }
 
 /// How a command that ran to its end came out.
@@ -38,6 +42,8 @@ impl Cli {
         match &self.command {
             Command::Train(args) => args.run(out),
             Command::Verify(args) => args.run(out),
+            Command::Fetch(args) => args.run(out),
+            Command::Completions(args) => args.run(out),
         }
     }
 }
