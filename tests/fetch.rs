@@ -225,6 +225,18 @@ fn a_connection_that_is_always_cut_is_an_error_and_the_next_run_goes_on() {
 }
 
 #[test]
+fn a_connection_that_ends_without_an_answer_is_made_again() {
+    let place = Place::new();
+    let server = Server::start(|before, request| match before {
+        0 => Reply::nothing(),
+        _ => Reply::good(&content(), request),
+    });
+    place.fetch(&server.url("mirror")).good();
+    place.assert_complete();
+    assert_eq!(server.requests(), [asked(None), asked(None)]);
+}
+
+#[test]
 fn a_server_that_says_nothing_of_the_length_may_be_cut_too() {
     let place = Place::new();
     let server = Server::start(|before, request| {
@@ -343,6 +355,7 @@ fn a_server_without_the_file_is_asked_once_and_a_busy_one_again() {
     place
         .fetch(&server.url("mirror"))
         .bad(&["the server says 404 Not Found", "--from URL"]);
+    assert!(!place.part().exists());
     assert_eq!(server.requests().len(), 1);
 
     let server = Server::start(|before, request| match before {
@@ -387,9 +400,10 @@ fn a_server_that_cannot_be_reached_is_told() {
         .fetch(&format!("http://{address}"))
         .bad(&["Connection refused", "check the connection"]);
     // The name is reserved for never being known.
-    place
+    let run = place
         .fetch("http://host.invalid")
         .bad(&["http://host.invalid/images.gz: "]);
+    assert!(!run.errors.contains("trying again"), "{}", run.errors);
 }
 
 #[test]
@@ -550,7 +564,13 @@ fn a_mistake_in_a_manifest_is_shown_in_its_place() {
         (NAME, "../images.gz", "found `../images.gz`"),
         (NAME, "", "expected a file's name"),
         (NAME, ".fetch.lock", "expected a file's name"),
+        (NAME, "images.part", "found `images.part`"),
         ("bytes = ", "bytes = -", "manifest.toml:4:"),
+        (
+            "bytes = 3000000",
+            "bytes = 0",
+            "expected a whole number of at least 1, found integer `0`",
+        ),
         (
             "sha256 = \"",
             "sha256 = \"0",
@@ -569,6 +589,12 @@ fn a_mistake_in_a_manifest_is_shown_in_its_place() {
             .fetch("http://127.0.0.1:1")
             .bad(&["manifest.toml", said]);
     }
+    let file = &right[right.find("[[file]]").expect("a file")..];
+    fs::write(&manifest, format!("{right}{file}")).expect("a file");
+    let said = "expected each name once, found `images.gz` twice";
+    place
+        .fetch("http://127.0.0.1:1")
+        .bad(&["manifest.toml", said]);
     assert!(!place.dir().exists());
 }
 
@@ -603,7 +629,7 @@ fn the_known_data_sets_name_their_four_files_and_default_folders() {
         ("mnist", [9_912_422, 28_881, 1_648_877, 4_542]),
         ("fashion-mnist", [26_421_880, 29_515, 4_422_102, 5_148]),
     ] {
-        // Each server has one of the files in its right size and none of its bytes.
+        // Only a program that knows name, folder and size goes on to compare the hashes.
         for (file, size) in [
             "train-images-idx3-ubyte.gz",
             "train-labels-idx1-ubyte.gz",

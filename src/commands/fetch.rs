@@ -2,6 +2,7 @@
 
 mod disk;
 mod download;
+mod failure;
 mod manifest;
 mod progress;
 
@@ -114,7 +115,7 @@ impl Args {
         out: &mut dyn Write,
     ) -> Result<()> {
         let _lock = disk::lock(dir)?;
-        let (agent, progress) = (agent(), Progress::new(self.quiet));
+        let (agent, progress) = (agent(), Progress { quiet: self.quiet });
         // Another fetch may have ended between the look and the lock.
         for file in keep_complete(dir, missing.iter().copied(), out)? {
             let path = dir.join(&file.name.0);

@@ -99,6 +99,7 @@ fn suggestion(found: &str, known: &[&str]) -> String {
 fn type_in_plain_words(expected: &str) -> &str {
     match expected {
         "usize" | "u64" => "a whole number of at least 0",
+        "a nonzero u64" => "a whole number of at least 1",
         "f64" => "a number",
         "a boolean" => "true or false",
         "a sequence" => "an array, such as [4]",

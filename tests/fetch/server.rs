@@ -35,6 +35,11 @@ impl Reply {
         }
     }
 
+    /// The end of the connection before a word is said.
+    pub fn nothing() -> Self {
+        Reply::status("")
+    }
+
     /// All of a file.
     pub fn whole(body: &[u8]) -> Self {
         Reply {
@@ -83,6 +88,9 @@ impl Reply {
     }
 
     fn send(&self, stream: &mut TcpStream) -> std::io::Result<()> {
+        if self.status.is_empty() {
+            return Ok(());
+        }
         let headers: String = self
             .headers
             .iter()

@@ -21,7 +21,7 @@ pub(super) fn is_complete(path: &Path, file: &File) -> Result<bool> {
     if !found.is_file() {
         return Err(not_the_file(path, "it is not a file"));
     }
-    if found.len() != file.bytes {
+    if found.len() != file.bytes.get() {
         let problem = format!("expected {} bytes, found {}", file.bytes, found.len());
         return Err(not_the_file(path, &problem));
     }

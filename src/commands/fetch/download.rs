@@ -10,15 +10,17 @@ use std::thread;
 use std::time::Duration;
 
 use dropwise::{Error, Result};
+use indicatif::ProgressBar;
 use ureq::http::{Response, header};
-use ureq::{Agent, Body, Timeout};
+use ureq::{Agent, Body};
 
 use super::disk;
+use super::failure::{Attempt, Failure, in_plain_words, unanswered};
 use super::manifest::{File, Mirror};
 use super::progress::Progress;
 
-const SECONDS_TO_CONNECT: u64 = 10;
-const SECONDS_WITHOUT_A_BYTE: u64 = 30;
+pub(super) const SECONDS_TO_CONNECT: u64 = 10;
+pub(super) const SECONDS_WITHOUT_A_BYTE: u64 = 30;
 
 /// The pauses before a mirror that broke off is asked again.
 const PAUSES: [Duration; 3] = [
@@ -50,31 +52,13 @@ pub(super) struct Download<'a> {
     pub(super) progress: &'a Progress,
 }
 
-/// Why a mirror did not deliver.
-enum Failure {
-    /// The connection ended early: the same mirror may go on where it stopped.
-    Cut(String),
-    /// This mirror does not have the file; another one may.
-    Mirror(String),
-    /// The file cannot be stored here, wherever it comes from.
-    Here(Error),
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Failure::Here(error)
-    }
-}
-
-type Attempt = std::result::Result<(), Failure>;
-
 impl Download<'_> {
     /// Brings the file to its place from the first of `mirrors` that has it.
     pub(super) fn run(&self, mirrors: &[Mirror]) -> Result<()> {
         let mut problems = Vec::new();
         for mirror in mirrors {
             let url = mirror.address_of(self.file);
-            match self.from_mirror(&url) {
+            match self.ask(&url) {
                 Ok(()) => return Ok(()),
                 Err(Failure::Here(error)) => return Err(error),
                 Err(Failure::Cut(problem) | Failure::Mirror(problem)) => {
@@ -94,7 +78,7 @@ impl Download<'_> {
         })
     }
 
-    fn from_mirror(&self, url: &str) -> Attempt {
+    fn ask(&self, url: &str) -> Attempt {
         let continued = self.part_bytes() > 0;
         self.complete_part(url)?;
         match self.accept_part() {
@@ -140,24 +124,22 @@ impl Download<'_> {
 
     /// One request for the bytes that are missing.
     fn transfer(&self, url: &str) -> Attempt {
-        let mut part = self.open_part()?;
         let have = self.part_bytes();
-        if have == self.file.bytes {
+        // Whatever these bytes are, no more are missing.
+        if have >= self.file.bytes.get() {
             return Ok(());
         }
         let mut request = self.agent.get(url);
         if have > 0 {
             request = request.header(header::RANGE, format!("bytes={have}-"));
         }
-        let mut response = request.call().map_err(failure)?;
+        let mut response = request.call().map_err(unanswered)?;
         let start = self.first_byte(&response, have)?;
         self.check_length(&response, start)?;
-        part.set_len(start)
-            .and_then(|()| part.seek(SeekFrom::Start(start)))
-            .map_err(|cause| self.unwritable(cause))?;
-        self.progress.begin(self.file, url, start);
-        let outcome = self.copy(&mut response, &mut part, start);
-        self.progress.end();
+        let mut part = self.open_part(start)?;
+        let bar = self.progress.bar(self.file, url, start);
+        let outcome = self.copy(&mut response, &mut part, start, &bar);
+        bar.finish_and_clear();
         outcome
     }
 
@@ -189,7 +171,7 @@ impl Download<'_> {
 
     /// Not a byte is read of a file that says it has another size.
     fn check_length(&self, response: &Response<Body>, start: u64) -> Attempt {
-        let expected = self.file.bytes - start;
+        let expected = self.file.bytes.get() - start;
         match response.body().content_length() {
             Some(length) if length != expected => Err(Failure::Mirror(format!(
                 "expected {expected} bytes, the server says it sends {length}"
@@ -204,6 +186,7 @@ impl Download<'_> {
         response: &mut Response<Body>,
         part: &mut fs::File,
         mut position: u64,
+        bar: &ProgressBar,
     ) -> Attempt {
         let mut reader = response.body_mut().as_reader();
         let mut buffer = vec![0; 64 * 1024];
@@ -214,9 +197,9 @@ impl Download<'_> {
                 Err(cause) if cause.kind() == ErrorKind::Interrupted => continue,
                 Err(cause) => return Err(self.cut(position, &in_plain_words(&cause.into()))),
             };
-            if count as u64 > self.file.bytes - position {
+            if count as u64 > self.file.bytes.get() - position {
                 self.remove_part()?;
-                let expected = self.file.bytes;
+                let expected = self.file.bytes.get();
                 return Err(Failure::Mirror(format!(
                     "expected {expected} bytes, the server sends more"
                 )));
@@ -224,16 +207,16 @@ impl Download<'_> {
             part.write_all(&buffer[..count])
                 .map_err(|cause| self.unwritable(cause))?;
             position += count as u64;
-            self.progress.reached(position);
+            bar.set_position(position);
         }
-        if position < self.file.bytes {
+        if position < self.file.bytes.get() {
             return Err(self.cut(position, "the connection ended"));
         }
         Ok(())
     }
 
     fn cut(&self, position: u64, why: &str) -> Failure {
-        let whole = self.file.bytes;
+        let whole = self.file.bytes.get();
         Failure::Cut(format!("{why} after {position} of {whole} bytes"))
     }
 
@@ -247,14 +230,19 @@ impl Download<'_> {
         fs::metadata(self.part()).map_or(0, |found| found.len())
     }
 
-    /// Opens the part, empty if it has more bytes than the file.
-    fn open_part(&self) -> Result<fs::File> {
-        OpenOptions::new()
-            .create(true)
-            .truncate(self.part_bytes() > self.file.bytes)
-            .write(true)
-            .open(self.part())
-            .map_err(|cause| self.unwritable(cause))
+    /// The part without what stands behind its first `start` bytes, ready to be written to.
+    fn open_part(&self, start: u64) -> Result<fs::File> {
+        let open = || {
+            let mut part = OpenOptions::new()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(self.part())?;
+            part.set_len(start)?;
+            part.seek(SeekFrom::Start(start))?;
+            Ok(part)
+        };
+        open().map_err(|cause| self.unwritable(cause))
     }
 
     fn remove_part(&self) -> Result<()> {
@@ -272,35 +260,4 @@ fn starts_at(response: &Response<Body>, start: u64) -> bool {
     range
         .and_then(|range| range.to_str().ok()?.strip_prefix("bytes ")?.split_once('-'))
         .is_some_and(|(found, _)| found.parse() == Ok(start))
-}
-
-/// What a request that got no answer means.
-fn failure(error: ureq::Error) -> Failure {
-    let problem = in_plain_words(&error);
-    match error {
-        ureq::Error::Io(cause) if cause.kind() != ErrorKind::ConnectionRefused => {
-            Failure::Cut(problem)
-        }
-        ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite) | ureq::Error::Protocol(_) => {
-            Failure::Cut(problem)
-        }
-        _ => Failure::Mirror(problem),
-    }
-}
-
-fn in_plain_words(error: &ureq::Error) -> String {
-    match error {
-        ureq::Error::HostNotFound => "no host of this name is known".to_owned(),
-        ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite) => {
-            format!("nothing came for {SECONDS_WITHOUT_A_BYTE} seconds")
-        }
-        ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
-            format!("no connection within {SECONDS_TO_CONNECT} seconds")
-        }
-        ureq::Error::Io(cause) if cause.kind() == ErrorKind::UnexpectedEof => {
-            "the connection ended".to_owned()
-        }
-        ureq::Error::Io(cause) => cause.to_string(),
-        other => other.to_string(),
-    }
 }

@@ -1,9 +1,11 @@
 //! What to download: names, sizes and SHA-256 of files, and the mirrors that have them.
 
+use std::collections::HashSet;
+use std::num::NonZeroU64;
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use dropwise::{Result, config};
+use dropwise::{Error, Result, config};
 use serde::Deserialize;
 use ureq::http::Uri;
 
@@ -50,13 +52,26 @@ pub(super) struct Manifest {
 pub(super) struct File {
     pub(super) name: Name,
     /// Its size.
-    pub(super) bytes: u64,
+    pub(super) bytes: NonZeroU64,
     pub(super) sha256: Sha256Hex,
 }
 
 impl Manifest {
     pub(super) fn parse(file: &str, text: &str) -> Result<Self> {
-        config::from_toml(file, text)
+        let manifest: Manifest = config::from_toml(file, text)?;
+        let mut seen = HashSet::new();
+        match manifest
+            .files
+            .iter()
+            .find(|file| !seen.insert(&file.name.0))
+        {
+            None => Ok(manifest),
+            Some(twice) => Err(Error::InvalidValue {
+                what: format!("{file}: file.name"),
+                expected: "each name once".to_owned(),
+                found: format!("`{}` twice", twice.name.0),
+            }),
+        }
     }
 }
 
@@ -73,6 +88,11 @@ impl TryFrom<String> for Name {
         if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
             return Err(format!(
                 "expected a file's name of letters, digits, `-`, `_` and `.` (not first), found `{name}`"
+            ));
+        }
+        if name.ends_with(".part") {
+            return Err(format!(
+                "expected a name that does not end in `.part`, as unfinished files do, found `{name}`"
             ));
         }
         Ok(Name(name))
