@@ -53,6 +53,17 @@ pub enum Error {
         fix: String,
     },
 
+    /// A file cannot be downloaded, or another one stands in its place.
+    #[error("{}: {problem}; {fix}", path.display())]
+    Download {
+        /// The file or folder on this machine.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+        /// How to mend it.
+        fix: String,
+    },
+
     /// Output cannot be written: a full disk, a closed pipe.
     #[error("output cannot be written: {0}")]
     Write(#[from] std::io::Error),
