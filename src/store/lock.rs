@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// the process ends, however it ends.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -36,7 +36,14 @@ impl Lock {
             Err(TryLockError::Error(cause)) => return Err(no_locks(&path, &cause)),
         }
         write_process_id(&mut file).map_err(|cause| cannot_write(&path, cause))?;
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child process that is just being started has a copy of it.
+        let _ = self.file.unlock();
     }
 }
 
