@@ -3,7 +3,7 @@
 mod common;
 
 use common::numbered::Numbered;
-use dropwise::config::{DataConfig, SourceKind, SplitConfig};
+use dropwise::config::{ColumnName, DataConfig, SourceKind, SplitConfig};
 use dropwise::data;
 use proptest::prelude::*;
 
@@ -202,6 +202,38 @@ fn the_built_in_sources_are_split_too() {
         let ones: f64 = (0..part.len()).map(|row| part.target_row(row)[0]).sum();
         assert_eq!((part.len(), ones), (2, 1.0), "one row of each class");
     }
+}
+
+#[test]
+fn a_regression_is_split_by_chance_alone() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let path = folder.path().join("line.csv");
+    let lines: String = (0..40).map(|x| format!("{x},{}.5\n", 2 * x)).collect();
+    std::fs::write(&path, format!("x,y\n{lines}")).expect("a file");
+    let load = |stratify| {
+        let config = DataConfig {
+            path: Some(path.clone()),
+            target: Some(ColumnName::Name("y".to_owned())),
+            split: Some(SplitConfig {
+                stratify,
+                ..shares(0.25, 0.2)
+            }),
+            ..DataConfig::new(SourceKind::Csv)
+        };
+        data::load(&config, 1)
+    };
+    for stratify in [None, Some(false)] {
+        let splits = load(stratify).expect("a split");
+        let (validation, test) = (splits.validation.expect("rows"), splits.test.expect("rows"));
+        assert_eq!(
+            (splits.train.len(), validation.len(), test.len()),
+            (24, 8, 8)
+        );
+    }
+    let error = load(Some(true)).expect_err("no classes").to_string();
+    let expected =
+        "data.split.stratify: expected `false`, or no such key, where there are no classes";
+    assert!(error.starts_with(expected), "{error}");
 }
 
 #[test]
