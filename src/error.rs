@@ -94,18 +94,15 @@ pub enum Error {
     #[error("the backend failed while computing: {0}")]
     Compute(String),
 
-    /// Training met a loss that is infinite or not a number.
-    #[error(
-        "training diverged: the loss is {loss} at step {step}; the usual cause is a learning rate \
-         that is too high (it is {learning_rate}): try a tenth of it"
-    )]
+    /// Training met a loss or a weight that is infinite or not a number.
+    #[error("training diverged: {what} at step {step}; {advice}")]
     Diverged {
-        /// Steps taken so far.
+        /// What is not finite.
+        what: String,
+        /// The step, counted from 1, at which that was found.
         step: usize,
-        /// The loss that was found.
-        loss: f64,
-        /// The learning rate in use.
-        learning_rate: f64,
+        /// The likely cause, and what to try.
+        advice: String,
     },
 }
 
@@ -157,6 +154,21 @@ impl Error {
             expected: expected.into(),
             found: found.to_string(),
         }
+    }
+
+    /// An [`Error::Data`]; an empty place means the whole file.
+    pub(crate) fn data(
+        file: impl Into<String>,
+        place: impl Into<String>,
+        problem: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        Error::Data(Box::new(DataError {
+            file: file.into(),
+            place: place.into(),
+            problem: problem.into(),
+            fix: fix.into(),
+        }))
     }
 }
 

@@ -33,6 +33,8 @@ pub mod error;
 pub mod evaluate;
 pub mod model;
 pub mod seed;
+#[cfg(not(target_family = "wasm"))]
+pub mod store;
 pub mod train;
 pub mod verify;
 
@@ -40,6 +42,6 @@ pub use backend::Backend;
 pub use config::{CheckedExperiment, Experiment};
 pub use data::Dataset;
 pub use error::{Error, Result};
-pub use evaluate::{Evaluation, evaluate};
+pub use evaluate::{Evaluation, Metrics, evaluate};
 pub use model::{LayerWeights, Mlp, MlpConfig};
 pub use train::Observer;

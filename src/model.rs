@@ -14,6 +14,8 @@ mod initialize;
 mod tensors;
 mod weights;
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay, Param};
 use burn::nn::{Dropout, Linear};
 use burn::tensor::{DType, Device, Gradients, Tensor, TensorCreationOptions, activation};
@@ -309,6 +311,22 @@ impl Mlp {
         self.dropouts.iter().any(|dropout| dropout.prob > 0.0)
     }
 
+    /// Inputs and outputs a row: `[d_input, d_output]`.
+    #[must_use]
+    pub fn dims(&self) -> [usize; 2] {
+        let last = self.layers.len() - 1;
+        [
+            self.layers[0].weight.dims()[0],
+            self.layers[last].weight.dims()[1],
+        ]
+    }
+
+    /// The activation of the output layer.
+    #[must_use]
+    pub fn output_activation(&self) -> Activation {
+        self.output
+    }
+
     /// The device that holds the weights.
     #[must_use]
     pub fn device(&self) -> Device {
@@ -378,15 +396,10 @@ impl Mlp {
         Ok(finite)
     }
 
-    /// The network with each layer's weights replaced by `change(k, weights)`, of the same shape,
-    /// where `k` counts the layers from 0.
-    #[must_use]
-    pub fn map_layers(
-        mut self,
-        mut change: impl FnMut(usize, LayerTensors) -> LayerTensors,
-    ) -> Self {
-        self.layers = self
-            .layers
+    /// Replaces each layer's weights by `change(k, weights)`, of the same shape, where `k` counts the
+    /// layers from 0.
+    pub fn update_layers(&mut self, mut change: impl FnMut(usize, LayerTensors) -> LayerTensors) {
+        self.layers = std::mem::take(&mut self.layers)
             .into_iter()
             .enumerate()
             .map(|(k, layer)| {
@@ -399,7 +412,6 @@ impl Mlp {
                 }
             })
             .collect();
-        self
     }
 }
 
@@ -479,8 +491,15 @@ impl Activation {
             Activation::Sigmoid => activation::sigmoid(z),
             Activation::Relu => activation::relu(z),
             Activation::Tanh => activation::tanh(z),
-            Activation::Gelu => activation::gelu(z),
+            Activation::Gelu => gelu(z),
             Activation::Identity => z,
         }
     }
+}
+
+/// `z Phi(z)`, made of the error function. Burn's own `gelu` computes the same, but most of its backends
+/// then take the slope of an approximation by tanh, which is off by up to 9e-4.
+fn gelu(z: Tensor<2>) -> Tensor<2> {
+    let twice_phi = (z.clone() * FRAC_1_SQRT_2).erf() + 1.0;
+    z * twice_phi * 0.5
 }

@@ -1,121 +1,460 @@
-//! The one training loop: forward with dropout, loss, backward, step.
+//! The one training loop: forward with dropout, loss, backward, exchange, step.
 //!
-//! It prints nothing and reads no file. What happens is told to an [`Observer`].
+//! It prints nothing, reads no file and knows no clock. What happens is told to an [`Observer`]. A
+//! [`Trainer`] can be stopped after any step, taken down in a [`Snapshot`], and resumed to the same
+//! weights, to the last bit, as if it had never stopped.
 
-use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
-use burn::tensor::{Device, Tensor};
+mod constrain;
+mod loss;
+mod observer;
+mod optimizer;
+mod plan;
+mod snapshot;
+
+use burn::module::Module;
+use burn::tensor::{DType, Device, Tensor};
 
 use crate::backend::read;
-use crate::config::{CheckedExperiment, Loss, Optimizer};
+use crate::config::{CheckedExperiment, Loss};
 use crate::data::Dataset;
 use crate::dropout::with_seeded_masks;
 use crate::error::{Error, Result};
 use crate::evaluate::{Evaluation, evaluate};
-use crate::model::{Mlp, MlpConfig};
+use crate::model::{LayerTensors, Mlp, MlpConfig};
 
-/// Is told what happens in training, as it happens. An error that it returns ends the training.
-pub trait Observer {
-    /// The network is built and nothing is trained yet.
-    ///
-    /// # Errors
-    /// Whatever the observer cannot deal with.
-    fn started(&mut self, _network: &Mlp) -> Result<()> {
-        Ok(())
-    }
+use constrain::max_norm;
+use optimizer::{LayerMemory, Memory, Step};
+use plan::Plan;
 
-    /// The network was evaluated, with dropout off, after `step` steps.
-    ///
-    /// # Errors
-    /// Whatever the observer cannot deal with.
-    fn evaluated(&mut self, _step: usize, _evaluation: &Evaluation) -> Result<()> {
-        Ok(())
-    }
-}
-
-/// The observer that looks away.
-impl Observer for () {}
+pub use observer::{Exchange, Flow, Observer, Report};
+pub use snapshot::{BestSnapshot, OptimizerAverages, Snapshot};
 
 /// Trains the network of `experiment` on all rows of `data`, from its initial weights to its last
 /// step, and returns it on the autodiff device ([`Module::valid`](burn::module::Module::valid) gives
-/// the network to use).
+/// the network to use). For validation rows, early stopping and resuming see [`Trainer`].
 ///
 /// The same experiment, data and backend give the same weights to the last bit, in any number of
 /// threads: the masks of each step are drawn from a seed of their own
 /// ([`mask_seed`](crate::seed::mask_seed)).
 ///
 /// # Errors
-/// [`Error::InvalidValue`] if `device` lacks the experiment's precision, [`Error::Diverged`] if an
-/// evaluation meets a loss that is not finite, [`Error::Compute`] if the backend fails, and the
-/// observer's errors.
+/// Those of [`Trainer::new`] and [`Trainer::run`].
 pub fn train(
     experiment: &CheckedExperiment,
     data: &Dataset,
     device: &Device,
     observer: &mut impl Observer,
 ) -> Result<Mlp> {
-    let device = device.clone().autodiff();
-    let dtype = experiment.precision.check(&device)?.dtype();
-    let x = data.inputs((&device, dtype)); // [rows, d_input]
-    let y = data.targets((&device, dtype)); // [rows, d_output]
-    let experiment = &experiment.resolve(data.task())?;
-    let shape = MlpConfig::from_experiment(experiment, data.d_input(), data.task())?;
-    let mut network = shape.init(experiment.seed, (&device, dtype))?;
-    let mut optimizer = experiment.train.optimizer.init();
-    let learning_rate = experiment.train.learning_rate;
-    observer.started(&network)?;
-
-    let steps = experiment.train.steps.unwrap_or(1);
-    for step in 1..=steps {
-        let forward = || network.forward(x.clone());
-        let output = if network.has_dropout() {
-            with_seeded_masks(&device, experiment.seed, step, forward)
-        } else {
-            forward()
-        };
-        let loss = experiment
-            .train
-            .loss
-            .unwrap_or_default()
-            .forward(output, y.clone());
-        let gradients = GradientsParams::from_grads(loss.backward(), &network);
-        network = optimizer.step(learning_rate, network, gradients);
-
-        if step % 10_000 == 0 || step == steps {
-            let loss = read(loss)?[0];
-            if !loss.is_finite() {
-                return Err(Error::Diverged {
-                    step,
-                    loss,
-                    learning_rate,
-                });
-            }
-            observer.evaluated(step, &evaluate(&network, data)?)?;
-        }
-    }
-    Ok(network)
+    let mut trainer = Trainer::new(experiment, data, None, device)?;
+    trainer.run(observer)?;
+    Ok(trainer.into_network())
 }
 
-impl Optimizer {
-    fn init(self) -> ModuleOptimizer {
-        match self {
-            _ => SgdConfig::new().init(),
-        }
-    }
+/// A network in training.
+pub struct Trainer<'a> {
+    experiment: CheckedExperiment,
+    train: &'a Dataset,
+    validation: Option<&'a Dataset>,
+    device: Device,
+    dtype: DType,
+    plan: Plan,
+    exchange: Box<dyn Exchange + 'a>,
+
+    network: Mlp,
+    memory: Memory,
+    step: usize,
+    loss_sum: f64,
+    loss_rows: usize,
+    best: Option<Best>,
+    stopped_early: bool,
+
+    /// Inputs and targets of a full batch, which are the same in every step.
+    full_batch: Option<(Tensor<2>, Tensor<2>)>,
+    /// The epoch that `order` is for.
+    ordered: Option<usize>,
+    order: Vec<usize>,
 }
 
-impl Loss {
-    /// The loss of a batch.
+/// The best network so far on the validation rows.
+struct Best {
+    step: usize,
+    loss: f64,
+    waited: usize,
+    network: Mlp,
+}
+
+/// How a call of [`Trainer::run`] ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// All steps are taken.
+    Finished,
+    /// The validation loss has not improved for as long as the experiment's patience.
+    StoppedEarly,
+    /// The observer asked for it.
+    Interrupted,
+}
+
+impl<'a> Trainer<'a> {
+    /// The network of `experiment` with its initial weights, to be trained on `train`. The loss on
+    /// `validation` decides which network is the best and, where the experiment says so, when to stop.
     ///
-    /// # Shapes
-    /// - `output`, `target`: `[batch, d_output]`
-    /// - result: `[1]`
-    #[must_use]
-    pub fn forward(self, output: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
-        match self {
-            Loss::SquaredError => (target - output).square().sum() * 0.5,
-            Loss::MeanSquaredError => (target - output).square().mean(),
-            Loss::BinaryCrossEntropy => todo!(),
-            Loss::CrossEntropy => burn::tensor::loss::cross_entropy_with_logits(output, target),
+    /// # Errors
+    /// [`Error::InvalidValue`] if `device` lacks the experiment's precision, there is no row, or the
+    /// loss does not fit the data.
+    pub fn new(
+        experiment: &CheckedExperiment,
+        train: &'a Dataset,
+        validation: Option<&'a Dataset>,
+        device: &Device,
+    ) -> Result<Self> {
+        if train.is_empty() {
+            let expected = "at least one row to train on";
+            return Err(Error::invalid("training rows", expected, "none"));
         }
+        let experiment = experiment.resolve(train.task())?;
+        let device = device.clone().autodiff();
+        let dtype = experiment.precision.check(&device)?.dtype();
+        let shape = MlpConfig::from_experiment(&experiment, train.d_input(), train.task())?;
+        let network = shape.init(experiment.seed, (&device, dtype))?;
+        let plan = Plan::new(&experiment.train, train.len());
+        let layers = shape.layer_sizes();
+        Ok(Trainer {
+            memory: layers.map(|_| LayerMemory::default()).collect(),
+            validation: validation.filter(|rows| !rows.is_empty()),
+            experiment,
+            train,
+            device,
+            dtype,
+            plan,
+            exchange: Box::new(()),
+            network,
+            step: 0,
+            loss_sum: 0.0,
+            loss_rows: 0,
+            best: None,
+            stopped_early: false,
+            full_batch: None,
+            ordered: None,
+            order: Vec::new(),
+        })
+    }
+
+    /// As [`new`](Self::new), to go on from a snapshot. Experiment, data and backend must be those of
+    /// the run that the snapshot was taken of.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and [`Error::Shape`] if the snapshot is of another network.
+    pub fn resume(
+        experiment: &CheckedExperiment,
+        train: &'a Dataset,
+        validation: Option<&'a Dataset>,
+        device: &Device,
+        snapshot: &Snapshot,
+    ) -> Result<Self> {
+        let mut trainer = Trainer::new(experiment, train, validation, device)?;
+        let options = (&trainer.device, trainer.dtype);
+        let shape = MlpConfig::from_experiment(experiment, train.d_input(), train.task())?;
+        trainer.network = shape.init_with_weights(&snapshot.weights, options)?;
+        let inner = trainer.network.valid().device();
+        trainer.memory = snapshot
+            .averages
+            .restore(&snapshot.weights, &inner, trainer.dtype)?;
+        if let Some(best) = &snapshot.best {
+            trainer.best = Some(Best {
+                step: best.step,
+                loss: best.loss,
+                waited: best.waited,
+                network: shape.init_with_weights(&best.weights, options)?,
+            });
+            trainer.stopped_early = trainer.patience_is_over();
+        }
+        trainer.step = snapshot.step;
+        trainer.loss_sum = snapshot.loss_sum;
+        trainer.loss_rows = snapshot.loss_rows;
+        Ok(trainer)
+    }
+
+    /// Trains together with others, through the seam between the backward pass and the step.
+    #[must_use]
+    pub fn with_exchange(mut self, exchange: impl Exchange + 'a) -> Self {
+        self.exchange = Box::new(exchange);
+        self
+    }
+
+    /// Trains until the last step, or until the experiment's patience is over or the observer asks for
+    /// an end.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if the loss or a weight is not finite, [`Error::Compute`] if the backend
+    /// fails, and the errors of observer and exchange.
+    pub fn run(&mut self, observer: &mut impl Observer) -> Result<End> {
+        observer.started(self)?;
+        while self.step < self.plan.steps && !self.stopped_early {
+            self.take_step()?;
+            if self.plan.evaluates_after(self.step) {
+                let report = self.evaluate()?;
+                observer.evaluated(self, &report)?;
+            }
+            // After the evaluation, so that a snapshot taken here has nothing left to be done.
+            let flow = observer.stepped(self)?;
+            if flow == Flow::Stop && self.step < self.plan.steps && !self.stopped_early {
+                return Ok(End::Interrupted);
+            }
+        }
+        Ok(if self.stopped_early {
+            End::StoppedEarly
+        } else {
+            End::Finished
+        })
+    }
+
+    fn take_step(&mut self) -> Result<()> {
+        let (x, y) = self.batch();
+        let rows = x.dims()[0];
+        let loss = self.loss().forward(self.forward(x), y);
+        let value = read(loss.clone().inner())?[0];
+        if !value.is_finite() {
+            return Err(self.diverged(format!("the loss is {value}"), self.step + 1));
+        }
+        let mut gradients = self.network.backward(&loss);
+        self.exchange.exchange(&mut gradients)?;
+        self.update(gradients);
+        self.step += 1;
+        self.loss_sum += if self.loss().is_sum() {
+            value
+        } else {
+            value * rows as f64
+        };
+        self.loss_rows += rows;
+        Ok(())
+    }
+
+    /// The outputs of a batch, with dropout where the experiment has it on.
+    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        let schedule = self.experiment.dropout.schedule;
+        if !self.network.has_dropout() {
+            self.network.forward(x)
+        } else if schedule.is_on(self.epoch()) {
+            let seed = self.experiment.seed;
+            with_seeded_masks(&self.device, seed, self.step + 1, || {
+                self.network.forward(x)
+            })
+        } else {
+            self.network.forward_with(x, |_, h| h)
+        }
+    }
+
+    /// The optimiser's step, between the bounds on gradients and on weights.
+    fn update(&mut self, gradients: Vec<LayerTensors>) {
+        let train = &self.experiment.train;
+        let gradients = match train.clip {
+            Some(clip) => clip.apply(gradients),
+            None => gradients,
+        };
+        let step = Step::new(train, self.learning_rate(), self.epoch(), self.step + 1);
+        let mut gradients = gradients.into_iter();
+        let memory = &mut self.memory;
+        self.network.update_layers(|k, weights| {
+            let Some(gradients) = gradients.next() else {
+                return weights;
+            };
+            let mut weights = step.layer(weights, gradients, &mut memory[k]);
+            if let Some(bound) = train.max_norm {
+                weights.weight = max_norm(weights.weight, bound);
+            }
+            weights
+        });
+    }
+
+    /// Inputs `[batch, d_input]` and targets `[batch, d_output]` of the next step.
+    fn batch(&mut self) -> (Tensor<2>, Tensor<2>) {
+        let tensors = |rows: &Dataset| {
+            let options = (&self.device, self.dtype);
+            (rows.inputs(options), rows.targets(options))
+        };
+        if self.plan.is_full_batch() {
+            let full = self.full_batch.get_or_insert_with(|| tensors(self.train));
+            return full.clone();
+        }
+        let epoch = self.epoch();
+        if self.ordered != Some(epoch) {
+            self.order = self.plan.order(self.experiment.seed, epoch);
+            self.ordered = Some(epoch);
+        }
+        let rows = &self.order[self.plan.batch(self.step)];
+        tensors(&self.train.select(rows))
+    }
+
+    fn evaluate(&mut self) -> Result<Report> {
+        if !self.network.is_finite()? {
+            return Err(self.diverged("a weight is not finite", self.step));
+        }
+        let network = &self.network;
+        let evaluate = |rows: &Dataset| evaluate(network, self.loss(), rows);
+        let validation = self.validation.map(evaluate).transpose()?;
+        let train = match validation {
+            Some(_) => None,
+            None => Some(evaluate(self.train)?),
+        };
+        let best = validation.as_ref().is_some_and(|found| self.compare(found));
+        let training_loss = self.loss_sum / self.loss_rows as f64;
+        self.loss_sum = 0.0;
+        self.loss_rows = 0;
+        Ok(Report {
+            step: self.step,
+            epoch: self.plan.epoch_of(self.step.saturating_sub(1)) + 1,
+            learning_rate: self.plan.learning_rate(&self.experiment, self.step - 1),
+            training_loss,
+            train,
+            validation,
+            best,
+        })
+    }
+
+    /// Keeps the network if no other had so small a validation loss, and says whether it did.
+    fn compare(&mut self, found: &Evaluation) -> bool {
+        let stopping = self.experiment.train.early_stopping;
+        let margin = stopping.map_or(0.0, |stopping| stopping.min_improvement);
+        let loss = found.metrics.loss;
+        let beats = |best: &Best| loss < best.loss - margin;
+        let improved = loss.is_finite() && self.best.as_ref().is_none_or(beats);
+        if improved {
+            self.best = Some(Best {
+                step: self.step,
+                loss,
+                waited: 0,
+                network: self.network.clone(),
+            });
+        } else if let Some(best) = &mut self.best {
+            best.waited += 1;
+        }
+        self.stopped_early = self.patience_is_over();
+        improved
+    }
+
+    fn patience_is_over(&self) -> bool {
+        match (self.experiment.train.early_stopping, &self.best) {
+            (Some(stopping), Some(best)) => best.waited >= stopping.patience,
+            _ => false,
+        }
+    }
+
+    fn diverged(&self, what: impl Into<String>, step: usize) -> Error {
+        let train = &self.experiment.train;
+        let advice = if step == 1 {
+            "nothing is learned yet, so that the inputs or the initial weights are too large: \
+             standardise the inputs, or use a smaller initialiser"
+                .to_owned()
+        } else {
+            let rate = self.plan.learning_rate(&self.experiment, step - 1);
+            let bounded = train.clip.is_some() || train.max_norm.is_some();
+            let or = if bounded {
+                ""
+            } else {
+                ", or bound the gradients with `train.clip`"
+            };
+            format!(
+                "the usual cause is a learning rate that is too high (it is {rate}): try a tenth of it{or}"
+            )
+        };
+        Error::Diverged {
+            what: what.into(),
+            step,
+            advice,
+        }
+    }
+
+    fn loss(&self) -> Loss {
+        self.experiment.train.loss.unwrap_or_default()
+    }
+
+    /// The experiment, with everything named that follows from the data.
+    #[must_use]
+    pub fn experiment(&self) -> &CheckedExperiment {
+        &self.experiment
+    }
+
+    /// The network as it is now, on the autodiff device.
+    #[must_use]
+    pub fn network(&self) -> &Mlp {
+        &self.network
+    }
+
+    /// The network with the smallest validation loss so far, where there are validation rows, and the
+    /// step that it comes from.
+    #[must_use]
+    pub fn best(&self) -> Option<(&Mlp, usize)> {
+        self.best.as_ref().map(|best| (&best.network, best.step))
+    }
+
+    /// The network as it is now; after early stopping the best one.
+    #[must_use]
+    pub fn into_network(self) -> Mlp {
+        match self.best {
+            Some(best) if self.stopped_early => best.network,
+            _ => self.network,
+        }
+    }
+
+    /// Rows a step, on average over an epoch.
+    #[must_use]
+    pub fn rows_a_step(&self) -> f64 {
+        self.train.len() as f64 * self.plan.epochs_after(1)
+    }
+
+    /// Training steps so far.
+    #[must_use]
+    pub fn step(&self) -> usize {
+        self.step
+    }
+
+    /// Training steps in all, unless training stops early.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.plan.steps
+    }
+
+    /// The epoch, counted from 0, of the next step.
+    #[must_use]
+    pub fn epoch(&self) -> usize {
+        self.plan.epoch_of(self.step)
+    }
+
+    /// The learning rate of the next step.
+    #[must_use]
+    pub fn learning_rate(&self) -> f64 {
+        self.plan.learning_rate(&self.experiment, self.step)
+    }
+
+    /// The state of the training, to go on from later: see [`resume`](Self::resume).
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if a weight is not finite, so that a bad state never takes a good one's
+    /// place, and [`Error::Compute`] if the backend fails.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        let weights = self.network.weights()?;
+        if !weights
+            .iter()
+            .all(|layer| layer.values().all(f64::is_finite))
+        {
+            return Err(self.diverged("a weight is not finite", self.step));
+        }
+        let best = match &self.best {
+            Some(best) => Some(BestSnapshot {
+                step: best.step,
+                loss: best.loss,
+                waited: best.waited,
+                weights: best.network.weights()?,
+            }),
+            None => None,
+        };
+        Ok(Snapshot {
+            step: self.step,
+            weights,
+            averages: OptimizerAverages::read(&self.memory)?,
+            loss_sum: self.loss_sum,
+            loss_rows: self.loss_rows,
+            best,
+        })
     }
 }

@@ -10,6 +10,7 @@
 //! difference is relative to the largest sum of the terms' magnitudes in the same layer.
 
 mod difference;
+mod erf;
 pub mod reference;
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -30,7 +31,7 @@ const SLOPES_A_LAYER: usize = 12;
 /// One network and batch to be checked. Weights and numbers of the batch are drawn from `seed`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
-    /// The network; cross-entropy wants the output activation `identity`.
+    /// The network; a loss that takes logits wants the output activation `identity`.
     pub network: MlpConfig,
     /// The loss.
     pub loss: Loss,
@@ -44,17 +45,27 @@ impl Case {
     /// Draws a case: one to three hidden layers, sizes 1 to 32, any activation, loss and rate from
     /// 0 to 0.9, input dropout and biases in half of the cases each.
     pub fn random(generator: &mut impl Rng) -> Self {
-        let activations = [Activation::Sigmoid, Activation::Relu, Activation::Tanh];
+        let activations = [
+            Activation::Sigmoid,
+            Activation::Relu,
+            Activation::Tanh,
+            Activation::Gelu,
+        ];
         let mut size = || generator.random_range(1..=32_usize);
         let (d_input, d_output, rows) = (size(), size(), size().div_ceil(4));
         let sizes = [size(), size(), size()];
         let depth = generator.random_range(1..=3);
-        let loss = [Loss::SquaredError, Loss::CrossEntropy][generator.random_range(0..2)];
-        let output = match loss {
-            Loss::SquaredError => {
-                [Activation::Sigmoid, Activation::Identity][generator.random_range(0..2)]
-            }
-            _ => Activation::Identity,
+        let losses = [
+            Loss::SquaredError,
+            Loss::MeanSquaredError,
+            Loss::CrossEntropy,
+            Loss::BinaryCrossEntropy,
+        ];
+        let loss = losses[generator.random_range(0..losses.len())];
+        let output = if loss.takes_logits() {
+            Activation::Identity
+        } else {
+            [Activation::Sigmoid, Activation::Identity][generator.random_range(0..2)]
         };
         let input_rate = if generator.random() {
             generator.random_range(0.0..=0.9)
@@ -63,7 +74,7 @@ impl Case {
         };
         Case {
             network: MlpConfig::new(d_input, &sizes[..depth], d_output)
-                .with_activation(activations[generator.random_range(0..3)])
+                .with_activation(activations[generator.random_range(0..activations.len())])
                 .with_output(output)
                 .with_bias(generator.random())
                 .with_input_dropout(input_rate)
@@ -219,8 +230,14 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
     // 32-bit numbers are the same on every backend and in either precision.
     let inputs = draw(&mut generator, case.rows * shape.d_input);
     let targets = match case.loss {
+        Loss::SquaredError | Loss::MeanSquaredError => {
+            draw(&mut generator, case.rows * shape.d_output)
+        }
         Loss::CrossEntropy => smoothed_labels(&mut generator, case.rows, shape.d_output),
-        _ => draw(&mut generator, case.rows * shape.d_output),
+        Loss::BinaryCrossEntropy => {
+            let numbers = draw(&mut generator, case.rows * shape.d_output);
+            numbers.iter().map(|number| 0.5 + 0.5 * number).collect() // probabilities
+        }
     };
     let tensor = |values: &[f64], width: usize| -> Tensor<2> {
         let data = TensorData::new(values.to_vec(), [case.rows, width]);

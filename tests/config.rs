@@ -247,7 +247,7 @@ fn an_experiment_built_in_code_is_checked_by_field() {
     let mut experiment = Experiment::parse("xor.toml", XOR)
         .expect("good")
         .into_inner();
-    experiment.dropout.hidden = 1.5;
+    experiment.dropout.hidden = 1.5.into();
     let error = experiment.check().expect_err("no rate");
     assert!(matches!(error, Error::InvalidValue { what, .. } if what == "dropout.hidden"));
 }

@@ -17,12 +17,16 @@ fn any_case() -> impl Strategy<Value = Case> {
         Activation::Sigmoid,
         Activation::Relu,
         Activation::Tanh,
+        Activation::Gelu,
     ]);
     let ends = prop::sample::select(vec![
         (Activation::Sigmoid, Loss::SquaredError),
         (Activation::Tanh, Loss::SquaredError),
         (Activation::Identity, Loss::SquaredError),
         (Activation::Identity, Loss::CrossEntropy),
+        (Activation::Gelu, Loss::MeanSquaredError),
+        (Activation::Identity, Loss::MeanSquaredError),
+        (Activation::Identity, Loss::BinaryCrossEntropy),
     ]);
     (
         sizes,

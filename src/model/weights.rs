@@ -23,7 +23,7 @@ pub struct LayerWeights {
 
 impl LayerWeights {
     /// Reads a layer's numbers from the device.
-    pub(super) fn read(layer: LayerTensors) -> Result<Self> {
+    pub(crate) fn read(layer: LayerTensors) -> Result<Self> {
         let [d_input, d_output] = layer.weight.dims();
         Ok(LayerWeights {
             d_input,
@@ -31,6 +31,29 @@ impl LayerWeights {
             weight: read(layer.weight)?,
             bias: layer.bias.map(read).transpose()?,
         })
+    }
+
+    /// The numbers on the device, if they are of the shape of `like`, layer `k` of a network.
+    pub(crate) fn to_tensors(
+        &self,
+        k: usize,
+        like: &LayerWeights,
+        options: &TensorCreationOptions,
+    ) -> Result<LayerTensors> {
+        self.check(k, (like.d_input, like.d_output), like.bias.is_some())?;
+        Ok(self.as_tensors(options))
+    }
+
+    fn as_tensors(&self, options: &TensorCreationOptions) -> LayerTensors {
+        let weight = TensorData::new(self.weight.clone(), [self.d_input, self.d_output]);
+        let bias = self.bias.as_ref().map(|bias| {
+            let bias = TensorData::new(bias.clone(), [self.d_output]);
+            Tensor::from_data(bias, options.clone())
+        });
+        LayerTensors {
+            weight: Tensor::from_data(weight, options.clone()),
+            bias,
+        }
     }
 
     /// All numbers, weights first.
@@ -72,14 +95,10 @@ impl LayerWeights {
 
     /// The numbers as a Burn layer.
     pub(super) fn to_linear(&self, options: &TensorCreationOptions) -> Linear {
-        let weight = TensorData::new(self.weight.clone(), [self.d_input, self.d_output]);
-        let bias = self.bias.as_ref();
+        let tensors = self.as_tensors(options);
         Linear {
-            weight: Param::from_tensor(Tensor::from_data(weight, options.clone())),
-            bias: bias.map(|bias| {
-                let bias = TensorData::new(bias.clone(), [self.d_output]);
-                Param::from_tensor(Tensor::from_data(bias, options.clone()))
-            }),
+            weight: Param::from_tensor(tensors.weight),
+            bias: tensors.bias.map(Param::from_tensor),
         }
     }
 }

@@ -81,7 +81,10 @@ impl Plan {
     /// The learning rate of step `step`, counted from 0.
     pub(super) fn learning_rate(&self, experiment: &CheckedExperiment, step: usize) -> f64 {
         let all = self.epochs_after(self.steps);
-        let factor = experiment.train.schedule.factor(self.epochs_after(step), all);
+        let factor = experiment
+            .train
+            .schedule
+            .factor(self.epochs_after(step), all);
         experiment.train.learning_rate * factor
     }
 }

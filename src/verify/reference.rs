@@ -12,6 +12,9 @@
 //! The derivative `f'` is taken at the activation *before* the mask. The tutorial's printed delta
 //! takes it after the mask and the scaling, which is right only with dropout off.
 
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+
+use super::erf::erf;
 use crate::config::{Activation, Loss};
 use crate::model::LayerWeights;
 
@@ -40,6 +43,8 @@ pub struct Reference {
 struct Row {
     /// `a_k`: the input of each layer, after dropout.
     dropped: Vec<Vec<f64>>,
+    /// `z_k`: the weighted sums of each layer.
+    sums: Vec<Vec<f64>>,
     /// `h_k`: the output of each layer, before the next dropout.
     outputs: Vec<Vec<f64>>,
 }
@@ -61,15 +66,19 @@ impl Terms {
         }
     }
 
-    /// `f'(z)`, from `h = f(z)`; of a difference such as `1 - h`, the magnitude is its larger term.
-    fn derivative(self, activation: Activation, h: f64) -> f64 {
+    /// `f'(z)`, where `h = f(z)`; of a difference such as `1 - h`, the magnitude is its larger term.
+    fn derivative(self, activation: Activation, z: f64, h: f64) -> f64 {
         match (self, activation) {
             (Terms::Signed, Activation::Sigmoid) => h * (1.0 - h),
             (Terms::Magnitudes, Activation::Sigmoid) => h,
             (Terms::Signed, Activation::Tanh) => 1.0 - h * h,
             (Terms::Magnitudes, Activation::Tanh) | (_, Activation::Identity) => 1.0,
             (_, Activation::Relu) => f64::from(h > 0.0),
-            (_, Activation::Gelu) => todo!(),
+            // (z Phi)' = Phi + z phi, with phi = exp(-z^2 / 2) / sqrt(2 pi)
+            (_, Activation::Gelu) => {
+                let density = (-0.5 * z * z).exp() * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI / 2.0;
+                0.5 * (1.0 + self.of(erf(z * FRAC_1_SQRT_2))) + self.of(z) * density
+            }
         }
     }
 }
@@ -133,15 +142,16 @@ impl Reference {
             let pass = self.forward(row);
             let last = self.layers.len() - 1;
             let slopes = self.loss_slopes(&pass.outputs[last], self.target(row), terms);
+            let derivatives = self.derivatives(last, &pass, terms);
             let mut delta: Vec<f64> = slopes // dL/dz_n
                 .iter()
-                .zip(&pass.outputs[last])
-                .map(|(slope, h)| slope * terms.derivative(self.output, *h))
+                .zip(derivatives)
+                .map(|(slope, derivative)| slope * derivative)
                 .collect();
             for k in (0..=last).rev() {
                 gradients[k].accumulate(&pass.dropped[k], &delta, terms);
                 if k > 0 {
-                    delta = self.delta_below(k, row, &delta, &pass.outputs[k - 1], terms);
+                    delta = self.delta_below(k, row, &delta, &pass, terms);
                 }
             }
         }
@@ -161,6 +171,7 @@ impl Reference {
     fn forward(&self, row: usize) -> Row {
         let mut pass = Row {
             dropped: Vec::new(),
+            sums: Vec::new(),
             outputs: Vec::new(),
         };
         let d_input = self.layers[0].d_input;
@@ -168,15 +179,18 @@ impl Reference {
         for (k, layer) in self.layers.iter().enumerate() {
             let kept = self.kept(k, row);
             let dropped: Vec<f64> = h.iter().zip(kept).map(|(h, kept)| h * kept).collect();
-            h = (0..layer.d_output)
+            let sums: Vec<f64> = (0..layer.d_output)
                 .map(|j| {
                     let bias = layer.bias.as_ref().map_or(0.0, |bias| bias[j]);
                     let products = dropped.iter().enumerate();
                     let sum: f64 = products.map(|(i, a)| a * layer.at(i, j)).sum();
-                    apply(self.activation_of(k), sum + bias)
+                    sum + bias
                 })
                 .collect();
+            let f = self.activation_of(k);
+            h = sums.iter().map(|z| apply(f, *z)).collect();
             pass.dropped.push(dropped);
+            pass.sums.push(sums);
             pass.outputs.push(h.clone());
         }
         pass
@@ -196,17 +210,24 @@ impl Reference {
         k: usize,
         row: usize,
         delta: &[f64],
-        h_below: &[f64],
+        pass: &Row,
         terms: Terms,
     ) -> Vec<f64> {
         let layer = &self.layers[k];
-        let kept = self.kept(k, row).enumerate();
-        kept.map(|(i, kept)| {
+        let factors = self.kept(k, row).zip(self.derivatives(k - 1, pass, terms));
+        let back = factors.enumerate().map(|(i, (kept, derivative))| {
             let products = delta.iter().enumerate();
             let back: f64 = products.map(|(j, d)| d * terms.of(layer.at(i, j))).sum();
-            back * kept * terms.derivative(self.activation, h_below[i])
-        })
-        .collect()
+            back * kept * derivative
+        });
+        back.collect()
+    }
+
+    /// `f_k'(z_k)` for one row.
+    fn derivatives(&self, k: usize, pass: &Row, terms: Terms) -> impl Iterator<Item = f64> {
+        let f = self.activation_of(k);
+        let pairs = pass.sums[k].iter().zip(&pass.outputs[k]);
+        pairs.map(move |(z, h)| terms.derivative(f, *z, *h))
     }
 
     fn activation_of(&self, k: usize) -> Activation {
@@ -226,12 +247,21 @@ impl Reference {
         let pairs = output.iter().zip(target);
         match self.loss {
             Loss::SquaredError => pairs.map(|(o, t)| 0.5 * (t - o) * (t - o)).sum(),
+            Loss::MeanSquaredError => {
+                let sum: f64 = pairs.map(|(o, t)| (t - o) * (t - o)).sum();
+                sum / self.targets.len() as f64
+            }
             Loss::CrossEntropy => {
                 let log_sum = log_sum_exp(output);
                 let sum: f64 = pairs.map(|(o, t)| t * (log_sum - o)).sum();
                 sum / self.rows() as f64
             }
-            _ => todo!(),
+            Loss::BinaryCrossEntropy => {
+                let sum: f64 = pairs
+                    .map(|(o, t)| t * log_sum_exp(&[0.0, -o]) + (1.0 - t) * log_sum_exp(&[0.0, *o]))
+                    .sum();
+                sum / self.targets.len() as f64
+            }
         }
     }
 
@@ -240,6 +270,14 @@ impl Reference {
         let pairs = output.iter().zip(target);
         match self.loss {
             Loss::SquaredError => pairs.map(|(o, t)| terms.of(*o) + terms.of(-t)).collect(),
+            Loss::MeanSquaredError => pairs
+                .map(|(o, t)| 2.0 * (terms.of(*o) + terms.of(-t)))
+                .map(|slope| slope / self.targets.len() as f64)
+                .collect(),
+            Loss::BinaryCrossEntropy => pairs
+                .map(|(o, t)| apply(Activation::Sigmoid, *o) + terms.of(-t))
+                .map(|slope| slope / self.targets.len() as f64)
+                .collect(),
             Loss::CrossEntropy => {
                 let log_sum = log_sum_exp(output);
                 let mass: f64 = target.iter().sum();
@@ -248,7 +286,6 @@ impl Reference {
                     .map(|slope| slope / self.rows() as f64)
                     .collect()
             }
-            _ => todo!(),
         }
     }
 }
@@ -290,7 +327,7 @@ fn apply(activation: Activation, z: f64) -> f64 {
         Activation::Sigmoid => 1.0 / (1.0 + (-z).exp()),
         Activation::Relu => z.max(0.0),
         Activation::Tanh => z.tanh(),
+        Activation::Gelu => 0.5 * z * (1.0 + erf(z * FRAC_1_SQRT_2)),
         Activation::Identity => z,
-        Activation::Gelu => todo!(),
     }
 }

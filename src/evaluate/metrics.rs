@@ -1,0 +1,123 @@
+//! The numbers that say how good predictions are, for machines and for people.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How good predictions are, over all rows. What a task has no use for is none, and is left out where
+/// metrics are written.
+///
+/// A prediction that is not a number counts as an error; the metrics that it makes meaningless are not
+/// numbers either. JSON has no word for those and shows `null`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Rows that were evaluated.
+    pub rows: usize,
+    /// The training loss by its definition (see [`Loss`](crate::config::Loss)) with all rows as one
+    /// batch: a mean over rows, but for `squared-error`, which is a sum.
+    pub loss: f64,
+    /// The mean of `|target - prediction|` over rows and outputs; for a regression in the units of the
+    /// data (MAE).
+    pub mean_absolute_error: f64,
+
+    /// Classes: rows whose [`predicted_class`](super::predicted_class) is not the right one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<usize>,
+    /// Classes: `errors / rows`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_rate: Option<f64>,
+    /// Classes: the share of rows that are right, `1 - error_rate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
+    /// More than five classes: the share of rows whose class is among the five largest predictions;
+    /// of equals those that come first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_5_accuracy: Option<f64>,
+
+    /// Probabilities: the mean over rows of `-log p` of the right class, in nats. Infinite if an
+    /// output of 0 or 1, after a sigmoid of the network's own, rules out what came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub negative_log_likelihood: Option<f64>,
+    /// Probabilities: the mean over rows of the squared distance from what came (Brier 1950). For
+    /// several classes it is the sum over classes of `(p - y)^2`, from 0 to 2; for two classes with one
+    /// output `(p - y)^2` of that output, from 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brier_score: Option<f64>,
+    /// Probabilities: how far confidence is from accuracy (Guo et al. 2017, equation 5). Rows are put
+    /// into 15 bins of equal width by the probability of the predicted class, an edge belonging to the
+    /// bin below it; the result is the mean over rows of `|accuracy - mean confidence|` of their bin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_calibration_error: Option<f64>,
+
+    /// Regression: the root of the mean squared error in the units of the data; of several targets the
+    /// mean of theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rmse: Option<f64>,
+    /// Regression: the share of the targets' variance that is explained, 1 at best, below 0 if their
+    /// mean would be the better prediction; of several targets the mean of theirs. None if a target is
+    /// the same in every row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub r2: Option<f64>,
+}
+
+impl Metrics {
+    /// The one number to watch, and its name: the error rate for classes, else RMSE. Lower is better.
+    #[must_use]
+    pub fn headline(&self) -> (&'static str, f64) {
+        match (self.error_rate, self.rmse) {
+            (Some(error_rate), _) => ("error rate", error_rate),
+            (None, Some(rmse)) => ("RMSE", rmse),
+            (None, None) => ("loss", self.loss),
+        }
+    }
+}
+
+/// A line a metric, names and numbers aligned, no line break at the end.
+impl fmt::Display for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = [
+            ("rows", Some(self.rows.to_string())),
+            ("loss", Some(number(self.loss))),
+            ("errors", self.errors.map(|errors| errors.to_string())),
+            ("error rate", self.error_rate.map(percent)),
+            ("accuracy", self.accuracy.map(percent)),
+            ("top-5 accuracy", self.top_5_accuracy.map(percent)),
+            (
+                "negative log likelihood",
+                self.negative_log_likelihood.map(number),
+            ),
+            ("Brier score", self.brier_score.map(number)),
+            (
+                "expected calibration error",
+                self.expected_calibration_error.map(percent),
+            ),
+            ("RMSE", self.rmse.map(number)),
+            (
+                "mean absolute error",
+                Some(number(self.mean_absolute_error)),
+            ),
+            ("R2", self.r2.map(number)),
+        ];
+        let lines = lines
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        for (k, (name, value)) in lines.enumerate() {
+            let line_break = if k > 0 { "\n" } else { "" };
+            write!(f, "{line_break}{name:<26}  {value:>12}")?;
+        }
+        Ok(())
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
+}
+
+/// Four decimals, or four digits where those would show nothing or too much.
+fn number(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() || (1e-3..1e6).contains(&value.abs()) {
+        format!("{value:.4}")
+    } else {
+        format!("{value:.3e}")
+    }
+}

@@ -1,0 +1,71 @@
+//! Outputs of a network -> what it predicts, in its user's terms.
+
+use crate::config::Loss;
+use crate::data::Task;
+
+use super::probabilities::{log_sum_exp, sigmoid};
+
+/// What a network's outputs, trained with `loss`, say about rows:
+///
+/// - with [`Loss::CrossEntropy`] the probability of each class, by softmax;
+/// - with [`Loss::BinaryCrossEntropy`] probabilities, by the sigmoid of each output;
+/// - for a regression the numbers in the units of the data: `output * deviation + mean`;
+/// - else the outputs as they are.
+///
+/// An output that is not a number gives predictions that are not numbers.
+///
+/// # Shapes
+/// - `outputs`, result: `[rows, d_output]`, row after row
+#[must_use]
+pub fn predictions(loss: Loss, task: &Task, outputs: &[f64]) -> Vec<f64> {
+    let mut values = outputs.to_vec();
+    for row in values.chunks_exact_mut(task.d_output()) {
+        match loss {
+            Loss::CrossEntropy => softmax(row),
+            Loss::BinaryCrossEntropy => row.iter_mut().for_each(|value| *value = sigmoid(*value)),
+            Loss::SquaredError | Loss::MeanSquaredError => {}
+        }
+        if let Task::Regression { targets } = task {
+            for (value, target) in row.iter_mut().zip(targets) {
+                *value = *value * target.deviation + target.mean;
+            }
+        }
+    }
+    values
+}
+
+/// The class that one row of predictions stands for, counted from 0: the largest of several, the first
+/// of equals; of two classes the second if the prediction is above 0.5. None if a prediction is not a
+/// number, and for a regression.
+///
+/// # Shapes
+/// - `prediction`: `[d_output]`
+#[must_use]
+pub fn predicted_class(task: &Task, prediction: &[f64]) -> Option<usize> {
+    if prediction.iter().any(|value| value.is_nan()) {
+        return None;
+    }
+    match task {
+        Task::Classification { .. } => first_largest(prediction),
+        Task::Binary { .. } => prediction.first().map(|p| usize::from(*p > 0.5)),
+        Task::Regression { .. } => None,
+    }
+}
+
+fn first_largest(values: &[f64]) -> Option<usize> {
+    let places = 0..values.len();
+    places.reduce(|best, place| {
+        if values[place] > values[best] {
+            place
+        } else {
+            best
+        }
+    })
+}
+
+fn softmax(logits: &mut [f64]) {
+    let log_sum = log_sum_exp(logits);
+    for value in logits {
+        *value = (*value - log_sum).exp();
+    }
+}

@@ -1,0 +1,124 @@
+//! Row by row to metrics.
+
+use crate::config::{Activation, Loss};
+use crate::data::{Target, Task};
+
+use super::Metrics;
+use super::classes::Classes;
+use super::losses::LossSum;
+use super::numbers::Numbers;
+use super::predictions::predicted_class;
+use super::probabilities::{Origin, Probabilities};
+
+/// Sums over rows, in 64 bits.
+pub(super) struct Tally<'a> {
+    task: &'a Task,
+    rows: usize,
+    loss: LossSum,
+    absolute_errors: f64,
+    classes: Classes,
+    probabilities: Option<Probabilities>,
+    /// One a target of a regression; none else.
+    numbers: Vec<Numbers>,
+}
+
+impl<'a> Tally<'a> {
+    pub(super) fn new(loss: Loss, output: Activation, task: &'a Task) -> Self {
+        let numbers = match task {
+            Task::Regression { targets } => vec![Numbers::default(); targets.len()],
+            Task::Classification { .. } | Task::Binary { .. } => Vec::new(),
+        };
+        Tally {
+            task,
+            rows: 0,
+            loss: LossSum::new(loss),
+            absolute_errors: 0.0,
+            classes: Classes::new(task),
+            probabilities: origin(loss, output, task).map(Probabilities::new),
+            numbers,
+        }
+    }
+
+    /// # Shapes
+    /// - `output`, `prediction`, `target`: `[d_output]`, `target` as the network learns it
+    pub(super) fn add(&mut self, output: &[f64], prediction: &[f64], target: &[f64]) {
+        self.rows += 1;
+        self.loss.add(output, target);
+        match self.task {
+            Task::Regression { targets } => self.add_numbers(prediction, target, targets),
+            Task::Classification { .. } | Task::Binary { .. } => {
+                self.add_class(output, prediction, target);
+            }
+        }
+    }
+
+    fn add_numbers(&mut self, prediction: &[f64], learned: &[f64], targets: &[Target]) {
+        for (k, (learned, target)) in learned.iter().zip(targets).enumerate() {
+            let target = learned * target.deviation + target.mean;
+            self.absolute_errors += (target - prediction[k]).abs();
+            self.numbers[k].add(prediction[k], target);
+        }
+    }
+
+    fn add_class(&mut self, output: &[f64], prediction: &[f64], target: &[f64]) {
+        let pairs = target.iter().zip(prediction);
+        self.absolute_errors += pairs.map(|(t, p)| (t - p).abs()).sum::<f64>();
+        let Some(class) = predicted_class(self.task, target) else {
+            return;
+        };
+        let right = self.classes.add(self.task, prediction, class);
+        if let Some(probabilities) = &mut self.probabilities {
+            probabilities.add(output, prediction, target, class, right);
+        }
+    }
+
+    pub(super) fn metrics(&self) -> Metrics {
+        let (rows, d_output) = (self.rows, self.task.d_output());
+        let metrics = Metrics {
+            rows,
+            loss: self.loss.value(rows, d_output),
+            mean_absolute_error: self.absolute_errors / rows as f64 / d_output as f64,
+            ..Metrics::default()
+        };
+        match self.task {
+            Task::Regression { .. } => self.with_numbers(metrics),
+            Task::Classification { .. } | Task::Binary { .. } => self.with_classes(metrics),
+        }
+    }
+
+    fn with_numbers(&self, metrics: Metrics) -> Metrics {
+        let targets = self.numbers.len() as f64;
+        let r2: Option<f64> = self.numbers.iter().map(Numbers::r2).sum();
+        Metrics {
+            rmse: Some(self.numbers.iter().map(Numbers::rmse).sum::<f64>() / targets),
+            r2: r2.map(|sum| sum / targets),
+            ..metrics
+        }
+    }
+
+    fn with_classes(&self, metrics: Metrics) -> Metrics {
+        let (rows, errors) = (self.rows, self.classes.errors());
+        let probabilities = self.probabilities.as_ref();
+        Metrics {
+            errors: Some(errors),
+            error_rate: Some(errors as f64 / rows as f64),
+            accuracy: Some((rows - errors) as f64 / rows as f64),
+            top_5_accuracy: self.classes.top_5_accuracy(rows),
+            negative_log_likelihood: probabilities.map(|p| p.negative_log_likelihood(rows)),
+            brier_score: probabilities.map(|p| p.brier_score(rows)),
+            expected_calibration_error: probabilities.map(|p| p.expected_calibration_error(rows)),
+            ..metrics
+        }
+    }
+}
+
+/// Where probabilities come from; none where predictions are no probabilities. Several sigmoids, one a
+/// class, do not add up to 1, and so are none.
+fn origin(loss: Loss, output: Activation, task: &Task) -> Option<Origin> {
+    match (task, loss, output) {
+        (Task::Classification { .. }, Loss::CrossEntropy, _) => Some(Origin::Softmax),
+        (Task::Binary { .. }, Loss::BinaryCrossEntropy, _) => Some(Origin::Sigmoid),
+        (Task::Binary { .. }, _, Activation::Sigmoid) => Some(Origin::Probability),
+        _ => None,
+    }
+}

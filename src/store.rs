@@ -1,0 +1,66 @@
+//! A run on disk: its configuration, checkpoints, models and metrics.
+//!
+//! A run is a folder:
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `config.toml` | the resolved configuration, written before the first step |
+//! | `preparation.json` | what the data were prepared with |
+//! | `metrics.jsonl` | a line of JSON for each evaluation |
+//! | `checkpoints/step-0000001234.ckpt` | all that training needs to go on from that step |
+//! | `best.safetensors`, `last.safetensors` | weights that other tools can read |
+//! | `report.json` | the results |
+//! | `lock` | the process that writes to the folder |
+//!
+//! [`Run`] writes to it, one process at a time; [`StoredRun`] reads from it, training or not. Every
+//! file appears whole or not at all (see [`atomic`]); only `metrics.jsonl` grows, line by line.
+//!
+//! [`Trained`] is a run's model, ready for use. Below that, files hold bytes and named arrays:
+//! [`weights`] and [`snapshot`] say what those mean.
+
+pub mod atomic;
+pub mod checkpoint;
+mod lock;
+mod metrics;
+mod run;
+pub mod snapshot;
+mod stored;
+pub mod tensors;
+mod trained;
+pub mod weights;
+
+use std::io;
+use std::path::Path;
+
+use crate::error::Error;
+
+pub use checkpoint::Checkpoint;
+pub use run::{KEEP, Run};
+pub use stored::{ModelName, StoredRun, open_for_reading};
+pub use tensors::{Array, Values};
+pub use trained::{Prepared, Trained, experiment_of};
+
+const CONFIG: &str = "config.toml";
+const PREPARATION: &str = "preparation.json";
+const METRICS: &str = "metrics.jsonl";
+const CHECKPOINTS: &str = "checkpoints";
+const REPORT: &str = "report.json";
+const LOCK: &str = "lock";
+
+fn cannot_read(path: &Path, cause: io::Error) -> Error {
+    let path = path.to_owned();
+    Error::Read { path, cause }
+}
+
+fn cannot_write(path: &Path, cause: io::Error) -> Error {
+    let path = path.to_owned();
+    Error::WriteFile { path, cause }
+}
+
+fn refused(path: &Path, problem: impl Into<String>, fix: impl Into<String>) -> Error {
+    Error::Store {
+        path: path.to_owned(),
+        problem: problem.into(),
+        fix: fix.into(),
+    }
+}

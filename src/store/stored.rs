@@ -1,0 +1,124 @@
+//! Reading a run, whether or not it is being trained.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::tensors::{self, Array};
+use super::{CONFIG, PREPARATION, cannot_read, refused};
+use crate::error::{Error, Result};
+
+/// One of a run's two models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelName {
+    /// The model that did best on the validation rows.
+    Best,
+    /// The model as it was last.
+    Last,
+}
+
+impl ModelName {
+    pub(super) fn file(self) -> &'static str {
+        match self {
+            ModelName::Best => "best.safetensors",
+            ModelName::Last => "last.safetensors",
+        }
+    }
+}
+
+impl fmt::Display for ModelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ModelName::Best => "best",
+            ModelName::Last => "last",
+        })
+    }
+}
+
+/// A run on disk, to be read. Training may go on meanwhile.
+#[derive(Debug)]
+pub struct StoredRun {
+    dir: PathBuf,
+    config_text: String,
+    preparation_json: String,
+}
+
+/// Opens the run in `dir` for reading.
+///
+/// # Errors
+/// [`Error::Store`] if there is no such folder or if it is not a run; [`Error::Read`] if a file of it
+/// cannot be read or is not text.
+pub fn open_for_reading(dir: &Path) -> Result<StoredRun> {
+    if !dir.is_dir() {
+        let problem = if dir.exists() {
+            "not a folder"
+        } else {
+            "no such folder"
+        };
+        return Err(not_a_run(dir, problem));
+    }
+    Ok(StoredRun {
+        dir: dir.to_owned(),
+        config_text: read_text(dir, CONFIG)?,
+        preparation_json: read_text(dir, PREPARATION)?,
+    })
+}
+
+impl StoredRun {
+    /// The run's folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The resolved configuration, as TOML.
+    #[must_use]
+    pub fn config_text(&self) -> &str {
+        &self.config_text
+    }
+
+    /// What the data were prepared with, as JSON.
+    #[must_use]
+    pub fn preparation_json(&self) -> &str {
+        &self.preparation_json
+    }
+
+    /// Whether there is a best model.
+    #[must_use]
+    pub fn has_best(&self) -> bool {
+        self.dir.join(ModelName::Best.file()).is_file()
+    }
+
+    /// A model's arrays, in order of their names, and its metadata.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if training has not come as far as to write it, or if the file is damaged;
+    /// [`Error::Read`] if it cannot be read.
+    pub fn model(&self, name: ModelName) -> Result<(Vec<Array>, BTreeMap<String, String>)> {
+        let path = self.dir.join(name.file());
+        match fs::read(&path) {
+            Ok(bytes) => tensors::decode(&path, &bytes),
+            Err(cause) if cause.kind() == ErrorKind::NotFound => Err(refused(
+                &path,
+                format!("there is no {name} model: training has not yet come as far"),
+                format!("train on with `--resume {}`", self.dir.display()),
+            )),
+            Err(cause) => Err(cannot_read(&path, cause)),
+        }
+    }
+}
+
+fn read_text(dir: &Path, name: &str) -> Result<String> {
+    let path = dir.join(name);
+    fs::read_to_string(&path).map_err(|cause| match cause.kind() {
+        ErrorKind::NotFound => not_a_run(dir, &format!("not a run: it has no `{name}`")),
+        _ => cannot_read(&path, cause),
+    })
+}
+
+fn not_a_run(dir: &Path, problem: &str) -> Error {
+    let fix = "name the folder that `dropwise train --out` wrote";
+    refused(dir, problem, fix)
+}
