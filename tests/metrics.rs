@@ -133,7 +133,7 @@ fn network_and_rows(backend: &Backend, task: &Task) -> (Mlp, Dataset) {
                 let class = row * row % classes.len();
                 (0..classes.len()).map(|k| f64::from(k == class)).collect()
             }
-            Task::Binary { .. } => vec![f64::from(row % 3 == 0)],
+            Task::Binary { .. } => vec![f64::from(row.is_multiple_of(3))],
             Task::Regression { targets } => (0..targets.len()).map(|k| wave(row + k)).collect(),
         }
     };
