@@ -111,36 +111,39 @@ fn the_network_and_its_training_are_as_promised() {
     let path = folder.write(
         "table.csv",
         table("a,b", 1_000, |row| {
-            format!("{:.3},{:.3}", noise(row), noise(5 * row))
+            format!("{:.3},class {}", noise(row), row % 3)
         }),
     );
     let (_, experiment, _) = good(&[&path]);
-    assert_eq!(experiment.network.hidden, [128, 128]);
     assert_eq!(experiment.dropout.input, 0.0);
-    assert_eq!(experiment.dropout.hidden, HiddenRates::All(0.5));
     assert_eq!(experiment.train.optimizer.to_string(), "adam");
     assert_eq!(experiment.train.learning_rate, 0.001);
     assert_eq!(experiment.train.batch_size.of(1_000), 32);
     assert_eq!(experiment.train.epochs, Some(100));
-    assert_eq!(
-        experiment
-            .train
-            .early_stopping
-            .map(|stopping| stopping.patience),
-        Some(10)
-    );
+    let stopping = experiment.train.early_stopping.expect("early stopping");
+    assert_eq!(stopping.patience, 10);
     let split = experiment.data.split.clone().expect("a split");
     assert_eq!((split.validation, split.test), (0.1, 0.2));
+}
 
-    let few = folder.write(
-        "few.csv",
-        table("a,b", 200, |row| {
-            format!("{:.3},{:.3}", noise(row), noise(5 * row))
-        }),
-    );
-    let (_, experiment, _) = good(&[&few]);
-    assert_eq!(experiment.network.hidden, [64, 64]);
-    assert_eq!(experiment.dropout.hidden, HiddenRates::All(0.2));
+#[test]
+fn the_size_of_the_network_follows_from_the_rows_and_its_dropout_from_the_task_too() {
+    let folder = Folder::new();
+    for (rows, words, units, rate) in [
+        (999, true, 64, 0.2),
+        (1_000, true, 128, 0.5),
+        (10_000, true, 256, 0.5),
+        (999, false, 64, 0.1),
+        (1_000, false, 128, 0.1),
+    ] {
+        let line = |row: usize| match words {
+            true => format!("{:.3},class {}", noise(row), row % 2),
+            false => format!("{:.3},{:.3}", noise(row), noise(5 * row)),
+        };
+        let (_, experiment, _) = good(&[&folder.write("t.csv", table("a,b", rows, line))]);
+        assert_eq!(experiment.network.hidden, [units, units]);
+        assert_eq!(experiment.dropout.hidden, HiddenRates::All(rate));
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod survey;
 mod text;
 mod toml;
 
+use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -102,24 +103,18 @@ fn write_new(path: &Path, text: &str) -> Result<()> {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    let mut beside = readable_by_others().tempfile_in(folder).map_err(cannot)?;
-    beside.write_all(text.as_bytes()).map_err(cannot)?;
+    // `tempfile_in` would make a file that only its owner may read.
+    let mut beside = tempfile::Builder::new()
+        .make_in(folder, |path| File::create_new(path))
+        .map_err(cannot)?;
+    beside
+        .as_file_mut()
+        .write_all(text.as_bytes())
+        .map_err(cannot)?;
     beside.as_file().sync_all().map_err(cannot)?;
     match beside.persist_noclobber(path) {
         Ok(_) => Ok(()),
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Err(exists(path)),
         Err(error) => Err(cannot(error.error)),
     }
-}
-
-/// A temporary file is its owner's alone; a configuration is a file like any other.
-fn readable_by_others() -> tempfile::Builder<'static, 'static> {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has modes to set"))]
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666)); // less the user's umask
-    }
-    builder
 }

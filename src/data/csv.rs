@@ -17,6 +17,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
+use super::hash::hex;
 use super::prepare::TablePreparation;
 use super::{Dataset, Preparation, Splits, Task};
 use crate::config::DataConfig;
@@ -53,11 +54,7 @@ pub(super) fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
         validation: sizes.validation.map(|len| part(sizes.train, len)),
         test: sizes.test.map(|len| part(test_start, len)),
         preparation: Preparation::Table(preparation),
-        hash: hash
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+        hash: hex(hash),
     })
 }
 
