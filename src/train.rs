@@ -189,13 +189,12 @@ impl<'a> Trainer<'a> {
     /// fails, and the errors of observer and exchange.
     pub fn run(&mut self, observer: &mut impl Observer) -> Result<End> {
         observer.started(self)?;
+        // The snapshot may have been taken between a step and its evaluation.
+        self.evaluate_if_due(observer)?;
         while self.step < self.plan.steps && !self.stopped_early {
             self.take_step()?;
             let flow = observer.stepped(self)?;
-            if self.plan.evaluates_after(self.step) {
-                let report = self.evaluate()?;
-                observer.evaluated(self, &report)?;
-            }
+            self.evaluate_if_due(observer)?;
             if flow == Flow::Stop && self.step < self.plan.steps && !self.stopped_early {
                 return Ok(End::Interrupted);
             }
@@ -284,6 +283,15 @@ impl<'a> Trainer<'a> {
         tensors(&self.train.select(rows))
     }
 
+    /// Evaluates after the steps that the plan names, once: there are no new rows then.
+    fn evaluate_if_due(&mut self, observer: &mut impl Observer) -> Result<()> {
+        if self.loss_rows > 0 && self.plan.evaluates_after(self.step) {
+            let report = self.evaluate()?;
+            observer.evaluated(self, &report)?;
+        }
+        Ok(())
+    }
+
     fn evaluate(&mut self) -> Result<Report> {
         if !self.network.is_finite()? {
             return Err(self.diverged("a weight is not finite", self.step));
@@ -340,7 +348,7 @@ impl<'a> Trainer<'a> {
 
     fn diverged(&self, what: impl Into<String>, step: usize) -> Error {
         let train = &self.experiment.train;
-        let advice = if step == 1 {
+        let advice = if self.step == 0 {
             "nothing is learned yet, so that the inputs or the initial weights are too large: \
              standardise the inputs, or use a smaller initialiser"
                 .to_owned()

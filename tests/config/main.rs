@@ -3,7 +3,7 @@
 use dropwise::config::{Experiment, Precision};
 use dropwise::{Error, config};
 
-const XOR: &str = include_str!("../config/xor.toml");
+const XOR: &str = include_str!("../../config/xor.toml");
 
 /// The error text of `XOR` with one line replaced.
 #[track_caller]
