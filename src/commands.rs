@@ -1,6 +1,7 @@
 //! The program's subcommands, one file each, and how its errors look on a terminal.
 
 mod init;
+pub(crate) mod interrupt;
 mod train;
 mod verify;
 
@@ -12,7 +13,7 @@ use dropwise::{Error, Result};
 
 /// Train, verify and explain fully-connected networks with dropout.
 ///
-/// Exit status: 0 good, 1 failed, 2 wrong usage.
+/// Exit status: 0 good, 1 failed, 2 wrong usage, 130 interrupted.
 #[derive(Parser)]
 #[command(version, verbatim_doc_comment)]
 pub(crate) struct Cli {
@@ -33,6 +34,8 @@ pub(crate) enum Outcome {
     Good,
     /// The command did its work, and what it looked at is not good.
     Failed,
+    /// Somebody asked for an end.
+    Interrupted,
 }
 
 impl Cli {

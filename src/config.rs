@@ -37,10 +37,10 @@ use crate::error::{Error, Result};
 
 pub use check::check_rate;
 pub(crate) use check::{check_count, check_hidden};
-pub(crate) use locate::nearest;
 pub use data::{
     ColumnName, DataConfig, Delimiter, Missing, NewCategory, SourceKind, SplitConfig, TaskKind,
 };
+pub(crate) use locate::nearest;
 pub use network::{
     Activation, DropoutConfig, DropoutSchedule, HiddenRates, Initializer, NetworkConfig,
 };

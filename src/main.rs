@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     match command.run(&mut io::stdout().lock()) {
         Ok(commands::Outcome::Good) => ExitCode::SUCCESS,
         Ok(commands::Outcome::Failed) => ExitCode::FAILURE,
+        Ok(commands::Outcome::Interrupted) => ExitCode::from(commands::interrupt::STATUS),
         // Whoever read our output has seen enough.
         Err(Error::Write(cause)) if cause.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {

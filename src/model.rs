@@ -315,7 +315,10 @@ impl Mlp {
     #[must_use]
     pub fn dims(&self) -> [usize; 2] {
         let last = self.layers.len() - 1;
-        [self.layers[0].weight.dims()[0], self.layers[last].weight.dims()[1]]
+        [
+            self.layers[0].weight.dims()[0],
+            self.layers[last].weight.dims()[1],
+        ]
     }
 
     /// The activation of the output layer.

@@ -15,20 +15,25 @@
 //! [`Run`] writes to it, one process at a time; [`StoredRun`] reads from it, training or not. Every
 //! file appears whole or not at all (see [`atomic`]); only `metrics.jsonl` grows, line by line.
 //!
-//! Nothing here knows what the numbers mean: it stores bytes and named arrays.
+//! [`Trained`] is a run's model, ready for use. Below that, files hold bytes and named arrays:
+//! [`weights`] and [`snapshot`] say what those mean.
 
 pub mod atomic;
 pub mod checkpoint;
 mod lock;
 mod metrics;
 mod run;
+pub mod snapshot;
 mod stored;
 pub mod tensors;
+mod trained;
+pub mod weights;
 
 pub use checkpoint::Checkpoint;
 pub use run::{KEEP, Run};
 pub use stored::{ModelName, StoredRun, open_for_reading};
 pub use tensors::{Array, Values};
+pub use trained::{Prepared, Trained, experiment_of};
 
 const CONFIG: &str = "config.toml";
 const PREPARATION: &str = "preparation.json";

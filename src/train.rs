@@ -189,12 +189,14 @@ impl<'a> Trainer<'a> {
     /// fails, and the errors of observer and exchange.
     pub fn run(&mut self, observer: &mut impl Observer) -> Result<End> {
         observer.started(self)?;
-        // The snapshot may have been taken between a step and its evaluation.
-        self.evaluate_if_due(observer)?;
         while self.step < self.plan.steps && !self.stopped_early {
             self.take_step()?;
+            if self.plan.evaluates_after(self.step) {
+                let report = self.evaluate()?;
+                observer.evaluated(self, &report)?;
+            }
+            // After the evaluation, so that a snapshot taken here has nothing left to be done.
             let flow = observer.stepped(self)?;
-            self.evaluate_if_due(observer)?;
             if flow == Flow::Stop && self.step < self.plan.steps && !self.stopped_early {
                 return Ok(End::Interrupted);
             }
@@ -281,15 +283,6 @@ impl<'a> Trainer<'a> {
         }
         let rows = &self.order[self.plan.batch(self.step)];
         tensors(&self.train.select(rows))
-    }
-
-    /// Evaluates after the steps that the plan names, once: there are no new rows then.
-    fn evaluate_if_due(&mut self, observer: &mut impl Observer) -> Result<()> {
-        if self.loss_rows > 0 && self.plan.evaluates_after(self.step) {
-            let report = self.evaluate()?;
-            observer.evaluated(self, &report)?;
-        }
-        Ok(())
     }
 
     fn evaluate(&mut self) -> Result<Report> {
@@ -401,6 +394,12 @@ impl<'a> Trainer<'a> {
             Some(best) if self.stopped_early => best.network,
             _ => self.network,
         }
+    }
+
+    /// Rows a step, on average over an epoch.
+    #[must_use]
+    pub fn rows_a_step(&self) -> f64 {
+        self.train.len() as f64 * self.plan.epochs_after(1)
     }
 
     /// Training steps so far.

@@ -1,92 +1,129 @@
-//! `dropwise train CONFIG`: load, build, train, show.
+//! `dropwise train CONFIG`: load, build, train, keep, show.
+
+mod job;
+mod keeper;
+mod overrides;
+mod progress;
+mod summary;
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::Instant;
 
+use dropwise::Result;
 use dropwise::backend::Backend;
-use dropwise::config::Experiment;
-use dropwise::data::Dataset;
-use dropwise::evaluate::{Evaluation, evaluate};
-use dropwise::train::{Observer, train};
-use dropwise::{Error, Mlp, Result};
+use dropwise::data;
+use dropwise::train::End;
 
-use super::Outcome;
+use super::{Outcome, interrupt};
+use job::Job;
+use keeper::Keeper;
+use overrides::Override;
+use progress::{Progress, Style};
 
 /// Train the network that a configuration file describes
+///
+/// With --out, the run is kept in a folder: its configuration, metrics, checkpoints, models and report.
+/// Ctrl-C then finishes the step and takes a checkpoint; --resume goes on as if nothing had happened.
+///
+/// Exit status: 0 trained, 1 failed, 2 wrong usage, 130 interrupted.
 #[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(super) struct Args {
     /// The experiment, a TOML file such as config/xor.toml
-    config: PathBuf,
+    #[arg(required_unless_present = "resume")]
+    config: Option<PathBuf>,
+    /// Change one value of the file, such as --set train.epochs=5 (may be repeated)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<Override>,
+    /// Keep the run in this folder, which must be new or empty
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Seed of all randomness, in place of the file's
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Backend, in place of the file's: flex, ndarray, wgpu, cuda[:CARD], remote:ws://HOST:PORT
     #[arg(long, value_name = "NAME")]
     backend: Option<Backend>,
+    /// Go on with the run in this folder from its last checkpoint
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "overrides", "out", "seed", "backend"])]
+    resume: Option<PathBuf>,
+    /// Seconds between two checkpoints; 0 takes one after every step
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
+    checkpoint_every: f64,
+    /// Print nothing but warnings and errors
+    #[arg(long, short, conflicts_with = "json")]
+    quiet: bool,
+    /// Print a line of JSON for each evaluation, and the report as the last one
+    #[arg(long)]
+    json: bool,
+}
+
+fn seconds(text: &str) -> std::result::Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.0..1e9).contains(&seconds) => Ok(seconds),
+        _ => Err("expected a number of seconds, at least 0".to_owned()),
+    }
 }
 
 impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
-        let mut experiment = self.read_config()?.into_inner();
-        experiment.seed = self.seed.unwrap_or(experiment.seed);
-        if let Some(backend) = &self.backend {
-            experiment.backend = Some(backend.to_string());
+        interrupt::watch();
+        let mut job = self.job()?;
+        let splits = data::load(&job.experiment.data, job.experiment.seed)?;
+        let device = job.backend.device()?;
+        let mut trainer = job.trainer(&splits, &device)?;
+        job.experiment = trainer.experiment().clone();
+        if let Some(dir) = &self.out {
+            job.keep_in(dir, &splits)?;
         }
-        let experiment = experiment.check()?;
-        for warning in experiment.warnings() {
-            eprintln!("warning: {warning}");
-        }
-        let backend: Backend = match &experiment.backend {
-            Some(name) => name.parse()?,
-            None => Backend::default(),
+
+        let progress = Progress::new(self.style(), &trainer, out);
+        let mut keeper = Keeper::new(progress, job.run.take(), self.checkpoint_every);
+        let ended = trainer.run(&mut keeper);
+        let end = match ended {
+            Ok(end) => end,
+            Err(error) => {
+                keeper.explain_failure();
+                return Err(error);
+            }
         };
-        let device = backend.device()?;
-        let data = dropwise::data::load(&experiment.data, experiment.seed)?.train;
-
-        let started = Instant::now();
-        let network = train(&experiment, &data, &device, &mut Lines(out))?;
-        let seconds = started.elapsed().as_secs_f64();
-
-        let loss = experiment.resolve(data.task())?.train.loss.unwrap_or_default();
-        show_predictions(out, &data, &evaluate(&network, loss, &data)?)?;
-        let seed = experiment.seed;
-        writeln!(out, "backend {backend}, seed {seed}, {seconds:.2} s")?;
+        if end == End::Interrupted {
+            keeper.explain_interruption(&trainer)?;
+            return Ok(Outcome::Interrupted);
+        }
+        let seconds = keeper.seconds();
+        let report = summary::report(&job, &trainer, &splits, end, seconds)?;
+        let run = keeper.finish(&trainer, &report)?;
+        match self.style() {
+            Style::Quiet => {}
+            Style::Json => writeln!(out, "{}", report.line()?)?,
+            Style::Words => summary::show(out, &report, &splits, run.as_deref())?,
+        }
         Ok(Outcome::Good)
     }
 
-    fn read_config(&self) -> Result<dropwise::config::CheckedExperiment> {
-        let text = std::fs::read_to_string(&self.config).map_err(|cause| Error::Read {
-            path: self.config.clone(),
-            cause,
-        })?;
-        Experiment::parse(&self.config.display().to_string(), &text)
-    }
-}
-
-/// Writes a line an evaluation.
-struct Lines<'a, W>(&'a mut W);
-
-impl<W: Write> Observer for Lines<'_, W> {
-    fn started(&mut self, network: &Mlp) -> Result<()> {
-        Ok(writeln!(self.0, "{network}")?)
+    fn job(&self) -> Result<Job> {
+        let job = match (&self.resume, &self.config) {
+            (Some(dir), _) => Job::resumed(dir)?,
+            (None, Some(config)) => {
+                Job::of(config, &self.overrides, self.seed, self.backend.as_ref())?
+            }
+            // Clap asks for one of them.
+            (None, None) => return Err(dropwise::Error::Compute("no configuration".to_owned())),
+        };
+        for warning in job.experiment.warnings() {
+            eprintln!("warning: {warning}");
+        }
+        Ok(job)
     }
 
-    fn evaluated(&mut self, step: usize, evaluation: &Evaluation) -> Result<()> {
-        let error = evaluation.metrics.mean_absolute_error;
-        Ok(writeln!(
-            self.0,
-            "step {step:>6}: mean absolute error {error:.4}"
-        )?)
+    fn style(&self) -> Style {
+        if self.quiet {
+            Style::Quiet
+        } else if self.json {
+            Style::Json
+        } else {
+            Style::Words
+        }
     }
-}
-
-/// The first few predictions beside their targets.
-fn show_predictions(out: &mut impl Write, data: &Dataset, evaluation: &Evaluation) -> Result<()> {
-    let outputs = evaluation.predictions.chunks(data.d_output());
-    for (row, output) in outputs.enumerate().take(10) {
-        let (input, target) = (data.input_row(row), data.target_row(row));
-        writeln!(out, "{input:?} -> {output:.4?}, target {target:?}")?;
-    }
-    Ok(())
 }

@@ -281,6 +281,38 @@ impl DataConfig {
         }
     }
 
+    /// The same with every path replaced by `change(path)`.
+    ///
+    /// # Errors
+    /// Those of `change`.
+    pub fn with_paths(
+        mut self,
+        change: impl Fn(&std::path::Path) -> Result<PathBuf>,
+    ) -> Result<Self> {
+        let split = self.split.as_mut().map(|split| {
+            [
+                &mut split.train_rows,
+                &mut split.validation_rows,
+                &mut split.test_rows,
+            ]
+        });
+        let paths = [
+            &mut self.dir,
+            &mut self.train_images,
+            &mut self.train_labels,
+            &mut self.test_images,
+            &mut self.test_labels,
+            &mut self.path,
+            &mut self.test_path,
+        ];
+        for path in paths.into_iter().chain(split.into_iter().flatten()) {
+            if let Some(path) = path {
+                *path = change(path)?;
+            }
+        }
+        Ok(self)
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         self.check_keys()?;
         match self.source {

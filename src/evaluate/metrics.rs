@@ -82,14 +82,25 @@ impl fmt::Display for Metrics {
             ("error rate", self.error_rate.map(percent)),
             ("accuracy", self.accuracy.map(percent)),
             ("top-5 accuracy", self.top_5_accuracy.map(percent)),
-            ("negative log likelihood", self.negative_log_likelihood.map(number)),
+            (
+                "negative log likelihood",
+                self.negative_log_likelihood.map(number),
+            ),
             ("Brier score", self.brier_score.map(number)),
-            ("expected calibration error", self.expected_calibration_error.map(percent)),
+            (
+                "expected calibration error",
+                self.expected_calibration_error.map(percent),
+            ),
             ("RMSE", self.rmse.map(number)),
-            ("mean absolute error", Some(number(self.mean_absolute_error))),
+            (
+                "mean absolute error",
+                Some(number(self.mean_absolute_error)),
+            ),
             ("R2", self.r2.map(number)),
         ];
-        let lines = lines.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let lines = lines
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
         for (k, (name, value)) in lines.enumerate() {
             let line_break = if k > 0 { "\n" } else { "" };
             write!(f, "{line_break}{name:<26}  {value:>12}")?;

@@ -27,7 +27,6 @@ impl Numbers {
 
     /// None if the target is the same in every row.
     pub(super) fn r2(&self) -> Option<f64> {
-        (self.squared_deviations > 0.0)
-            .then(|| 1.0 - self.squared_errors / self.squared_deviations)
+        (self.squared_deviations > 0.0).then(|| 1.0 - self.squared_errors / self.squared_deviations)
     }
 }

@@ -54,7 +54,13 @@ pub fn predicted_class(task: &Task, prediction: &[f64]) -> Option<usize> {
 
 fn first_largest(values: &[f64]) -> Option<usize> {
     let places = 0..values.len();
-    places.reduce(|best, place| if values[place] > values[best] { place } else { best })
+    places.reduce(|best, place| {
+        if values[place] > values[best] {
+            place
+        } else {
+            best
+        }
+    })
 }
 
 fn softmax(logits: &mut [f64]) {

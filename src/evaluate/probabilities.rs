@@ -94,7 +94,10 @@ impl Probabilities {
 
     /// `sum_b n_b / n |accuracy_b - confidence_b|`, in which `n_b` cancels.
     pub(super) fn expected_calibration_error(&self, rows: usize) -> f64 {
-        let gaps = self.bins.iter().map(|bin| (bin.right as f64 - bin.confidence).abs());
+        let gaps = self
+            .bins
+            .iter()
+            .map(|bin| (bin.right as f64 - bin.confidence).abs());
         gaps.sum::<f64>() / rows as f64
     }
 }

@@ -71,7 +71,9 @@ fn split<'a>(path: &Path, bytes: &'a [u8]) -> Result<(&'a str, &'a [u8])> {
         (Some((version, _)), _) if version != VERSION && version.parse::<u32>().is_ok() => {
             Err(Error::Store {
                 path: path.to_owned(),
-                problem: format!("expected a checkpoint of version {VERSION}, found version {version}"),
+                problem: format!(
+                    "expected a checkpoint of version {VERSION}, found version {version}"
+                ),
                 fix: "use the version of dropwise that wrote it".to_owned(),
             })
         }

@@ -13,7 +13,11 @@ use crate::error::{Error, Result};
 /// file is cut back to what it was.
 pub fn append(path: &Path, line: &str) -> Result<()> {
     if line.contains('\n') {
-        return Err(Error::invalid("a line of metrics", "one line", format!("{line:?}")));
+        return Err(Error::invalid(
+            "a line of metrics",
+            "one line",
+            format!("{line:?}"),
+        ));
     }
     append_bytes(path, format!("{line}\n").as_bytes()).map_err(|cause| cannot_write(path, cause))
 }
@@ -49,7 +53,10 @@ pub fn rewind(path: &Path, keep: impl Fn(&Value) -> bool) -> Result<()> {
             cause,
         })?,
     };
-    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate().peekable();
+    let mut lines = bytes
+        .split_inclusive(|byte| *byte == b'\n')
+        .enumerate()
+        .peekable();
     let mut kept = Vec::with_capacity(bytes.len());
     while let Some((index, line)) = lines.next() {
         let torn = !line.ends_with(b"\n");

@@ -113,7 +113,10 @@ impl Run {
         }
         Err(Error::Store {
             path: self.checkpoints(),
-            problem: format!("expected an intact checkpoint, found {} damaged", stored.len()),
+            problem: format!(
+                "expected an intact checkpoint, found {} damaged",
+                stored.len()
+            ),
             fix: "start again with another --out".to_owned(),
         })
     }
@@ -176,10 +179,14 @@ impl Run {
     /// Leaves the checkpoint of `step` and those before it, [`KEEP`] in all. One of a later step is
     /// damaged, or training would have gone on from it.
     fn remove_old_checkpoints(&self, step: u64) -> Result<()> {
-        let (kept, later): (Vec<_>, Vec<_>) =
-            self.stored_checkpoints()?.into_iter().partition(|(other, _)| *other <= step);
+        let (kept, later): (Vec<_>, Vec<_>) = self
+            .stored_checkpoints()?
+            .into_iter()
+            .partition(|(other, _)| *other <= step);
         let old = &kept[..kept.len().saturating_sub(KEEP)];
-        old.iter().chain(&later).try_for_each(|(_, path)| remove(path))
+        old.iter()
+            .chain(&later)
+            .try_for_each(|(_, path)| remove(path))
     }
 }
 
@@ -189,7 +196,10 @@ fn read_checkpoint(path: &Path) -> Result<Checkpoint> {
 }
 
 fn step_of(name: &str) -> Option<u64> {
-    name.strip_prefix("step-")?.strip_suffix(".ckpt")?.parse().ok()
+    name.strip_prefix("step-")?
+        .strip_suffix(".ckpt")?
+        .parse()
+        .ok()
 }
 
 /// A folder for a new run is empty, but for what a process leaves that was killed while it made one.
@@ -208,7 +218,9 @@ fn refuse_content(dir: &Path) -> Result<()> {
         return Err(error("already holds a run".to_owned(), fix));
     }
     let begun = names.iter().any(|name| name == LOCK);
-    let foreign = names.iter().find(|name| !(begun && is_of_a_run_begun(name)));
+    let foreign = names
+        .iter()
+        .find(|name| !(begun && is_of_a_run_begun(name)));
     match foreign {
         None => Ok(()),
         Some(name) => Err(error(
@@ -219,11 +231,15 @@ fn refuse_content(dir: &Path) -> Result<()> {
 }
 
 fn is_of_a_run_begun(name: &OsString) -> bool {
-    [LOCK, CHECKPOINTS, METRICS, PREPARATION].iter().any(|known| name == known) || is_unfinished(name)
+    [LOCK, CHECKPOINTS, METRICS, PREPARATION]
+        .iter()
+        .any(|known| name == known)
+        || is_unfinished(name)
 }
 
 fn is_unfinished(name: &OsString) -> bool {
-    name.as_encoded_bytes().starts_with(atomic::UNFINISHED.as_bytes())
+    name.as_encoded_bytes()
+        .starts_with(atomic::UNFINISHED.as_bytes())
 }
 
 /// Removes the files that a process was writing when it was killed. With the lock held, nobody else
@@ -243,7 +259,11 @@ fn remove_unfinished(dir: &Path) -> Result<()> {
 fn names_in(folder: &Path) -> Result<Vec<OsString>> {
     let entries = fs::read_dir(folder).map_err(|cause| cannot_read(folder, cause))?;
     entries
-        .map(|entry| Ok(entry.map_err(|cause| cannot_read(folder, cause))?.file_name()))
+        .map(|entry| {
+            Ok(entry
+                .map_err(|cause| cannot_read(folder, cause))?
+                .file_name())
+        })
         .collect()
 }
 

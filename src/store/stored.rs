@@ -52,7 +52,11 @@ pub struct StoredRun {
 /// cannot be read or is not text.
 pub fn open_for_reading(dir: &Path) -> Result<StoredRun> {
     if !dir.is_dir() {
-        let problem = if dir.exists() { "not a folder" } else { "no such folder" };
+        let problem = if dir.exists() {
+            "not a folder"
+        } else {
+            "no such folder"
+        };
         return Err(not_a_run(dir, problem.to_owned()));
     }
     Ok(StoredRun {

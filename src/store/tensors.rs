@@ -113,7 +113,11 @@ fn in_file_order(arrays: &[Array]) -> Result<Vec<&Array>> {
         array.check()?;
         if by_name.insert(&array.name, array).is_some() {
             let expected = "a name that no other array has";
-            return Err(Error::invalid("array", expected, format!("`{}` twice", array.name)));
+            return Err(Error::invalid(
+                "array",
+                expected,
+                format!("`{}` twice", array.name),
+            ));
         }
     }
     let mut ordered: Vec<&Array> = by_name.into_values().collect();
@@ -165,7 +169,11 @@ impl Serialize for Header<'_> {
 
 impl Array {
     fn check(&self) -> Result<()> {
-        let Array { name, shape, values } = self;
+        let Array {
+            name,
+            shape,
+            values,
+        } = self;
         if name == METADATA {
             let expected = "a name that the file format does not use itself";
             return Err(Error::invalid("array", expected, format!("`{name}`")));
@@ -173,7 +181,11 @@ impl Array {
         let expected = shape.iter().copied().try_fold(1, usize::checked_mul);
         if expected != Some(values.count()) {
             let expected = format!("as many values as the shape {shape:?} has");
-            return Err(Error::invalid(format!("array `{name}`"), expected, values.count()));
+            return Err(Error::invalid(
+                format!("array `{name}`"),
+                expected,
+                values.count(),
+            ));
         }
         Ok(())
     }
@@ -207,10 +219,14 @@ impl Values {
     fn append_to(&self, bytes: &mut Vec<u8>) {
         match self {
             Values::F32(values) => {
-                values.iter().for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
+                values
+                    .iter()
+                    .for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
             }
             Values::F64(values) => {
-                values.iter().for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
+                values
+                    .iter()
+                    .for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
             }
             Values::Bytes(values) => bytes.extend_from_slice(values),
         }
@@ -221,11 +237,15 @@ impl Values {
         match dtype {
             Dtype::F32 => {
                 let values = bytes.as_chunks().0.iter();
-                Some(Values::F32(values.map(|value| f32::from_le_bytes(*value)).collect()))
+                Some(Values::F32(
+                    values.map(|value| f32::from_le_bytes(*value)).collect(),
+                ))
             }
             Dtype::F64 => {
                 let values = bytes.as_chunks().0.iter();
-                Some(Values::F64(values.map(|value| f64::from_le_bytes(*value)).collect()))
+                Some(Values::F64(
+                    values.map(|value| f64::from_le_bytes(*value)).collect(),
+                ))
             }
             Dtype::U8 => Some(Values::Bytes(bytes.to_vec())),
             _ => None,

@@ -1,6 +1,6 @@
 //! The losses.
 
-use burn::tensor::{Tensor, activation};
+use burn::tensor::Tensor;
 
 use crate::config::Loss;
 
@@ -23,9 +23,10 @@ impl Loss {
             Loss::MeanSquaredError => (target - output).square().mean(),
             Loss::CrossEntropy => burn::tensor::loss::cross_entropy_with_logits(output, target),
             Loss::BinaryCrossEntropy => {
-                // With z the logit and y the target: -log sigmoid(z) + (1 - y) z.
-                let rest = (target.neg() + 1.0) * output.clone();
-                (rest - activation::log_sigmoid(output)).mean()
+                // max(z, 0) - z y + log(1 + exp(-|z|)): nothing overflows. Burn's slope of |z| at 0 is
+                // 0, so max(z, 0) = (z + |z|) / 2 has the slope 1/2 there that the loss needs.
+                let (z, size) = (output.clone(), output.abs());
+                ((z.clone() + size.clone()) * 0.5 - z * target + size.neg().exp().log1p()).mean()
             }
         }
     }

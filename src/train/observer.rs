@@ -26,20 +26,20 @@ pub trait Observer {
         Ok(())
     }
 
-    /// A step was taken.
-    ///
-    /// # Errors
-    /// Whatever the observer cannot deal with.
-    fn stepped(&mut self, _trainer: &Trainer<'_>) -> Result<Flow> {
-        Ok(Flow::Continue)
-    }
-
-    /// The network was evaluated, with dropout off, after the step that was told last.
+    /// The network was evaluated, with dropout off, after its last step.
     ///
     /// # Errors
     /// Whatever the observer cannot deal with.
     fn evaluated(&mut self, _trainer: &Trainer<'_>, _report: &Report) -> Result<()> {
         Ok(())
+    }
+
+    /// A step was taken, and the network evaluated if it was time for that.
+    ///
+    /// # Errors
+    /// Whatever the observer cannot deal with.
+    fn stepped(&mut self, _trainer: &Trainer<'_>) -> Result<Flow> {
+        Ok(Flow::Continue)
     }
 }
 

@@ -28,7 +28,9 @@ fn series(x: f64) -> f64 {
 
 /// `exp(-x^2) / sqrt(pi) / (x + (1/2) / (x + (2/2) / (x + (3/2) / (x + ...))))`
 fn complement(x: f64) -> f64 {
-    let fraction = (1..100).rev().fold(x, |rest, n| x + f64::from(n) / 2.0 / rest);
+    let fraction = (1..100)
+        .rev()
+        .fold(x, |rest, n| x + f64::from(n) / 2.0 / rest);
     FRAC_2_SQRT_PI / 2.0 * (-x * x).exp() / fraction
 }
 

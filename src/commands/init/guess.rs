@@ -159,10 +159,7 @@ fn why_leave_out(column: &Survey, rows: usize) -> Option<&'static str> {
 
 fn is_named_like_an_id(name: &str) -> bool {
     let lower = name.to_lowercase();
-    [
-        "id", "index", "idx", "key", "no", "nr", "row", "uuid",
-    ]
-    .contains(&lower.as_str())
+    ["id", "index", "idx", "key", "no", "nr", "row", "uuid"].contains(&lower.as_str())
         || ["_id", "-id", " id", "_index"]
             .iter()
             .any(|end| lower.ends_with(end))

@@ -1,0 +1,137 @@
+//! What is to be trained: a new run, or one to go on with.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use dropwise::backend::Backend;
+use dropwise::config::CheckedExperiment;
+use dropwise::data::Splits;
+use dropwise::store::{self, Prepared, Run, snapshot};
+use dropwise::train::{Snapshot, Trainer};
+use dropwise::{Error, Result};
+
+use super::overrides::{self, Override};
+
+/// What is to be trained.
+pub(super) struct Job {
+    pub(super) experiment: CheckedExperiment,
+    pub(super) backend: Backend,
+    /// The folder that keeps the run, where there is one.
+    pub(super) run: Option<Run>,
+    /// Where an interrupted run goes on.
+    snapshot: Option<Snapshot>,
+}
+
+impl Job {
+    /// The experiment of a file, with some of its values changed.
+    pub(super) fn of(
+        config: &Path,
+        overrides: &[Override],
+        seed: Option<u64>,
+        backend: Option<&Backend>,
+    ) -> Result<Self> {
+        let mut experiment = overrides::read(config, overrides)?.into_inner();
+        experiment.seed = seed.unwrap_or(experiment.seed);
+        let backend: Backend = match (backend, &experiment.backend) {
+            (Some(backend), _) => backend.clone(),
+            (None, Some(name)) => name.parse()?,
+            (None, None) => Backend::default(),
+        };
+        // A run is resumed on the backend that it was started on, from wherever the program is called.
+        experiment.backend = Some(backend.to_string());
+        experiment.data = experiment.data.with_paths(|path| absolute(path))?;
+        Ok(Job {
+            experiment: experiment.check()?,
+            backend,
+            run: None,
+            snapshot: None,
+        })
+    }
+
+    /// The run in a folder, from its newest checkpoint that is intact.
+    pub(super) fn resumed(dir: &Path) -> Result<Self> {
+        let run = Run::resume(dir)?;
+        let experiment = store::experiment_of(&run)?;
+        let backend = match &experiment.backend {
+            Some(name) => name.parse()?,
+            None => Backend::default(),
+        };
+        let report = &mut |error: &Error| eprintln!("warning: {error}");
+        let snapshot = match run.newest_checkpoint(report)? {
+            Some((step, checkpoint)) => {
+                eprintln!("going on after step {step}");
+                Some(snapshot::from_checkpoint(dir, &checkpoint)?)
+            }
+            None => {
+                eprintln!("no checkpoint was reached: starting again");
+                None
+            }
+        };
+        let mut job = Job {
+            experiment,
+            backend,
+            run: Some(run),
+            snapshot,
+        };
+        job.rewind_metrics()?;
+        Ok(job)
+    }
+
+    /// Takes the metrics back to the checkpoint: what came after it will come again.
+    fn rewind_metrics(&mut self) -> Result<()> {
+        let reached = self.snapshot.as_ref().map_or(0, |snapshot| snapshot.step);
+        let before = |line: &serde_json::Value| {
+            let step = line.get("step").and_then(serde_json::Value::as_u64);
+            step.is_some_and(|step| step <= reached as u64)
+        };
+        match &mut self.run {
+            Some(run) => run.rewind_metrics(before),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn trainer<'a>(&self, splits: &'a Splits, device: &Device) -> Result<Trainer<'a>> {
+        let (train, validation) = (&splits.train, splits.validation.as_ref());
+        match &self.snapshot {
+            Some(snapshot) => {
+                self.check_data(splits)?;
+                Trainer::resume(&self.experiment, train, validation, device, snapshot)
+            }
+            None => Trainer::new(&self.experiment, train, validation, device),
+        }
+    }
+
+    /// A run that goes on must go on with the same data.
+    fn check_data(&self, splits: &Splits) -> Result<()> {
+        let Some(run) = &self.run else {
+            return Ok(());
+        };
+        if Prepared::of(run)? == Prepared::new(splits) {
+            return Ok(());
+        }
+        Err(Error::Store {
+            path: run.dir().to_owned(),
+            problem: "the data are not those that the run was started with".to_owned(),
+            fix: "bring the data back, or start a new run".to_owned(),
+        })
+    }
+
+    /// Keeps the run in a new folder, beginning with the configuration.
+    pub(super) fn keep_in(&mut self, dir: &Path, splits: &Splits) -> Result<()> {
+        let config = toml::to_string(&*self.experiment).map_err(|cause| {
+            Error::Compute(format!(
+                "the configuration cannot be written as TOML: {cause}"
+            ))
+        })?;
+        let prepared = Prepared::new(splits).to_json()?;
+        self.run = Some(Run::create(dir, &config, &prepared)?);
+        Ok(())
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|cause| Error::Read {
+        path: path.to_owned(),
+        cause,
+    })
+}

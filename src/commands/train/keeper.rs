@@ -1,0 +1,150 @@
+//! The observer that shows progress, keeps the run and watches for Ctrl-C.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use dropwise::config::Precision;
+use dropwise::store::{ModelName, Run, snapshot, weights};
+use dropwise::train::{Flow, Observer, Report, Trainer};
+use dropwise::{Mlp, Result};
+
+use super::super::interrupt;
+use super::progress::Progress;
+use super::summary::{self, RunReport};
+
+/// Shows progress, keeps the run and watches for Ctrl-C.
+pub(super) struct Keeper<'a, W> {
+    progress: Progress<'a, W>,
+    run: Option<Run>,
+    checkpoint_every: Duration,
+    started: Instant,
+    last_checkpoint: Instant,
+    /// The step of the last checkpoint of this process.
+    kept: Option<usize>,
+}
+
+impl<'a, W: Write> Keeper<'a, W> {
+    pub(super) fn new(progress: Progress<'a, W>, run: Option<Run>, seconds: f64) -> Self {
+        let now = Instant::now();
+        Keeper {
+            progress,
+            run,
+            checkpoint_every: Duration::from_secs_f64(seconds),
+            started: now,
+            last_checkpoint: now,
+            kept: None,
+        }
+    }
+
+    /// Seconds since training began, in this process.
+    pub(super) fn seconds(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+
+    fn keep(&mut self, trainer: &Trainer<'_>) -> Result<()> {
+        let Some(run) = &mut self.run else {
+            return Ok(());
+        };
+        let precision = trainer.experiment().precision;
+        let checkpoint = snapshot::to_checkpoint(&trainer.snapshot()?, precision)?;
+        run.save_checkpoint(trainer.step() as u64, &checkpoint)?;
+        self.last_checkpoint = Instant::now();
+        self.kept = Some(trainer.step());
+        Ok(())
+    }
+
+    /// Writes the models and the report; the result is the run's folder.
+    pub(super) fn finish(
+        mut self,
+        trainer: &Trainer<'_>,
+        report: &RunReport,
+    ) -> Result<Option<PathBuf>> {
+        self.progress.end();
+        self.keep(trainer)?;
+        let Some(run) = &mut self.run else {
+            return Ok(None);
+        };
+        let precision = trainer.experiment().precision;
+        save_model(
+            run,
+            ModelName::Last,
+            trainer.network(),
+            trainer.step(),
+            precision,
+        )?;
+        if let Some((network, step)) = trainer.best() {
+            save_model(run, ModelName::Best, network, step, precision)?;
+        }
+        run.save_report(&report.pretty()?)?;
+        Ok(Some(run.dir().to_owned()))
+    }
+
+    /// Takes a checkpoint and says how to go on.
+    pub(super) fn explain_interruption(&mut self, trainer: &Trainer<'_>) -> Result<()> {
+        self.progress.end();
+        self.keep(trainer)?;
+        let step = trainer.step();
+        match &self.run {
+            Some(run) => {
+                let dir = run.dir().display();
+                eprintln!(
+                    "interrupted after step {step}; go on with: dropwise train --resume {dir}"
+                );
+            }
+            None => eprintln!(
+                "interrupted after step {step}; nothing is kept: with --out DIR a run can go on"
+            ),
+        }
+        Ok(())
+    }
+
+    /// Says what is left of a run that failed.
+    pub(super) fn explain_failure(&self) {
+        self.progress.end();
+        if let (Some(run), Some(step)) = (&self.run, self.kept) {
+            let dir = run.dir().display();
+            eprintln!("the checkpoint of step {step} in {dir} is good");
+        }
+    }
+}
+
+fn save_model(
+    run: &mut Run,
+    name: ModelName,
+    network: &Mlp,
+    step: usize,
+    precision: Precision,
+) -> Result<()> {
+    let arrays = weights::to_arrays("", &network.weights()?, precision);
+    let metadata = [("network", network.to_string()), ("step", step.to_string())];
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), value)).into();
+    run.save_model(name, &arrays, &metadata)
+}
+
+impl<W: Write> Observer for Keeper<'_, W> {
+    fn started(&mut self, trainer: &Trainer<'_>) -> Result<()> {
+        self.progress.started(trainer)
+    }
+
+    fn stepped(&mut self, trainer: &Trainer<'_>) -> Result<Flow> {
+        self.progress.stepped(trainer);
+        if interrupt::asked() {
+            return Ok(Flow::Stop);
+        }
+        if self.last_checkpoint.elapsed() >= self.checkpoint_every {
+            self.keep(trainer)?;
+        }
+        Ok(Flow::Continue)
+    }
+
+    fn evaluated(&mut self, trainer: &Trainer<'_>, report: &Report) -> Result<()> {
+        let lines = summary::lines(report)?;
+        if let Some(run) = &mut self.run {
+            for line in &lines {
+                run.append_metrics(line)?;
+            }
+        }
+        self.progress.evaluated(trainer, report, &lines)
+    }
+}

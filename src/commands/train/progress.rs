@@ -1,0 +1,177 @@
+//! How training looks while it goes on: a bar on a terminal, else lines.
+
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use dropwise::Result;
+use dropwise::config::Loss;
+use dropwise::evaluate::{Evaluation, Metrics};
+use dropwise::train::{Report, Trainer};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// What is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// For people.
+    Words,
+    /// For machines: a line of JSON an evaluation.
+    Json,
+    /// Nothing.
+    Quiet,
+}
+
+/// How training looks while it goes on.
+pub(super) struct Progress<'a, W> {
+    out: &'a mut W,
+    style: Style,
+    bar: Option<Bar>,
+}
+
+/// A bar with epoch, loss, validation error, rows a second and the time left.
+struct Bar {
+    bar: ProgressBar,
+    /// Where this process began, so that a resumed run does not count what another one did.
+    first_step: usize,
+    started: Instant,
+    drawn: Instant,
+    rows_a_step: f64,
+    last: String,
+}
+
+/// Between two drawings; a small network takes 50,000 steps a second.
+const REDRAW: Duration = Duration::from_millis(100);
+
+impl<'a, W: Write> Progress<'a, W> {
+    pub(super) fn new(style: Style, trainer: &Trainer<'_>, out: &'a mut W) -> Self {
+        let on_terminal = std::io::stderr().is_terminal() && std::io::stdout().is_terminal();
+        let bar = (style == Style::Words && on_terminal).then(|| Bar::new(trainer));
+        Progress { out, style, bar }
+    }
+
+    pub(super) fn started(&mut self, trainer: &Trainer<'_>) -> Result<()> {
+        if self.style == Style::Words {
+            writeln!(self.out, "{}", trainer.network())?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn stepped(&mut self, trainer: &Trainer<'_>) {
+        if let Some(bar) = &mut self.bar {
+            bar.stepped(trainer);
+        }
+    }
+
+    pub(super) fn evaluated(
+        &mut self,
+        trainer: &Trainer<'_>,
+        report: &Report,
+        lines: &[String],
+    ) -> Result<()> {
+        match (self.style, &mut self.bar) {
+            (Style::Quiet, _) => {}
+            (Style::Json, _) => {
+                for line in lines {
+                    writeln!(self.out, "{line}")?;
+                }
+                self.out.flush()?;
+            }
+            (Style::Words, Some(bar)) => bar.last = words(trainer, report),
+            (Style::Words, None) => {
+                let place = place(trainer, report);
+                writeln!(self.out, "{place}: {}", words(trainer, report))?;
+                self.out.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.bar.finish_and_clear();
+        }
+    }
+}
+
+/// Where training is, in the unit that the configuration counts in.
+fn place(trainer: &Trainer<'_>, report: &Report) -> String {
+    if trainer.experiment().train.steps.is_some() {
+        format!("step {:>6}", report.step)
+    } else {
+        let epochs = trainer.experiment().train.epochs.unwrap_or_default();
+        let width = epochs.to_string().len();
+        format!("epoch {:>width$}/{epochs}", report.epoch)
+    }
+}
+
+/// How good the network is, in few words: for the tutorial's loss its own measure, else the training
+/// loss and the error.
+fn words(trainer: &Trainer<'_>, report: &Report) -> String {
+    if trainer.experiment().train.loss == Some(Loss::SquaredError) && report.validation.is_none() {
+        let error = report
+            .train
+            .as_ref()
+            .map(|train| train.metrics.mean_absolute_error);
+        return format!("mean absolute error {:.4}", error.unwrap_or(f64::NAN));
+    }
+    let headline = |split: &str, evaluation: &Option<Evaluation>| {
+        let evaluation = evaluation.as_ref()?;
+        Some(format!(", {split} {}", headline(&evaluation.metrics)))
+    };
+    let found = headline("validation", &report.validation);
+    let found = found.or_else(|| headline("training", &report.train));
+    let best = if report.best { " (best)" } else { "" };
+    format!(
+        "loss {:.4}{}{best}",
+        report.training_loss,
+        found.unwrap_or_default()
+    )
+}
+
+/// The number to watch with its name.
+pub(super) fn headline(metrics: &Metrics) -> String {
+    match metrics.headline() {
+        (name @ "error rate", value) => format!("{name} {:.2} %", 100.0 * value),
+        (name, value) => format!("{name} {value:.4}"),
+    }
+}
+
+impl Bar {
+    fn new(trainer: &Trainer<'_>) -> Self {
+        let bar = ProgressBar::new(trainer.steps() as u64);
+        let template = "{prefix} [{bar:24}] {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Bar {
+            bar,
+            first_step: trainer.step(),
+            started: Instant::now(),
+            drawn: Instant::now(),
+            rows_a_step: trainer.rows_a_step(),
+            last: String::new(),
+        }
+    }
+
+    fn stepped(&mut self, trainer: &Trainer<'_>) {
+        if self.drawn.elapsed() < REDRAW {
+            return;
+        }
+        self.drawn = Instant::now();
+        let (step, steps) = (trainer.step(), trainer.steps());
+        let seconds = self.started.elapsed().as_secs_f64();
+        let pace = (step - self.first_step) as f64 / seconds.max(1e-9);
+        let left = (steps - step) as f64 / pace.max(1e-9);
+        self.bar.set_position(step as u64);
+        self.bar
+            .set_prefix(match trainer.experiment().train.epochs {
+                Some(epochs) => format!("epoch {}/{epochs}", (trainer.epoch() + 1).min(epochs)),
+                None => format!("step {step}/{steps}"),
+            });
+        self.bar.set_message(format!(
+            "{} {:.0} rows/s, {} left",
+            self.last,
+            pace * self.rows_a_step,
+            indicatif::HumanDuration(Duration::from_secs_f64(left.min(1e9))),
+        ));
+    }
+}

@@ -1,0 +1,201 @@
+//! What a run came to: lines for `metrics.jsonl`, `report.json`, words for a person.
+
+use std::io::Write;
+use std::path::Path;
+
+use dropwise::data::{Dataset, Splits};
+use dropwise::evaluate::{Evaluation, Metrics, evaluate};
+use dropwise::train::{End, Report, Trainer};
+use dropwise::{Error, Result};
+use serde::Serialize;
+
+use super::job::Job;
+use super::progress::headline;
+
+/// A line of `metrics.jsonl`. It has no time in it, so that the same run writes the same lines.
+#[derive(Serialize)]
+struct Line<'a> {
+    epoch: usize,
+    step: usize,
+    split: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    learning_rate: Option<f64>,
+    /// With dropout on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    training_loss: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    best: Option<bool>,
+    #[serde(flatten)]
+    metrics: Option<&'a Metrics>,
+}
+
+/// A line for each split that an evaluation looked at.
+pub(super) fn lines(report: &Report) -> Result<Vec<String>> {
+    let line = |split, metrics| Line {
+        epoch: report.epoch,
+        step: report.step,
+        split,
+        learning_rate: None,
+        training_loss: None,
+        best: None,
+        metrics,
+    };
+    let train = Line {
+        learning_rate: Some(report.learning_rate),
+        training_loss: Some(report.training_loss),
+        ..line("train", report.train.as_ref().map(|found| &found.metrics))
+    };
+    let validation = report.validation.as_ref().map(|found| Line {
+        best: Some(report.best),
+        ..line("validation", Some(&found.metrics))
+    });
+    std::iter::once(train)
+        .chain(validation)
+        .map(|line| json(&line))
+        .collect()
+}
+
+/// `report.json`: where a run's results come from, and what they are.
+#[derive(Serialize)]
+pub(super) struct RunReport {
+    dropwise: &'static str,
+    burn: &'static str,
+    backend: String,
+    seed: u64,
+    data_sha256: String,
+    network: String,
+    /// `finished` or `stopped early`.
+    end: &'static str,
+    steps: usize,
+    epochs: usize,
+    /// Of the process that ended the run; one that was resumed took longer.
+    seconds: f64,
+    /// The model that the metrics are of: `best` or `last`.
+    model: &'static str,
+    model_step: usize,
+    train: Metrics,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validation: Option<Metrics>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test: Option<Metrics>,
+    #[serde(skip)]
+    predictions: Vec<f64>,
+}
+
+impl RunReport {
+    pub(super) fn line(&self) -> Result<String> {
+        json(self)
+    }
+
+    pub(super) fn pretty(&self) -> Result<String> {
+        serde_json::to_string_pretty(self).map_err(not_json)
+    }
+}
+
+fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(not_json)
+}
+
+fn not_json(cause: serde_json::Error) -> Error {
+    Error::Compute(format!("the results cannot be written as JSON: {cause}"))
+}
+
+/// Evaluates the run's model on all splits: the best one where there are validation rows.
+pub(super) fn report(
+    job: &Job,
+    trainer: &Trainer<'_>,
+    splits: &Splits,
+    end: End,
+    seconds: f64,
+) -> Result<RunReport> {
+    let (network, model_step, model) = match trainer.best() {
+        Some((network, step)) => (network, step, "best"),
+        None => (trainer.network(), trainer.step(), "last"),
+    };
+    let loss = job.experiment.train.loss.unwrap_or_default();
+    let on = |rows: &Option<Dataset>| -> Result<Option<Metrics>> {
+        let found = rows.as_ref().map(|rows| evaluate(network, loss, rows));
+        Ok(found.transpose()?.map(|found| found.metrics))
+    };
+    let Evaluation {
+        predictions,
+        metrics,
+    } = evaluate(network, loss, &splits.train)?;
+    Ok(RunReport {
+        dropwise: env!("CARGO_PKG_VERSION"),
+        burn: "0.22.1",
+        backend: job.backend.to_string(),
+        seed: job.experiment.seed,
+        data_sha256: splits.hash.clone(),
+        network: network.to_string(),
+        end: match end {
+            End::StoppedEarly => "stopped early",
+            _ => "finished",
+        },
+        steps: trainer.step(),
+        epochs: trainer.epoch(),
+        seconds,
+        model,
+        model_step,
+        train: metrics,
+        validation: on(&splits.validation)?,
+        test: on(&splits.test)?,
+        predictions,
+    })
+}
+
+/// So few rows are shown one by one.
+const FEW_ROWS: usize = 10;
+
+/// The results for a person.
+pub(super) fn show(
+    out: &mut impl Write,
+    report: &RunReport,
+    splits: &Splits,
+    run: Option<&Path>,
+) -> Result<()> {
+    if splits.train.len() <= FEW_ROWS {
+        show_predictions(out, &splits.train, &report.predictions)?;
+    } else {
+        show_splits(out, report)?;
+    }
+    let (backend, seed, seconds) = (&report.backend, report.seed, report.seconds);
+    writeln!(out, "backend {backend}, seed {seed}, {seconds:.2} s")?;
+    if let Some(dir) = run {
+        writeln!(out, "kept in {}", dir.display())?;
+    }
+    Ok(())
+}
+
+fn show_predictions(out: &mut impl Write, rows: &Dataset, predictions: &[f64]) -> Result<()> {
+    for (row, prediction) in predictions.chunks(rows.d_output()).enumerate() {
+        let (input, target) = (rows.input_row(row), rows.target_row(row));
+        writeln!(out, "{input:?} -> {prediction:.4?}, target {target:?}")?;
+    }
+    Ok(())
+}
+
+fn show_splits(out: &mut impl Write, report: &RunReport) -> Result<()> {
+    let (end, step, model) = (report.end, report.model_step, report.model);
+    writeln!(
+        out,
+        "{end} after {} steps; the {model} network, of step {step}:",
+        report.steps
+    )?;
+    let splits = [
+        ("training", Some(&report.train)),
+        ("validation", report.validation.as_ref()),
+        ("test", report.test.as_ref()),
+    ];
+    for (name, metrics) in splits {
+        if let Some(metrics) = metrics {
+            let (rows, loss) = (metrics.rows, metrics.loss);
+            writeln!(
+                out,
+                "{name:<10}  {rows:>6} rows  loss {loss:.4}  {}",
+                headline(metrics)
+            )?;
+        }
+    }
+    Ok(())
+}

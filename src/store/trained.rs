@@ -1,0 +1,154 @@
+//! A trained network, ready for use on rows from outside.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+use super::stored::{ModelName, StoredRun, open_for_reading};
+use super::weights::from_arrays;
+use crate::backend::read;
+use crate::config::{CheckedExperiment, Experiment, Loss};
+use crate::data::{Preparation, Splits, Task};
+use crate::error::{Error, Result};
+use crate::evaluate::predictions;
+use crate::model::{Mlp, MlpConfig};
+
+/// What a run stores of its data: what is to be learned, and how a row from outside becomes inputs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Prepared {
+    /// What is to be learned.
+    pub task: Task,
+    /// How a row from outside becomes inputs.
+    pub preparation: Preparation,
+    /// SHA-256 over everything that was read, in hexadecimal.
+    pub data_sha256: String,
+}
+
+impl Prepared {
+    /// What there is to store of the data.
+    #[must_use]
+    pub fn new(splits: &Splits) -> Self {
+        Prepared {
+            task: splits.train.task().clone(),
+            preparation: splits.preparation.clone(),
+            data_sha256: splits.hash.clone(),
+        }
+    }
+
+    /// As JSON, for [`Run::create`](super::Run::create).
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if it cannot be written as JSON, which does not happen.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string_pretty(self)
+            .map_err(|cause| Error::invalid("the preparation", "JSON", cause))
+    }
+
+    /// From a run's `preparation.json`.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if it is damaged.
+    pub fn of(run: &StoredRun) -> Result<Self> {
+        serde_json::from_str(run.preparation_json()).map_err(|cause| Error::Store {
+            path: run.dir().join(super::PREPARATION),
+            problem: format!("cannot be read: {cause}"),
+            fix: "train again".to_owned(),
+        })
+    }
+}
+
+/// A trained network with all that it takes to use it.
+#[derive(Debug)]
+pub struct Trained {
+    /// The experiment it comes from, everything named.
+    pub experiment: CheckedExperiment,
+    /// What it has learned.
+    pub task: Task,
+    /// How a row from outside becomes inputs.
+    pub preparation: Preparation,
+    /// Which of the run's models it is.
+    pub name: ModelName,
+    /// What is stored beside the weights: the step they come from.
+    pub metadata: BTreeMap<String, String>,
+    network: Mlp,
+}
+
+impl Trained {
+    /// Loads one of the models of the run in `dir`, onto `device`; without a name the best one where
+    /// there is one, else the last.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if there is no such run or model, or a file of it is damaged; [`Error::Shape`] if
+    /// the model does not fit the run's configuration.
+    pub fn load(dir: &Path, name: Option<ModelName>, device: &Device) -> Result<Self> {
+        let run = open_for_reading(dir)?;
+        let experiment = experiment_of(&run)?;
+        let Prepared {
+            task, preparation, ..
+        } = Prepared::of(&run)?;
+        let name = name.unwrap_or(if run.has_best() {
+            ModelName::Best
+        } else {
+            ModelName::Last
+        });
+        let (arrays, metadata) = run.model(name)?;
+        let weights = from_arrays(&dir.join(name.file()), "", &arrays)?;
+        let shape = MlpConfig::from_experiment(&experiment, preparation.d_input(), &task)?;
+        let dtype = experiment.precision.check(device)?.dtype();
+        Ok(Trained {
+            network: shape.init_with_weights(&weights, (device, dtype))?,
+            experiment,
+            task,
+            preparation,
+            name,
+            metadata,
+        })
+    }
+
+    /// The network, without a graph.
+    #[must_use]
+    pub fn network(&self) -> &Mlp {
+        &self.network
+    }
+
+    /// The loss that the network was trained with, which says what its outputs mean.
+    #[must_use]
+    pub fn loss(&self) -> Loss {
+        self.experiment.train.loss.unwrap_or_default()
+    }
+
+    /// The predictions for rows of inputs: see [`predictions`].
+    ///
+    /// # Shapes
+    /// - `inputs`: `[rows, d_input]`, row after row
+    /// - result: `[rows, d_output]`, row after row
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the inputs do not make whole rows, [`Error::Compute`] if the backend fails.
+    pub fn predict(&self, inputs: &[f64]) -> Result<Vec<f64>> {
+        let [d_input, _] = self.network.dims();
+        let rows = inputs.len() / d_input;
+        if rows * d_input != inputs.len() {
+            return Err(Error::Shape {
+                what: "the inputs".to_owned(),
+                expected: vec![rows, d_input],
+                found: vec![inputs.len()],
+            });
+        }
+        let data = TensorData::new(inputs.to_vec(), [rows, d_input]);
+        let options = (&self.network.device(), self.network.dtype());
+        let outputs = read(self.network.forward(Tensor::from_data(data, options)))?;
+        Ok(predictions(self.loss(), &self.task, &outputs))
+    }
+}
+
+/// The experiment of a run.
+///
+/// # Errors
+/// [`Error::Config`] if the run's `config.toml` was changed to something that is not valid.
+pub fn experiment_of(run: &StoredRun) -> Result<CheckedExperiment> {
+    let file = run.dir().join(super::CONFIG).display().to_string();
+    Experiment::parse(&file, run.config_text())
+}
