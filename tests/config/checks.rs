@@ -193,7 +193,7 @@ fn a_schedule_is_a_word_or_a_word_with_its_value() {
         ),
         (
             "schedule = { step = { every = 10, factor = 0.5, facto = 1 } }",
-            "7:49: train.schedule.step.form: unknown key `facto`; did you mean `factor`? Known here: \
+            "7:49: train.schedule.step.facto: unknown key `facto`; did you mean `factor`? Known here: \
              `every`, `factor`"
                 .into(),
         ),
