@@ -1,9 +1,11 @@
 //! A configuration is strict: every mistake is found, placed and explained.
 
-mod checks;
+mod mistakes;
+mod network;
 mod resolve;
 mod round_trip;
 mod sources;
+mod training;
 
 use dropwise::config::{Experiment, Precision};
 use dropwise::{Error, config};
