@@ -341,7 +341,7 @@ impl<'a> Trainer<'a> {
 
     fn diverged(&self, what: impl Into<String>, step: usize) -> Error {
         let train = &self.experiment.train;
-        let advice = if step == 1 {
+        let advice = if self.step == 0 {
             "nothing is learned yet, so that the inputs or the initial weights are too large: \
              standardise the inputs, or use a smaller initialiser"
                 .to_owned()

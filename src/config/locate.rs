@@ -13,7 +13,7 @@ pub(super) fn explain(file: &str, text: &str, error: &toml::de::Error) -> Error 
     let span = clamp(error.span().unwrap_or(0..0), text);
     let message = error.message();
     let field = field_at(text, &span);
-    let (problem, help) = in_plain_words(message);
+    let (problem, help) = in_plain_words(message, &text[span.clone()]);
     let problem = match field {
         Some(field) => format!("{field}: {problem}"),
         None => problem,
@@ -50,14 +50,25 @@ fn config_error(
 
 /// Serde names an unknown key or word and lists the known ones, all in backticks; types are named
 /// as Rust does. Both are put into the words of the file, and the nearest known word is found.
-fn in_plain_words(message: &str) -> (String, Option<String>) {
+/// `written` is what stands in the file.
+fn in_plain_words(message: &str, written: &str) -> (String, Option<String>) {
+    if let Some(problem) = word_with_a_value(message, written) {
+        return (problem, None);
+    }
+    if let Some((found, known)) = message
+        .strip_prefix("unexpected keys in table: ")
+        .and_then(|rest| rest.split_once(", available keys: "))
+    {
+        let found = found.split(", ").next().unwrap_or_default();
+        let known: Vec<&str> = known.split(", ").collect();
+        return unknown("key", found, &known);
+    }
     let mut quoted = message.split('`').skip(1).step_by(2);
     for (prefix, kind) in [("unknown field", "key"), ("unknown variant", "word")] {
         if message.starts_with(prefix) {
             let found = quoted.next().unwrap_or_default();
             let known: Vec<&str> = quoted.collect();
-            let problem = format!("unknown {kind} `{found}`");
-            return (problem, Some(suggestion(found, &known)));
+            return unknown(kind, found, &known);
         }
     }
     if message.starts_with("missing field") {
@@ -74,6 +85,31 @@ fn in_plain_words(message: &str) -> (String, Option<String>) {
         }
     }
     (message.to_owned(), None)
+}
+
+/// Mistakes with a word that may have a value, such as `"cosine"` and `{ exponential = 0.9 }`.
+fn word_with_a_value(message: &str, written: &str) -> Option<String> {
+    let word = written.trim_matches(['"', '\'']);
+    Some(match message {
+        "wanted string or table" => {
+            format!("expected a word, or a table with a word and its value, found `{written}`")
+        }
+        "wanted exactly 1 element, found 0 elements" => {
+            "expected a table with one word and its value, found none".to_owned()
+        }
+        "wanted exactly 1 element, more than 1 element" => {
+            "expected a table with one word and its value, found several".to_owned()
+        }
+        _ if message.starts_with("invalid type: unit variant") => {
+            format!("expected the word with a value, {{ {word} = ... }}, found `{word}` alone")
+        }
+        _ => return None,
+    })
+}
+
+fn unknown(kind: &str, found: &str, known: &[&str]) -> (String, Option<String>) {
+    let problem = format!("unknown {kind} `{found}`");
+    (problem, Some(suggestion(found, known)))
 }
 
 fn suggestion(found: &str, known: &[&str]) -> String {
@@ -108,7 +144,7 @@ fn type_in_plain_words(expected: &str) -> &str {
         "f64" => "a number",
         "a boolean" => "true or false",
         "a sequence" => "an array, such as [4]",
-        "a string" => "a string",
+        "path string" => "a path in quotes",
         other if other.starts_with("struct ") => "a table",
         other => other,
     }

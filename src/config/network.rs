@@ -169,7 +169,7 @@ impl HiddenRates {
             HiddenRates::Each(rates) => Err(Error::invalid(
                 what,
                 format!("one rate, or one for each of the {layers} hidden layers"),
-                format!("{} rates", rates.len()),
+                format!("an array of {}", rates.len()),
             )),
         }
     }

@@ -80,10 +80,14 @@ impl LayerWeights {
             found,
         };
         let fits = (self.d_input, self.d_output) == (d_input, d_output);
-        if !fits || self.weight.len() != d_input * d_output {
+        if !fits {
             let expected = vec![d_input, d_output];
             let found = vec![self.d_input, self.d_output];
             return Err(shape_error("weights", expected, found));
+        }
+        if self.weight.len() != d_input * d_output {
+            let (expected, found) = (vec![d_input * d_output], vec![self.weight.len()]);
+            return Err(shape_error("numbers in the weights", expected, found));
         }
         let expected = if bias { d_output } else { 0 };
         let found = self.bias.as_ref().map_or(0, Vec::len);

@@ -16,7 +16,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::config::{Optimizer, TrainConfig};
+use crate::config::{Momentum, Optimizer, TrainConfig};
 use crate::model::LayerTensors;
 
 const BETA_1: f64 = 0.9;
@@ -57,6 +57,8 @@ pub(super) struct Step {
     optimizer: Optimizer,
     learning_rate: f64,
     momentum: f64,
+    /// Whether there is momentum now or in a later step.
+    has_momentum: bool,
     weight_decay: f64,
     /// Steps with this one, counted from 1.
     time: usize,
@@ -68,6 +70,7 @@ impl Step {
             optimizer: train.optimizer,
             learning_rate,
             momentum: train.momentum.at(epoch),
+            has_momentum: train.momentum != Momentum::default(),
             weight_decay: train.weight_decay,
             time,
         }
@@ -122,8 +125,8 @@ impl Step {
             Some(v) => v.mul_scalar(self.momentum) + g,
             None => g,
         };
-        // Without momentum nothing needs to be remembered; a ramp may start at 0.
-        if self.momentum > 0.0 {
+        // A ramp may start at 0: its first gradient is still part of the next velocity.
+        if self.has_momentum {
             averages.first = Some(v.clone());
         }
         w - v.mul_scalar(self.learning_rate)

@@ -63,36 +63,30 @@ impl OptimizerAverages {
         dtype: DType,
     ) -> Result<Memory> {
         let options = TensorCreationOptions::from((device, dtype));
-        let mut memory: Memory = weights.iter().map(|_| LayerMemory::default()).collect();
-        for (k, (first, second)) in pairs(&self.first, &self.second).enumerate() {
-            let (Some(layer), Some(shape)) = (memory.get_mut(k), weights.get(k)) else {
+        for averages in [&self.first, &self.second] {
+            if !averages.is_empty() && averages.len() != weights.len() {
                 return Err(Error::Shape {
                     what: "the layers of the optimiser's averages".to_owned(),
                     expected: vec![weights.len()],
-                    found: vec![self.first.len().max(self.second.len())],
+                    found: vec![averages.len()],
                 });
-            };
-            if let Some(first) = first {
-                let tensors = first.to_tensors(k, shape, &options)?;
+            }
+        }
+        let mut memory: Memory = weights.iter().map(|_| LayerMemory::default()).collect();
+        for (k, (layer, like)) in memory.iter_mut().zip(weights).enumerate() {
+            if let Some(first) = self.first.get(k) {
+                let tensors = first.to_tensors(k, like, &options)?;
                 layer.weight.first = Some(tensors.weight);
                 layer.bias.first = tensors.bias;
             }
-            if let Some(second) = second {
-                let tensors = second.to_tensors(k, shape, &options)?;
+            if let Some(second) = self.second.get(k) {
+                let tensors = second.to_tensors(k, like, &options)?;
                 layer.weight.second = Some(tensors.weight);
                 layer.bias.second = tensors.bias;
             }
         }
         Ok(memory)
     }
-}
-
-/// The two lists side by side, to the end of the longer one.
-fn pairs<'a>(
-    first: &'a [LayerWeights],
-    second: &'a [LayerWeights],
-) -> impl Iterator<Item = (Option<&'a LayerWeights>, Option<&'a LayerWeights>)> {
-    (0..first.len().max(second.len())).map(|k| (first.get(k), second.get(k)))
 }
 
 fn read_layers(

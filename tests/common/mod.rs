@@ -3,6 +3,7 @@
 
 pub mod idx;
 pub mod numbered;
+pub mod rows;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use dropwise::config::Precision;

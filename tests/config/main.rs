@@ -1,9 +1,16 @@
 //! A configuration is strict: every mistake is found, placed and explained.
 
+mod mistakes;
+mod network;
+mod resolve;
+mod round_trip;
+mod sources;
+mod training;
+
 use dropwise::config::{Experiment, Precision};
 use dropwise::{Error, config};
 
-const XOR: &str = include_str!("../config/xor.toml");
+const XOR: &str = include_str!("../../config/xor.toml");
 
 /// The error text of `XOR` with one line replaced.
 #[track_caller]
@@ -58,7 +65,7 @@ fn an_unknown_key_is_named_with_the_nearest_known_one() {
         error_after("hidden = 0.2", "hiden = 0.2"),
         format!(
             "xor.toml:{line}:1: dropout.hiden: unknown key `hiden`; did you mean `hidden`? Known \
-             here: `input`, `hidden`"
+             here: `input`, `hidden`, `schedule`"
         )
     );
     let line = line_of("[dropout]");
@@ -78,7 +85,7 @@ fn an_unknown_word_is_named_with_the_known_ones() {
         error_after("activation = \"sigmoid\"", "activation = \"sigmod\""),
         format!(
             "xor.toml:{line}:14: network.activation: unknown word `sigmod`; did you mean \
-             `sigmoid`? Known here: `sigmoid`, `relu`, `tanh`, `identity`"
+             `sigmoid`? Known here: `sigmoid`, `relu`, `tanh`, `gelu`, `identity`"
         )
     );
 }
@@ -94,7 +101,8 @@ fn a_wrong_type_says_what_was_expected_and_found() {
         (
             "hidden = 0.2",
             "hidden = \"0.2\"",
-            ":10: dropout.hidden: expected a number, found string \"0.2\"",
+            ":10: dropout.hidden: expected a dropout rate, or an array of one for each hidden layer, \
+             found string \"0.2\"",
         ),
         (
             "bias = false",
@@ -145,8 +153,8 @@ fn a_value_out_of_range_says_which_range() {
         (
             "initializer = { uniform = 1.0 }",
             "initializer = { uniform = 0.0 }",
-            15,
-            format!("network.initializer: {above_zero}, found 0"),
+            27,
+            format!("network.initializer.uniform: {above_zero}, found 0"),
         ),
         (
             "hidden = [4]",
@@ -215,7 +223,15 @@ fn a_missing_key_and_a_syntax_error_are_placed() {
     let line = line_of("[train]");
     assert_eq!(
         error,
-        format!("xor.toml:{line}:1: train: the key `steps` is missing")
+        format!(
+            "xor.toml:{line}:1: train.epochs: expected how long to train: `epochs` or `steps`, \
+             found neither"
+        )
+    );
+    let error = error_after("learning_rate = 0.5", "");
+    assert_eq!(
+        error,
+        format!("xor.toml:{line}:1: train: the key `learning_rate` is missing")
     );
     let error = error_after("seed = 42", "seed = = 42");
     assert!(

@@ -1,0 +1,144 @@
+//! What follows from the data: loss, output layer, initialiser.
+
+use dropwise::config::{Activation, CheckedExperiment, Experiment, Initializer, Loss};
+use dropwise::data::{Target, Task};
+
+fn experiment(network: &str, train: &str) -> CheckedExperiment {
+    let text = format!(
+        "[data]\nsource = 'xor'\n[network]\nhidden = [4]\n{network}\n[train]\nlearning_rate = 1\n\
+         epochs = 1\n{train}\n"
+    );
+    Experiment::parse("x.toml", &text).expect("a good file")
+}
+
+fn classes() -> Task {
+    Task::Classification {
+        classes: ["a", "b", "c"].map(str::to_owned).to_vec(),
+    }
+}
+
+fn two_classes() -> Task {
+    Task::Binary {
+        classes: ["no", "yes"].map(str::to_owned),
+    }
+}
+
+fn number() -> Task {
+    let target = |name: &str| Target {
+        name: name.to_owned(),
+        mean: 0.0,
+        deviation: 1.0,
+    };
+    Task::Regression {
+        targets: vec![target("price"), target("weight")],
+    }
+}
+
+#[test]
+fn the_loss_and_the_output_follow_from_the_task() {
+    for (task, loss) in [
+        (classes(), Loss::CrossEntropy),
+        (two_classes(), Loss::BinaryCrossEntropy),
+        (number(), Loss::MeanSquaredError),
+    ] {
+        let resolved = experiment("", "").resolve(&task).expect("a loss that fits");
+        assert_eq!(resolved.train.loss, Some(loss), "{task}");
+        assert_eq!(
+            resolved.network.output,
+            Some(Activation::Identity),
+            "{task}"
+        );
+    }
+}
+
+#[test]
+fn a_squared_error_on_classes_has_a_sigmoid_before_it_and_on_numbers_nothing() {
+    for loss in ["squared-error", "mean-squared-error"] {
+        let experiment = experiment("", &format!("loss = '{loss}'"));
+        for (task, output) in [
+            (classes(), Activation::Sigmoid),
+            (two_classes(), Activation::Sigmoid),
+            (number(), Activation::Identity),
+        ] {
+            let resolved = experiment.resolve(&task).expect("a loss that fits");
+            assert_eq!(resolved.network.output, Some(output), "{loss}, {task}");
+            assert_eq!(resolved.train.loss, experiment.train.loss, "{loss}, {task}");
+        }
+    }
+}
+
+#[test]
+fn the_initialiser_follows_from_the_activation() {
+    for (activation, initializer) in [
+        ("sigmoid", Initializer::Xavier),
+        ("tanh", Initializer::Xavier),
+        ("identity", Initializer::Xavier),
+        ("relu", Initializer::He),
+        ("gelu", Initializer::He),
+    ] {
+        let experiment = experiment(&format!("activation = '{activation}'"), "");
+        let resolved = experiment.resolve(&classes()).expect("an experiment");
+        assert_eq!(
+            resolved.network.initializer,
+            Some(initializer),
+            "{activation}"
+        );
+    }
+}
+
+#[test]
+fn what_is_named_stays_and_resolving_twice_changes_nothing() {
+    let named = experiment(
+        "activation = 'relu'\noutput = 'tanh'\ninitializer = { normal = 0.01 }",
+        "loss = 'squared-error'",
+    );
+    for task in [classes(), two_classes(), number()] {
+        assert_eq!(
+            named.resolve(&task).expect("an experiment"),
+            named,
+            "{task}"
+        );
+        let once = experiment("", "").resolve(&task).expect("an experiment");
+        assert_eq!(once.resolve(&task).expect("an experiment"), once, "{task}");
+    }
+}
+
+#[test]
+fn a_loss_that_does_not_fit_the_data_is_an_error_that_names_both() {
+    for (loss, task, expected) in [
+        (
+            "cross-entropy",
+            two_classes(),
+            "train.loss: expected a loss for two classes, no and yes, found `cross-entropy`",
+        ),
+        (
+            "cross-entropy",
+            number(),
+            "train.loss: expected a loss for regression of price, weight, found `cross-entropy`",
+        ),
+        (
+            "binary-cross-entropy",
+            number(),
+            "train.loss: expected a loss for regression of price, weight, found `binary-cross-entropy`",
+        ),
+    ] {
+        let experiment = experiment("", &format!("loss = '{loss}'"));
+        let error = experiment.resolve(&task).expect_err("no fit");
+        assert_eq!(error.to_string(), expected);
+    }
+    // A probability for each class by itself is a loss for classes too.
+    let each = experiment("", "loss = 'binary-cross-entropy'");
+    assert!(each.resolve(&classes()).is_ok());
+}
+
+#[test]
+fn an_output_layer_that_the_tasks_loss_cannot_take_is_an_error() {
+    let error = experiment("output = 'sigmoid'", "")
+        .resolve(&classes())
+        .expect_err("a loss on logits");
+    assert_eq!(
+        error.to_string(),
+        "network.output: expected `identity` with the loss `cross-entropy`, which takes logits, \
+         found `sigmoid`"
+    );
+}
