@@ -148,7 +148,8 @@ impl Experiment {
         if let (Some(loss), Some(output)) = (self.train.loss, self.network.output) {
             check_output(loss, output)?;
         }
-        let validates = self.data.split.as_ref().is_some_and(SplitConfig::validates);
+        let validates = self.data.source == SourceKind::Custom
+            || self.data.split.as_ref().is_some_and(SplitConfig::validates);
         if self.train.early_stopping.is_some() && !validates {
             return Err(Error::invalid(
                 "train.early_stopping",

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use burn::tensor::{DType, Tensor, TensorCreationOptions, TensorData};
 
 use crate::config::{DataConfig, SourceKind};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 pub use digits::digits;
 pub use prepare::{Column, ColumnKind, Preparation, Refusal, TablePreparation};
@@ -235,5 +235,10 @@ pub fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
         SourceKind::Digits => digits::load(config, seed),
         SourceKind::Idx => idx::load(config, seed),
         SourceKind::Csv => csv::load(config, seed),
+        SourceKind::Custom => Err(Error::invalid(
+            "data.source",
+            "a source that can be read: `xor`, `digits`, `idx` or `csv`",
+            "`custom`, whose rows come from a program of one's own",
+        )),
     }
 }

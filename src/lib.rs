@@ -11,7 +11,7 @@
 //! # Where things are
 //!
 //! Data flows one way: [`config`] → [`data`] → [`model`] (with [`dropout`]) → [`train`] ↔
-//! [`evaluate`](mod@evaluate) → [`verify`]. [`backend`] opens the device that computes, [`seed`] is where all
+//! [`evaluate`](mod@evaluate) → [`verify`] and [`store`]. [`backend`] opens the device that computes, [`seed`] is where all
 //! randomness comes from, and [`Error`] is what every fallible function returns.
 //!
 //! # Features

@@ -94,6 +94,8 @@ pub enum SourceKind {
     Idx,
     /// A table in a text file.
     Csv,
+    /// Rows that a program gives to the trainer itself: see `examples/custom_data.rs`.
+    Custom,
 }
 
 impl fmt::Display for SourceKind {
@@ -103,6 +105,7 @@ impl fmt::Display for SourceKind {
             SourceKind::Digits => "digits",
             SourceKind::Idx => "idx",
             SourceKind::Csv => "csv",
+            SourceKind::Custom => "custom",
         })
     }
 }
