@@ -1,7 +1,12 @@
 //! The program's subcommands, one file each, and how its errors look on a terminal.
 
+mod completions;
+mod evaluate;
+mod fetch;
 mod init;
 pub(crate) mod interrupt;
+mod model;
+mod predict;
 mod train;
 mod verify;
 
@@ -25,7 +30,11 @@ pub(crate) struct Cli {
 enum Command {
     Init(init::Args),
     Train(train::Args),
+    Evaluate(evaluate::Args),
+    Predict(predict::Args),
     Verify(verify::Args),
+    Fetch(fetch::Args),
+    Completions(completions::Args),
 }
 
 /// How a command that ran to its end came out.
@@ -43,9 +52,19 @@ impl Cli {
         match &self.command {
             Command::Init(args) => args.run(out),
             Command::Train(args) => args.run(out),
+            Command::Evaluate(args) => args.run(out),
+            Command::Predict(args) => args.run(out),
             Command::Verify(args) => args.run(out),
+            Command::Fetch(args) => args.run(out),
+            Command::Completions(args) => args.run(out),
         }
     }
+}
+
+/// One line of JSON.
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|cause| Error::Compute(format!("the results cannot be written as JSON: {cause}")))
 }
 
 /// An error as text for a person; a mistake in a file is shown in its place.

@@ -29,6 +29,7 @@ use std::fmt;
 use std::ops::{Deref, Range};
 use std::str::FromStr;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::Backend;
@@ -108,6 +109,14 @@ impl FromStr for Precision {
     }
 }
 
+/// Reads the text of a TOML file; `file` is its name in what is said of a mistake.
+///
+/// # Errors
+/// [`Error::Config`], with `file`, line, column, what was expected and what was found.
+pub fn from_toml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|error| locate::explain(file, text, &error))
+}
+
 fn default_seed() -> u64 {
     42
 }
@@ -118,8 +127,7 @@ impl Experiment {
     /// # Errors
     /// [`Error::Config`], with `file`, line, column, what was expected and what was found.
     pub fn parse(file: &str, text: &str) -> Result<CheckedExperiment> {
-        let experiment: Experiment =
-            toml::from_str(text).map_err(|error| locate::explain(file, text, &error))?;
+        let experiment: Experiment = from_toml(file, text)?;
         experiment
             .check()
             .map_err(|error| locate::place(file, text, error))

@@ -16,7 +16,9 @@
 
 pub mod csv;
 mod digits;
-mod idx;
+mod hash;
+pub mod idx;
+mod images;
 mod prepare;
 mod split;
 mod table;
@@ -218,6 +220,11 @@ pub struct Splits {
 
 /// Reads what a configuration names and splits it. `seed` splits where the configuration has no seed
 /// for that.
+///
+/// The test rows are chosen first, then the validation rows among the others; all parts come out in the
+/// source's order. With `test_rows` alone the training rows are all others, with `train_rows` alone the
+/// test rows are. A source with test files of its own refuses `test` and `test_rows`; with `train_rows`
+/// the others are then left out.
 ///
 /// # Errors
 /// [`Error::Read`](crate::Error::Read) if a file cannot be read, and [`Error::Data`](crate::Error::Data) if it

@@ -53,6 +53,17 @@ pub enum Error {
         fix: String,
     },
 
+    /// A file cannot be downloaded, or another one stands in its place.
+    #[error("{}: {problem}; {fix}", path.display())]
+    Download {
+        /// The file or folder on this machine.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+        /// How to mend it.
+        fix: String,
+    },
+
     /// Output cannot be written: a full disk, a closed pipe.
     #[error("output cannot be written: {0}")]
     Write(#[from] std::io::Error),
@@ -154,6 +165,21 @@ impl Error {
             expected: expected.into(),
             found: found.to_string(),
         }
+    }
+
+    /// An [`Error::Data`]; an empty place means the whole file.
+    pub(crate) fn data(
+        file: impl Into<String>,
+        place: impl Into<String>,
+        problem: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        Error::Data(Box::new(DataError {
+            file: file.into(),
+            place: place.into(),
+            problem: problem.into(),
+            fix: fix.into(),
+        }))
     }
 }
 

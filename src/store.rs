@@ -29,6 +29,11 @@ pub mod tensors;
 mod trained;
 pub mod weights;
 
+use std::io;
+use std::path::Path;
+
+use crate::error::Error;
+
 pub use checkpoint::Checkpoint;
 pub use run::{KEEP, Run};
 pub use stored::{ModelName, StoredRun, open_for_reading};
@@ -41,3 +46,21 @@ const METRICS: &str = "metrics.jsonl";
 const CHECKPOINTS: &str = "checkpoints";
 const REPORT: &str = "report.json";
 const LOCK: &str = "lock";
+
+fn cannot_read(path: &Path, cause: io::Error) -> Error {
+    let path = path.to_owned();
+    Error::Read { path, cause }
+}
+
+fn cannot_write(path: &Path, cause: io::Error) -> Error {
+    let path = path.to_owned();
+    Error::WriteFile { path, cause }
+}
+
+fn refused(path: &Path, problem: impl Into<String>, fix: impl Into<String>) -> Error {
+    Error::Store {
+        path: path.to_owned(),
+        problem: problem.into(),
+        fix: fix.into(),
+    }
+}

@@ -1,1 +1,498 @@
+//! `dropwise init`: what it guesses from a table, that its configurations load, every error.
 
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use dropwise::config::{
+    ColumnName, Delimiter, Experiment, HiddenRates, Missing, NewCategory, TaskKind,
+};
+use dropwise::{CheckedExperiment, data};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Folder(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, content).expect("a file");
+        path.to_str().expect("a plain path").to_owned()
+    }
+}
+
+fn init(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dropwise"))
+        .arg("init")
+        .args(arguments)
+        .output()
+        .expect("a run")
+}
+
+#[track_caller]
+fn bad(arguments: &[&str]) -> String {
+    let output = init(arguments);
+    let errors = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(!errors.contains("panicked"), "{errors}");
+    assert_eq!(output.stdout, b"");
+    errors
+}
+
+/// The configuration that is written to standard output, and that it loads.
+#[track_caller]
+fn good(arguments: &[&str]) -> (String, CheckedExperiment, data::Splits) {
+    let output = init(arguments);
+    let errors = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    assert_eq!(errors, "");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let experiment = Experiment::parse("guessed.toml", &text).expect("a configuration");
+    let splits = data::load(&experiment.data, experiment.seed).expect("rows");
+    (text, experiment, splits)
+}
+
+/// A table of so many rows; each cell is made from its row's number.
+fn table(header: &str, rows: usize, line: impl Fn(usize) -> String) -> String {
+    let mut text = format!("{header}\n");
+    for row in 0..rows {
+        text.push_str(&line(row));
+        text.push('\n');
+    }
+    text
+}
+
+/// Noise in [0, 1) without a pattern that a guess could take for a count.
+fn noise(row: usize) -> f64 {
+    (row as f64 * 0.618_034).fract()
+}
+
+#[test]
+fn numbers_with_a_header_become_a_regression_of_the_last_column() {
+    let folder = Folder::new();
+    let text = table("height,weight,price", 1_030, |row| {
+        format!(
+            "{:.3},{:.3},{:.3}",
+            noise(row),
+            noise(3 * row),
+            noise(7 * row)
+        )
+    });
+    let path = folder.write("table.csv", text);
+    let (text, experiment, splits) = good(&[&path]);
+    assert!(
+        text.contains("# Seen: 1,030 rows, 3 numeric columns."),
+        "{text}"
+    );
+    let data = &experiment.data;
+    assert_eq!(data.delimiter, Some(Delimiter::Byte(b',')));
+    assert_eq!(data.header, Some(true));
+    assert_eq!(data.target, Some(ColumnName::Name("price".to_owned())));
+    assert_eq!(data.task, Some(TaskKind::Regression));
+    assert_eq!(data.missing, Some(Missing::Error));
+    assert_eq!(data.leave_out, None);
+    assert_eq!(splits.preparation.columns(), ["height", "weight"]);
+    let parts = [Some(splits.train), splits.validation, splits.test];
+    let sizes = parts.map(|rows| rows.expect("a part").len());
+    assert_eq!(sizes.iter().sum::<usize>(), 1_030);
+    assert_eq!(sizes[2], 206);
+}
+
+#[test]
+fn the_network_and_its_training_are_as_promised() {
+    let folder = Folder::new();
+    let path = folder.write(
+        "table.csv",
+        table("a,b", 1_000, |row| {
+            format!("{:.3},{:.3}", noise(row), noise(5 * row))
+        }),
+    );
+    let (_, experiment, _) = good(&[&path]);
+    assert_eq!(experiment.network.hidden, [128, 128]);
+    assert_eq!(experiment.dropout.input, 0.0);
+    assert_eq!(experiment.dropout.hidden, HiddenRates::All(0.5));
+    assert_eq!(experiment.train.optimizer.to_string(), "adam");
+    assert_eq!(experiment.train.learning_rate, 0.001);
+    assert_eq!(experiment.train.batch_size.of(1_000), 32);
+    assert_eq!(experiment.train.epochs, Some(100));
+    assert_eq!(
+        experiment
+            .train
+            .early_stopping
+            .map(|stopping| stopping.patience),
+        Some(10)
+    );
+    let split = experiment.data.split.clone().expect("a split");
+    assert_eq!((split.validation, split.test), (0.1, 0.2));
+
+    let few = folder.write(
+        "few.csv",
+        table("a,b", 200, |row| {
+            format!("{:.3},{:.3}", noise(row), noise(5 * row))
+        }),
+    );
+    let (_, experiment, _) = good(&[&few]);
+    assert_eq!(experiment.network.hidden, [64, 64]);
+    assert_eq!(experiment.dropout.hidden, HiddenRates::All(0.2));
+}
+
+#[test]
+fn every_delimiter_is_found_with_and_without_a_header() {
+    let folder = Folder::new();
+    for (name, delimiter) in [(",", b','), (";", b';'), ("\t", b'\t'), ("|", b'|')] {
+        let line = |row| {
+            format!(
+                "{:.3}{name}{:.3}{name}{:.3}",
+                noise(row),
+                noise(2 * row),
+                noise(3 * row)
+            )
+        };
+        let headed = table(&format!("a{name}b{name}c"), 60, line);
+        let (_, experiment, _) = good(&[&folder.write("headed.csv", &headed)]);
+        assert_eq!(experiment.data.delimiter, Some(Delimiter::Byte(delimiter)));
+        assert_eq!(experiment.data.header, Some(true));
+
+        let bare = headed.split_once('\n').expect("a header").1;
+        let (text, experiment, splits) = good(&[&folder.write("bare.csv", bare)]);
+        assert!(text.contains("# the first line is a row"), "{text}");
+        assert_eq!(experiment.data.delimiter, Some(Delimiter::Byte(delimiter)));
+        assert_eq!(experiment.data.header, Some(false));
+        assert_eq!(experiment.data.target, Some(ColumnName::Number(3)));
+        assert_eq!(splits.preparation.columns(), ["column1", "column2"]);
+    }
+}
+
+#[test]
+fn white_space_between_values_is_found_also_at_the_end_of_lines() {
+    let folder = Folder::new();
+    let line = |row| {
+        format!(
+            " {:.3}  {:.3}\t{:.3} \t",
+            noise(row),
+            noise(2 * row),
+            noise(3 * row)
+        )
+    };
+    let (_, experiment, splits) = good(&[&folder.write("data.txt", table("", 60, line))]);
+    assert_eq!(experiment.data.delimiter, Some(Delimiter::Whitespace));
+    assert_eq!(experiment.data.target, Some(ColumnName::Number(3)));
+    assert_eq!(splits.preparation.d_input(), 2);
+}
+
+#[test]
+fn a_semicolon_is_preferred_to_commas_inside_values() {
+    let folder = Folder::new();
+    let line = |row: usize| format!("a,b;{:.2};{:.2}", noise(row), noise(2 * row));
+    let (_, experiment, _) = good(&[&folder.write("t.csv", table("x;y;z", 60, line))]);
+    assert_eq!(experiment.data.delimiter, Some(Delimiter::Byte(b';')));
+}
+
+#[test]
+fn words_as_a_target_are_classes_and_two_of_them_binary() {
+    let folder = Folder::new();
+    for (classes, kind) in [(2, TaskKind::Binary), (3, TaskKind::Classification)] {
+        let line = |row: usize| format!("{:.2},class {}", noise(row), row % classes);
+        let (text, experiment, splits) = good(&[&folder.write("t.csv", table("x,y", 90, line))]);
+        assert_eq!(experiment.data.task, Some(kind));
+        assert!(
+            text.contains(&format!("# {classes} different words")),
+            "{text}"
+        );
+        assert_eq!(splits.train.task().classes().len(), classes);
+    }
+}
+
+#[test]
+fn numbers_as_a_target_are_classes_if_they_are_few_and_whole() {
+    let folder = Folder::new();
+    let expected = [
+        (2, TaskKind::Binary),
+        (5, TaskKind::Classification),
+        (40, TaskKind::Regression),
+    ];
+    for (values, kind) in expected {
+        let line = |row: usize| format!("{:.2},{}", noise(row), row * 7 % values);
+        let (_, experiment, _) = good(&[&folder.write("t.csv", table("x,y", 400, line))]);
+        assert_eq!(experiment.data.task, Some(kind), "{values} values");
+    }
+    let halves = |row: usize| format!("{:.2},{}", noise(row), (row * 7 % 5) as f64 / 2.0);
+    let (_, experiment, _) = good(&[&folder.write("t.csv", table("x,y", 400, halves))]);
+    assert_eq!(experiment.data.task, Some(TaskKind::Regression));
+}
+
+#[test]
+fn another_target_is_taken_by_name_or_number() {
+    let folder = Folder::new();
+    let line = |row| {
+        format!(
+            "{:.2},{:.2},{:.2}",
+            noise(row),
+            noise(2 * row),
+            noise(3 * row)
+        )
+    };
+    let path = folder.write("t.csv", table("a,b,c", 60, line));
+    for target in ["b", "2"] {
+        let (_, experiment, splits) = good(&[&path, "--target", target]);
+        assert_eq!(
+            experiment.data.target.clone().expect("one").to_string(),
+            target
+        );
+        assert_eq!(splits.preparation.columns(), ["a", "c"]);
+    }
+}
+
+#[test]
+fn columns_that_name_or_count_the_rows_are_left_out_and_the_file_says_why() {
+    let folder = Folder::new();
+    let header = "n,user_id,name,x,y";
+    let line = |row: usize| {
+        format!(
+            "{row},{},person {row},{:.2},{:.2}",
+            row * 977 % 1_009,
+            noise(row),
+            noise(2 * row)
+        )
+    };
+    let (text, _, splits) = good(&[&folder.write("t.csv", table(header, 60, line))]);
+    assert_eq!(splits.preparation.columns(), ["x"]);
+    for reason in [
+        "# Left out: \"n\" counts the rows.",
+        "# Left out: \"user_id\" is named like an id, and all its values differ.",
+        "# Left out: \"name\" looks like names or free text: most of its values differ.",
+    ] {
+        assert!(text.contains(reason), "{text}");
+    }
+}
+
+#[test]
+fn a_column_that_counts_is_kept_if_it_is_the_only_input() {
+    let folder = Folder::new();
+    let line = |row| format!("{row},{:.2}", noise(row));
+    let (_, _, splits) = good(&[&folder.write("t.csv", table("time,y", 60, line))]);
+    assert_eq!(splits.preparation.columns(), ["time"]);
+}
+
+#[test]
+fn categories_are_listed_and_rare_ones_tolerated() {
+    let folder = Folder::new();
+    let common = |row: usize| format!("{},{:.2}", ["red", "blue"][row % 2], noise(row));
+    let (text, experiment, _) = good(&[&folder.write("t.csv", table("colour,y", 60, common))]);
+    let listed = "# Columns of words, an input for each category: \"colour\" (2).";
+    assert!(text.contains(listed), "{text}");
+    assert_eq!(experiment.data.new_category, None);
+
+    let rare = |row: usize| {
+        format!(
+            "{},{:.2}",
+            if row == 7 { "pink" } else { "red" },
+            noise(row)
+        )
+    };
+    let (_, experiment, _) = good(&[&folder.write("t.csv", table("colour,y", 60, rare))]);
+    assert_eq!(experiment.data.new_category, Some(NewCategory::Ignore));
+}
+
+#[test]
+fn missing_values_get_a_policy_and_their_marks_are_listed() {
+    let folder = Folder::new();
+    let input = |row: usize| match row % 10 {
+        3 => format!("?,{:.2}", noise(row)),
+        5 => format!("n/a,{:.2}", noise(row)),
+        _ => format!("{:.2},{:.2}", noise(row), noise(2 * row)),
+    };
+    let (text, experiment, _) = good(&[&folder.write("t.csv", table("x,y", 60, input))]);
+    assert_eq!(experiment.data.missing, Some(Missing::Mean));
+    assert!(text.contains("# Missing values: \"x\" (12)."), "{text}");
+    let marks = experiment.data.missing_values();
+    assert_eq!(marks, ["", "?", "NA", "NaN", "n/a"]);
+
+    let target = |row: usize| match row % 10 {
+        3 => format!("{:.2},", noise(row)),
+        _ => format!("{:.2},{:.2}", noise(row), noise(2 * row)),
+    };
+    let (text, experiment, splits) = good(&[&folder.write("t.csv", table("x,y", 60, target))]);
+    assert_eq!(experiment.data.missing, Some(Missing::Drop));
+    assert!(text.contains("# Missing values: \"y\" (6)."), "{text}");
+    let sizes = [Some(splits.train), splits.validation, splits.test];
+    assert_eq!(
+        sizes
+            .into_iter()
+            .flatten()
+            .map(|rows| rows.len())
+            .sum::<usize>(),
+        54
+    );
+}
+
+#[test]
+fn a_table_of_few_rows_is_not_split() {
+    let folder = Folder::new();
+    let line = |row| format!("{:.2},{:.2}", noise(row), noise(2 * row));
+    let (text, experiment, splits) = good(&[&folder.write("t.csv", table("x,y", 12, line))]);
+    assert!(text.contains("# Too few rows to spare any"), "{text}");
+    assert_eq!(experiment.data.split, None);
+    assert_eq!(experiment.train.early_stopping, None);
+    assert_eq!(splits.train.len(), 12);
+}
+
+#[test]
+fn out_writes_the_same_text_into_a_new_file_and_says_how_to_go_on() {
+    let folder = Folder::new();
+    let line = |row| format!("{:.2},{:.2}", noise(row), noise(2 * row));
+    let path = folder.write("t.csv", table("x,y", 60, line));
+    let toml = folder.path("new.toml");
+    let toml = toml.to_str().expect("a plain path");
+    let output = init(&[&path, "--out", toml]);
+    assert_eq!(output.status.code(), Some(0));
+    let says = String::from_utf8(output.stdout).expect("text");
+    assert!(says.contains(&format!("dropwise train {toml}")), "{says}");
+    let (text, ..) = good(&[&path]);
+    assert_eq!(std::fs::read_to_string(toml).expect("the file"), text);
+    let names = std::fs::read_dir(folder.0.path())
+        .expect("the folder")
+        .count();
+    assert_eq!(names, 2, "nothing is left beside the file");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_written_file_can_be_read_by_whoever_may_read_the_users_other_files() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new();
+    let path = folder.write("t.csv", "x,y\n0.5,1.5\n0.25,2.5\n");
+    let toml = folder.path("new.toml");
+    init(&[&path, "--out", toml.to_str().expect("a plain path")]);
+    let mode = |path: &std::path::Path| {
+        std::fs::metadata(path)
+            .expect("a file")
+            .permissions()
+            .mode()
+            & 0o777
+    };
+    assert_eq!(mode(&toml), mode(path.as_ref()));
+}
+
+#[test]
+fn a_file_that_exists_is_not_overwritten() {
+    let folder = Folder::new();
+    let path = folder.write("t.csv", "x,y\n0.5,1.5\n0.25,2.5\n");
+    let toml = folder.write("old.toml", "mine");
+    let errors = bad(&[&path, "--out", &toml]);
+    let expected = format!(
+        "--out: expected a file that does not exist yet, found {toml}, which exists and is not overwritten"
+    );
+    assert!(errors.contains(&expected), "{errors}");
+    assert_eq!(std::fs::read_to_string(&toml).expect("the file"), "mine");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_an_error() {
+    let folder = Folder::new();
+    let path = folder.write("t.csv", "x,y\n0.5,1.5\n0.25,2.5\n");
+    let toml = folder.path("no/such/new.toml");
+    let errors = bad(&[&path, "--out", toml.to_str().expect("a plain path")]);
+    assert!(
+        errors.contains("new.toml: cannot be written: No such file"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn what_is_no_table_is_an_error_that_names_the_place() {
+    let folder = Folder::new();
+    let missing = folder.path("missing.csv");
+    let errors = bad(&[missing.to_str().expect("a plain path")]);
+    assert!(
+        errors.contains("missing.csv: cannot be read: No such file"),
+        "{errors}"
+    );
+    for (content, expected) in [
+        (&b""[..], "the file is empty"),
+        (
+            b"a,b,c\n1,2,3\n4,5\n",
+            "line 3: expected 3 columns, found 2",
+        ),
+        (
+            b"a,b\n1,\xff\n",
+            "line 2: expected text in UTF-8, found other bytes",
+        ),
+    ] {
+        let errors = bad(&[&folder.write("t.csv", content)]);
+        assert!(errors.contains(expected), "{errors}");
+    }
+}
+
+#[test]
+fn a_table_that_does_not_load_yet_gets_a_configuration_and_a_warning() {
+    let folder = Folder::new();
+    let line = |row: usize| match row {
+        7 => "1O.5,1.5".to_owned(),
+        _ => format!("{:.2},{:.2}", noise(row), noise(2 * row)),
+    };
+    let path = folder.write("t.csv", table("x,y", 60, line));
+    let output = init(&[&path]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).expect("text");
+    Experiment::parse("guessed.toml", &text).expect("a configuration");
+    let warning = String::from_utf8(output.stderr).expect("text");
+    // What was expected depends on whether the split makes it a training row.
+    let (place, found) = ("line 9, column `x`: expected a ", "found `1O.5`");
+    assert!(
+        warning.starts_with("warning: the table does not load"),
+        "{warning}"
+    );
+    assert!(
+        warning.contains(place) && warning.contains(found),
+        "{warning}"
+    );
+
+    let output = init(&[
+        &folder.write("u.csv", "a,b\n1.5,2\n2.5,3\n"),
+        "--target",
+        "bb",
+    ]);
+    let warning = String::from_utf8(output.stderr).expect("text");
+    assert!(warning.contains("did you mean `b`?"), "{warning}");
+}
+
+/// What tables are made of, and what may go wrong in a name that is quoted.
+const PIECES: &[&str] = &[
+    "a", "b", "id", "0", "1", "2.5", "-", "?", ",", ",", ",", ";", "|", "\t", " ", "\"", "\\",
+    "\n", "\n", "\r\n", "\u{7f}", "\u{85}", "\u{1}", "#", "\u{e9}",
+];
+
+proptest! {
+    // Each case is a process.
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_give_a_configuration_that_parses_or_an_error(
+        content in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..200),
+proptest::collection::vec(proptest::sample::select(PIECES), 0..60)
+                .prop_map(|pieces| pieces.concat().into_bytes()),
+        ]
+    ) {
+        let folder = Folder::new();
+        let output = init(&[&folder.write("t.csv", &content)]);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        prop_assert!(!errors.contains("panicked"), "{}", errors);
+        match output.status.code() {
+            Some(0) => {
+                let text = String::from_utf8(output.stdout).expect("text");
+                prop_assert!(Experiment::parse("guessed.toml", &text).is_ok(), "{}", text);
+            }
+            status => prop_assert_eq!((status, &output.stdout[..]), (Some(1), &b""[..])),
+        }
+    }
+}

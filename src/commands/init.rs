@@ -4,6 +4,7 @@ mod guess;
 mod layout;
 mod survey;
 mod text;
+mod toml;
 
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};

@@ -140,6 +140,7 @@ pub(crate) fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
 fn type_in_plain_words(expected: &str) -> &str {
     match expected {
         "usize" | "u64" => "a whole number of at least 0",
+        "a nonzero u64" => "a whole number of at least 1",
         "f64" => "a number",
         "a boolean" => "true or false",
         "a sequence" => "an array, such as [4]",

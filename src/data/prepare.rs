@@ -174,13 +174,21 @@ pub(super) fn finite(field: &str) -> Option<f64> {
         .filter(|number: &f64| number.is_finite())
 }
 
-/// A field as it is shown in a message: a field can be as long as a file, a message cannot.
+/// A field as it is shown in a message, which is one line and not as long as a field can be.
 pub(super) fn shown(field: &str) -> String {
     const LONGEST: usize = 60;
-    match field.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}...", &field[..end]),
-        None => field.to_owned(),
+    let mut shown = String::new();
+    for character in field.chars().take(LONGEST) {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
     }
+    if field.chars().nth(LONGEST).is_some() {
+        shown.push_str("...");
+    }
+    shown
 }
 
 /// Why a row cannot be prepared. Whoever knows the row's place adds it with [`at`](Self::at).

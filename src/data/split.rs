@@ -1,100 +1,202 @@
 //! Training, validation and test rows.
+//!
+//! Test rows are chosen first and validation rows among the rest, so that a change of `validation`
+//! leaves the test rows as they are. Rows that are drawn come from one stream of the seed. A source
+//! with test files of its own (`idx` with test images, `csv` with `test_path`) refuses `test` and
+//! `test_rows`: see [`refuse_test`].
 
-use std::path::PathBuf;
+mod draw;
+mod listed;
 
-use rand::RngExt as _;
+use rand::rngs::ChaCha8Rng;
+use sha2::{Digest, Sha256};
 
-use super::{Dataset, Preparation, Splits};
+use self::draw::draw;
+use self::listed::Listed;
+use super::{Dataset, Preparation, Splits, Task, hash};
 use crate::config::{DataConfig, SplitConfig};
 use crate::error::{Error, Result};
-use crate::seed::{Purpose, stream};
+use crate::seed::{self, Purpose};
 
-// A stand-in.
+/// Rows of a source, counted from 0. Each part is sorted and not empty, and no row is in two of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Parts {
     pub train: Vec<usize>,
     pub validation: Option<Vec<usize>>,
     pub test: Option<Vec<usize>>,
 }
 
+/// Splits a source that is built in; `bytes` are what its hash is taken over.
+pub(super) fn built_in(
+    config: &DataConfig,
+    seed: u64,
+    rows: Dataset,
+    preparation: Preparation,
+    bytes: &[u8],
+) -> Result<Splits> {
+    let classes = classes(&rows);
+    let parts = split(config.split.as_ref(), seed, rows.len(), classes.as_deref())?;
+    Ok(Splits {
+        train: rows.select(&parts.train),
+        validation: parts.validation.map(|part| rows.select(&part)),
+        test: parts.test.map(|part| rows.select(&part)),
+        preparation,
+        hash: hash::hex(Sha256::new_with_prefix(bytes)),
+    })
+}
+
+/// Each row's class; none for a regression.
+fn classes(rows: &Dataset) -> Option<Vec<usize>> {
+    let class = |target: &[f64]| match target {
+        [second] => usize::from(*second == 1.0),
+        targets => targets
+            .iter()
+            .position(|target| *target == 1.0)
+            .unwrap_or(0),
+    };
+    match rows.task() {
+        Task::Regression { .. } => None,
+        _ => Some(
+            (0..rows.len())
+                .map(|row| class(&rows.target_row(row)))
+                .collect(),
+        ),
+    }
+}
+
+/// Splits `rows` rows. `seed` is used where the configuration has none; `classes` is each row's class,
+/// none for a regression. Without a configuration all rows are training rows.
+///
+/// # Errors
+/// [`Error::Read`] and [`Error::Data`] for a file of row numbers, [`Error::InvalidValue`] for a part
+/// that was asked for and comes out empty.
 pub(super) fn split(
     config: Option<&SplitConfig>,
     seed: u64,
     rows: usize,
-    _classes: Option<&[usize]>,
+    classes: Option<&[usize]>,
 ) -> Result<Parts> {
-    let mut parts = Parts {
-        train: Vec::new(),
-        validation: None,
-        test: None,
-    };
     let Some(config) = config else {
-        parts.train = (0..rows).collect();
-        return Ok(parts);
+        return Ok(Parts {
+            train: (0..rows).collect(),
+            validation: None,
+            test: None,
+        });
     };
-    let mut rest;
-    let mut random = stream(config.seed.unwrap_or(seed), Purpose::Verify);
-    let mut draw = |rest: &mut Vec<usize>, share: f64| {
-        let count = (share * rest.len() as f64).round() as usize;
-        let mut part: Vec<usize> = (0..count)
-            .map(|_| rest.swap_remove(random.random_range(0..rest.len())))
-            .collect();
-        part.sort_unstable();
-        part
+    let strata = strata(config, classes)?;
+    let mut random = seed::stream(config.seed.unwrap_or(seed), Purpose::Split);
+    let listed = Listed::read(config, rows)?;
+
+    let (test, others) = if listed.test.is_some() {
+        (listed.test, listed.others)
+    } else if config.test > 0.0 {
+        share(
+            "test",
+            config.test,
+            rows,
+            &listed.others,
+            strata,
+            &mut random,
+        )?
+    } else if listed.train.is_some() {
+        (
+            Some(listed.others).filter(|rows| !rows.is_empty()),
+            Vec::new(),
+        )
+    } else {
+        (None, listed.others)
     };
-    let numbers = |path: &Option<PathBuf>| -> Result<Option<Vec<usize>>> {
-        let Some(path) = path else { return Ok(None) };
-        let text = std::fs::read_to_string(path).map_err(|cause| Error::Read {
-            path: path.clone(),
-            cause,
-        })?;
-        Ok(Some(
-            text.split_whitespace()
-                .filter_map(|number| number.parse().ok())
-                .collect(),
-        ))
+    let train = listed.train.unwrap_or(others);
+    let (validation, train) = if listed.validation.is_some() {
+        (listed.validation, train)
+    } else if config.validation > 0.0 {
+        share(
+            "validation",
+            config.validation,
+            train.len(),
+            &train,
+            strata,
+            &mut random,
+        )?
+    } else {
+        (None, train)
     };
-    parts.test = numbers(&config.test_rows)?;
-    parts.validation = numbers(&config.validation_rows)?;
-    let train = numbers(&config.train_rows)?;
-    rest = match &train {
-        Some(train) => train.clone(),
-        None => {
-            let taken: Vec<usize> = [&parts.test, &parts.validation]
-                .into_iter()
-                .flatten()
-                .flatten()
-                .copied()
-                .collect();
-            (0..rows).filter(|row| !taken.contains(row)).collect()
-        }
-    };
-    if train.is_some() && parts.test.is_none() {
-        parts.test = Some((0..rows).filter(|row| !rest.contains(row)).collect());
-    }
-    if config.test > 0.0 {
-        parts.test = Some(draw(&mut rest, config.test));
-    }
-    if config.validation > 0.0 {
-        parts.validation = Some(draw(&mut rest, config.validation));
-    }
-    rest.sort_unstable();
-    parts.train = rest;
-    Ok(parts)
+    check_train(&train, rows, classes)?;
+    Ok(Parts {
+        train,
+        validation,
+        test,
+    })
 }
 
-/// Splits a source that is built in; `bytes` are what its hash is taken over.
-pub(super) fn built_in(
-    _config: &DataConfig,
-    _seed: u64,
-    rows: Dataset,
-    preparation: Preparation,
-    _bytes: &[u8],
-) -> Result<Splits> {
-    Ok(Splits {
-        train: rows,
-        validation: None,
-        test: None,
-        preparation,
-        hash: String::new(),
-    })
+/// What is split by itself: the classes, or all rows together.
+fn strata<'a>(config: &SplitConfig, classes: Option<&'a [usize]>) -> Result<Option<&'a [usize]>> {
+    match (config.stratify, classes) {
+        (Some(true), None) => {
+            let expected = "`false`, or no such key, where there are no classes";
+            Err(Error::invalid("data.split.stratify", expected, "`true`"))
+        }
+        (Some(false), _) => Ok(None),
+        (_, classes) => Ok(classes),
+    }
+}
+
+/// Draws a share of `of` rows out of a pool: the rows drawn, and those that are left.
+fn share(
+    part: &str,
+    share: f64,
+    of: usize,
+    pool: &[usize],
+    strata: Option<&[usize]>,
+    random: &mut ChaCha8Rng,
+) -> Result<(Option<Vec<usize>>, Vec<usize>)> {
+    let (drawn, left) = draw(pool, share * of as f64, strata, random);
+    if drawn.is_empty() {
+        let expected = format!("a share that comes to at least one of {of} rows");
+        return Err(Error::invalid(
+            format!("data.split.{part}"),
+            expected,
+            share,
+        ));
+    }
+    Ok((Some(drawn), left))
+}
+
+/// There must be something to learn from.
+fn check_train(train: &[usize], rows: usize, classes: Option<&[usize]>) -> Result<()> {
+    if train.is_empty() {
+        let expected = "smaller shares or shorter lists, so that training rows are left";
+        let found = format!("none left of {rows} rows");
+        return Err(Error::invalid("data.split", expected, found));
+    }
+    // Rows that are all of one class before the split are for the source to refuse: it can say where.
+    let one_class = |classes: &[usize]| classes.windows(2).all(|pair| pair[0] == pair[1]);
+    let Some(classes) = classes.filter(|classes| !one_class(classes)) else {
+        return Ok(());
+    };
+    if train.iter().all(|row| classes[*row] == classes[train[0]]) {
+        let found = format!("{} rows of one class", train.len());
+        return Err(Error::invalid(
+            "data.split",
+            "training rows of at least two classes",
+            found,
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses to choose test rows where the source has its own, which `own` names.
+pub(super) fn refuse_test(config: Option<&SplitConfig>, own: &str) -> Result<()> {
+    let refuse = |key: &str, found: String| {
+        let expected = format!("no such key, as {own} has the test rows");
+        Err(Error::invalid(format!("data.split.{key}"), expected, found))
+    };
+    match config {
+        Some(SplitConfig {
+            test_rows: Some(path),
+            ..
+        }) => refuse("test_rows", path.display().to_string()),
+        Some(SplitConfig { test, .. }) if *test > 0.0 => refuse("test", test.to_string()),
+        _ => Ok(()),
+    }
 }

@@ -10,7 +10,7 @@ const GUESSES: usize = 5;
 /// Counts of right and wrong rows.
 #[derive(Debug, Clone)]
 pub(super) struct Classes {
-    errors: usize,
+    right: usize,
     among_guesses: usize,
     count: usize,
 }
@@ -18,7 +18,7 @@ pub(super) struct Classes {
 impl Classes {
     pub(super) fn new(task: &Task) -> Self {
         Classes {
-            errors: 0,
+            right: 0,
             among_guesses: 0,
             count: task.classes().len(),
         }
@@ -29,14 +29,15 @@ impl Classes {
     pub(super) fn add(&mut self, task: &Task, prediction: &[f64], class: usize) -> bool {
         let predicted = predicted_class(task, prediction);
         let right = predicted == Some(class);
-        self.errors += usize::from(!right);
+        self.right += usize::from(right);
         let guessed = predicted.is_some() && guesses_before(prediction, class) < GUESSES;
         self.among_guesses += usize::from(guessed);
         right
     }
 
-    pub(super) fn errors(&self) -> usize {
-        self.errors
+    /// Of `rows` all those that were not found right.
+    pub(super) fn errors(&self, rows: usize) -> usize {
+        rows - self.right
     }
 
     /// None where five guesses would be right by themselves.

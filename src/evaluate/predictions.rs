@@ -19,7 +19,7 @@ use super::probabilities::{log_sum_exp, sigmoid};
 #[must_use]
 pub fn predictions(loss: Loss, task: &Task, outputs: &[f64]) -> Vec<f64> {
     let mut values = outputs.to_vec();
-    for row in values.chunks_exact_mut(task.d_output()) {
+    for row in values.chunks_exact_mut(task.d_output().max(1)) {
         match loss {
             Loss::CrossEntropy => softmax(row),
             Loss::BinaryCrossEntropy => row.iter_mut().for_each(|value| *value = sigmoid(*value)),

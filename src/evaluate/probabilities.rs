@@ -125,3 +125,19 @@ pub(super) fn log_sum_exp(values: &[f64]) -> f64 {
     let sum: f64 = values.iter().map(|value| (value - largest).exp()).sum();
     largest + sum.ln()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{BINS, bin_of};
+
+    #[test]
+    fn an_edge_between_bins_belongs_to_the_lower_one() {
+        for k in 1..=BINS {
+            let edge = k as f64 / BINS as f64;
+            assert_eq!(bin_of(edge), k - 1, "{edge}");
+            assert_eq!(bin_of(edge + 1e-9), k.min(BINS - 1), "above {edge}");
+        }
+        assert_eq!(bin_of(0.0), 0);
+        assert_eq!(bin_of(f64::NAN), 0);
+    }
+}

@@ -64,7 +64,7 @@ impl<'a> Tally<'a> {
         let pairs = target.iter().zip(prediction);
         self.absolute_errors += pairs.map(|(t, p)| (t - p).abs()).sum::<f64>();
         let Some(class) = predicted_class(self.task, target) else {
-            return;
+            return; // a target that is not a number: no prediction is right
         };
         let right = self.classes.add(self.task, prediction, class);
         if let Some(probabilities) = &mut self.probabilities {
@@ -97,7 +97,7 @@ impl<'a> Tally<'a> {
     }
 
     fn with_classes(&self, metrics: Metrics) -> Metrics {
-        let (rows, errors) = (self.rows, self.classes.errors());
+        let (rows, errors) = (self.rows, self.classes.errors(self.rows));
         let probabilities = self.probabilities.as_ref();
         Metrics {
             errors: Some(errors),

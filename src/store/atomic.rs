@@ -1,10 +1,11 @@
 //! Files that appear whole or not at all.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use super::cannot_write;
+use crate::error::Result;
 
 /// How the names of unfinished files begin. A process that is killed may leave one behind.
 pub(super) const UNFINISHED: &str = ".dropwise-";
@@ -16,12 +17,9 @@ pub(super) const UNFINISHED: &str = ".dropwise-";
 /// was and nothing is left beside it.
 ///
 /// # Errors
-/// [`Error::WriteFile`] with `path`: a full disk, a missing or read-only folder.
+/// [`Error::WriteFile`](crate::Error::WriteFile) with `path`: a full disk, a missing or read-only folder.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, bytes).map_err(|cause| Error::WriteFile {
-        path: path.to_owned(),
-        cause,
-    })
+    replace(path, bytes).map_err(|cause| cannot_write(path, cause))
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -47,8 +45,16 @@ pub(super) fn folder_of(path: &Path) -> &Path {
 /// Brings new, renamed and removed names in a folder to the disk. Windows does so by itself, and
 /// opens no folder as a file.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()?;
+    use ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    if !cfg!(unix) {
+        return Ok(());
     }
-    Ok(())
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        // A folder that may be written but not read, or a file system that cannot do this: the names
+        // reach the disk in their own time.
+        Err(cause) if [PermissionDenied, InvalidInput, Unsupported].contains(&cause.kind()) => {
+            Ok(())
+        }
+        synced => synced,
+    }
 }

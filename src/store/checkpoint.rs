@@ -8,6 +8,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::refused;
 use super::tensors::{self, Array};
 use crate::error::{Error, Result};
 
@@ -69,13 +70,10 @@ fn split<'a>(path: &Path, bytes: &'a [u8]) -> Result<(&'a str, &'a [u8])> {
     match (words, whole) {
         (Some((VERSION, hash)), Some(end)) => Ok((hash, &bytes[end + 1..])),
         (Some((version, _)), _) if version != VERSION && version.parse::<u32>().is_ok() => {
-            Err(Error::Store {
-                path: path.to_owned(),
-                problem: format!(
-                    "expected a checkpoint of version {VERSION}, found version {version}"
-                ),
-                fix: "use the version of dropwise that wrote it".to_owned(),
-            })
+            let problem =
+                format!("expected a checkpoint of version {VERSION}, found version {version}");
+            let fix = "use the version of dropwise that wrote it";
+            Err(refused(path, problem, fix))
         }
         _ => {
             let found = String::from_utf8_lossy(line);
@@ -94,9 +92,6 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 fn damaged(path: &Path, problem: String) -> Error {
-    Error::Store {
-        path: path.to_owned(),
-        problem,
-        fix: "delete it, and training goes on from the checkpoint before it".to_owned(),
-    }
+    let fix = "delete it, and training goes on from the checkpoint before it";
+    refused(path, problem, fix)
 }

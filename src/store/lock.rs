@@ -4,14 +4,14 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use super::LOCK;
+use super::{LOCK, cannot_write, refused};
 use crate::error::{Error, Result};
 
 /// The right to write to a run, held while this value lives. The operating system takes it back when
 /// the process ends, however it ends.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -22,10 +22,6 @@ impl Lock {
     /// [`Error::WriteFile`] if the file `lock` cannot be written.
     pub fn take(dir: &Path) -> Result<Lock> {
         let path = dir.join(LOCK);
-        let cannot_write = |cause| Error::WriteFile {
-            path: path.clone(),
-            cause,
-        };
         // Not emptied on opening: the process that holds it has written its number there.
         let mut file = File::options()
             .read(true)
@@ -33,14 +29,21 @@ impl Lock {
             .create(true)
             .truncate(false)
             .open(&path)
-            .map_err(cannot_write)?;
+            .map_err(|cause| cannot_write(&path, cause))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(in_use(dir, file)),
             Err(TryLockError::Error(cause)) => return Err(no_locks(&path, &cause)),
         }
-        write_process_id(&mut file).map_err(cannot_write)?;
-        Ok(Lock { _file: file })
+        write_process_id(&mut file).map_err(|cause| cannot_write(&path, cause))?;
+        Ok(Lock { file })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child process that is just being started has a copy of it.
+        let _ = self.file.unlock();
     }
 }
 
@@ -50,14 +53,12 @@ fn write_process_id(file: &mut File) -> io::Result<()> {
 }
 
 fn in_use(dir: &Path, lock: File) -> Error {
-    Error::Store {
-        path: dir.to_owned(),
-        problem: match process_id(lock) {
-            Some(id) => format!("in use by process {id}"),
-            None => "in use by another process".to_owned(),
-        },
-        fix: "wait until it has ended, or choose another --out".to_owned(),
-    }
+    let problem = match process_id(lock) {
+        Some(id) => format!("in use by process {id}"),
+        None => "in use by another process".to_owned(),
+    };
+    let fix = "wait until it has ended, or choose another --out";
+    refused(dir, problem, fix)
 }
 
 fn process_id(lock: File) -> Option<u32> {
@@ -67,9 +68,6 @@ fn process_id(lock: File) -> Option<u32> {
 }
 
 fn no_locks(path: &Path, cause: &io::Error) -> Error {
-    Error::Store {
-        path: path.to_owned(),
-        problem: format!("cannot be locked: {cause}"),
-        fix: "choose a folder on a disk of this machine".to_owned(),
-    }
+    let fix = "choose a folder on a disk of this machine";
+    refused(path, format!("cannot be locked: {cause}"), fix)
 }

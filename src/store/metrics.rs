@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::atomic;
+use super::{atomic, cannot_read, cannot_write, refused};
 use crate::error::{Error, Result};
 
 /// Appends `line` and a line break in one call to the operating system. If that fails half-way, the
@@ -48,10 +48,7 @@ fn open(path: &Path) -> io::Result<File> {
 pub fn rewind(path: &Path, keep: impl Fn(&Value) -> bool) -> Result<()> {
     let bytes = match fs::read(path) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Vec::new(),
-        read => read.map_err(|cause| Error::Read {
-            path: path.to_owned(),
-            cause,
-        })?,
+        read => read.map_err(|cause| cannot_read(path, cause))?,
     };
     let mut lines = bytes
         .split_inclusive(|byte| *byte == b'\n')
@@ -70,16 +67,6 @@ pub fn rewind(path: &Path, keep: impl Fn(&Value) -> bool) -> Result<()> {
 }
 
 fn not_json(path: &Path, line: usize, cause: &serde_json::Error) -> Error {
-    Error::Store {
-        path: path.to_owned(),
-        problem: format!("line {line}: expected JSON, found something else: {cause}"),
-        fix: "delete the line".to_owned(),
-    }
-}
-
-fn cannot_write(path: &Path, cause: io::Error) -> Error {
-    Error::WriteFile {
-        path: path.to_owned(),
-        cause,
-    }
+    let problem = format!("line {line}: expected JSON, found something else: {cause}");
+    refused(path, problem, "delete the line")
 }

@@ -11,7 +11,8 @@ use super::checkpoint::{self, Checkpoint};
 use super::lock::Lock;
 use super::stored::{ModelName, StoredRun, open_for_reading};
 use super::tensors::{self, Array};
-use super::{CHECKPOINTS, CONFIG, LOCK, METRICS, PREPARATION, REPORT, atomic, metrics};
+use super::{CHECKPOINTS, CONFIG, LOCK, METRICS, PREPARATION, REPORT};
+use super::{atomic, cannot_read, cannot_write, metrics, refused};
 use crate::error::{Error, Result};
 
 /// How many checkpoints a run keeps: the newest, and one before it in case the newest is damaged.
@@ -49,11 +50,11 @@ impl Run {
         // Between that look and the lock another process may have made a run and ended.
         refuse_content(dir)?;
         remove_unfinished(dir)?;
-        create_folder(&dir.join(CHECKPOINTS))?;
         atomic::write(&dir.join(METRICS), b"")?;
         atomic::write(&dir.join(PREPARATION), preparation_json.as_bytes())?;
-        // The last one: it is what makes the folder a run.
+        // The last of them: it is what makes the folder a run.
         atomic::write(&dir.join(CONFIG), config_text.as_bytes())?;
+        create_folder(&dir.join(CHECKPOINTS))?;
         Ok(Run {
             stored: open_for_reading(dir)?,
             _lock: lock,
@@ -68,8 +69,10 @@ impl Run {
     pub fn resume(dir: &Path) -> Result<Run> {
         let stored = open_for_reading(dir)?;
         let lock = Lock::take(dir)?;
-        create_folder(&dir.join(CHECKPOINTS))?;
+        let checkpoints = dir.join(CHECKPOINTS);
+        create_folder(&checkpoints)?;
         remove_unfinished(dir)?;
+        remove_unfinished(&checkpoints)?;
         Ok(Run {
             stored,
             _lock: lock,
@@ -111,14 +114,12 @@ impl Run {
         if stored.is_empty() {
             return Ok(None);
         }
-        Err(Error::Store {
-            path: self.checkpoints(),
-            problem: format!(
-                "expected an intact checkpoint, found {} damaged",
-                stored.len()
-            ),
-            fix: "start again with another --out".to_owned(),
-        })
+        let problem = format!(
+            "expected an intact checkpoint, found {} damaged",
+            stored.len()
+        );
+        let fix = "start again with another --out";
+        Err(refused(&self.checkpoints(), problem, fix))
     }
 
     /// Appends one line of JSON to the metrics. `line` has no line break; one is added.
@@ -205,17 +206,12 @@ fn step_of(name: &str) -> Option<u64> {
 /// A folder for a new run is empty, but for what a process leaves that was killed while it made one.
 fn refuse_content(dir: &Path) -> Result<()> {
     let names = names_in(dir)?;
-    let error = |problem: String, fix: String| Error::Store {
-        path: dir.to_owned(),
-        problem,
-        fix,
-    };
     if names.iter().any(|name| name == CONFIG) {
         let fix = format!(
             "choose another --out, or go on with it: `--resume {}`",
             dir.display()
         );
-        return Err(error("already holds a run".to_owned(), fix));
+        return Err(refused(dir, "already holds a run", fix));
     }
     let begun = names.iter().any(|name| name == LOCK);
     let foreign = names
@@ -223,15 +219,15 @@ fn refuse_content(dir: &Path) -> Result<()> {
         .find(|name| !(begun && is_of_a_run_begun(name)));
     match foreign {
         None => Ok(()),
-        Some(name) => Err(error(
-            format!("expected an empty folder, found `{}` in it", name.display()),
-            "choose another --out".to_owned(),
-        )),
+        Some(name) => {
+            let problem = format!("expected an empty folder, found `{}` in it", name.display());
+            Err(refused(dir, problem, "choose another --out"))
+        }
     }
 }
 
 fn is_of_a_run_begun(name: &OsString) -> bool {
-    [LOCK, CHECKPOINTS, METRICS, PREPARATION]
+    [LOCK, METRICS, PREPARATION]
         .iter()
         .any(|known| name == known)
         || is_unfinished(name)
@@ -244,27 +240,18 @@ fn is_unfinished(name: &OsString) -> bool {
 
 /// Removes the files that a process was writing when it was killed. With the lock held, nobody else
 /// is writing.
-fn remove_unfinished(dir: &Path) -> Result<()> {
-    for folder in [dir.to_owned(), dir.join(CHECKPOINTS)] {
-        if !folder.is_dir() {
-            continue;
-        }
-        for name in names_in(&folder)?.iter().filter(|name| is_unfinished(name)) {
-            remove(&folder.join(name))?;
-        }
-    }
-    Ok(())
+fn remove_unfinished(folder: &Path) -> Result<()> {
+    let names = names_in(folder)?;
+    let mut unfinished = names.iter().filter(|name| is_unfinished(name));
+    unfinished.try_for_each(|name| remove(&folder.join(name)))
 }
 
 fn names_in(folder: &Path) -> Result<Vec<OsString>> {
     let entries = fs::read_dir(folder).map_err(|cause| cannot_read(folder, cause))?;
-    entries
-        .map(|entry| {
-            Ok(entry
-                .map_err(|cause| cannot_read(folder, cause))?
-                .file_name())
-        })
-        .collect()
+    let names = entries.map(|entry| Ok(entry?.file_name()));
+    names
+        .collect::<io::Result<_>>()
+        .map_err(|cause| cannot_read(folder, cause))
 }
 
 /// Creates a folder, parents included, and brings its name to the disk.
@@ -278,19 +265,5 @@ fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(cause) if cause.kind() != ErrorKind::NotFound => Err(cannot_write(path, cause)),
         _ => Ok(()),
-    }
-}
-
-fn cannot_read(path: &Path, cause: io::Error) -> Error {
-    Error::Read {
-        path: path.to_owned(),
-        cause,
-    }
-}
-
-fn cannot_write(path: &Path, cause: io::Error) -> Error {
-    Error::WriteFile {
-        path: path.to_owned(),
-        cause,
     }
 }

@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::tensors::{self, Array};
-use super::{CONFIG, PREPARATION};
+use super::{CONFIG, PREPARATION, cannot_read, refused};
 use crate::error::{Error, Result};
 
 /// One of a run's two models.
@@ -57,7 +57,7 @@ pub fn open_for_reading(dir: &Path) -> Result<StoredRun> {
         } else {
             "no such folder"
         };
-        return Err(not_a_run(dir, problem.to_owned()));
+        return Err(not_a_run(dir, problem));
     }
     Ok(StoredRun {
         dir: dir.to_owned(),
@@ -100,12 +100,12 @@ impl StoredRun {
         let path = self.dir.join(name.file());
         match fs::read(&path) {
             Ok(bytes) => tensors::decode(&path, &bytes),
-            Err(cause) if cause.kind() == ErrorKind::NotFound => Err(Error::Store {
-                path,
-                problem: format!("there is no {name} model: training has not yet come as far"),
-                fix: format!("train on with `--resume {}`", self.dir.display()),
-            }),
-            Err(cause) => Err(Error::Read { path, cause }),
+            Err(cause) if cause.kind() == ErrorKind::NotFound => Err(refused(
+                &path,
+                format!("there is no {name} model: training has not yet come as far"),
+                format!("train on with `--resume {}`", self.dir.display()),
+            )),
+            Err(cause) => Err(cannot_read(&path, cause)),
         }
     }
 }
@@ -113,15 +113,12 @@ impl StoredRun {
 fn read_text(dir: &Path, name: &str) -> Result<String> {
     let path = dir.join(name);
     fs::read_to_string(&path).map_err(|cause| match cause.kind() {
-        ErrorKind::NotFound => not_a_run(dir, format!("not a run: it has no `{name}`")),
-        _ => Error::Read { path, cause },
+        ErrorKind::NotFound => not_a_run(dir, &format!("not a run: it has no `{name}`")),
+        _ => cannot_read(&path, cause),
     })
 }
 
-fn not_a_run(dir: &Path, problem: String) -> Error {
-    Error::Store {
-        path: dir.to_owned(),
-        problem,
-        fix: "name the folder that `dropwise train --out` wrote".to_owned(),
-    }
+fn not_a_run(dir: &Path, problem: &str) -> Error {
+    let fix = "name the folder that `dropwise train --out` wrote";
+    refused(dir, problem, fix)
 }

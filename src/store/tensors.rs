@@ -26,6 +26,7 @@ use safetensors::tensor::{Dtype, TensorInfo};
 use safetensors::{SafeTensorError, SafeTensors};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::refused;
 use crate::error::{Error, Result};
 
 /// The key that the format takes for the metadata, so that no array can have it as its name.
@@ -254,19 +255,13 @@ impl Values {
 }
 
 fn damaged(file: &Path, cause: &SafeTensorError) -> Error {
-    Error::Store {
-        path: file.to_owned(),
-        problem: format!(
-            "expected a whole safetensors file, found one that is damaged or cut short: {cause}"
-        ),
-        fix: "take it from a copy, or train again".to_owned(),
-    }
+    let problem = format!(
+        "expected a whole safetensors file, found one that is damaged or cut short: {cause}"
+    );
+    refused(file, problem, "take it from a copy, or train again")
 }
 
 fn unknown_type(file: &Path, name: &str, dtype: Dtype) -> Error {
-    Error::Store {
-        path: file.to_owned(),
-        problem: format!("array `{name}`: expected the type F32, F64 or U8, found {dtype}"),
-        fix: "use a file that dropwise wrote".to_owned(),
-    }
+    let problem = format!("array `{name}`: expected the type F32, F64 or U8, found {dtype}");
+    refused(file, problem, "use a file that dropwise wrote")
 }

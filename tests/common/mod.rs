@@ -1,6 +1,8 @@
 //! What several test files share: the backends to test on, the reference numbers, comparisons.
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
+pub mod idx;
+pub mod numbered;
 pub mod rows;
 
 use burn::tensor::{Device, Tensor, TensorData};

@@ -1,9 +1,10 @@
 //! A guess as the text of a configuration, each choice with what was seen in the table.
 
-use dropwise::config::{ColumnName, Delimiter, Missing, TaskKind};
+use dropwise::config::{Delimiter, Missing, TaskKind};
 
 use super::guess::Guess;
 use super::survey::{Holds, Survey};
+use super::toml::{Text, column_name, count, quoted};
 
 /// The most names that a comment lists.
 const LISTED: usize = 8;
@@ -18,7 +19,7 @@ pub(super) fn configuration(file: &str, guess: &Guess) -> String {
     data(&mut text, file, guess);
     network(&mut text, guess);
     training(&mut text, guess);
-    text.0
+    text.finish()
 }
 
 fn data(text: &mut Text, file: &str, guess: &Guess) {
@@ -42,11 +43,11 @@ fn data(text: &mut Text, file: &str, guess: &Guess) {
     categories(text, guess);
     missing(text, guess);
     if guess.splits() {
-        text.key(
-            "split",
-            "{ validation = 0.1, test = 0.2 }",
-            "shares, drawn with the seed; the classes keep theirs",
-        );
+        let why = match guess.task {
+            TaskKind::Regression => "shares, drawn with the seed",
+            _ => "shares of each class, drawn with the seed",
+        };
+        text.key("split", "{ validation = 0.1, test = 0.2 }", why);
     } else {
         text.comment("Too few rows to spare any for validation and test: all of them train.");
         text.comment("split = { validation = 0.1, test = 0.2 }");
@@ -263,76 +264,4 @@ fn listed(columns: &[&Survey], describe: impl Fn(&Survey) -> String) -> String {
         words.push(format!("and {} more", count(columns.len() - LISTED)));
     }
     words.join(", ")
-}
-
-fn column_name(name: &ColumnName) -> String {
-    match name {
-        ColumnName::Number(number) => number.to_string(),
-        ColumnName::Name(name) => quoted(name),
-    }
-}
-
-/// A TOML string. It has no line end, so that it can stand in a comment too.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            '\t' => quoted.push_str("\\t"),
-            '\n' => quoted.push_str("\\n"),
-            control if control.is_control() => {
-                quoted.push_str(&format!("\\u{:04X}", u32::from(control)));
-            }
-            other => quoted.push(other),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-/// A number with commas between thousands.
-fn count(number: usize) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (k, digit) in digits.chars().enumerate() {
-        if k > 0 && (digits.len() - k).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-/// The lines of the configuration.
-#[derive(Default)]
-struct Text(String);
-
-impl Text {
-    /// Where the comments beside keys begin.
-    const COMMENTS: usize = 35;
-
-    fn key(&mut self, key: &str, value: &str, comment: &str) {
-        let line = format!("{key} = {value}");
-        if comment.is_empty() {
-            self.0.push_str(&line);
-        } else {
-            self.0.push_str(&format!(
-                "{line:<width$} # {comment}",
-                width = Self::COMMENTS
-            ));
-        }
-        self.0.push('\n');
-    }
-
-    fn comment(&mut self, comment: &str) {
-        self.0.push_str(&format!("# {comment}\n"));
-    }
-
-    fn blank(&mut self) {
-        self.0.push('\n');
-    }
-
-    fn section(&mut self, name: &str) {
-        self.0.push_str(&format!("\n[{name}]\n"));
-    }
 }

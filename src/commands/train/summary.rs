@@ -9,6 +9,7 @@ use dropwise::train::{End, Report, Trainer};
 use dropwise::{Error, Result};
 use serde::Serialize;
 
+use super::super::json;
 use super::job::Job;
 use super::progress::headline;
 
@@ -88,16 +89,9 @@ impl RunReport {
     }
 
     pub(super) fn pretty(&self) -> Result<String> {
-        serde_json::to_string_pretty(self).map_err(not_json)
+        serde_json::to_string_pretty(self)
+            .map_err(|cause| Error::Compute(format!("the report cannot be written: {cause}")))
     }
-}
-
-fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(not_json)
-}
-
-fn not_json(cause: serde_json::Error) -> Error {
-    Error::Compute(format!("the results cannot be written as JSON: {cause}"))
 }
 
 /// Evaluates the run's model on all splits: the best one where there are validation rows.

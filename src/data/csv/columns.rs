@@ -95,8 +95,11 @@ fn suggestion(name: &str, columns: &[String]) -> String {
     {
         return format!("write {name} without quotes to name a column by its number");
     }
-    if let Some(nearest) = nearest(name, &known) {
-        return format!("did you mean `{}`?", shown(nearest));
+    let same_but_for_case = known
+        .iter()
+        .find(|known| known.to_lowercase() == name.to_lowercase());
+    if let Some(meant) = same_but_for_case.copied().or_else(|| nearest(name, &known)) {
+        return format!("did you mean `{}`?", shown(meant));
     }
     let listed: Vec<String> = known
         .iter()

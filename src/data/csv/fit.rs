@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::MOST_WORDS;
 use super::columns::Columns;
+use super::raw::RawTable;
 use super::rows::{Row, holds_numbers, present};
-use super::{MOST_WORDS, RawTable};
 use crate::config::{DataConfig, Missing};
 use crate::data::prepare::{Column, ColumnKind, TablePreparation, finite, shown};
 use crate::error::Result;
