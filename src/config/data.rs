@@ -308,10 +308,9 @@ impl DataConfig {
             &mut self.path,
             &mut self.test_path,
         ];
-        for path in paths.into_iter().chain(split.into_iter().flatten()) {
-            if let Some(path) = path {
-                *path = change(path)?;
-            }
+        let split = split.into_iter().flatten();
+        for path in paths.into_iter().chain(split).flatten() {
+            *path = change(path)?;
         }
         Ok(self)
     }
