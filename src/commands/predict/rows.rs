@@ -359,7 +359,7 @@ fn open(path: &Path) -> Result<Opened> {
     };
     let file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
-    let size = metadata.is_file().then(|| metadata.len());
+    let size = metadata.is_file().then_some(metadata.len());
     Ok((
         path.display().to_string(),
         Box::new(BufReader::new(file)),
