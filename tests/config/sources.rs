@@ -75,7 +75,7 @@ fn a_source_is_one_of_the_known_ones() {
     assert_error("", "1:1: data: the key `source` is missing");
     assert_error(
         "source = \"cvs\"",
-        "2:10: data.source: unknown word `cvs`; known here: `xor`, `digits`, `idx`, `csv`",
+        "2:10: data.source: unknown word `cvs`; known here: `xor`, `digits`, `idx`, `csv`, `custom`",
     );
     assert_error(
         "source = 1",

@@ -39,7 +39,7 @@ impl Job {
         };
         // A run is resumed on the backend that it was started on, from wherever the program is called.
         experiment.backend = Some(backend.to_string());
-        experiment.data = experiment.data.with_paths(|path| absolute(path))?;
+        experiment.data = experiment.data.with_paths(absolute)?;
         Ok(Job {
             experiment: experiment.check()?,
             backend,
