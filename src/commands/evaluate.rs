@@ -107,10 +107,12 @@ impl Args {
         if (&found.task, &found.preparation) != (&stored.task, &stored.preparation) {
             return Err(Error::Store {
                 path: self.run.clone(),
-                problem: "the data have changed since the network was trained, so that other inputs or \
+                problem:
+                    "the data have changed since the network was trained, so that other inputs or \
                           targets would be made of them"
+                        .to_owned(),
+                fix: "bring the data back, train again, or use `dropwise predict` on new rows"
                     .to_owned(),
-                fix: "bring the data back, train again, or use `dropwise predict` on new rows".to_owned(),
             });
         }
         if found.data_sha256 != stored.data_sha256 {
@@ -125,6 +127,9 @@ fn show(out: &mut impl Write, trained: &Trained, split: Split, metrics: &Metrics
     let step = trained.metadata.get("step").map_or("?", String::as_str);
     let (network, name, rows) = (trained.network(), trained.name, split.word());
     writeln!(out, "{network}")?;
-    writeln!(out, "the {name} network, of step {step}, on the {rows} rows:")?;
+    writeln!(
+        out,
+        "the {name} network, of step {step}, on the {rows} rows:"
+    )?;
     Ok(writeln!(out, "{metrics}")?)
 }

@@ -76,7 +76,7 @@ impl Args {
         answer_all(&receiver, &trained, &mut answers)?;
         match reading.join() {
             Ok(read) => read.map(|()| Outcome::Good),
-            Err(_) => Err(Error::Compute("the reader of the rows failed".to_owned())),
+            Err(panic) => std::panic::resume_unwind(panic),
         }
     }
 

@@ -7,6 +7,7 @@ use dropwise::error::DataError;
 use dropwise::evaluate::predicted_class;
 use dropwise::{Error, Result};
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::super::json;
 use super::Format;
@@ -110,9 +111,7 @@ impl<'a, W: Write> Answers<'a, W> {
         let names = classes.iter().map(String::as_str);
         Ok(Answer {
             prediction,
-            probabilities: self
-                .proba
-                .then(|| names.zip(of_each_class(row)).collect()),
+            probabilities: self.proba.then(|| names.zip(of_each_class(row)).collect()),
         })
     }
 
@@ -169,8 +168,8 @@ impl Serialize for Named<'_> {
 impl Answer<'_> {
     /// The fields of a table's line.
     fn fields(&self) -> Vec<String> {
-        // As JSON has it: the shortest text that reads as the same number.
-        let number = |value: &f64| format!("{value:?}");
+        // The same text in both forms.
+        let number = |value: &f64| Value::from(*value).to_string();
         let numbers = |named: &Named| named.0.iter().map(|(_, value)| number(value)).collect();
         let mut fields: Vec<String> = match &self.prediction {
             Prediction::Class(name) => vec![(*name).to_owned()],

@@ -25,6 +25,11 @@ impl Columns {
         }
     }
 
+    /// The name of a column that the network needs, counted from 0; empty beyond the last.
+    pub(super) fn name(&self, k: usize) -> &str {
+        self.names.get(k).map_or("", String::as_str)
+    }
+
     /// How many columns the network needs.
     pub(super) fn count(&self) -> usize {
         self.names.len()

@@ -43,20 +43,23 @@ fn fields(
             columns.in_order(pairs.iter().map(|(name, value)| (name.as_str(), value)))?
         }
     };
-    let values = values.into_iter();
-    values.map(|value| field(value, missing)).collect()
+    let values = values.into_iter().enumerate();
+    values
+        .map(|(k, value)| field(columns.name(k), value, missing))
+        .collect()
 }
 
-fn field(value: &Value, missing: &str) -> std::result::Result<String, Refusal> {
+fn field(column: &str, value: &Value, missing: &str) -> std::result::Result<String, Refusal> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(value) => Ok(value.to_string()),
         Value::Null => Ok(missing.to_owned()),
-        Value::Array(_) | Value::Object(_) => Err(refusal(
-            "expected a number, a text or null for each column, found an array or an object",
-            "give one value for each column",
-        )),
+        Value::Array(_) | Value::Object(_) => Err(Refusal {
+            column: column.to_owned(),
+            problem: "expected a number, a text or null, found an array or an object".to_owned(),
+            fix: "give one value for each column".to_owned(),
+        }),
     }
 }
 

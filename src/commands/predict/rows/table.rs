@@ -2,8 +2,8 @@
 
 use dropwise::Result;
 use dropwise::config::Delimiter;
-use dropwise::data::csv::column_names;
 use dropwise::data::Refusal;
+use dropwise::data::csv::column_names;
 
 use super::columns::Columns;
 use super::text::{Text, for_each_line};
@@ -101,7 +101,9 @@ impl<'a> Table<'a> {
     fn finish(&self) -> Result<()> {
         if self.header && self.layout.is_none() {
             let problem = "expected a header with the names of the columns, found nothing";
-            return Err(self.sink.at(1, refusal(problem, "give a table with a header")));
+            return Err(self
+                .sink
+                .at(1, refusal(problem, "give a table with a header")));
         }
         Ok(())
     }
@@ -131,7 +133,9 @@ impl Layout {
             return Layout::under(&vec![""; width], columns);
         }
         Err(refusal(
-            format!("expected {needed} values, or {all} with those that are not looked at, found {width}"),
+            format!(
+                "expected {needed} values, or {all} with those that are not looked at, found {width}"
+            ),
             "give the columns that the network was trained on, or all columns of the training file",
         ))
     }

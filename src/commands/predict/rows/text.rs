@@ -85,7 +85,8 @@ impl Read for Text {
     }
 }
 
-/// Calls `each` with the number and the text of every line that is not blank.
+/// Calls `each` with the number and the text of every line that is not blank, without white space at its
+/// end.
 pub(super) fn for_each_line(
     text: Text,
     sink: &Sink,
@@ -102,7 +103,7 @@ pub(super) fn for_each_line(
             return Ok(());
         }
         if !line.trim().is_empty() {
-            each(text.get_ref().line(), &line)?;
+            each(text.get_ref().line(), line.trim_end())?;
         }
     }
 }
