@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use burn::tensor::{DType, Device, Tensor};
+use burn::tensor::{DType, Device, Tensor, TensorCreationOptions, TensorData};
 
 use crate::config::Precision;
 use crate::error::{Error, Result};
@@ -222,6 +222,20 @@ fn computes(device: &Device, dtype: DType) -> bool {
     let x = Tensor::<1>::from_data([0.5], (device, dtype));
     let expected = 0.5_f64.tanh().exp();
     read(x.tanh().exp()).is_ok_and(|found| (found[0] - expected).abs() < 1e-5)
+}
+
+/// Numbers as a tensor, in the precision of `options`.
+pub(crate) fn write<const D: usize>(
+    values: &[f64],
+    shape: [usize; D],
+    options: &TensorCreationOptions,
+) -> Tensor<D> {
+    let data = match options.dtype {
+        Some(DType::F64) => TensorData::new(values.to_vec(), shape),
+        // Burn would round them too, one call through a pointer for each.
+        _ => TensorData::new(values.iter().map(|value| *value as f32).collect(), shape),
+    };
+    Tensor::from_data(data, options.clone())
 }
 
 /// Reads a tensor back into memory, row after row, as 64-bit numbers whatever its precision.

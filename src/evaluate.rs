@@ -28,8 +28,8 @@ mod tally;
 use burn::module::Module;
 
 use crate::backend::read;
-use crate::config::{Loss, check_count};
-use crate::data::Dataset;
+use crate::config::{Activation, Loss, check_count};
+use crate::data::{Dataset, Task};
 use crate::error::{Error, Result};
 use crate::model::Mlp;
 
@@ -49,6 +49,14 @@ pub struct Evaluation {
     pub predictions: Vec<f64>,
     /// How far they are from the targets.
     pub metrics: Metrics,
+}
+
+/// Whether the predictions of a network with this loss and this activation of its output are the
+/// probabilities of classes: those of several classes then add up to 1, and that of two classes with one
+/// output is the second's.
+#[must_use]
+pub fn are_probabilities(loss: Loss, output: Activation, task: &Task) -> bool {
+    tally::origin(loss, output, task).is_some()
 }
 
 /// Evaluates on all rows of `data`, with dropout off, on the network's own device. `loss` is the one

@@ -198,7 +198,10 @@ fn wrong_usage_exits_with_2() {
 
 #[test]
 fn help_and_version_are_there() {
-    assert!(good(&["--help"]).contains("Exit status: 0 good, 1 failed, 2 wrong usage, 130 interrupted."));
+    assert!(
+        good(&["--help"])
+            .contains("Exit status: 0 good, 1 failed, 2 wrong usage, 130 interrupted.")
+    );
     assert!(good(&["--version"]).starts_with("dropwise 0."));
     assert!(good(&["train", "--help"]).contains("config/xor.toml"));
 }

@@ -7,10 +7,10 @@ use clap::ValueEnum;
 use dropwise::backend::Backend;
 use dropwise::data::{self, Splits};
 use dropwise::evaluate::evaluate;
-use dropwise::store::{Prepared, open_for_reading};
-use dropwise::{Dataset, Error, Result};
+use dropwise::store::{ModelName, Prepared, Trained};
+use dropwise::{Dataset, Error, Metrics, Result};
 
-use super::model::{self, Model};
+use super::model::Model;
 use super::{Outcome, json};
 
 /// Measure a trained network on the rows of its data, with dropout off
@@ -32,6 +32,7 @@ pub(super) struct Args {
     json: bool,
 }
 
+/// The parts of the data.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Split {
     Train,
@@ -39,58 +40,96 @@ enum Split {
     Test,
 }
 
+impl Split {
+    /// The name in flags and JSON.
+    fn name(self) -> &'static str {
+        match self {
+            Split::Train => "train",
+            Split::Validation => "validation",
+            Split::Test => "test",
+        }
+    }
+
+    /// The name in sentences.
+    fn word(self) -> &'static str {
+        match self {
+            Split::Train => "training",
+            _ => self.name(),
+        }
+    }
+
+    fn of(self, splits: &Splits) -> Option<&Dataset> {
+        match self {
+            Split::Train => Some(&splits.train),
+            Split::Validation => splits.validation.as_ref(),
+            Split::Test => splits.test.as_ref(),
+        }
+    }
+}
+
 impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
-        let trained = model::load(&self.run, self.model, self.backend.as_ref())?;
+        let model = self.model.map(ModelName::from);
+        let trained = Trained::load(&self.run, model, self.backend.as_ref())?;
         let splits = data::load(&trained.experiment.data, trained.experiment.seed)?;
-        self.check_data(&splits)?;
+        self.check_data(&trained.prepared, &splits)?;
         let (split, rows) = self.rows(&splits)?;
         let metrics = evaluate(trained.network(), trained.loss(), rows)?.metrics;
         if self.json {
             let line = serde_json::json!({
-                "split": split, "model": trained.name.to_string(), "metrics": metrics,
+                "split": split.name(), "model": trained.name.to_string(), "metrics": metrics,
             });
             writeln!(out, "{}", json(&line)?)?;
         } else {
-            let step = trained.metadata.get("step").map_or("?", String::as_str);
-            let (name, network) = (trained.name, trained.network());
-            writeln!(
-                out,
-                "{network}\nthe {name} network, of step {step}, on the {split} rows:"
-            )?;
-            writeln!(out, "{metrics}")?;
+            show(out, &trained, split, &metrics)?;
         }
         Ok(Outcome::Good)
     }
 
-    fn rows<'a>(&self, splits: &'a Splits) -> Result<(&'static str, &'a Dataset)> {
-        let (validation, test) = (splits.validation.as_ref(), splits.test.as_ref());
-        let (name, rows) = match self.split {
-            Some(Split::Train) => ("training", Some(&splits.train)),
-            Some(Split::Validation) => ("validation", validation),
-            Some(Split::Test) => ("test", test),
-            None => match (test, validation) {
-                (Some(rows), _) => ("test", Some(rows)),
-                (None, Some(rows)) => ("validation", Some(rows)),
-                (None, None) => ("training", Some(&splits.train)),
-            },
+    /// The rows that are asked for, else the most telling ones there are.
+    fn rows<'a>(&self, splits: &'a Splits) -> Result<(Split, &'a Dataset)> {
+        let asked = match self.split {
+            Some(split) => vec![split],
+            None => vec![Split::Test, Split::Validation, Split::Train],
         };
-        match rows {
-            Some(rows) => Ok((name, rows)),
-            None => Err(Error::Store {
-                path: self.run.clone(),
-                problem: format!("the run has no {name} rows"),
-                fix: "choose another --split, or train with `split` in `[data]`".to_owned(),
-            }),
-        }
+        let there = |split: &Split| Some((*split, split.of(splits)?));
+        asked.iter().find_map(there).ok_or_else(|| Error::Store {
+            path: self.run.clone(),
+            problem: format!("the run has no {} rows", asked[0].word()),
+            fix: "choose another --split, or train with `split` in `[data]`".to_owned(),
+        })
     }
 
-    /// Data that have changed since would be measured without anybody's knowing.
-    fn check_data(&self, splits: &Splits) -> Result<()> {
-        let stored = Prepared::of(&open_for_reading(&self.run)?)?;
-        if stored.data_sha256 != splits.hash {
-            eprintln!("warning: the data files have changed since the network was trained");
+    /// Data that have changed since would be measured without anybody's knowing, or would not be what the
+    /// network takes.
+    fn check_data(&self, stored: &Prepared, splits: &Splits) -> Result<()> {
+        let found = Prepared::new(splits);
+        if (&found.task, &found.preparation) != (&stored.task, &stored.preparation) {
+            return Err(Error::Store {
+                path: self.run.clone(),
+                problem:
+                    "the data have changed since the network was trained, so that other inputs or \
+                          targets would be made of them"
+                        .to_owned(),
+                fix: "bring the data back, train again, or use `dropwise predict` on new rows"
+                    .to_owned(),
+            });
+        }
+        if found.data_sha256 != stored.data_sha256 {
+            let run = self.run.display();
+            eprintln!("warning: {run}: the data have changed since the network was trained");
         }
         Ok(())
     }
+}
+
+fn show(out: &mut impl Write, trained: &Trained, split: Split, metrics: &Metrics) -> Result<()> {
+    let step = trained.metadata.get("step").map_or("?", String::as_str);
+    let (network, name, rows) = (trained.network(), trained.name, split.word());
+    writeln!(out, "{network}")?;
+    writeln!(
+        out,
+        "the {name} network, of step {step}, on the {rows} rows:"
+    )?;
+    Ok(writeln!(out, "{metrics}")?)
 }

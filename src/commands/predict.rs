@@ -3,26 +3,27 @@
 mod answer;
 mod rows;
 
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use clap::ValueEnum;
 use dropwise::backend::Backend;
-use dropwise::store::Trained;
+use dropwise::store::{ModelName, Trained};
 use dropwise::{Error, Result};
 
 use super::Outcome;
-use super::model::{self, Model};
+use super::model::Model;
 use answer::Answers;
 use rows::{Reader, Row};
 
 /// Predict rows with a trained network
 ///
 /// Rows are prepared as the training rows were, and answered in their order, as they come: the command
-/// works in a pipe. CSV needs the header that the training file had (or none, if that had none: then
-/// the input columns in their order); the target and columns that were left out may be there and are
-/// not looked at. JSONL is an object of columns, or an array of the inputs in their order, on each line.
+/// works in a pipe. CSV needs the header that the training file had; the columns may stand in another
+/// order. If that had no header, a row is the inputs in their order, or all columns of the training file.
+/// JSONL is an object of columns, or an array of the inputs in their order, on each line. The target and
+/// columns that were left out may be there and are not looked at.
 /// A network of images also takes an IDX file of images.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -60,25 +61,35 @@ const BATCH: usize = 256;
 
 impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
-        let trained = model::load(&self.run, self.model, self.backend.as_ref())?;
+        let model = self.model.map(ModelName::from);
+        let trained = Trained::load(&self.run, model, self.backend.as_ref())?;
+        self.check_proba(&trained)?;
         let format = self.format.unwrap_or_else(|| self.format_by_name());
-        let answers = Answers::new(&trained, format, self.proba)?;
         let reader = Reader::open(&self.input, format, &trained)?;
+        let (task, input) = (&trained.prepared.task, reader.name().to_owned());
+        let mut answers = Answers::new(task, self.proba, format, input, out)?;
 
         // Rows are read by a thread of their own, so that those that are there can be answered while
         // the next is waited for.
         let (sender, receiver) = sync_channel(2 * BATCH);
-        let reading = std::thread::spawn(move || reader.read(&sender));
-        let mut out = BufWriter::new(out);
-        answers.write_head(&mut out)?;
-        let answered = answer_all(&receiver, &trained, &answers, &mut out);
-        // Without this a reader that has more to send would wait for ever.
-        drop(receiver);
-        answered?;
+        let reading = std::thread::spawn(move || reader.read(sender));
+        answer_all(&receiver, &trained, &mut answers)?;
         match reading.join() {
             Ok(read) => read.map(|()| Outcome::Good),
-            Err(_) => Err(Error::Compute("the reader of the rows failed".to_owned())),
+            Err(panic) => std::panic::resume_unwind(panic),
         }
+    }
+
+    fn check_proba(&self, trained: &Trained) -> Result<()> {
+        if !self.proba || trained.gives_probabilities() {
+            return Ok(());
+        }
+        let (task, loss) = (&trained.prepared.task, trained.loss());
+        Err(Error::InvalidValue {
+            what: "--proba".to_owned(),
+            expected: "a network whose outputs are probabilities".to_owned(),
+            found: format!("one for {task}, trained with the loss `{loss}`"),
+        })
     }
 
     fn format_by_name(&self) -> Format {
@@ -93,23 +104,20 @@ impl Args {
     }
 }
 
-/// Answers rows in batches of what is there; after each nothing is held back.
-fn answer_all(
+/// Answers rows in batches of what is there, until the sender has no more; after each batch nothing is
+/// held back.
+fn answer_all<W: Write>(
     rows: &Receiver<Row>,
     trained: &Trained,
-    answers: &Answers<'_>,
-    out: &mut impl Write,
+    answers: &mut Answers<'_, W>,
 ) -> Result<()> {
     while let Ok(first) = rows.recv() {
         let mut inputs = first;
-        for _ in 1..BATCH {
-            match rows.try_recv() {
-                Ok(row) => inputs.extend(row),
-                Err(_) => break,
-            }
+        for row in rows.try_iter().take(BATCH - 1) {
+            inputs.extend(row);
         }
-        answers.write(&trained.predict(&inputs)?, out)?;
-        out.flush()?;
+        answers.write(&trained.predict(&inputs)?)?;
+        answers.flush()?;
     }
-    Ok(out.flush()?)
+    answers.flush()
 }

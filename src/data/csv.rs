@@ -26,7 +26,7 @@ use columns::Columns;
 use encoded::Encoded;
 use parts::Parts;
 
-pub use parse::parse;
+pub use parse::{column_names, parse};
 pub use raw::RawTable;
 
 /// The most categories of a column, and the most classes. Each is an input or an output of the network;

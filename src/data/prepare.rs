@@ -57,6 +57,16 @@ impl Preparation {
         }
     }
 
+    /// Columns that a row may have besides, and that are not looked at: the target of a table, and the
+    /// columns that are left out.
+    #[must_use]
+    pub fn other_columns(&self) -> &[String] {
+        match self {
+            Preparation::Table(table) => &table.other_columns,
+            _ => &[],
+        }
+    }
+
     /// Inputs that a row becomes.
     #[must_use]
     pub fn d_input(&self) -> usize {

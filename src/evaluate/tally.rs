@@ -114,7 +114,7 @@ impl<'a> Tally<'a> {
 
 /// Where probabilities come from; none where predictions are no probabilities. Several sigmoids, one a
 /// class, do not add up to 1, and so are none.
-fn origin(loss: Loss, output: Activation, task: &Task) -> Option<Origin> {
+pub(super) fn origin(loss: Loss, output: Activation, task: &Task) -> Option<Origin> {
     match (task, loss, output) {
         (Task::Classification { .. }, Loss::CrossEntropy, _) => Some(Origin::Softmax),
         (Task::Binary { .. }, Loss::BinaryCrossEntropy, _) => Some(Origin::Sigmoid),

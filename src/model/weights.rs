@@ -2,10 +2,10 @@
 
 use burn::module::Param;
 use burn::nn::Linear;
-use burn::tensor::{Tensor, TensorCreationOptions, TensorData};
+use burn::tensor::TensorCreationOptions;
 
 use super::LayerTensors;
-use crate::backend::read;
+use crate::backend::{read, write};
 use crate::error::{Error, Result};
 
 /// One layer's weights in memory, or anything of their shape, such as their gradients.
@@ -45,14 +45,10 @@ impl LayerWeights {
     }
 
     fn as_tensors(&self, options: &TensorCreationOptions) -> LayerTensors {
-        let weight = TensorData::new(self.weight.clone(), [self.d_input, self.d_output]);
-        let bias = self.bias.as_ref().map(|bias| {
-            let bias = TensorData::new(bias.clone(), [self.d_output]);
-            Tensor::from_data(bias, options.clone())
-        });
+        let bias = self.bias.as_ref();
         LayerTensors {
-            weight: Tensor::from_data(weight, options.clone()),
-            bias,
+            weight: write(&self.weight, [self.d_input, self.d_output], options),
+            bias: bias.map(|bias| write(bias, [self.d_output], options)),
         }
     }
 

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use super::stored::{ModelName, StoredRun, open_for_reading};
 use super::weights::from_arrays;
-use crate::backend::read;
+use crate::backend::{Backend, read, write};
 use crate::config::{CheckedExperiment, Experiment, Loss};
 use crate::data::{Preparation, Splits, Task};
 use crate::error::{Error, Result};
-use crate::evaluate::predictions;
+use crate::evaluate::{are_probabilities, predictions};
 use crate::model::{Mlp, MlpConfig};
 
 /// What a run stores of its data: what is to be learned, and how a row from outside becomes inputs.
@@ -64,10 +63,8 @@ impl Prepared {
 pub struct Trained {
     /// The experiment it comes from, everything named.
     pub experiment: CheckedExperiment,
-    /// What it has learned.
-    pub task: Task,
-    /// How a row from outside becomes inputs.
-    pub preparation: Preparation,
+    /// What was stored of the data it was trained on.
+    pub prepared: Prepared,
     /// Which of the run's models it is.
     pub name: ModelName,
     /// What is stored beside the weights: the step they come from.
@@ -76,34 +73,45 @@ pub struct Trained {
 }
 
 impl Trained {
-    /// Loads one of the models of the run in `dir`, onto `device`; without a name the best one where
-    /// there is one, else the last.
+    /// Loads one of the models of the run in `dir`: without a name the best one where there is one, else
+    /// the last; without a backend onto the run's own.
     ///
     /// # Errors
-    /// [`Error::Store`] if there is no such run or model, or a file of it is damaged; [`Error::Shape`] if
-    /// the model does not fit the run's configuration.
-    pub fn load(dir: &Path, name: Option<ModelName>, device: &Device) -> Result<Self> {
+    /// [`Error::Store`] if there is no such run or model, if a file of it is damaged, or if the model does
+    /// not fit the run's configuration; [`Error::Config`] if that is not valid; [`Error::Backend`] if the
+    /// backend does not start.
+    pub fn load(dir: &Path, name: Option<ModelName>, backend: Option<&Backend>) -> Result<Self> {
         let run = open_for_reading(dir)?;
+        let prepared = Prepared::of(&run)?;
+        let changed = |error: Error| misfit(&dir.join(super::CONFIG), &error);
         let experiment = experiment_of(&run)?;
-        let Prepared {
-            task, preparation, ..
-        } = Prepared::of(&run)?;
+        let experiment = experiment.resolve(&prepared.task).map_err(changed)?;
+        let backend = match (backend, &experiment.backend) {
+            (Some(backend), _) => backend.clone(),
+            (None, Some(name)) => name.parse()?,
+            (None, None) => Backend::default(),
+        };
+        let device = backend.device()?;
+        let dtype = experiment.precision.check(&device)?.dtype();
+
         let name = name.unwrap_or(if run.has_best() {
             ModelName::Best
         } else {
             ModelName::Last
         });
+        let file = run.dir().join(name.file());
         let (arrays, metadata) = run.model(name)?;
-        let weights = from_arrays(&dir.join(name.file()), "", &arrays)?;
-        let shape = MlpConfig::from_experiment(&experiment, preparation.d_input(), &task)?;
-        let dtype = experiment.precision.check(device)?.dtype();
+        let weights = from_arrays(&file, "", &arrays)?;
+        let d_input = prepared.preparation.d_input();
+        let network = MlpConfig::from_experiment(&experiment, d_input, &prepared.task)?
+            .init_with_weights(&weights, (&device, dtype))
+            .map_err(|error| misfit(&file, &error))?;
         Ok(Trained {
-            network: shape.init_with_weights(&weights, (device, dtype))?,
             experiment,
-            task,
-            preparation,
+            prepared,
             name,
             metadata,
+            network,
         })
     }
 
@@ -117,6 +125,13 @@ impl Trained {
     #[must_use]
     pub fn loss(&self) -> Loss {
         self.experiment.train.loss.unwrap_or_default()
+    }
+
+    /// Whether the predictions are probabilities of classes: see [`are_probabilities`].
+    #[must_use]
+    pub fn gives_probabilities(&self) -> bool {
+        let output = self.network.output_activation();
+        are_probabilities(self.loss(), output, &self.prepared.task)
     }
 
     /// The predictions for rows of inputs: see [`predictions`].
@@ -137,10 +152,24 @@ impl Trained {
                 found: vec![inputs.len()],
             });
         }
-        let data = TensorData::new(inputs.to_vec(), [rows, d_input]);
-        let options = (&self.network.device(), self.network.dtype());
-        let outputs = read(self.network.forward(Tensor::from_data(data, options)))?;
-        Ok(predictions(self.loss(), &self.task, &outputs))
+        let options = (&self.network.device(), self.network.dtype()).into();
+        let outputs = self
+            .network
+            .forward(write(inputs, [rows, d_input], &options));
+        Ok(predictions(
+            self.loss(),
+            &self.prepared.task,
+            &read(outputs)?,
+        ))
+    }
+}
+
+/// A file of a run that does not go with the run's other files.
+fn misfit(file: &Path, error: &Error) -> Error {
+    Error::Store {
+        path: file.to_owned(),
+        problem: format!("does not fit the run's other files: {error}"),
+        fix: "bring back the file that training wrote, or train again".to_owned(),
     }
 }
 

@@ -63,11 +63,23 @@ pub fn from_arrays(file: &Path, prefix: &str, arrays: &[Array]) -> Result<Vec<La
     Ok(layers)
 }
 
-/// `[rows, columns]` to `[columns, rows]`.
+/// `[rows, columns]` to `[columns, rows]`, a square tile at a time: a column's numbers lie far apart in
+/// memory, and a tile's are read from there once.
 fn transposed(values: &[f64], rows: usize, columns: usize) -> Vec<f64> {
-    let mut turned = Vec::with_capacity(values.len());
-    for column in 0..columns {
-        turned.extend((0..rows).map(|row| values[row * columns + column]));
+    const TILE: usize = 16;
+    let mut turned = vec![0.0; values.len()];
+    // A file may claim any number of rows without columns.
+    if values.is_empty() {
+        return turned;
+    }
+    for top in (0..rows).step_by(TILE) {
+        for left in (0..columns).step_by(TILE) {
+            for column in left..columns.min(left + TILE) {
+                for row in top..rows.min(top + TILE) {
+                    turned[column * rows + row] = values[row * columns + column];
+                }
+            }
+        }
     }
     turned
 }

@@ -1,125 +1,190 @@
 //! Predictions as lines.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 use dropwise::data::Task;
+use dropwise::error::DataError;
 use dropwise::evaluate::predicted_class;
-use dropwise::store::Trained;
 use dropwise::{Error, Result};
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::super::json;
 use super::Format;
 
-/// How predictions are written.
-pub(super) struct Answers<'a> {
+/// Writes predictions, a line a row.
+pub(super) struct Answers<'a, W: Write> {
     task: &'a Task,
-    format: Format,
     proba: bool,
+    lines: Lines<W>,
+    /// Rows so far.
+    answered: usize,
+    /// Where the rows come from, for messages.
+    input: String,
 }
 
-impl<'a> Answers<'a> {
-    pub(super) fn new(trained: &'a Trained, format: Format, proba: bool) -> Result<Self> {
-        let task = &trained.task;
-        if proba && task.classes().is_empty() {
-            return Err(Error::InvalidValue {
-                what: "--proba".to_owned(),
-                expected: "a network that predicts classes".to_owned(),
-                found: task.to_string(),
-            });
-        }
-        Ok(Answers {
+enum Lines<W: Write> {
+    Csv(csv::Writer<W>),
+    Jsonl(BufWriter<W>),
+}
+
+impl<'a, W: Write> Answers<'a, W> {
+    /// Begins, in a table with its header. `input` is what messages call the source of the rows.
+    pub(super) fn new(
+        task: &'a Task,
+        proba: bool,
+        format: Format,
+        input: String,
+        out: W,
+    ) -> Result<Self> {
+        let mut answers = Answers {
             task,
-            format,
             proba,
-        })
+            lines: match format {
+                Format::Csv => Lines::Csv(csv::Writer::from_writer(out)),
+                Format::Jsonl => Lines::Jsonl(BufWriter::new(out)),
+            },
+            answered: 0,
+            input,
+        };
+        let head = answers.head();
+        if let Lines::Csv(table) = &mut answers.lines {
+            table.write_record(&head).map_err(unwritten)?;
+        }
+        Ok(answers)
     }
 
     /// The header of a table: `prediction`, or the names of several targets; then the classes.
-    pub(super) fn write_head(&self, out: &mut impl Write) -> Result<()> {
-        if self.format == Format::Jsonl {
-            return Ok(());
-        }
+    fn head(&self) -> Vec<&'a str> {
         let mut head = match self.task {
             Task::Regression { targets } if targets.len() > 1 => {
-                targets.iter().map(|target| target.name.clone()).collect()
+                targets.iter().map(|target| target.name.as_str()).collect()
             }
-            _ => vec!["prediction".to_owned()],
+            _ => vec!["prediction"],
         };
         if self.proba {
-            head.extend(self.task.classes().iter().cloned());
+            head.extend(self.task.classes().iter().map(String::as_str));
         }
-        write_record(out, &head)
+        head
     }
 
     /// A line a row of `predictions`, `[rows, d_output]`.
-    pub(super) fn write(&self, predictions: &[f64], out: &mut impl Write) -> Result<()> {
+    pub(super) fn write(&mut self, predictions: &[f64]) -> Result<()> {
         for row in predictions.chunks_exact(self.task.d_output()) {
-            match self.format {
-                Format::Csv => write_record(out, &self.fields(row)?)?,
-                Format::Jsonl => writeln!(out, "{}", json(&self.object(row)?)?)?,
+            let answer = self.answer(row)?;
+            match &mut self.lines {
+                Lines::Csv(table) => table.write_record(answer.fields()).map_err(unwritten)?,
+                Lines::Jsonl(lines) => writeln!(lines, "{}", json(&answer)?)?,
             }
+            self.answered += 1;
         }
         Ok(())
     }
 
-    fn fields(&self, row: &[f64]) -> Result<Vec<String>> {
-        let mut fields = match self.task {
-            Task::Regression { .. } => row.iter().map(f64::to_string).collect(),
-            _ => vec![self.class(row)?.to_owned()],
-        };
-        if self.proba {
-            fields.extend(self.probabilities(row).map(|p| p.to_string()));
+    /// Holds nothing back.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        match &mut self.lines {
+            Lines::Csv(table) => table.flush()?,
+            Lines::Jsonl(lines) => lines.flush()?,
         }
-        Ok(fields)
+        Ok(())
     }
 
-    fn object(&self, row: &[f64]) -> Result<Value> {
-        let mut object = Map::new();
+    fn answer(&self, row: &[f64]) -> Result<Answer<'a>> {
+        if !row.iter().all(|value| value.is_finite()) {
+            return Err(self.not_finite());
+        }
+        let classes = self.task.classes();
         let prediction = match self.task {
-            Task::Regression { targets } if targets.len() > 1 => {
-                let values = targets.iter().zip(row);
-                values
-                    .map(|(target, value)| (target.name.clone(), Value::from(*value)))
-                    .collect()
+            Task::Regression { targets } => {
+                let names = targets.iter().map(|target| target.name.as_str());
+                match row {
+                    [number] => Prediction::Number(*number),
+                    numbers => Prediction::Numbers(names.zip(numbers.iter().copied()).collect()),
+                }
             }
-            Task::Regression { .. } => Value::from(row.first().copied()),
-            _ => Value::from(self.class(row)?),
+            Task::Classification { .. } | Task::Binary { .. } => {
+                let class = predicted_class(self.task, row).and_then(|class| classes.get(class));
+                Prediction::Class(class.ok_or_else(|| self.not_finite())?)
+            }
         };
-        object.insert("prediction".to_owned(), prediction);
-        if self.proba {
-            let classes = self.task.classes().iter().cloned();
-            let values = self.probabilities(row).map(Value::from);
-            object.insert("probabilities".to_owned(), classes.zip(values).collect());
-        }
-        Ok(Value::Object(object))
+        let names = classes.iter().map(String::as_str);
+        Ok(Answer {
+            prediction,
+            probabilities: self.proba.then(|| names.zip(of_each_class(row)).collect()),
+        })
     }
 
-    fn class(&self, row: &[f64]) -> Result<&str> {
-        let class = predicted_class(self.task, row);
-        match class.and_then(|class| self.task.classes().get(class)) {
-            Some(class) => Ok(class),
-            None => Err(Error::Compute("a prediction is not a number".to_owned())),
-        }
-    }
-
-    /// One for each class; two classes with one output have the second's only.
-    fn probabilities(&self, row: &[f64]) -> impl Iterator<Item = f64> {
-        match (self.task, row) {
-            (Task::Binary { .. }, [p]) => vec![1.0 - p, *p],
-            _ => row.to_vec(),
-        }
-        .into_iter()
+    fn not_finite(&self) -> Error {
+        Error::Data(Box::new(DataError {
+            file: self.input.clone(),
+            place: format!("row {}", self.answered + 1),
+            problem: "expected a finite number as the network's output, found one that is not"
+                .to_owned(),
+            fix: "look for a value that is far from those of the training rows".to_owned(),
+        }))
     }
 }
 
-fn write_record(out: &mut impl Write, fields: &[String]) -> Result<()> {
-    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
-    let written = writer.write_record(fields);
-    match (written, writer.into_inner()) {
-        (Ok(()), Ok(line)) => Ok(out.write_all(&line)?),
-        _ => Err(Error::Compute(
-            "a prediction cannot be written as CSV".to_owned(),
-        )),
+/// The probability of each class; two classes with one output have the second's only.
+fn of_each_class(row: &[f64]) -> Vec<f64> {
+    match row {
+        [p] => vec![1.0 - p, *p],
+        all => all.to_vec(),
+    }
+}
+
+/// What a row is answered with.
+#[derive(Serialize)]
+struct Answer<'a> {
+    prediction: Prediction<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probabilities: Option<Named<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Prediction<'a> {
+    Class(&'a str),
+    Number(f64),
+    Numbers(Named<'a>),
+}
+
+/// Numbers with names, in order.
+struct Named<'a>(Vec<(&'a str, f64)>);
+
+impl<'a> FromIterator<(&'a str, f64)> for Named<'a> {
+    fn from_iter<I: IntoIterator<Item = (&'a str, f64)>>(pairs: I) -> Self {
+        Named(pairs.into_iter().collect())
+    }
+}
+
+impl Serialize for Named<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+impl Answer<'_> {
+    /// The fields of a table's line.
+    fn fields(&self) -> Vec<String> {
+        // The same text in both forms.
+        let number = |value: &f64| Value::from(*value).to_string();
+        let numbers = |named: &Named| named.0.iter().map(|(_, value)| number(value)).collect();
+        let mut fields: Vec<String> = match &self.prediction {
+            Prediction::Class(name) => vec![(*name).to_owned()],
+            Prediction::Number(value) => vec![number(value)],
+            Prediction::Numbers(named) => numbers(named),
+        };
+        fields.extend(self.probabilities.as_ref().map_or_else(Vec::new, numbers));
+        fields
+    }
+}
+
+fn unwritten(error: csv::Error) -> Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(cause) => Error::Write(cause),
+        // The only others are of records whose lengths differ, and all are made by `fields`.
+        _ => Error::Compute("a prediction cannot be written as CSV".to_owned()),
     }
 }

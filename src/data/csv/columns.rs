@@ -49,6 +49,12 @@ impl Columns {
             categorical,
         })
     }
+
+    /// The columns that are no inputs, in the table's order.
+    pub(super) fn others(&self, table: &RawTable) -> impl Iterator<Item = usize> {
+        let is_input: HashSet<usize> = self.inputs.iter().copied().collect();
+        (0..table.columns().len()).filter(move |column| !is_input.contains(column))
+    }
 }
 
 fn find_all(table: &RawTable, key: &str, names: Option<&[ColumnName]>) -> Result<HashSet<usize>> {

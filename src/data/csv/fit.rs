@@ -60,6 +60,10 @@ pub(super) fn fit(
             .iter()
             .map(fit_column)
             .collect::<Result<_>>()?,
+        other_columns: columns
+            .others(table)
+            .map(|column| table.columns()[column].clone())
+            .collect(),
         missing_values,
         missing,
         new_category: config.new_category.unwrap_or_default(),

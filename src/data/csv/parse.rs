@@ -153,7 +153,7 @@ impl Builder {
         if self.first_line == 0 {
             self.first_line = line;
             if self.header {
-                self.table.columns = cells.map(|name| name.trim().to_owned()).collect();
+                self.table.columns = column_names(cells);
                 return self.check_names();
             }
         }
@@ -165,7 +165,7 @@ impl Builder {
         }
         let found = table.ends.len() - before;
         if self.first_line == line && table.columns.is_empty() {
-            table.columns = (1..=found).map(default_name).collect();
+            table.columns = column_names(std::iter::repeat_n("", found));
         }
         if found != table.columns.len() {
             return Err(self.ragged(line, found));
@@ -192,13 +192,8 @@ impl Builder {
         )
     }
 
-    /// Gives columns without a name one, and finds names that stand twice.
-    fn check_names(&mut self) -> Result<()> {
-        for (k, name) in self.table.columns.iter_mut().enumerate() {
-            if name.is_empty() {
-                *name = default_name(k + 1);
-            }
-        }
+    /// Finds names that stand twice.
+    fn check_names(&self) -> Result<()> {
         let mut seen = HashMap::new();
         for (k, name) in self.table.columns.iter().enumerate() {
             if let Some(first) = seen.insert(name, k) {
@@ -233,6 +228,12 @@ impl Builder {
     }
 }
 
-fn default_name(number: usize) -> String {
-    format!("column{number}")
+/// The names of the columns under a header, without white space around them; a column without a name is
+/// called by its number, counted from 1: `column1`, `column2` and so on.
+pub fn column_names<'a>(header: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let name = |(k, cell): (usize, &str)| match cell.trim() {
+        "" => format!("column{}", k + 1),
+        name => name.to_owned(),
+    };
+    header.enumerate().map(name).collect()
 }

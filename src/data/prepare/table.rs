@@ -11,6 +11,10 @@ use crate::config::{Missing, NewCategory};
 pub struct TablePreparation {
     /// The columns, in the order that a row has them.
     pub columns: Vec<Column>,
+    /// The table's other columns, in its order: the target and those that are left out. A row from
+    /// outside may have them; they are not looked at.
+    #[serde(default)]
+    pub other_columns: Vec<String>,
     /// The values that count as missing.
     pub missing_values: Vec<String>,
     /// What to do about them. With `drop`, a row that is not for training is refused as with `error`:

@@ -1,0 +1,60 @@
+//! Rows of an IDX file of images.
+
+use dropwise::data::{Preparation, idx};
+use dropwise::error::DataError;
+use dropwise::{Error, Result};
+
+use super::{Input, Sink};
+
+/// Sends the images; `sink` prepares images.
+pub(super) fn read(input: Input, sink: &Sink) -> Result<()> {
+    let Preparation::Images {
+        height,
+        width,
+        largest,
+    } = sink.preparation
+    else {
+        return Ok(());
+    };
+    let images = idx::parse(&sink.input, input.source, input.size)?;
+    let fits = match images.dims[1..] {
+        [found_height, found_width] => (found_height, found_width) == (height, width),
+        [pixels] => pixels == height * width,
+        _ => false,
+    };
+    if !fits {
+        let found: Vec<String> = images.dims[1..].iter().map(usize::to_string).collect();
+        let found = match &found[..] {
+            [] => "labels".to_owned(),
+            dims => format!("images of {}", dims.join(" x ")),
+        };
+        return Err(mistake(
+            sink,
+            "header".to_owned(),
+            format!("expected images of {height} x {width}, found {found}"),
+            "give images like those that the network was trained on",
+        ));
+    }
+    for (number, image) in images.values.chunks_exact(height * width).enumerate() {
+        if let Some(pixel) = image.iter().position(|pixel| *pixel > largest) {
+            return Err(mistake(
+                sink,
+                format!("image {}, pixel{pixel}", number + 1),
+                format!("expected 0 to {largest}, found {}", image[pixel]),
+                "give pixels of the range that the network was trained on",
+            ));
+        }
+        let input = |pixel: &u8| f64::from(*pixel) / f64::from(largest);
+        sink.send_prepared(image.iter().map(input).collect())?;
+    }
+    Ok(())
+}
+
+fn mistake(sink: &Sink, place: String, problem: String, fix: &str) -> Error {
+    Error::Data(Box::new(DataError {
+        file: sink.input.clone(),
+        place,
+        problem,
+        fix: fix.to_owned(),
+    }))
+}
