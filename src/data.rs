@@ -227,7 +227,7 @@ pub struct Splits {
 /// the others are then left out.
 ///
 /// # Errors
-/// [`Error::Read`](crate::Error::Read) if a file cannot be read, and [`Error::Data`](crate::Error::Data) if it
+/// [`Error::Read`] if a file cannot be read, and [`Error::Data`] if it
 /// is not what it has to be.
 pub fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
     match config.source {

@@ -30,7 +30,7 @@ pub use observer::{Exchange, Flow, Observer, Report};
 pub use snapshot::{BestSnapshot, OptimizerAverages, Snapshot};
 
 /// Trains the network of `experiment` on all rows of `data`, from its initial weights to its last
-/// step, and returns it on the autodiff device ([`Module::valid`](burn::module::Module::valid) gives
+/// step, and returns it on the autodiff device ([`Module::valid`] gives
 /// the network to use). For validation rows, early stopping and resuming see [`Trainer`].
 ///
 /// The same experiment, data and backend give the same weights to the last bit, in any number of
