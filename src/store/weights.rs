@@ -56,7 +56,11 @@ pub fn from_arrays(file: &Path, prefix: &str, arrays: &[Array]) -> Result<Vec<La
         layers.push(LayerWeights {
             d_input,
             d_output,
-            weight: transposed(&numbers(file, weight)?, d_output, d_input),
+            weight: match &weight.values {
+                Values::F32(values) => transposed(values, d_output, d_input),
+                Values::F64(values) => transposed(values, d_output, d_input),
+                Values::Bytes(_) => return Err(no_numbers(file, weight)),
+            },
             bias,
         });
     }
@@ -65,7 +69,7 @@ pub fn from_arrays(file: &Path, prefix: &str, arrays: &[Array]) -> Result<Vec<La
 
 /// `[rows, columns]` to `[columns, rows]`, a square tile at a time: a column's numbers lie far apart in
 /// memory, and a tile's are read from there once.
-fn transposed(values: &[f64], rows: usize, columns: usize) -> Vec<f64> {
+fn transposed<T: Copy + Into<f64>>(values: &[T], rows: usize, columns: usize) -> Vec<f64> {
     const TILE: usize = 16;
     let mut turned = vec![0.0; values.len()];
     // A file may claim any number of rows without columns.
@@ -76,7 +80,7 @@ fn transposed(values: &[f64], rows: usize, columns: usize) -> Vec<f64> {
         for left in (0..columns).step_by(TILE) {
             for column in left..columns.min(left + TILE) {
                 for row in top..rows.min(top + TILE) {
-                    turned[column * rows + row] = values[row * columns + column];
+                    turned[column * rows + row] = values[row * columns + column].into();
                 }
             }
         }
@@ -95,14 +99,18 @@ fn numbers(file: &Path, array: &Array) -> Result<Vec<f64>> {
     match &array.values {
         Values::F32(values) => Ok(values.iter().map(|value| f64::from(*value)).collect()),
         Values::F64(values) => Ok(values.clone()),
-        Values::Bytes(_) => Err(Error::Store {
-            path: file.to_owned(),
-            problem: format!(
-                "`{}`: expected floating-point numbers, found bytes",
-                array.name
-            ),
-            fix: "it is not a model that dropwise wrote".to_owned(),
-        }),
+        Values::Bytes(_) => Err(no_numbers(file, array)),
+    }
+}
+
+fn no_numbers(file: &Path, array: &Array) -> Error {
+    Error::Store {
+        path: file.to_owned(),
+        problem: format!(
+            "`{}`: expected floating-point numbers, found bytes",
+            array.name
+        ),
+        fix: "it is not a model that dropwise wrote".to_owned(),
     }
 }
 

@@ -181,7 +181,7 @@ fn a_row_without_an_end_is_refused_before_it_fills_the_memory() {
     let folder = pets::trained();
     let mut input = "kind,age,weight\ncat,1,2\n\"".to_owned();
     for k in 0..2_000_000 {
-        write!(input, "cat,{k}\n").expect("memory");
+        writeln!(input, "cat,{k}").expect("memory");
     }
     let line =
         "expected a row of at most 16777216 bytes, found more; look for a quote that is not closed";

@@ -45,7 +45,7 @@ pub fn pets() -> Vec<Pet> {
         Pet {
             id,
             kind,
-            age: (id % 5 != 0).then_some((id * 13 % 17) as f64),
+            age: (!id.is_multiple_of(5)).then_some((id * 13 % 17) as f64),
             weight,
             size,
         }

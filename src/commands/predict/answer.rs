@@ -24,7 +24,7 @@ pub(super) struct Answers<'a, W: Write> {
 }
 
 enum Lines<W: Write> {
-    Csv(csv::Writer<W>),
+    Csv(Box<csv::Writer<W>>),
     Jsonl(BufWriter<W>),
 }
 
@@ -41,7 +41,7 @@ impl<'a, W: Write> Answers<'a, W> {
             task,
             proba,
             lines: match format {
-                Format::Csv => Lines::Csv(csv::Writer::from_writer(out)),
+                Format::Csv => Lines::Csv(Box::new(csv::Writer::from_writer(out))),
                 Format::Jsonl => Lines::Jsonl(BufWriter::new(out)),
             },
             answered: 0,
