@@ -67,6 +67,14 @@ fn json(value: &impl serde::Serialize) -> Result<String> {
         .map_err(|cause| Error::Compute(format!("the results cannot be written as JSON: {cause}")))
 }
 
+/// The exit status of an error: 2 where it is the command line that has to be mended, else 1.
+pub(crate) fn status(error: &Error) -> u8 {
+    match error {
+        Error::Config(config) if config.file == train::COMMAND_LINE => 2,
+        _ => 1,
+    }
+}
+
 /// An error as text for a person; a mistake in a file is shown in its place.
 pub(crate) fn message(error: &Error, color: bool) -> String {
     let renderer = if color {

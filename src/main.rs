@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         Err(error) => {
             let message = commands::message(&error, io::stderr().is_terminal());
             eprintln!("{message}");
-            ExitCode::FAILURE
+            ExitCode::from(commands::status(&error))
         }
     }
 }

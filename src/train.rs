@@ -189,7 +189,7 @@ impl<'a> Trainer<'a> {
     /// fails, and the errors of observer and exchange.
     pub fn run(&mut self, observer: &mut impl Observer) -> Result<End> {
         observer.started(self)?;
-        while self.step < self.plan.steps && !self.stopped_early {
+        while !self.has_ended() {
             self.take_step()?;
             if self.plan.evaluates_after(self.step) {
                 let report = self.evaluate()?;
@@ -197,7 +197,7 @@ impl<'a> Trainer<'a> {
             }
             // After the evaluation, so that a snapshot taken here has nothing left to be done.
             let flow = observer.stepped(self)?;
-            if flow == Flow::Stop && self.step < self.plan.steps && !self.stopped_early {
+            if flow == Flow::Stop && !self.has_ended() {
                 return Ok(End::Interrupted);
             }
         }
@@ -412,6 +412,12 @@ impl<'a> Trainer<'a> {
     #[must_use]
     pub fn steps(&self) -> usize {
         self.plan.steps
+    }
+
+    /// Whether no step is left: all are taken, or training has stopped early.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.step >= self.plan.steps || self.stopped_early
     }
 
     /// The epoch, counted from 0, of the next step.

@@ -9,14 +9,16 @@ mod summary;
 use std::io::Write;
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use dropwise::Result;
 use dropwise::backend::Backend;
 use dropwise::data;
-use dropwise::train::End;
+use dropwise::train::{End, Trainer};
 
 use super::{Outcome, interrupt};
 use job::Job;
 use keeper::Keeper;
+pub(super) use overrides::COMMAND_LINE;
 use overrides::Override;
 use progress::{Progress, Style};
 
@@ -39,7 +41,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Seed of all randomness, in place of the file's
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seed())]
     seed: Option<u64>,
     /// Backend, in place of the file's: flex, ndarray, wgpu, cuda[:CARD], remote:ws://HOST:PORT
     #[arg(long, value_name = "NAME")]
@@ -65,6 +67,19 @@ fn seconds(text: &str) -> std::result::Result<f64, String> {
     }
 }
 
+/// No seed that the run's configuration could not hold: TOML's whole numbers have a sign.
+fn seed() -> RangedU64ValueParser<u64> {
+    RangedU64ValueParser::new().range(0..=i64::MAX as u64)
+}
+
+fn where_it_goes_on(trainer: &Trainer<'_>) -> String {
+    match trainer.step() {
+        0 => "no checkpoint was reached: starting again".to_owned(),
+        step if trainer.has_ended() => format!("nothing is left to train after step {step}"),
+        step => format!("going on after step {step}"),
+    }
+}
+
 impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
         interrupt::watch();
@@ -76,9 +91,12 @@ impl Args {
         if let Some(dir) = &self.out {
             job.keep_in(dir, &splits)?;
         }
+        if self.resume.is_some() && !self.quiet {
+            eprintln!("{}", where_it_goes_on(&trainer));
+        }
 
         let progress = Progress::new(self.style(), &trainer, out);
-        let mut keeper = Keeper::new(progress, job.run.take(), self.checkpoint_every);
+        let mut keeper = Keeper::new(progress, job.run.take(), &trainer, self.checkpoint_every);
         let ended = trainer.run(&mut keeper);
         let end = match ended {
             Ok(end) => end,

@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::tensors::{self, Array};
-use super::{CONFIG, PREPARATION, cannot_read, refused};
+use super::{CONFIG, PREPARATION, REPORT, cannot_read, refused};
 use crate::error::{Error, Result};
 
 /// One of a run's two models.
@@ -89,6 +89,12 @@ impl StoredRun {
     #[must_use]
     pub fn has_best(&self) -> bool {
         self.dir.join(ModelName::Best.file()).is_file()
+    }
+
+    /// Whether there is a report, which is written last of all.
+    #[must_use]
+    pub fn has_report(&self) -> bool {
+        self.dir.join(REPORT).is_file()
     }
 
     /// A model's arrays, in order of their names, and its metadata.

@@ -4,6 +4,8 @@
 pub mod idx;
 pub mod numbered;
 pub mod rows;
+#[cfg(feature = "cli")]
+pub mod runs;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use dropwise::config::Precision;

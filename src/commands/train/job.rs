@@ -58,14 +58,8 @@ impl Job {
         };
         let report = &mut |error: &Error| eprintln!("warning: {error}");
         let snapshot = match run.newest_checkpoint(report)? {
-            Some((step, checkpoint)) => {
-                eprintln!("going on after step {step}");
-                Some(snapshot::from_checkpoint(dir, &checkpoint)?)
-            }
-            None => {
-                eprintln!("no checkpoint was reached: starting again");
-                None
-            }
+            Some((_, checkpoint)) => Some(snapshot::from_checkpoint(dir, &checkpoint)?),
+            None => None,
         };
         let mut job = Job {
             experiment,
@@ -91,10 +85,10 @@ impl Job {
     }
 
     pub(super) fn trainer<'a>(&self, splits: &'a Splits, device: &Device) -> Result<Trainer<'a>> {
+        self.check_data(splits)?;
         let (train, validation) = (&splits.train, splits.validation.as_ref());
         match &self.snapshot {
             Some(snapshot) => {
-                self.check_data(splits)?;
                 Trainer::resume(&self.experiment, train, validation, device, snapshot)
             }
             None => Trainer::new(&self.experiment, train, validation, device),
@@ -119,9 +113,12 @@ impl Job {
     /// Keeps the run in a new folder, beginning with the configuration.
     pub(super) fn keep_in(&mut self, dir: &Path, splits: &Splits) -> Result<()> {
         let config = toml::to_string(&*self.experiment).map_err(|cause| {
-            Error::Compute(format!(
-                "the configuration cannot be written as TOML: {cause}"
-            ))
+            let expected = "what TOML can hold, with paths in UTF-8";
+            Error::InvalidValue {
+                what: "the configuration".to_owned(),
+                expected: expected.to_owned(),
+                found: cause.to_string(),
+            }
         })?;
         let prepared = Prepared::new(splits).to_json()?;
         self.run = Some(Run::create(dir, &config, &prepared)?);

@@ -20,12 +20,19 @@ pub(super) struct Keeper<'a, W> {
     checkpoint_every: Duration,
     started: Instant,
     last_checkpoint: Instant,
-    /// The step of the last checkpoint of this process.
+    /// The step of the last checkpoint.
     kept: Option<usize>,
+    /// Whether this process has trained, or found a run that had ended.
+    has_trained: bool,
 }
 
 impl<'a, W: Write> Keeper<'a, W> {
-    pub(super) fn new(progress: Progress<'a, W>, run: Option<Run>, seconds: f64) -> Self {
+    pub(super) fn new(
+        progress: Progress<'a, W>,
+        run: Option<Run>,
+        trainer: &Trainer<'_>,
+        seconds: f64,
+    ) -> Self {
         let now = Instant::now();
         Keeper {
             progress,
@@ -33,7 +40,9 @@ impl<'a, W: Write> Keeper<'a, W> {
             checkpoint_every: Duration::from_secs_f64(seconds),
             started: now,
             last_checkpoint: now,
-            kept: None,
+            // A run that goes on does so from a checkpoint.
+            kept: Some(trainer.step()).filter(|step| *step > 0),
+            has_trained: false,
         }
     }
 
@@ -46,6 +55,9 @@ impl<'a, W: Write> Keeper<'a, W> {
         let Some(run) = &mut self.run else {
             return Ok(());
         };
+        if self.kept == Some(trainer.step()) {
+            return Ok(());
+        }
         let precision = trainer.experiment().precision;
         let checkpoint = snapshot::to_checkpoint(&trainer.snapshot()?, precision)?;
         run.save_checkpoint(trainer.step() as u64, &checkpoint)?;
@@ -76,7 +88,10 @@ impl<'a, W: Write> Keeper<'a, W> {
         if let Some((network, step)) = trainer.best() {
             save_model(run, ModelName::Best, network, step, precision)?;
         }
-        run.save_report(&report.pretty()?)?;
+        // The report of a run that had ended says how long it took.
+        if self.has_trained || !run.has_report() {
+            run.save_report(&report.pretty()?)?;
+        }
         Ok(Some(run.dir().to_owned()))
     }
 
@@ -128,6 +143,7 @@ impl<W: Write> Observer for Keeper<'_, W> {
     }
 
     fn stepped(&mut self, trainer: &Trainer<'_>) -> Result<Flow> {
+        self.has_trained = true;
         self.progress.stepped(trainer);
         if interrupt::asked() {
             return Ok(Flow::Stop);

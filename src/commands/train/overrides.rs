@@ -8,6 +8,9 @@ use dropwise::error::ConfigError;
 use dropwise::{Error, Result};
 use toml::{Table, Value};
 
+/// What stands for the file in a mistake that is not in one.
+pub(in crate::commands) const COMMAND_LINE: &str = "--set";
+
 /// One `--set KEY=VALUE`.
 #[derive(Debug, Clone)]
 pub(super) struct Override {
@@ -29,15 +32,11 @@ impl FromStr for Override {
         if key.split('.').any(str::is_empty) {
             return Err("expected a key such as train.epochs before the `=`".to_owned());
         }
-        let parsed = format!("value = {value}").parse::<Table>();
-        let value = match parsed.ok().and_then(|mut table| table.remove("value")) {
-            Some(value) => value,
-            None => Value::String(value.to_owned()),
-        };
+        let as_text = |_| Value::String(value.to_owned());
         Ok(Override {
             text: text.to_owned(),
             key: key.to_owned(),
-            value,
+            value: value.parse().unwrap_or_else(as_text),
         })
     }
 }
@@ -105,22 +104,23 @@ fn at_override(error: Error, overrides: &[Override], file: &str, text: &str) -> 
         };
         inside(&change.key, field) || inside(field, &change.key)
     };
-    match overrides.iter().rev().find(to_blame) {
-        Some(change) => mistake(change, config.problem, config.help),
-        None => match Experiment::parse(file, text) {
-            Err(error) => error,
-            // The file alone is good: the last change does not fit it.
-            Ok(_) => match overrides.last() {
-                Some(change) => mistake(change, config.problem, config.help),
-                None => Error::Config(config),
-            },
+    let blamed = overrides.iter().rev().find(to_blame);
+    match (Experiment::parse(file, text).err(), blamed) {
+        // The file has this mistake too, next to what was changed.
+        (Some(Error::Config(own)), _) if own.problem == config.problem => Error::Config(own),
+        (_, Some(change)) => mistake(change, config.problem, config.help),
+        (Some(own), None) => own,
+        // The file alone is good: the last change does not fit it.
+        (None, None) => match overrides.last() {
+            Some(change) => mistake(change, config.problem, config.help),
+            None => Error::Config(config),
         },
     }
 }
 
 fn mistake(change: &Override, problem: String, help: Option<String>) -> Error {
     Error::Config(Box::new(ConfigError {
-        file: "--set".to_owned(),
+        file: COMMAND_LINE.to_owned(),
         text: change.text.clone(),
         span: 0..change.text.len(),
         problem,

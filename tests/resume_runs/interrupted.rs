@@ -1,0 +1,100 @@
+//! Ctrl-C.
+
+use std::fs;
+use std::process::Command;
+
+use super::common::backends;
+use super::common::runs::{Place, Running, assert_same_run, checkpoints_of, good, resume, text};
+use super::{ADAM, SGD, experiment, place_with_whole_run};
+
+/// So long that a slow machine does not miss the run.
+const LONGER: &str = "train.epochs=60";
+
+fn signal(process: &mut Running, name: &str) {
+    let kill = format!("kill {name} {}", process.id());
+    good(Command::new("sh").args(["-c", &kill]));
+}
+
+/// Sends a signal to `command` once its first epoch is over; the result is what it says.
+#[track_caller]
+fn interrupt(place: &Place, command: &mut Command, name: &str) -> String {
+    let metrics = place.path("run/metrics.jsonl");
+    let length = || fs::metadata(&metrics).map_or(0, |metrics| metrics.len());
+    let before = length();
+    let mut process = Running::start(command);
+    process.wait_until(|| length() > before);
+    signal(&mut process, name);
+    let ended = process.end();
+    assert_eq!(ended.status, Some(130), "{}", ended.errors);
+    ended.errors
+}
+
+#[test]
+fn an_interrupted_run_says_how_to_go_on_and_does_to_the_same_bytes() {
+    for (backend, _) in backends() {
+        for (train, name) in [(SGD, "-INT"), (ADAM, "-TERM")] {
+            let arguments = ["--backend", &backend.to_string(), "--set", LONGER];
+            let place = place_with_whole_run(&experiment("", train), &arguments);
+            let run = place.path("run");
+            let said = interrupt(&place, place.train_in("run").args(arguments), name);
+            // The only checkpoint is the one that the signal asked for.
+            let checkpoints = checkpoints_of(&run);
+            let [(step, _)] = &checkpoints[..] else {
+                panic!("{checkpoints:?}");
+            };
+            let dir = run.display();
+            let expected = format!(
+                "interrupted after step {step}; go on with: dropwise train --resume {dir}\n"
+            );
+            assert_eq!(said, expected);
+            let ended = good(&mut resume(&run));
+            assert_eq!(ended.errors, format!("going on after step {step}\n"));
+            assert_same_run(&run, &place.path("whole"));
+        }
+    }
+}
+
+#[test]
+fn a_run_may_be_interrupted_twice() {
+    let place = place_with_whole_run(&experiment("", SGD), &["--set", LONGER]);
+    let run = place.path("run");
+    interrupt(
+        &place,
+        place.train_in("run").args(["--set", LONGER]),
+        "-INT",
+    );
+    let said = interrupt(&place, &mut resume(&run), "-INT");
+    let [first, second] = said.lines().collect::<Vec<_>>()[..] else {
+        panic!("{said}");
+    };
+    assert!(first.starts_with("going on after step "), "{said}");
+    assert!(second.starts_with("interrupted after step "), "{said}");
+    good(&mut resume(&run));
+    assert_same_run(&run, &place.path("whole"));
+    let lines = text(run.join("metrics.jsonl"));
+    assert_eq!(lines.lines().count(), 120);
+}
+
+#[test]
+fn without_a_folder_an_interruption_says_that_nothing_is_kept() {
+    let place = Place::with(&experiment("", SGD));
+    let mut train = place.train();
+    let mut process = Running::start(train.args(["--set", "train.epochs=5_000"]));
+    // Its handler is set before anything else; there is no file to wait for.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    signal(&mut process, "-INT");
+    let ended = process.end();
+    assert_eq!(ended.status, Some(130), "{}", ended.errors);
+    assert!(
+        ended.errors.starts_with("interrupted after step "),
+        "{}",
+        ended.errors
+    );
+    assert!(
+        ended
+            .errors
+            .ends_with("; nothing is kept: with --out DIR a run can go on\n"),
+        "{}",
+        ended.errors
+    );
+}
