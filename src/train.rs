@@ -9,6 +9,7 @@ mod loss;
 mod observer;
 mod optimizer;
 mod plan;
+mod replicas;
 mod snapshot;
 
 use burn::module::Module;
@@ -27,6 +28,7 @@ use optimizer::{LayerMemory, Memory, Step};
 use plan::Plan;
 
 pub use observer::{Exchange, Flow, Observer, Report};
+pub use replicas::{Replica, Replicas, ReplicasObserver, ReplicasReport};
 pub use snapshot::{BestSnapshot, OptimizerAverages, Snapshot};
 
 /// Trains the network of `experiment` on all rows of `data`, from its initial weights to its last

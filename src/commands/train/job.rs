@@ -32,6 +32,7 @@ impl Job {
     ) -> Result<Self> {
         let mut experiment = overrides::read(config, overrides)?.into_inner();
         experiment.seed = seed.unwrap_or(experiment.seed);
+        check_one(experiment.train.replicas)?;
         let backend: Backend = match (backend, &experiment.backend) {
             (Some(backend), _) => backend.clone(),
             (None, Some(name)) => name.parse()?,
@@ -124,6 +125,19 @@ impl Job {
         self.run = Some(Run::create(dir, &config, &prepared)?);
         Ok(())
     }
+}
+
+/// One run is one network.
+fn check_one(replicas: usize) -> Result<()> {
+    if replicas == 1 {
+        return Ok(());
+    }
+    Err(Error::InvalidValue {
+        what: "train.replicas".to_owned(),
+        expected: "1, the network of this run (several are trained at once by `dropwise study`)"
+            .to_owned(),
+        found: replicas.to_string(),
+    })
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {
