@@ -7,7 +7,7 @@ use kuva::render::render::{Primitive, Scene, TextAnchor, render_multiple};
 
 use super::picture::{self, BLUE, GRID, LINE, TEXT, VERMILLION, line, text};
 use super::{Strip, Strips};
-use crate::statistics::Interval;
+use crate::statistics::{Distribution, Interval};
 
 const WIDTH: f64 = 760.0;
 /// Height of a strip, in pixels.
@@ -115,6 +115,26 @@ impl Strips {
         }
     }
 
+    /// All values that can be shown.
+    fn values(&self) -> impl Iterator<Item = f64> {
+        let strips = self.strips.iter().flat_map(|strip| &strip.values);
+        strips.copied().filter(|value| value.is_finite())
+    }
+
+    /// The smallest and the largest value; none if there is none.
+    fn range(&self) -> Option<Interval> {
+        let low = self.values().min_by(f64::total_cmp)?;
+        let high = self.values().max_by(f64::total_cmp)?;
+        Some(Interval { low, high })
+    }
+
+    /// Whether the values are better seen in powers of ten: all are above 0, and they span so many that the
+    /// small ones would lie on top of each other.
+    fn is_logarithmic(&self) -> bool {
+        self.range()
+            .is_some_and(|range| range.low > 0.0 && range.high / range.low > 20.0)
+    }
+
     /// The figure in words.
     fn description(&self) -> String {
         let strip = |strip: &Strip| {
@@ -135,6 +155,13 @@ impl Strips {
             self.strip_label,
             strips.join("; ")
         )
+    }
+}
+
+impl Strip {
+    fn distribution(&self) -> Option<Distribution> {
+        let finite = self.values.iter().filter(|value| value.is_finite());
+        Distribution::of(&finite.copied().collect::<Vec<_>>())
     }
 }
 

@@ -66,16 +66,21 @@ impl Plan {
     }
 
     fn warn(&self) {
-        let mut warnings = vec![];
-        for point in &self.points {
-            warnings.extend(point.experiment.warnings());
+        let mut warnings: Vec<String> = vec![];
+        for warning in self
+            .points
+            .iter()
+            .flat_map(|point| point.experiment.warnings())
+        {
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
         }
         if self.first().experiment.train.replicas == 1 {
             warnings.push(
                 "one network a setting shows no spread: ask for more with --replicas".to_owned(),
             );
         }
-        warnings.dedup();
         for warning in warnings {
             eprintln!("warning: {warning}");
         }
