@@ -91,8 +91,8 @@ impl Replica {
 pub struct Replicas<'a> {
     common: Common,
     replicas: Vec<Replica>,
-    /// The replicas of each group, and where each replica is: its group and its place there.
     groups: Vec<Group>,
+    /// The group that each replica is in, and its place there.
     places: Vec<(usize, usize)>,
     threads: usize,
     train: &'a Dataset,
@@ -160,19 +160,20 @@ impl<'a> Replicas<'a> {
             replica.experiment(experiment)?;
         }
         let common = common(experiment, train, device)?;
-        let is_shared =
-            common.plan.is_full_batch() && replicas.iter().all(|r| r.input_dropout == 0.0);
-        let order = Order::of(&common.shape, is_shared);
         let threads = workers::threads(computes_where_called(device));
-        let parts = partition(&replicas, threads, order.fewest());
         let mut places = vec![(0, 0); replicas.len()];
-        let mut groups = Vec::with_capacity(parts.len());
-        for (g, part) in parts.iter().enumerate() {
-            for (place, r) in part.iter().enumerate() {
-                places[*r] = (g, place);
+        let mut groups = Vec::new();
+        for kind in kinds(&replicas) {
+            let first = &replicas[kind[0]];
+            let is_shared = common.plan.is_full_batch() && first.input_dropout == 0.0;
+            let order = Order::of(&common.shape, is_shared);
+            for part in parts(&kind, threads, order.fewest()) {
+                for (place, r) in part.iter().enumerate() {
+                    places[*r] = (groups.len(), place);
+                }
+                let members: Vec<Replica> = part.iter().map(|r| replicas[*r].clone()).collect();
+                groups.push(Group::new(&common, &members, order)?);
             }
-            let members: Vec<Replica> = part.iter().map(|r| replicas[*r].clone()).collect();
-            groups.push(Group::new(&common, &members, order)?);
         }
         Ok(Replicas {
             common,
@@ -370,22 +371,22 @@ fn common(experiment: &CheckedExperiment, train: &Dataset, device: &Device) -> R
     })
 }
 
-/// Which replicas are trained together: those of one learning rate, in as many parts as there are threads,
-/// but none of fewer than `fewest` unless there are no more.
-fn partition(replicas: &[Replica], threads: usize, fewest: usize) -> Vec<Vec<usize>> {
-    let mut by_rate: Vec<(u64, Vec<usize>)> = Vec::new();
+/// Which replicas can be trained together: those of one learning rate, which do or do not drop inputs. Then
+/// no number of a replica depends on what the others are like.
+fn kinds(replicas: &[Replica]) -> Vec<Vec<usize>> {
+    let mut kinds: Vec<((u64, bool), Vec<usize>)> = Vec::new();
     for (r, replica) in replicas.iter().enumerate() {
-        let rate = replica.learning_rate.to_bits();
-        match by_rate.iter_mut().find(|(known, _)| *known == rate) {
+        let kind = (replica.learning_rate.to_bits(), replica.input_dropout > 0.0);
+        match kinds.iter_mut().find(|(known, _)| *known == kind) {
             Some((_, members)) => members.push(r),
-            None => by_rate.push((rate, vec![r])),
+            None => kinds.push((kind, vec![r])),
         }
     }
-    let mut parts = Vec::new();
-    for (_, members) in by_rate {
-        let count = threads.min(members.len() / fewest).max(1);
-        let size = members.len().div_ceil(count);
-        parts.extend(members.chunks(size).map(<[usize]>::to_vec));
-    }
-    parts
+    kinds.into_iter().map(|(_, members)| members).collect()
+}
+
+/// As many equal parts as there are threads, but none of fewer than `fewest` unless there are no more.
+fn parts(members: &[usize], threads: usize, fewest: usize) -> impl Iterator<Item = &[usize]> {
+    let count = threads.min(members.len() / fewest).max(1);
+    members.chunks(members.len().div_ceil(count))
 }
