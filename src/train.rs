@@ -5,9 +5,11 @@
 //! weights, to the last bit, as if it had never stopped.
 
 mod constrain;
+mod in_place;
 mod loss;
 mod observer;
 mod optimizer;
+mod pass;
 mod plan;
 mod replicas;
 mod snapshot;
@@ -15,16 +17,17 @@ mod snapshot;
 use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor};
 
-use crate::backend::read;
+use crate::backend::in_process;
 use crate::config::{CheckedExperiment, Loss, Masks};
 use crate::data::Dataset;
-use crate::dropout::{LayerMasks, with_seeded_masks};
+use crate::dropout::LayerMasks;
 use crate::error::{Error, Result};
 use crate::evaluate::{Evaluation, evaluate};
 use crate::model::{LayerTensors, Mlp, MlpConfig};
+use crate::threads::in_pool;
 
-use constrain::max_norm;
 use optimizer::{LayerMemory, Memory, Step};
+use pass::Pass;
 use plan::Plan;
 
 pub use observer::{Exchange, Flow, Observer, Report};
@@ -64,6 +67,10 @@ pub struct Trainer<'a> {
     network: Mlp,
     /// One a layer where masks are seeded, else none.
     masks: Vec<LayerMasks>,
+    /// Multiplications in the largest matrix product of a step.
+    largest_product: usize,
+    /// Whether tensors are in this process's memory.
+    in_process: bool,
     memory: Memory,
     step: usize,
     loss_sum: f64,
@@ -126,6 +133,8 @@ impl<'a> Trainer<'a> {
             _ => Vec::new(),
         };
         Ok(Trainer {
+            largest_product: network.largest_product(plan.batch_rows()),
+            in_process: in_process(&device),
             memory: layers.map(|_| LayerMemory::default()).collect(),
             masks,
             validation: validation.filter(|rows| !rows.is_empty()),
@@ -219,61 +228,41 @@ impl<'a> Trainer<'a> {
     fn take_step(&mut self) -> Result<()> {
         let (x, y) = self.batch();
         let rows = x.dims()[0];
-        let loss = self.loss().forward(self.forward(x), y);
-        let value = read(loss.clone().inner())?[0];
-        if !value.is_finite() {
-            return Err(self.diverged(format!("the loss is {value}"), self.step + 1));
+        let pass = Pass {
+            experiment: &self.experiment,
+            step: self.step + 1,
+            epoch: self.epoch(),
+            network: &self.network,
+            masks: &mut self.masks,
+        };
+        let (loss, mut gradients) = in_pool(self.largest_product, || pass.run(x, y))?;
+        if !loss.is_finite() {
+            return Err(self.diverged(format!("the loss is {loss}"), self.step + 1));
         }
-        let mut gradients = self.network.backward(&loss);
         self.exchange.exchange(&mut gradients)?;
         self.update(gradients);
         self.step += 1;
         self.loss_sum += if self.loss().is_sum() {
-            value
+            loss
         } else {
-            value * rows as f64
+            loss * rows as f64
         };
         self.loss_rows += rows;
         Ok(())
     }
 
-    /// The outputs of a batch, with dropout where the experiment has it on.
-    fn forward(&mut self, x: Tensor<2>) -> Tensor<2> {
-        let schedule = self.experiment.dropout.schedule;
-        let step = self.step + 1;
-        if !self.network.has_dropout() {
-            self.network.forward(x)
-        } else if !schedule.is_on(self.epoch()) {
-            self.network.forward_with(x, |_, h| h)
-        } else if self.masks.is_empty() {
-            let seed = self.experiment.seed;
-            with_seeded_masks(&self.device, seed, step, || self.network.forward(x))
-        } else {
-            let (masks, dropouts) = (&mut self.masks, self.network.dropouts());
-            let drop = |k: usize, h| masks[k].apply(step, dropouts[k].prob, h);
-            self.network.forward_with(x, drop)
-        }
-    }
-
     /// The optimiser's step, between the bounds on gradients and on weights.
     fn update(&mut self, gradients: Vec<LayerTensors>) {
         let train = &self.experiment.train;
-        let gradients = match train.clip {
-            Some(clip) => clip.apply(gradients),
-            None => gradients,
-        };
         let step = Step::new(train, self.learning_rate(), self.epoch(), self.step + 1);
-        let mut gradients = gradients.into_iter();
-        let memory = &mut self.memory;
-        self.network.update_layers(|k, weights| {
-            let Some(gradients) = gradients.next() else {
-                return weights;
+        let step = step.in_place(self.in_process);
+        let (network, memory) = (&mut self.network, &mut self.memory);
+        in_pool(self.largest_product, || {
+            let gradients = match train.clip {
+                Some(clip) => clip.apply(gradients),
+                None => gradients,
             };
-            let mut weights = step.layer(weights, gradients, &mut memory[k]);
-            if let Some(bound) = train.max_norm {
-                weights.weight = max_norm(weights.weight, bound);
-            }
-            weights
+            step.network(network, gradients, memory);
         });
     }
 
