@@ -396,6 +396,19 @@ impl Mlp {
         Ok(finite)
     }
 
+    /// The same network with other weights and biases, layer by layer, on their device. They are to be
+    /// trained if they are on one with autodiff.
+    pub(crate) fn with_tensors(&self, layers: Vec<LayerTensors>) -> Self {
+        let layers = layers.into_iter().map(|layer| Linear {
+            weight: Param::from_tensor(layer.weight),
+            bias: layer.bias.map(Param::from_tensor),
+        });
+        Mlp {
+            layers: layers.collect(),
+            ..self.clone()
+        }
+    }
+
     /// Replaces each layer's weights by `change(k, weights)`, of the same shape, where `k` counts the
     /// layers from 0.
     pub fn update_layers(&mut self, mut change: impl FnMut(usize, LayerTensors) -> LayerTensors) {

@@ -9,7 +9,10 @@ mod loss;
 mod observer;
 mod optimizer;
 mod plan;
+mod replay;
 mod snapshot;
+
+use std::sync::OnceLock;
 
 use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor};
@@ -25,6 +28,7 @@ use crate::model::{LayerTensors, Mlp, MlpConfig};
 use constrain::max_norm;
 use optimizer::{LayerMemory, Memory, Step};
 use plan::Plan;
+use replay::{Kind, Pass, Replay, Replays};
 
 pub use observer::{Exchange, Flow, Observer, Report};
 pub use snapshot::{BestSnapshot, OptimizerAverages, Snapshot};
@@ -55,12 +59,17 @@ pub struct Trainer<'a> {
     experiment: CheckedExperiment,
     train: &'a Dataset,
     validation: Option<&'a Dataset>,
+    /// Where the network is, without autodiff.
     device: Device,
     dtype: DType,
     plan: Plan,
     exchange: Box<dyn Exchange + 'a>,
 
+    /// The network as it is now, without a graph.
     network: Mlp,
+    /// The same on the autodiff device, made where it is asked for.
+    tracked: OnceLock<Mlp>,
+    replays: Replays,
     memory: Memory,
     step: usize,
     loss_sum: f64,
@@ -80,6 +89,7 @@ struct Best {
     step: usize,
     loss: f64,
     waited: usize,
+    /// Without a graph.
     network: Mlp,
 }
 
@@ -112,10 +122,10 @@ impl<'a> Trainer<'a> {
             return Err(Error::invalid("training rows", expected, "none"));
         }
         let experiment = experiment.resolve(train.task())?;
-        let device = device.clone().autodiff();
-        let dtype = experiment.precision.check(&device)?.dtype();
+        let tracked = device.clone().autodiff();
+        let dtype = experiment.precision.check(&tracked)?.dtype();
         let shape = MlpConfig::from_experiment(&experiment, train.d_input(), train.task())?;
-        let network = shape.init(experiment.seed, (&device, dtype))?;
+        let network = shape.init(experiment.seed, (&tracked, dtype))?.valid();
         let plan = Plan::new(&experiment.train, train.len());
         let layers = shape.layer_sizes();
         Ok(Trainer {
@@ -123,11 +133,13 @@ impl<'a> Trainer<'a> {
             validation: validation.filter(|rows| !rows.is_empty()),
             experiment,
             train,
-            device,
+            device: network.device(),
             dtype,
             plan,
             exchange: Box::new(()),
             network,
+            tracked: OnceLock::new(),
+            replays: Replays::default(),
             step: 0,
             loss_sum: 0.0,
             loss_rows: 0,
@@ -152,19 +164,21 @@ impl<'a> Trainer<'a> {
         snapshot: &Snapshot,
     ) -> Result<Self> {
         let mut trainer = Trainer::new(experiment, train, validation, device)?;
-        let options = (&trainer.device, trainer.dtype);
+        let tracked = trainer.device.clone().autodiff();
+        let options = (&tracked, trainer.dtype);
         let shape = MlpConfig::from_experiment(experiment, train.d_input(), train.task())?;
-        trainer.network = shape.init_with_weights(&snapshot.weights, options)?;
-        let inner = trainer.network.valid().device();
-        trainer.memory = snapshot
-            .averages
-            .restore(&snapshot.weights, &inner, trainer.dtype)?;
+        let network = shape.init_with_weights(&snapshot.weights, options)?;
+        trainer.network = network.valid();
+        trainer.memory =
+            snapshot
+                .averages
+                .restore(&snapshot.weights, &trainer.device, trainer.dtype)?;
         if let Some(best) = &snapshot.best {
             trainer.best = Some(Best {
                 step: best.step,
                 loss: best.loss,
                 waited: best.waited,
-                network: shape.init_with_weights(&best.weights, options)?,
+                network: shape.init_with_weights(&best.weights, options)?.valid(),
             });
             trainer.stopped_early = trainer.patience_is_over();
         }
@@ -178,6 +192,14 @@ impl<'a> Trainer<'a> {
     #[must_use]
     pub fn with_exchange(mut self, exchange: impl Exchange + 'a) -> Self {
         self.exchange = Box::new(exchange);
+        self
+    }
+
+    /// Takes every step through Burn's autodiff, and replays none from a recording: to compare, or to look
+    /// for a mistake. The numbers are the same.
+    #[must_use]
+    pub fn without_replay(mut self) -> Self {
+        self.replays = Replays::none();
         self
     }
 
@@ -211,12 +233,12 @@ impl<'a> Trainer<'a> {
     fn take_step(&mut self) -> Result<()> {
         let (x, y) = self.batch();
         let rows = x.dims()[0];
-        let loss = self.loss().forward(self.forward(x), y);
-        let value = read(loss.clone().inner())?[0];
+        let pass = self.pass(x, y);
+        let value = read(pass.loss)?[0];
         if !value.is_finite() {
             return Err(self.diverged(format!("the loss is {value}"), self.step + 1));
         }
-        let mut gradients = self.network.backward(&loss);
+        let mut gradients = pass.gradients;
         self.exchange.exchange(&mut gradients)?;
         self.update(gradients);
         self.step += 1;
@@ -229,19 +251,46 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// The outputs of a batch, with dropout where the experiment has it on.
-    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+    /// Forward and backward: the loss of a batch and its gradients. The first step of a kind goes through
+    /// Burn's autodiff; its recording, where there is one, is replayed from then on.
+    fn pass(&mut self, x: Tensor<2>, y: Tensor<2>) -> Pass {
         let schedule = self.experiment.dropout.schedule;
-        if !self.network.has_dropout() {
-            self.network.forward(x)
-        } else if schedule.is_on(self.epoch()) {
-            let seed = self.experiment.seed;
-            with_seeded_masks(&self.device, seed, self.step + 1, || {
-                self.network.forward(x)
-            })
-        } else {
-            self.network.forward_with(x, |_, h| h)
+        let kind = Kind {
+            rows: x.dims()[0],
+            dropout: self.network.has_dropout() && schedule.is_on(self.epoch()),
+        };
+        let (seed, step) = (self.experiment.seed, self.step + 1);
+        let (network, device) = (&self.network, &self.device);
+        let replay = |replay: &mut dyn Replay| {
+            let run = || replay.run(network, x.clone(), y.clone());
+            if kind.dropout {
+                with_seeded_masks(device, seed, step, run)
+            } else {
+                run()
+            }
+        };
+        if let Some(pass) = self.replays.replay(kind, replay) {
+            return pass;
         }
+
+        let loss = self.experiment.train.loss.unwrap_or_default();
+        let tracked = self.tracked.get_or_init(|| network.clone().train());
+        let (inputs, targets) = (Tensor::from_inner(x.clone()), Tensor::from_inner(y.clone()));
+        let output = if kind.dropout {
+            with_seeded_masks(device, seed, step, || tracked.forward(inputs))
+        } else {
+            tracked.forward_with(inputs, |_, h| h)
+        };
+        let value = loss.forward(output, targets);
+        let pass = Pass {
+            gradients: tracked.backward(&value),
+            loss: value.inner(),
+        };
+        if self.replays.lacks(kind) {
+            let of = (network, loss);
+            self.replays.record(kind, of, (&x, &y), &pass, replay);
+        }
+        pass
     }
 
     /// The optimiser's step, between the bounds on gradients and on weights.
@@ -254,6 +303,7 @@ impl<'a> Trainer<'a> {
         let step = Step::new(train, self.learning_rate(), self.epoch(), self.step + 1);
         let mut gradients = gradients.into_iter();
         let memory = &mut self.memory;
+        self.tracked = OnceLock::new();
         self.network.update_layers(|k, weights| {
             let Some(gradients) = gradients.next() else {
                 return weights;
@@ -377,11 +427,12 @@ impl<'a> Trainer<'a> {
     /// The network as it is now, on the autodiff device.
     #[must_use]
     pub fn network(&self) -> &Mlp {
-        &self.network
+        let tracked = || self.network.clone().train();
+        self.tracked.get_or_init(tracked)
     }
 
-    /// The network with the smallest validation loss so far, where there are validation rows, and the
-    /// step that it comes from.
+    /// The network with the smallest validation loss so far, without a graph, where there are validation
+    /// rows, and the step that it comes from.
     #[must_use]
     pub fn best(&self) -> Option<(&Mlp, usize)> {
         self.best.as_ref().map(|best| (&best.network, best.step))
@@ -390,10 +441,18 @@ impl<'a> Trainer<'a> {
     /// The network as it is now; after early stopping the best one.
     #[must_use]
     pub fn into_network(self) -> Mlp {
-        match self.best {
+        let network = match self.best {
             Some(best) if self.stopped_early => best.network,
             _ => self.network,
-        }
+        };
+        network.train()
+    }
+
+    /// Steps that were replayed from a recording of one before, in this process: on a CPU backend all but
+    /// the first of each kind (full batch or last one, dropout on or off).
+    #[must_use]
+    pub fn replayed_steps(&self) -> usize {
+        self.replays.replayed()
     }
 
     /// Rows a step, on average over an epoch.
