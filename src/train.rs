@@ -8,6 +8,7 @@ mod constrain;
 mod loss;
 mod observer;
 mod optimizer;
+mod pass;
 mod plan;
 mod replay;
 mod snapshot;
@@ -15,20 +16,22 @@ mod snapshot;
 use std::sync::OnceLock;
 
 use burn::module::Module;
+use burn::nn::Dropout;
 use burn::tensor::{DType, Device, Tensor};
 
 use crate::backend::read;
-use crate::config::{CheckedExperiment, Loss};
+use crate::config::{CheckedExperiment, Loss, Masks};
 use crate::data::Dataset;
-use crate::dropout::with_seeded_masks;
+use crate::dropout::{LayerMasks, SeededMasks};
 use crate::error::{Error, Result};
 use crate::evaluate::{Evaluation, evaluate};
 use crate::model::{LayerTensors, Mlp, MlpConfig};
 
 use constrain::max_norm;
 use optimizer::{LayerMemory, Memory, Step};
+use pass::{At, Batch, Drops, Pass};
 use plan::Plan;
-use replay::{Kind, Pass, Replay, Replays};
+use replay::{Replay, Replays};
 
 pub use observer::{Exchange, Flow, Observer, Report};
 pub use snapshot::{BestSnapshot, OptimizerAverages, Snapshot};
@@ -38,8 +41,7 @@ pub use snapshot::{BestSnapshot, OptimizerAverages, Snapshot};
 /// the network to use). For validation rows, early stopping and resuming see [`Trainer`].
 ///
 /// The same experiment, data and backend give the same weights to the last bit, in any number of
-/// threads: the masks of each step are drawn from a seed of their own
-/// ([`mask_seed`](crate::seed::mask_seed)).
+/// threads: the masks are a function of seed and step, whichever [`Masks`] the experiment asks for.
 ///
 /// # Errors
 /// Those of [`Trainer::new`] and [`Trainer::run`].
@@ -70,6 +72,8 @@ pub struct Trainer<'a> {
     /// The same on the autodiff device, made where it is asked for.
     tracked: OnceLock<Mlp>,
     replays: Replays,
+    /// One a layer where masks are seeded, else none.
+    masks: Vec<LayerMasks>,
     memory: Memory,
     step: usize,
     loss_sum: f64,
@@ -82,6 +86,15 @@ pub struct Trainer<'a> {
     /// The epoch that `order` is for.
     ordered: Option<usize>,
     order: Vec<usize>,
+}
+
+/// The masks of each layer's inputs, for batches of so many rows.
+fn layer_masks(shape: &MlpConfig, seed: u64, rows: usize) -> Vec<LayerMasks> {
+    let masks = SeededMasks::new(seed);
+    let layers = shape.layer_sizes().enumerate();
+    layers
+        .map(|(k, (d_input, _))| masks.layer(k, rows * d_input))
+        .collect()
 }
 
 /// The best network so far on the validation rows.
@@ -128,8 +141,13 @@ impl<'a> Trainer<'a> {
         let network = shape.init(experiment.seed, (&tracked, dtype))?.valid();
         let plan = Plan::new(&experiment.train, train.len());
         let layers = shape.layer_sizes();
+        let masks = match experiment.dropout.masks {
+            Some(Masks::Seeded) => layer_masks(&shape, experiment.seed, plan.batch_rows()),
+            _ => Vec::new(),
+        };
         Ok(Trainer {
             memory: layers.map(|_| LayerMemory::default()).collect(),
+            masks,
             validation: validation.filter(|rows| !rows.is_empty()),
             experiment,
             train,
@@ -231,9 +249,9 @@ impl<'a> Trainer<'a> {
     }
 
     fn take_step(&mut self) -> Result<()> {
-        let (x, y) = self.batch();
-        let rows = x.dims()[0];
-        let pass = self.pass(x, y);
+        let batch = self.batch();
+        let rows = batch.rows();
+        let pass = self.pass(&batch);
         let value = read(pass.loss)?[0];
         if !value.is_finite() {
             return Err(self.diverged(format!("the loss is {value}"), self.step + 1));
@@ -253,44 +271,40 @@ impl<'a> Trainer<'a> {
 
     /// Forward and backward: the loss of a batch and its gradients. The first step of a kind goes through
     /// Burn's autodiff; its recording, where there is one, is replayed from then on.
-    fn pass(&mut self, x: Tensor<2>, y: Tensor<2>) -> Pass {
-        let schedule = self.experiment.dropout.schedule;
-        let kind = Kind {
-            rows: x.dims()[0],
-            dropout: self.network.has_dropout() && schedule.is_on(self.epoch()),
+    fn pass(&mut self, batch: &Batch) -> Pass {
+        let network = &self.network;
+        let at = At {
+            device: &self.device,
+            seed: self.experiment.seed,
+            step: self.step + 1,
         };
-        let (seed, step) = (self.experiment.seed, self.step + 1);
-        let (network, device) = (&self.network, &self.device);
-        let replay = |replay: &mut dyn Replay| {
-            let run = || replay.run(network, x.clone(), y.clone());
-            if kind.dropout {
-                with_seeded_masks(device, seed, step, run)
-            } else {
-                run()
-            }
-        };
-        if let Some(pass) = self.replays.replay(kind, replay) {
+        let replay = |replay: &mut dyn Replay| at.run(batch, || replay.run(network, batch));
+        if let Some(pass) = self.replays.replay(batch, replay) {
             return pass;
         }
-
         let loss = self.experiment.train.loss.unwrap_or_default();
         let tracked = self.tracked.get_or_init(|| network.clone().train());
-        let (inputs, targets) = (Tensor::from_inner(x.clone()), Tensor::from_inner(y.clone()));
-        let output = if kind.dropout {
-            with_seeded_masks(device, seed, step, || tracked.forward(inputs))
-        } else {
-            tracked.forward_with(inputs, |_, h| h)
-        };
-        let value = loss.forward(output, targets);
-        let pass = Pass {
-            gradients: tracked.backward(&value),
-            loss: value.inner(),
-        };
-        if self.replays.lacks(kind) {
-            let of = (network, loss);
-            self.replays.record(kind, of, (&x, &y), &pass, replay);
-        }
+        let pass = at.run(batch, || Pass::through_autodiff(tracked, loss, batch));
+        self.replays.record((network, loss), batch, &pass, replay);
         pass
+    }
+
+    /// What the next step drops from a batch of so many rows.
+    fn drops(&mut self, rows: usize) -> Drops {
+        let schedule = self.experiment.dropout.schedule;
+        if !self.network.has_dropout() || !schedule.is_on(self.epoch()) {
+            return Drops::Nothing;
+        }
+        if self.masks.is_empty() {
+            return Drops::Drawn;
+        }
+        let (step, options) = (self.step + 1, (&self.device, self.dtype));
+        let layers = self.network.dropouts().iter().zip(self.network.widths());
+        let mask = |(masks, (dropout, width)): (&mut LayerMasks, (&Dropout, usize))| {
+            let drops = dropout.prob > 0.0;
+            drops.then(|| masks.mask(step, dropout.prob, [rows, width], options))
+        };
+        Drops::Masked(self.masks.iter_mut().zip(layers).map(mask).collect())
     }
 
     /// The optimiser's step, between the bounds on gradients and on weights.
@@ -316,8 +330,19 @@ impl<'a> Trainer<'a> {
         });
     }
 
+    /// What the next step learns from.
+    fn batch(&mut self) -> Batch {
+        let (inputs, targets) = self.rows();
+        let drops = self.drops(inputs.dims()[0]);
+        Batch {
+            inputs,
+            targets,
+            drops,
+        }
+    }
+
     /// Inputs `[batch, d_input]` and targets `[batch, d_output]` of the next step.
-    fn batch(&mut self) -> (Tensor<2>, Tensor<2>) {
+    fn rows(&mut self) -> (Tensor<2>, Tensor<2>) {
         let tensors = |rows: &Dataset| {
             let options = (&self.device, self.dtype);
             (rows.inputs(options), rows.targets(options))

@@ -116,6 +116,20 @@ pub struct DropoutConfig {
     pub hidden: HiddenRates,
     /// When dropout is on. Default `standard`.
     pub schedule: DropoutSchedule,
+    /// Where masks come from. Default: `framework` for a network of one hidden layer, `seeded` for a deeper
+    /// one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub masks: Option<Masks>,
+}
+
+/// Where dropout masks come from. Either way, a run gives the same masks again for the same seed and backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Masks {
+    /// Burn's dropout layer, which draws from the backend's generator.
+    Framework,
+    /// [`SeededMasks`](crate::dropout::SeededMasks): the same masks on every backend, and many times as fast.
+    Seeded,
 }
 
 /// The dropout rates of the hidden layers.

@@ -14,7 +14,11 @@ fn trained(trainer: Trainer<'_>) -> (Vec<u64>, u64, usize) {
     trainer.run(&mut ()).expect("a good end");
     let snapshot = trainer.snapshot().expect("a snapshot");
     let replayed = trainer.replayed_steps();
-    (bits(&snapshot.weights), snapshot.loss_sum.to_bits(), replayed)
+    (
+        bits(&snapshot.weights),
+        snapshot.loss_sum.to_bits(),
+        replayed,
+    )
 }
 
 /// Trains with and without recordings on every backend. All steps are replayed but those of `kinds`.
@@ -24,7 +28,11 @@ fn agrees(experiment: &CheckedExperiment, data: &Dataset, steps: usize, kinds: u
         let trainer = || Trainer::new(experiment, data, None, &device).expect("a trainer");
         let (weights, loss, replayed) = trained(trainer());
         let plain = trained(trainer().without_replay());
-        assert_eq!((&weights, loss, 0), (&plain.0, plain.1, plain.2), "{backend}");
+        assert_eq!(
+            (&weights, loss, 0),
+            (&plain.0, plain.1, plain.2),
+            "{backend}"
+        );
         if ["flex", "ndarray"].contains(&backend.name()) {
             assert_eq!(replayed, steps - kinds, "{backend}");
         }
@@ -107,7 +115,12 @@ fn last_batches_and_epochs_without_dropout_have_recordings_of_their_own() {
     let batches = "learning_rate = 0.1\nbatch_size = 4\nepochs = 5";
     // Batches of 4, 4 and 2 rows in each of 5 epochs.
     agrees(&experiment("float32", "", batches), &data, 15, 2);
-    agrees(&experiment("float32", "hidden = 0.5", batches), &data, 15, 2);
+    agrees(
+        &experiment("float32", "hidden = 0.5", batches),
+        &data,
+        15,
+        2,
+    );
     let early = "hidden = 0.5\nschedule = { early = 2 }";
     agrees(&experiment("float32", early, batches), &data, 15, 4);
 }
@@ -121,14 +134,23 @@ fn every_optimizer_and_bound_takes_the_gradients_of_a_replayed_step() {
         "optimizer = 'adamw'\nweight_decay = 0.1\nclip = { value = 0.01 }",
     ] {
         let train = format!("learning_rate = 0.05\nbatch_size = 5\nepochs = 4\n{rest}");
-        agrees(&experiment("float64", "input = 0.2\nhidden = 0.4", &train), &data, 8, 1);
+        agrees(
+            &experiment("float64", "input = 0.2\nhidden = 0.4", &train),
+            &data,
+            8,
+            1,
+        );
     }
 }
 
 #[test]
 fn the_network_of_a_replayed_training_can_be_looked_at_and_trained_on() {
     let data = dataset(10, 1);
-    let experiment = experiment("float32", "", "learning_rate = 0.1\nbatch_size = 5\nepochs = 2");
+    let experiment = experiment(
+        "float32",
+        "",
+        "learning_rate = 0.1\nbatch_size = 5\nepochs = 2",
+    );
     for (_, device) in backends() {
         let mut trainer = Trainer::new(&experiment, &data, None, &device).expect("a trainer");
         let before = trainer.network().weights().expect("weights");
@@ -137,9 +159,19 @@ fn the_network_of_a_replayed_training_can_be_looked_at_and_trained_on() {
         assert!(network.device().is_autodiff());
         let after: Vec<LayerWeights> = network.weights().expect("weights");
         assert_ne!(bits(&before), bits(&after));
-        assert_eq!(bits(&after), bits(&trainer.snapshot().expect("a snapshot").weights));
+        assert_eq!(
+            bits(&after),
+            bits(&trainer.snapshot().expect("a snapshot").weights)
+        );
         let output = network.forward(data.inputs(&device));
-        let gradients = network.gradients(&output.square().sum().reshape([1])).expect("gradients");
-        assert!(gradients.iter().flat_map(LayerWeights::values).any(|g| g != 0.0));
+        let gradients = network
+            .gradients(&output.square().sum().reshape([1]))
+            .expect("gradients");
+        assert!(
+            gradients
+                .iter()
+                .flat_map(LayerWeights::values)
+                .any(|g| g != 0.0)
+        );
     }
 }

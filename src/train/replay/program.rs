@@ -103,7 +103,10 @@ fn keep_needed(operations: &mut Vec<OperationIr>, live: &mut HashSet<TensorId>) 
 /// Whether an operation takes numbers from the generator: it is run even if nothing reads its result, so
 /// that the next one draws the same as ever.
 fn draws(operation: &OperationIr) -> bool {
-    matches!(operation, OperationIr::Float(_, FloatOperationIr::Random(_)))
+    matches!(
+        operation,
+        OperationIr::Float(_, FloatOperationIr::Random(_))
+    )
 }
 
 /// Gives slots to tensors, and renames what operations read.

@@ -3,19 +3,23 @@
 use std::sync::{Mutex, PoisonError};
 
 use burn::backend::ir::{OperationIr, TensorId};
-use burn::backend::{Autodiff, AutodiffBackend, Capture};
-use burn::tensor::{Device, Tensor};
+use burn::backend::ops::FloatTensorOps;
+use burn::backend::{Autodiff, AutodiffBackend, BackendTypes, Capture};
+use burn::tensor::Tensor;
 
 use crate::config::Loss;
 use crate::model::{LayerTensors, Mlp};
+use crate::train::pass::Batch;
 
 /// Burn's autodiff over the backend that writes down what it is asked to compute.
 type Recorder = Autodiff<Capture>;
 
+type Device = <Capture as BackendTypes>::Device;
+
 /// The operations of a step, in order.
 pub(super) struct Recording {
     pub(super) operations: Vec<OperationIr>,
-    /// The weights and the biases layer by layer, the inputs of the batch, its targets.
+    /// The weights and the biases layer by layer, then the tensors of the batch.
     pub(super) inputs: Vec<TensorId>,
     /// The loss, then the gradients in the order of the inputs.
     pub(super) outputs: Vec<TensorId>,
@@ -24,18 +28,13 @@ pub(super) struct Recording {
 /// Capture devices are numbered and never freed, so that one serves the whole process, a step at a time.
 static DEVICE: Mutex<Option<Device>> = Mutex::new(None);
 
-/// Records a step of a network on a batch of the shape of `x` and `y`.
-pub(super) fn record(
-    network: &Mlp,
-    loss: Loss,
-    (x, y): (&Tensor<2>, &Tensor<2>),
-    dropout: bool,
-) -> Option<Recording> {
+/// Records a step of a network on batches such as this one.
+pub(super) fn record(network: &Mlp, loss: Loss, batch: &Batch) -> Option<Recording> {
     let mut device = DEVICE.lock().unwrap_or_else(PoisonError::into_inner);
-    let device = device.get_or_insert_with(Device::capture);
+    let device = device.get_or_insert_default();
     let mut ends = None;
     let captured = device.capture_scope(|scope| {
-        ends = step(network, loss, (x, y), dropout, device);
+        ends = step(network, loss, batch, device);
         scope.complete([], [])
     });
     let (inputs, outputs) = ends?;
@@ -46,38 +45,31 @@ pub(super) fn record(
     })
 }
 
-/// The step itself, in the words of the training loop.
+/// The step itself.
 fn step(
     network: &Mlp,
     loss: Loss,
-    (x, y): (&Tensor<2>, &Tensor<2>),
-    dropout: bool,
+    batch: &Batch,
     device: &Device,
 ) -> Option<(Vec<TensorId>, Vec<TensorId>)> {
     let mut inputs = Vec::new();
     let mut parameters = Vec::new();
     let mut layers = Vec::new();
     for layer in network.tensors() {
-        let mut bias = None;
-        let weight = stand_in(&layer.weight, device, &mut inputs)?.require_grad();
+        let weight = stand_in(&layer.weight, device, &mut inputs).require_grad();
         parameters.push(weight.clone().try_into_primitive::<Recorder>().ok()?);
-        if let Some(tensor) = &layer.bias {
-            let tensor = stand_in(tensor, device, &mut inputs)?.require_grad();
-            parameters.push(tensor.clone().try_into_primitive::<Recorder>().ok()?);
-            bias = Some(tensor);
+        let bias = layer
+            .bias
+            .map(|bias| stand_in(&bias, device, &mut inputs).require_grad());
+        if let Some(bias) = &bias {
+            parameters.push(bias.clone().try_into_primitive::<Recorder>().ok()?);
         }
         layers.push(LayerTensors { weight, bias });
     }
     let network = network.with_tensors(layers);
-    let x = stand_in(x, device, &mut inputs)?;
-    let y = stand_in(y, device, &mut inputs)?;
+    let batch = batch.map(|tensor| stand_in(tensor, device, &mut inputs));
 
-    let output = if dropout {
-        network.forward(x)
-    } else {
-        network.forward_with(x, |_, h| h)
-    };
-    let loss = loss.forward(output, y);
+    let loss = batch.loss(&network, loss);
     let loss = loss.try_into_primitive::<Recorder>().ok()?;
     let mut outputs = vec![loss.primitive().id()];
     let gradients = Recorder::backward(loss);
@@ -87,15 +79,13 @@ fn step(
     Some((inputs, outputs))
 }
 
-/// A tensor of the same shape and type on the recording device, and its number among the inputs.
+/// A tensor of the same shape and type on the recording device. It is the next of the inputs.
 fn stand_in<const D: usize>(
     like: &Tensor<D>,
     device: &Device,
     inputs: &mut Vec<TensorId>,
-) -> Option<Tensor<D>> {
-    let tensor = Tensor::<D>::zeros(like.shape(), (device, like.dtype()));
-    let primitive = tensor.try_into_primitive::<Capture>().ok()?;
+) -> Tensor<D> {
+    let primitive = Capture::float_zeros(like.shape(), device, like.dtype().into());
     inputs.push(primitive.id());
-    let primitive = Recorder::from_inner(primitive);
-    Some(Tensor::from_primitive::<Recorder>(primitive))
+    Tensor::from_primitive::<Recorder>(Recorder::from_inner(primitive))
 }

@@ -93,12 +93,18 @@ impl<B: Backend> Slots<B> {
             }),
             Op::Ones(op) => {
                 let (shape, dtype) = (op.out.shape.clone(), op.out.dtype.into());
-                self.put(op.out.id, B::float_ones(shape, &B::Device::default(), dtype));
+                self.put(
+                    op.out.id,
+                    B::float_ones(shape, &B::Device::default(), dtype),
+                );
                 Some(())
             }
             Op::Zeros(op) => {
                 let (shape, dtype) = (op.out.shape.clone(), op.out.dtype.into());
-                self.put(op.out.id, B::float_zeros(shape, &B::Device::default(), dtype));
+                self.put(
+                    op.out.id,
+                    B::float_zeros(shape, &B::Device::default(), dtype),
+                );
                 Some(())
             }
             _ => None,
@@ -189,11 +195,7 @@ impl<B: Backend> Slots<B> {
         self.one(&op.lhs, &op.out, |x| f(x, op.rhs.into()))
     }
 
-    fn binary(
-        &mut self,
-        op: &BinaryOpIr,
-        f: fn(Float<B>, Float<B>) -> Float<B>,
-    ) -> Option<()> {
+    fn binary(&mut self, op: &BinaryOpIr, f: fn(Float<B>, Float<B>) -> Float<B>) -> Option<()> {
         let (a, b) = (self.get(&op.lhs)?, self.get(&op.rhs)?);
         self.put(op.out.id, f(a, b));
         Some(())
