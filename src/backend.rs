@@ -229,6 +229,15 @@ fn computes(device: &Device, dtype: DType) -> bool {
     read(x.tanh().exp()).is_ok_and(|found| (found[0] - expected).abs() < 1e-5)
 }
 
+/// Whether the tensors of `device` lie in the memory of this process, so that they hand over their buffers and
+/// take them back without a copy.
+pub(crate) fn in_process(device: &Device) -> bool {
+    let on_cpu = Backend::compiled().filter(|backend| ["flex", "ndarray"].contains(&backend.name));
+    on_cpu
+        .filter_map(|backend| backend.device().ok())
+        .any(|cpu| cpu == *device)
+}
+
 /// Numbers as a tensor, in the precision of `options`.
 pub(crate) fn write<const D: usize>(
     values: &[f64],

@@ -35,6 +35,7 @@ pub mod model;
 pub mod seed;
 #[cfg(not(target_family = "wasm"))]
 pub mod store;
+mod threads;
 pub mod train;
 pub mod verify;
 

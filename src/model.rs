@@ -350,6 +350,13 @@ impl Mlp {
         self.layers.iter().map(|layer| layer.weight.dims()[0])
     }
 
+    /// Multiplications in the largest matrix product for a batch of so many rows.
+    pub(crate) fn largest_product(&self, rows: usize) -> usize {
+        let weights = self.layers.iter().map(|layer| layer.weight.dims());
+        let largest = weights.map(|[from, to]| from * to).max();
+        largest.unwrap_or(0).saturating_mul(rows)
+    }
+
     /// The activation of the output layer.
     #[must_use]
     pub fn output_activation(&self) -> Activation {

@@ -5,6 +5,7 @@
 //! weights, to the last bit, as if it had never stopped.
 
 mod constrain;
+mod in_place;
 mod loss;
 mod observer;
 mod optimizer;
@@ -16,22 +17,21 @@ mod snapshot;
 use std::sync::OnceLock;
 
 use burn::module::Module;
-use burn::nn::Dropout;
 use burn::tensor::{DType, Device, Tensor};
 
-use crate::backend::read;
+use crate::backend::{in_process, read};
 use crate::config::{CheckedExperiment, Loss, Masks};
 use crate::data::Dataset;
 use crate::dropout::{LayerMasks, SeededMasks};
 use crate::error::{Error, Result};
 use crate::evaluate::{Evaluation, evaluate};
 use crate::model::{LayerTensors, Mlp, MlpConfig};
+use crate::threads::in_pool;
 
-use constrain::max_norm;
 use optimizer::{LayerMemory, Memory, Step};
-use pass::{At, Batch, Drops, Pass};
+use pass::{At, Batch, Drops};
 use plan::Plan;
-use replay::{Replay, Replays};
+use replay::Replays;
 
 pub use observer::{Exchange, Flow, Observer, Report};
 pub use snapshot::{BestSnapshot, OptimizerAverages, Snapshot};
@@ -74,6 +74,10 @@ pub struct Trainer<'a> {
     replays: Replays,
     /// One a layer where masks are seeded, else none.
     masks: Vec<LayerMasks>,
+    /// Multiplications in the largest matrix product of a step.
+    largest_product: usize,
+    /// Whether tensors are in this process's memory.
+    in_process: bool,
     memory: Memory,
     step: usize,
     loss_sum: f64,
@@ -146,6 +150,8 @@ impl<'a> Trainer<'a> {
             _ => Vec::new(),
         };
         Ok(Trainer {
+            largest_product: network.largest_product(plan.batch_rows()),
+            in_process: in_process(device),
             memory: layers.map(|_| LayerMemory::default()).collect(),
             masks,
             validation: validation.filter(|rows| !rows.is_empty()),
@@ -249,9 +255,29 @@ impl<'a> Trainer<'a> {
     }
 
     fn take_step(&mut self) -> Result<()> {
-        let batch = self.batch();
-        let rows = batch.rows();
-        let pass = self.pass(&batch);
+        let (inputs, targets) = self.batch();
+        let rows = inputs.dims()[0];
+        let at = At {
+            device: &self.device,
+            seed: self.experiment.seed,
+            step: self.step + 1,
+        };
+        let schedule = self.experiment.dropout.schedule;
+        let drops = self.network.has_dropout() && schedule.is_on(self.epoch());
+        let loss = self.loss();
+        let (network, tracked) = (&self.network, &self.tracked);
+        let (masks, replays) = (&mut self.masks, &mut self.replays);
+        let pass = in_pool(self.largest_product, || {
+            let batch = Batch {
+                drops: match drops {
+                    true => Drops::of(network, masks, at.step, &inputs),
+                    false => Drops::Nothing,
+                },
+                inputs,
+                targets,
+            };
+            replays.pass(at, (network, tracked), loss, &batch)
+        });
         let value = read(pass.loss)?[0];
         if !value.is_finite() {
             return Err(self.diverged(format!("the loss is {value}"), self.step + 1));
@@ -269,80 +295,24 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// Forward and backward: the loss of a batch and its gradients. The first step of a kind goes through
-    /// Burn's autodiff; its recording, where there is one, is replayed from then on.
-    fn pass(&mut self, batch: &Batch) -> Pass {
-        let network = &self.network;
-        let at = At {
-            device: &self.device,
-            seed: self.experiment.seed,
-            step: self.step + 1,
-        };
-        let replay = |replay: &mut dyn Replay| at.run(batch, || replay.run(network, batch));
-        if let Some(pass) = self.replays.replay(batch, replay) {
-            return pass;
-        }
-        let loss = self.experiment.train.loss.unwrap_or_default();
-        let tracked = self.tracked.get_or_init(|| network.clone().train());
-        let pass = at.run(batch, || Pass::through_autodiff(tracked, loss, batch));
-        self.replays.record((network, loss), batch, &pass, replay);
-        pass
-    }
-
-    /// What the next step drops from a batch of so many rows.
-    fn drops(&mut self, rows: usize) -> Drops {
-        let schedule = self.experiment.dropout.schedule;
-        if !self.network.has_dropout() || !schedule.is_on(self.epoch()) {
-            return Drops::Nothing;
-        }
-        if self.masks.is_empty() {
-            return Drops::Drawn;
-        }
-        let (step, options) = (self.step + 1, (&self.device, self.dtype));
-        let layers = self.network.dropouts().iter().zip(self.network.widths());
-        let mask = |(masks, (dropout, width)): (&mut LayerMasks, (&Dropout, usize))| {
-            let drops = dropout.prob > 0.0;
-            drops.then(|| masks.mask(step, dropout.prob, [rows, width], options))
-        };
-        Drops::Masked(self.masks.iter_mut().zip(layers).map(mask).collect())
-    }
-
     /// The optimiser's step, between the bounds on gradients and on weights.
     fn update(&mut self, gradients: Vec<LayerTensors>) {
         let train = &self.experiment.train;
-        let gradients = match train.clip {
-            Some(clip) => clip.apply(gradients),
-            None => gradients,
-        };
         let step = Step::new(train, self.learning_rate(), self.epoch(), self.step + 1);
-        let mut gradients = gradients.into_iter();
-        let memory = &mut self.memory;
-        self.tracked = OnceLock::new();
-        self.network.update_layers(|k, weights| {
-            let Some(gradients) = gradients.next() else {
-                return weights;
+        let step = step.in_place(self.in_process);
+        let (network, memory) = (&mut self.network, &mut self.memory);
+        self.tracked = OnceLock::new(); // which lets go of the weights, so that they can change in place
+        in_pool(self.largest_product, || {
+            let gradients = match train.clip {
+                Some(clip) => clip.apply(gradients),
+                None => gradients,
             };
-            let mut weights = step.layer(weights, gradients, &mut memory[k]);
-            if let Some(bound) = train.max_norm {
-                weights.weight = max_norm(weights.weight, bound);
-            }
-            weights
+            step.network(network, gradients, memory);
         });
     }
 
-    /// What the next step learns from.
-    fn batch(&mut self) -> Batch {
-        let (inputs, targets) = self.rows();
-        let drops = self.drops(inputs.dims()[0]);
-        Batch {
-            inputs,
-            targets,
-            drops,
-        }
-    }
-
     /// Inputs `[batch, d_input]` and targets `[batch, d_output]` of the next step.
-    fn rows(&mut self) -> (Tensor<2>, Tensor<2>) {
+    fn batch(&mut self) -> (Tensor<2>, Tensor<2>) {
         let tensors = |rows: &Dataset| {
             let options = (&self.device, self.dtype);
             (rows.inputs(options), rows.targets(options))

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor};
 
 use crate::config::Loss;
-use crate::dropout::with_seeded_masks;
+use crate::dropout::{LayerMasks, with_seeded_masks};
 use crate::model::{LayerTensors, Mlp};
 
 /// What is dropped in a step.
@@ -15,6 +15,27 @@ pub(super) enum Drops {
     Drawn,
     /// What the masks say, one for the inputs of each layer that drops any.
     Masked(Vec<Option<Tensor<2>>>),
+}
+
+impl Drops {
+    /// What a step drops where dropout is on: drawn by Burn's layers, unless there are seeded masks, one a
+    /// layer. `inputs` is the step's batch.
+    pub(super) fn of(
+        network: &Mlp,
+        masks: &mut [LayerMasks],
+        step: usize,
+        inputs: &Tensor<2>,
+    ) -> Self {
+        if masks.is_empty() {
+            return Drops::Drawn;
+        }
+        let (rows, options) = (inputs.dims()[0], (&inputs.device(), inputs.dtype()));
+        let layers = network.dropouts().iter().zip(network.widths());
+        let drawn = masks.iter_mut().zip(layers).map(|(masks, (layer, width))| {
+            (layer.prob > 0.0).then(|| masks.mask(step, layer.prob, [rows, width], options))
+        });
+        Drops::Masked(drawn.collect())
+    }
 }
 
 /// What a step learns from.

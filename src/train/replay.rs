@@ -20,8 +20,11 @@ mod record;
 mod run;
 
 use std::mem::{Discriminant, discriminant};
+use std::sync::OnceLock;
 
-use super::pass::{Batch, Drops, Pass};
+use burn::module::Module;
+
+use super::pass::{At, Batch, Drops, Pass};
 use crate::config::Loss;
 use crate::model::Mlp;
 
@@ -67,43 +70,42 @@ impl Replays {
         self.replayed
     }
 
-    /// Runs the recording of a step of this kind, where there is one.
-    pub(super) fn replay(
+    /// The forward and the backward pass of a network on a batch. The first step of a kind goes through
+    /// Burn's autodiff, on `tracked`, which is made of the network if need be. It is recorded, and the
+    /// recording, if it gives the same bits from the same random numbers, is replayed from then on.
+    pub(super) fn pass(
         &mut self,
+        at: At<'_>,
+        (network, tracked): (&Mlp, &OnceLock<Mlp>),
+        loss: Loss,
         batch: &Batch,
-        run: impl FnOnce(&mut dyn Replay) -> Option<Pass>,
-    ) -> Option<Pass> {
+    ) -> Pass {
         let kind = Kind::of(batch);
-        let (_, replay) = self.known.iter_mut().find(|(known, _)| *known == kind)?;
-        let pass = run(replay.as_mut()?.as_mut())?;
-        self.replayed += 1;
-        Some(pass)
-    }
-
-    /// Records a step of this kind, if there is no recording of one yet, and keeps it if it gives what
-    /// `expected` says. `run` runs it on the batch that `expected` comes from, from the same random numbers.
-    pub(super) fn record(
-        &mut self,
-        (network, loss): (&Mlp, Loss),
-        batch: &Batch,
-        expected: &Pass,
-        run: impl FnOnce(&mut dyn Replay) -> Option<Pass>,
-    ) {
-        let kind = Kind::of(batch);
-        if self.off || self.known.iter().any(|(known, _)| *known == kind) {
-            return;
+        let replayed = |replay: &mut Box<dyn Replay>| at.run(batch, || replay.run(network, batch));
+        let known = self.known.iter_mut().find(|(known, _)| *known == kind);
+        let is_known = known.is_some();
+        if let Some((_, Some(replay))) = known
+            && let Some(pass) = replayed(replay)
+        {
+            self.replayed += 1;
+            return pass;
         }
-        let mut replay = replay(network, loss, batch);
-        let agrees = replay.as_mut().and_then(|replay| run(replay.as_mut()));
-        if !agrees.is_some_and(|pass| pass.equals(expected)) {
-            replay = None;
+        let tracked = tracked.get_or_init(|| network.clone().train());
+        let pass = at.run(batch, || Pass::through_autodiff(tracked, loss, batch));
+        if !is_known && !self.off {
+            let mut replay = replay(network, loss, batch);
+            let again = replay.as_mut().and_then(replayed);
+            if !again.is_some_and(|again| again.equals(&pass)) {
+                replay = None;
+            }
+            self.known.push((kind, replay));
         }
-        self.known.push((kind, replay));
+        pass
     }
 }
 
 /// A recorded step.
-pub(super) trait Replay {
+pub(super) trait Replay: Send {
     /// The forward and the backward pass of `network`, which has no graph, on a batch; none if the
     /// tensors are not on the backend of the recording.
     fn run(&mut self, network: &Mlp, batch: &Batch) -> Option<Pass>;
