@@ -12,12 +12,15 @@ mod optimizer;
 mod pass;
 mod plan;
 mod replicas;
+mod replay;
 mod snapshot;
+
+use std::sync::OnceLock;
 
 use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor};
 
-use crate::backend::in_process;
+use crate::backend::{in_process, read};
 use crate::config::{CheckedExperiment, Loss, Masks};
 use crate::data::Dataset;
 use crate::dropout::LayerMasks;
@@ -27,8 +30,9 @@ use crate::model::{LayerTensors, Mlp, MlpConfig};
 use crate::threads::in_pool;
 
 use optimizer::{LayerMemory, Memory, Step};
-use pass::Pass;
+use pass::{At, Batch, Drops};
 use plan::Plan;
+use replay::Replays;
 
 pub use observer::{Exchange, Flow, Observer, Report};
 pub use replicas::{Replica, Replicas, ReplicasObserver, ReplicasReport};
@@ -59,12 +63,17 @@ pub struct Trainer<'a> {
     experiment: CheckedExperiment,
     train: &'a Dataset,
     validation: Option<&'a Dataset>,
+    /// Where the network is, without autodiff.
     device: Device,
     dtype: DType,
     plan: Plan,
     exchange: Box<dyn Exchange + 'a>,
 
+    /// The network as it is now, without a graph.
     network: Mlp,
+    /// The same on the autodiff device, made where it is asked for.
+    tracked: OnceLock<Mlp>,
+    replays: Replays,
     /// One a layer where masks are seeded, else none.
     masks: Vec<LayerMasks>,
     /// Multiplications in the largest matrix product of a step.
@@ -90,6 +99,7 @@ struct Best {
     step: usize,
     loss: f64,
     waited: usize,
+    /// Without a graph.
     network: Mlp,
 }
 
@@ -122,10 +132,10 @@ impl<'a> Trainer<'a> {
             return Err(Error::invalid("training rows", expected, "none"));
         }
         let experiment = experiment.resolve(train.task())?;
-        let device = device.clone().autodiff();
-        let dtype = experiment.precision.check(&device)?.dtype();
+        let tracked = device.clone().autodiff();
+        let dtype = experiment.precision.check(&tracked)?.dtype();
         let shape = MlpConfig::from_experiment(&experiment, train.d_input(), train.task())?;
-        let network = shape.init(experiment.seed, (&device, dtype))?;
+        let network = shape.init(experiment.seed, (&tracked, dtype))?.valid();
         let plan = Plan::new(&experiment.train, train.len());
         let layers = shape.layer_sizes();
         let masks = match experiment.dropout.masks {
@@ -134,17 +144,19 @@ impl<'a> Trainer<'a> {
         };
         Ok(Trainer {
             largest_product: network.largest_product(plan.batch_rows()),
-            in_process: in_process(&device),
+            in_process: in_process(device),
             memory: layers.map(|_| LayerMemory::default()).collect(),
             masks,
             validation: validation.filter(|rows| !rows.is_empty()),
             experiment,
             train,
-            device,
+            device: network.device(),
             dtype,
             plan,
             exchange: Box::new(()),
             network,
+            tracked: OnceLock::new(),
+            replays: Replays::default(),
             step: 0,
             loss_sum: 0.0,
             loss_rows: 0,
@@ -169,19 +181,21 @@ impl<'a> Trainer<'a> {
         snapshot: &Snapshot,
     ) -> Result<Self> {
         let mut trainer = Trainer::new(experiment, train, validation, device)?;
-        let options = (&trainer.device, trainer.dtype);
+        let tracked = trainer.device.clone().autodiff();
+        let options = (&tracked, trainer.dtype);
         let shape = MlpConfig::from_experiment(experiment, train.d_input(), train.task())?;
-        trainer.network = shape.init_with_weights(&snapshot.weights, options)?;
-        let inner = trainer.network.valid().device();
-        trainer.memory = snapshot
-            .averages
-            .restore(&snapshot.weights, &inner, trainer.dtype)?;
+        let network = shape.init_with_weights(&snapshot.weights, options)?;
+        trainer.network = network.valid();
+        trainer.memory =
+            snapshot
+                .averages
+                .restore(&snapshot.weights, &trainer.device, trainer.dtype)?;
         if let Some(best) = &snapshot.best {
             trainer.best = Some(Best {
                 step: best.step,
                 loss: best.loss,
                 waited: best.waited,
-                network: shape.init_with_weights(&best.weights, options)?,
+                network: shape.init_with_weights(&best.weights, options)?.valid(),
             });
             trainer.stopped_early = trainer.patience_is_over();
         }
@@ -195,6 +209,14 @@ impl<'a> Trainer<'a> {
     #[must_use]
     pub fn with_exchange(mut self, exchange: impl Exchange + 'a) -> Self {
         self.exchange = Box::new(exchange);
+        self
+    }
+
+    /// Takes every step through Burn's autodiff, and replays none from a recording: to compare, or to look
+    /// for a mistake. The numbers are the same.
+    #[must_use]
+    pub fn without_replay(mut self) -> Self {
+        self.replays = Replays::none();
         self
     }
 
@@ -226,26 +248,41 @@ impl<'a> Trainer<'a> {
     }
 
     fn take_step(&mut self) -> Result<()> {
-        let (x, y) = self.batch();
-        let rows = x.dims()[0];
-        let pass = Pass {
-            experiment: &self.experiment,
+        let (inputs, targets) = self.batch();
+        let rows = inputs.dims()[0];
+        let at = At {
+            device: &self.device,
+            seed: self.experiment.seed,
             step: self.step + 1,
-            epoch: self.epoch(),
-            network: &self.network,
-            masks: &mut self.masks,
         };
-        let (loss, mut gradients) = in_pool(self.largest_product, || pass.run(x, y))?;
-        if !loss.is_finite() {
-            return Err(self.diverged(format!("the loss is {loss}"), self.step + 1));
+        let schedule = self.experiment.dropout.schedule;
+        let drops = self.network.has_dropout() && schedule.is_on(self.epoch());
+        let loss = self.loss();
+        let (network, tracked) = (&self.network, &self.tracked);
+        let (masks, replays) = (&mut self.masks, &mut self.replays);
+        let pass = in_pool(self.largest_product, || {
+            let batch = Batch {
+                drops: match drops {
+                    true => Drops::of(network, masks, at.step, &inputs),
+                    false => Drops::Nothing,
+                },
+                inputs,
+                targets,
+            };
+            replays.pass(at, (network, tracked), loss, &batch)
+        });
+        let value = read(pass.loss)?[0];
+        if !value.is_finite() {
+            return Err(self.diverged(format!("the loss is {value}"), self.step + 1));
         }
+        let mut gradients = pass.gradients;
         self.exchange.exchange(&mut gradients)?;
         self.update(gradients);
         self.step += 1;
         self.loss_sum += if self.loss().is_sum() {
-            loss
+            value
         } else {
-            loss * rows as f64
+            value * rows as f64
         };
         self.loss_rows += rows;
         Ok(())
@@ -257,6 +294,7 @@ impl<'a> Trainer<'a> {
         let step = Step::new(train, self.learning_rate(), self.epoch(), self.step + 1);
         let step = step.in_place(self.in_process);
         let (network, memory) = (&mut self.network, &mut self.memory);
+        self.tracked = OnceLock::new(); // which lets go of the weights, so that they can change in place
         in_pool(self.largest_product, || {
             let gradients = match train.clip {
                 Some(clip) => clip.apply(gradients),
@@ -377,11 +415,12 @@ impl<'a> Trainer<'a> {
     /// The network as it is now, on the autodiff device.
     #[must_use]
     pub fn network(&self) -> &Mlp {
-        &self.network
+        let tracked = || self.network.clone().train();
+        self.tracked.get_or_init(tracked)
     }
 
-    /// The network with the smallest validation loss so far, where there are validation rows, and the
-    /// step that it comes from.
+    /// The network with the smallest validation loss so far, without a graph, where there are validation
+    /// rows, and the step that it comes from.
     #[must_use]
     pub fn best(&self) -> Option<(&Mlp, usize)> {
         self.best.as_ref().map(|best| (&best.network, best.step))
@@ -390,10 +429,18 @@ impl<'a> Trainer<'a> {
     /// The network as it is now; after early stopping the best one.
     #[must_use]
     pub fn into_network(self) -> Mlp {
-        match self.best {
+        let network = match self.best {
             Some(best) if self.stopped_early => best.network,
             _ => self.network,
-        }
+        };
+        network.train()
+    }
+
+    /// Steps that were replayed from a recording of one before, in this process: on a CPU backend all but
+    /// the first of each kind (full batch or last one, dropout on or off).
+    #[must_use]
+    pub fn replayed_steps(&self) -> usize {
+        self.replays.replayed()
     }
 
     /// Rows a step, on average over an epoch.
