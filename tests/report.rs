@@ -24,7 +24,8 @@ fn figure(strips: Vec<Strip>) -> Strips {
 
 /// An attribute of every element of a kind, as a number.
 fn numbers(svg: &str, element: &str, attribute: &str) -> Vec<f64> {
-    let elements = svg.split(&format!("<{element} ")).skip(1);
+    let start = format!("<{element} ");
+    let elements = svg.split(&start).skip(1);
     let value = |text: &str| {
         let text = text.split('>').next()?;
         let rest = text.split_once(&format!("{attribute}=\""))?.1;
