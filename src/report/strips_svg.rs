@@ -66,6 +66,7 @@ impl Strips {
             .with_marker_opacity(0.45)
             .with_data(self.dots(&place));
         let mut scene = render_multiple(vec![Plot::Scatter(dots)], layout);
+        picture::color_text(&mut scene, &self.subtitle, LINE);
         for (k, strip) in self.strips.iter().enumerate() {
             draw_summary(&mut scene, &place, strip, self.height_of(k));
         }
