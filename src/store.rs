@@ -15,6 +15,9 @@
 //! [`Run`] writes to it, one process at a time; [`StoredRun`] reads from it, training or not. Every
 //! file appears whole or not at all (see [`atomic`]); only `metrics.jsonl` grows, line by line.
 //!
+//! A study has a folder of its own kind, which [`StudyFolder`] writes: `study.toml`, `study.jsonl` (a line a
+//! network), `study.json` (the summary), `table.md`, `study.svg`.
+//!
 //! [`Trained`] is a run's model, ready for use. Below that, files hold bytes and named arrays:
 //! [`weights`] and [`snapshot`] say what those mean.
 

@@ -3,6 +3,34 @@
 //! A study trains several networks (see [`Replicas`](crate::train::Replicas)) at each of several settings, and
 //! says how they are spread. All of it is data: an [`Outcome`] for each network, a [`SettingSummary`] for each
 //! setting, a [`StudySummary`] for the whole.
+//!
+//! ```
+//! use dropwise::study::{Measure, Outcome, Setting, SettingSummary};
+//! use dropwise::train::{Replica, Replicas};
+//! use dropwise::{Backend, Experiment, data};
+//!
+//! let text = "[data]\n source = 'xor'\n [network]\n hidden = 4\n \
+//!             [train]\n learning_rate = 0.5\n steps = 10\n replicas = 3\n";
+//! let experiment = Experiment::parse("xor.toml", text)?;
+//! let (networks, rows) = (Replica::several(&experiment), data::xor());
+//! let device = Backend::default().device()?;
+//! let mut replicas = Replicas::new(&experiment, networks, &rows, None, &device)?;
+//! replicas.run(&mut ())?;
+//!
+//! let metrics = replicas.evaluate(&rows)?.into_iter();
+//! let outcomes: Vec<_> = metrics
+//!     .zip(replicas.replicas())
+//!     .map(|(metrics, replica)| Outcome {
+//!         setting: Setting::new(),
+//!         seed: replica.seed,
+//!         diverged: None,
+//!         metrics,
+//!     })
+//!     .collect();
+//! let found = SettingSummary::of(Setting::new(), &outcomes, Measure::ErrorRate, 0.0);
+//! assert_eq!(found.networks, 3);
+//! # Ok::<(), dropwise::Error>(())
+//! ```
 
 use std::collections::BTreeMap;
 

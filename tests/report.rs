@@ -24,7 +24,8 @@ fn figure(strips: Vec<Strip>) -> Strips {
 
 /// An attribute of every element of a kind, as a number.
 fn numbers(svg: &str, element: &str, attribute: &str) -> Vec<f64> {
-    let elements = svg.split(&format!("<{element} ")).skip(1);
+    let start = format!("<{element} ");
+    let elements = svg.split(&start).skip(1);
     let value = |text: &str| {
         let text = text.split('>').next()?;
         let rest = text.split_once(&format!("{attribute}=\""))?.1;
@@ -91,7 +92,15 @@ fn a_figure_can_be_read_aloud_and_in_the_dark() {
     let words = "error in mm by width. 4: mean 0.5000, median 0.5000, solved 9 %.";
     assert!(svg.contains(words), "{svg}");
     assert!(svg.contains("role=\"img\""));
-    assert!(svg.contains("prefers-color-scheme:dark"));
+    // Each colour has another one for the dark.
+    let (style, drawing) = svg.split_once("</style>").expect("a style");
+    assert!(style.contains("@media (prefers-color-scheme:dark)"));
+    for property in ["fill", "stroke"] {
+        for used in drawing.split(&format!(" {property}=\"#")).skip(1) {
+            let rule = format!("[{property}=\"#{}\"]", &used[..6]);
+            assert!(style.contains(&rule), "no {rule} in {style}");
+        }
+    }
     for fetched in ["href", "url(http", "<script", "@import"] {
         assert!(!svg.contains(fetched), "{fetched}");
     }

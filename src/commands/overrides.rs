@@ -95,6 +95,27 @@ impl Vary {
         self.0.first().map_or("", |value| &value.key)
     }
 
+    /// Each key has all its values in one place.
+    pub(super) fn refuse_twice(varied: &[Vary]) -> Result<()> {
+        let twice = varied.iter().enumerate().find(|(k, vary)| {
+            let mut before = varied[..*k].iter();
+            before.any(|other| other.key() == vary.key())
+        });
+        match twice.and_then(|(_, Vary(values))| values.first()) {
+            None => Ok(()),
+            Some(value) => {
+                let key = &value.key;
+                let problem = format!("{key}: expected each key once, found it twice");
+                let help = format!("give all its values to one flag, --vary {key}=VALUE,VALUE...");
+                let whole = Override {
+                    span: 0..value.text.len(),
+                    ..value.clone()
+                };
+                Err(mistake(&whole, problem, Some(help)))
+            }
+        }
+    }
+
     /// Every way to take one value of each: those of the last change fastest.
     pub(super) fn product(varied: &[Vary]) -> Vec<Vec<Override>> {
         varied.iter().fold(vec![vec![]], |settings, Vary(values)| {

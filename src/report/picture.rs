@@ -102,6 +102,17 @@ pub(super) fn text(at: (f64, f64), content: &str, size: u32, anchor: TextAnchor)
     }
 }
 
+/// Colours what the library has drawn with a mixture of its own, which is too pale to read and no ink.
+pub(super) fn color_text(scene: &mut Scene, text: &str, ink: Ink) {
+    for element in &mut scene.elements {
+        if let Primitive::Text { content, color, .. } = element
+            && content == text
+        {
+            *color = Some(Color::from(ink.light));
+        }
+    }
+}
+
 /// The drawing as an SVG file. `title` and `description` are for those who cannot see it.
 pub(super) fn to_svg(mut scene: Scene, title: &str, description: &str) -> String {
     number_clips(&mut scene);

@@ -17,6 +17,8 @@ const HALF: f64 = 0.32;
 /// No strip shows more dots; a larger sample shows as many of its quantiles.
 const MOST_DOTS: usize = 1_000;
 const TEXT_SIZE: u32 = 12;
+/// Letters of a strip's label.
+const MOST_LETTERS: usize = 40;
 /// Room for the notes.
 const NOTES: f64 = 76.0;
 
@@ -35,7 +37,7 @@ impl Strips {
             text.chars().filter(printable).collect::<String>()
         };
         let strip = |strip: &Strip| Strip {
-            label: words(&strip.label),
+            label: shortened(words(&strip.label)),
             note: words(&strip.note),
             values: strip.values.clone(),
         };
@@ -66,6 +68,7 @@ impl Strips {
             .with_marker_opacity(0.45)
             .with_data(self.dots(&place));
         let mut scene = render_multiple(vec![Plot::Scatter(dots)], layout);
+        picture::color_text(&mut scene, &self.subtitle, LINE);
         for (k, strip) in self.strips.iter().enumerate() {
             draw_summary(&mut scene, &place, strip, self.height_of(k));
         }
@@ -97,7 +100,6 @@ impl Strips {
             .with_subtitle(self.subtitle.as_str())
             .with_subtitle_size(11)
             .with_x_label(self.value_label.as_str())
-            .with_y_label(self.strip_label.as_str())
             .with_label_size(TEXT_SIZE)
             .with_tick_size(TEXT_SIZE)
             .with_x_tick_format(picture::ticks())
@@ -126,15 +128,17 @@ impl Strips {
         dots.collect()
     }
 
+    /// What the labels and the notes are, over them, where there is room for long words; and the notes.
     fn draw_notes(&self, scene: &mut Scene, place: &ComputedLayout) {
-        let x = WIDTH - 14.0;
-        let below_title = place.margin_top - 4.0;
+        let (left, x) = (14.0, WIDTH - 14.0);
+        let y = place.margin_top - 4.0;
         scene.add(text(
-            (x, below_title),
-            &self.note_label,
+            (left, y),
+            &self.strip_label,
             TEXT_SIZE,
-            TextAnchor::End,
+            TextAnchor::Start,
         ));
+        scene.add(text((x, y), &self.note_label, TEXT_SIZE, TextAnchor::End));
         for (k, strip) in self.strips.iter().enumerate() {
             let y = place.map_y(self.height_of(k)) + 4.0;
             scene.add(text((x, y), &strip.note, TEXT_SIZE, TextAnchor::End));
@@ -189,6 +193,18 @@ impl Strip {
         let finite = self.values.iter().filter(|value| value.is_finite());
         Distribution::of(&finite.copied().collect::<Vec<_>>())
     }
+}
+
+/// A label leaves room for the strip.
+fn shortened(label: String) -> String {
+    if label.chars().count() <= MOST_LETTERS {
+        return label;
+    }
+    label
+        .chars()
+        .take(MOST_LETTERS - 1)
+        .chain(['\u{2026}'])
+        .collect()
 }
 
 /// The finite values in order; of too many evenly spaced ones, the first and the last among them.

@@ -116,9 +116,14 @@ pub fn study_notes(summary: &StudySummary) -> Vec<String> {
         );
     }
     notes.push(format!(
-        "{}: mean over the networks; Student's 95 % interval, good for means of thirty and more",
+        "{}: mean over the networks; Student's 95 % interval, exact for normal errors, good for others from some \
+         thirty networks on",
         summary.measure.name()
     ));
+    notes.push(
+        "deviation: standard deviation; quartiles: a quarter, half and three quarters of the networks are below"
+            .to_owned(),
+    );
     if any(summary, |setting| setting.diverged > 0) {
         notes.push(
             "diverged: networks whose loss or weights became infinite; not solved, and not in the errors"

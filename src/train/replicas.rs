@@ -8,6 +8,7 @@
 //! The networks are one computation on Burn, and its autodiff gives their gradients. Every number of one
 //! network is a column, or a block, of a tensor that holds that number of all; see `replicas/layout.rs`.
 
+mod activate;
 mod group;
 mod layout;
 mod loss;
@@ -19,7 +20,7 @@ use burn::tensor::{DType, Device};
 use super::End;
 use super::observer::Flow;
 use super::plan::Plan;
-use crate::backend::computes_where_called;
+use crate::backend::in_process;
 use crate::config::{CheckedExperiment, HiddenRates, Loss, Masks};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
@@ -160,7 +161,7 @@ impl<'a> Replicas<'a> {
             replica.experiment(experiment)?;
         }
         let common = common(experiment, train, device)?;
-        let threads = workers::threads(computes_where_called(device));
+        let threads = workers::threads(common.in_process);
         let mut places = vec![(0, 0); replicas.len()];
         let mut groups = Vec::new();
         for kind in kinds(&replicas) {
@@ -213,7 +214,7 @@ impl<'a> Replicas<'a> {
         let most = self.most_steps().min(self.steps() - from);
         let due = (1..most).find(|steps| plan.evaluates_after(from + steps));
         let until = from + due.unwrap_or(most);
-        workers::take_steps(self.threads, &mut self.groups, &self.common, from..until);
+        workers::take_steps(self.threads, &mut self.groups, &self.common, from..until)?;
         self.step = until;
         let finite = self.groups.iter_mut().map(Group::finite);
         let finite: Vec<Vec<bool>> = finite.collect::<Result<_>>()?;
@@ -365,6 +366,7 @@ fn common(experiment: &CheckedExperiment, train: &Dataset, device: &Device) -> R
         shape: MlpConfig::from_experiment(&experiment, train.d_input(), train.task())?,
         inputs: train.inputs((&inner, dtype)),
         targets: train.targets((&inner, dtype)),
+        in_process: in_process(&device),
         experiment,
         device,
         dtype,

@@ -137,7 +137,8 @@ fn one_network_has_no_spread_and_that_is_said() {
 #[cfg(unix)]
 #[test]
 fn a_reader_that_leaves_early_is_no_error() {
-    let mut command = study(&Place::with(XOR), &["--json"]);
+    let place = Place::with(XOR);
+    let mut command = study(&place, &["--json"]);
     let pipe = std::process::Stdio::piped;
     let mut child = command
         .stdout(pipe())

@@ -81,10 +81,11 @@ fn values_have_a_key_and_stand_between_commas() {
         refused(&["--vary", vary], 2, &["--vary", "expected"]);
     }
     let twice = ["--vary", "dropout.hidden=0", "--vary", "dropout.hidden=0.5"];
+    let expected = "dropout.hidden: expected each key once, found it twice";
     refused(
         &twice,
-        1,
-        &["--vary: expected each key once, with all its values, found `dropout.hidden` twice"],
+        2,
+        &[expected, "help: give all its values to one flag"],
     );
 }
 

@@ -31,7 +31,7 @@ pub(super) struct Point {
 impl Plan {
     pub(super) fn of(args: &Args) -> Result<Self> {
         let keys: Vec<_> = args.vary.iter().map(|vary| vary.key().to_owned()).collect();
-        refuse_twice(&keys)?;
+        Vary::refuse_twice(&args.vary)?;
         let (mut points, mut data) = (vec![], vec![]);
         for values in Vary::product(&args.vary) {
             let (experiment, backend) = experiment(args, &values)?;
@@ -137,21 +137,6 @@ impl Plan {
     fn measure(&self, point: &Point) -> Measure {
         let loss = point.experiment.train.loss.unwrap_or_default();
         Measure::of(loss, self.splits(point).train.task())
-    }
-}
-
-fn refuse_twice(keys: &[String]) -> Result<()> {
-    let twice = keys
-        .iter()
-        .enumerate()
-        .find(|(k, key)| keys[..*k].contains(key));
-    match twice {
-        None => Ok(()),
-        Some((_, key)) => Err(Error::InvalidValue {
-            what: "--vary".to_owned(),
-            expected: "each key once, with all its values".to_owned(),
-            found: format!("`{key}` twice"),
-        }),
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use burn::tensor::{DType, Device, Int, Tensor, TensorCreationOptions, TensorData};
 
 use super::Replica;
+use super::activate::activate;
 use super::layout::{Inputs, Layout, Order};
 use super::masks::Masks;
 use crate::backend::{read, write};
@@ -24,6 +25,8 @@ pub(super) struct Common {
     pub(super) shape: MlpConfig,
     pub(super) device: Device,
     pub(super) dtype: DType,
+    /// Whether the device's numbers lie in this process's memory.
+    pub(super) in_process: bool,
     /// All training rows: `[rows, d_input]` and `[rows, d_output]`, without a graph.
     pub(super) inputs: Tensor<2>,
     pub(super) targets: Tensor<2>,
@@ -89,20 +92,21 @@ impl Group {
     }
 
     /// Takes these steps, counted from 0.
-    pub(super) fn take_steps(&mut self, common: &Common, steps: Range<usize>) {
-        for step in steps {
-            self.take_step(common, step);
-        }
+    ///
+    /// # Errors
+    /// [`Error::Compute`](crate::Error::Compute) if the backend fails.
+    pub(super) fn take_steps(&mut self, common: &Common, mut steps: Range<usize>) -> Result<()> {
+        steps.try_for_each(|step| self.take_step(common, step))
     }
 
-    fn take_step(&mut self, common: &Common, step: usize) {
+    fn take_step(&mut self, common: &Common, step: usize) -> Result<()> {
         let epoch = common.plan.epoch_of(step);
         let (x, y, rows) = self.batch(common, step, epoch);
         let layers: Vec<LayerTensors> = std::mem::take(&mut self.layers)
             .into_iter()
             .map(|layer| layer.map(tracked, tracked))
             .collect();
-        let output = self.forward(common, &layers, x, step, rows);
+        let output = self.forward(common, &layers, x, step, rows)?;
         let loss = common.loss();
         let terms = loss.terms(&self.layout, output, y);
         let sums = self.layout.sums(terms.clone().inner());
@@ -110,8 +114,8 @@ impl Group {
             Some(before) => before + sums,
             None => sums,
         });
-        let total = terms.sum() * loss.factor(rows, common.shape.d_output);
-        let mut gradients = total.backward();
+        // Autodiff starts from a slope of 1 at every number of its root, as if they were summed up.
+        let mut gradients = (terms * loss.factor(rows, common.shape.d_output)).backward();
         let mut gradient = |layer: &LayerTensors| LayerTensors {
             weight: taken(&layer.weight, &mut gradients),
             bias: layer.bias.as_ref().map(|bias| taken(bias, &mut gradients)),
@@ -122,8 +126,10 @@ impl Group {
             .map(|layer| layer.map(Tensor::inner, Tensor::inner));
         self.layers = layers.collect();
         self.update(gradients, step, epoch, common);
+        Ok(())
     }
 
+    /// The outputs, with dropout where it is on.
     fn forward(
         &mut self,
         common: &Common,
@@ -131,29 +137,27 @@ impl Group {
         x: Inputs,
         step: usize,
         rows: usize,
-    ) -> Tensor<2> {
-        let is_on = common
-            .experiment
-            .dropout
-            .schedule
-            .is_on(common.plan.epoch_of(step));
-        let options = (&common.device, common.dtype);
-        let mut x = x;
-        for (k, layer) in layers.iter().enumerate() {
-            if let (true, Some(masks)) = (is_on, &mut self.masks[k]) {
-                let mask = masks.draw(step + 1, rows, options);
-                x = match x {
-                    Inputs::Own(x) => Inputs::Own(x * mask),
-                    Inputs::Shared(x) => Inputs::Own(self.layout.repeat(x) * mask),
-                };
+    ) -> Result<Tensor<2>> {
+        let schedule = common.experiment.dropout.schedule;
+        let is_on = schedule.is_on(common.plan.epoch_of(step));
+        let layout = self.layout;
+        let mut mask = |k: usize| {
+            let masks = self.masks.get_mut(k)?.as_mut().filter(|_| is_on)?;
+            Some(masks.draw(step + 1, rows, common.dtype))
+        };
+        let mut x = match (x, mask(0)) {
+            (Inputs::Own(x), Some(mask)) => {
+                let mask = Tensor::from_data(mask, (&common.device, common.dtype));
+                Inputs::Own(x * mask)
             }
-            let z = self.layout.linear(x, layer);
+            (x, _) => x,
+        };
+        for (k, layer) in layers.iter().enumerate() {
+            let z = layout.linear(x, layer);
             let f = activation(common, k + 1 == layers.len());
-            x = Inputs::Own(f.forward(z));
+            x = Inputs::Own(activate(f, z, mask(k + 1), common.in_process)?);
         }
-        match x {
-            Inputs::Own(output) | Inputs::Shared(output) => output,
-        }
+        Ok(x.into_tensor())
     }
 
     fn update(&mut self, gradients: Vec<LayerTensors>, step: usize, epoch: usize, common: &Common) {

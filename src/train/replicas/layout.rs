@@ -68,6 +68,14 @@ pub(super) enum Inputs {
     Own(Tensor<2>),
 }
 
+impl Inputs {
+    pub(super) fn into_tensor(self) -> Tensor<2> {
+        match self {
+            Inputs::Shared(x) | Inputs::Own(x) => x,
+        }
+    }
+}
+
 impl Layout {
     /// The shape of a tensor that is `[rows, columns]` for one network.
     pub(super) fn shape(&self, rows: usize, columns: usize) -> [usize; 2] {

@@ -1,6 +1,6 @@
 //! The masks of many networks at once.
 
-use burn::tensor::{DType, Device, Element, Tensor, TensorData};
+use burn::tensor::{DType, Element, TensorData};
 
 use super::Replica;
 use super::layout::Layout;
@@ -45,17 +45,11 @@ impl Masks {
     ///
     /// # Shapes
     /// - output: as of `[rows, width]` for one network
-    pub(super) fn draw(
-        &mut self,
-        step: usize,
-        rows: usize,
-        (device, dtype): (&Device, DType),
-    ) -> Tensor<2> {
-        let data = match dtype {
+    pub(super) fn draw(&mut self, step: usize, rows: usize, dtype: DType) -> TensorData {
+        match dtype {
             DType::F64 => self.data::<f64>(step, rows),
             _ => self.data::<f32>(step, rows),
-        };
-        Tensor::from_data(data, (device, dtype))
+        }
     }
 
     fn data<E: Element>(&mut self, step: usize, rows: usize) -> TensorData {

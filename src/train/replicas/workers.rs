@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use super::group::{Common, Group};
+use crate::error::Result;
 
 /// Threads to train on. A device that computes elsewhere needs only one to feed it.
-pub(super) fn threads(computes_where_called: bool) -> usize {
-    if cfg!(target_family = "wasm") || !computes_where_called {
+pub(super) fn threads(in_process: bool) -> usize {
+    if cfg!(target_family = "wasm") || !in_process {
         return 1;
     }
     std::thread::available_parallelism().map_or(1, usize::from)
@@ -14,30 +15,34 @@ pub(super) fn threads(computes_where_called: bool) -> usize {
 
 /// Takes these steps, counted from 0, with all groups. Groups know nothing of each other, so that it is
 /// all the same which thread a group is trained on.
+///
+/// # Errors
+/// [`Error::Compute`](crate::Error::Compute) if the backend fails.
 pub(super) fn take_steps(
     threads: usize,
     groups: &mut [Group],
     common: &Common,
     steps: Range<usize>,
-) {
-    let share = groups.len().div_ceil(threads);
-    let mut shares = groups.chunks_mut(share.max(1));
-    let Some(first) = shares.next() else { return };
-    std::thread::scope(|scope| {
-        let others: Vec<_> = shares
-            .map(|share| scope.spawn(|| take_all(share, common, steps.clone())))
-            .collect();
-        take_all(first, common, steps.clone());
-        for other in others {
-            if let Err(panic) = other.join() {
-                std::panic::resume_unwind(panic);
-            }
-        }
-    });
-}
-
-fn take_all(groups: &mut [Group], common: &Common, steps: Range<usize>) {
-    for group in groups {
-        group.take_steps(common, steps.clone());
+) -> Result<()> {
+    let take_all = |groups: &mut [Group]| {
+        let mut groups = groups.iter_mut();
+        groups.try_for_each(|group| group.take_steps(common, steps.clone()))
+    };
+    let share = groups.len().div_ceil(threads).max(1);
+    if groups.len() <= share {
+        return take_all(groups);
     }
+    std::thread::scope(|scope| {
+        let take_all = &take_all;
+        let shares = groups.chunks_mut(share);
+        let workers: Vec<_> = shares
+            .map(|share| scope.spawn(move || take_all(share)))
+            .collect();
+        workers
+            .into_iter()
+            .try_for_each(|worker| match worker.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+    })
 }
