@@ -23,7 +23,7 @@ use burn::tensor::{DType, Device, Gradients, Tensor, TensorCreationOptions, acti
 use crate::backend::read;
 use crate::config::{self, Activation, CheckedExperiment, HiddenRates, Initializer};
 use crate::data::Task;
-use crate::dropout;
+use crate::dropout::{self, LayerMasks, SeededMasks};
 use crate::error::{Error, Result};
 use crate::seed::{Purpose, stream};
 
@@ -162,6 +162,16 @@ impl MlpConfig {
         std::iter::once(self.input_dropout).chain(hidden)
     }
 
+    /// The seeded masks on the input of each layer, from the input on, for batches of at most `rows` rows.
+    #[must_use]
+    pub fn seeded_masks(&self, seed: u64, rows: usize) -> Vec<LayerMasks> {
+        let masks = SeededMasks::new(seed);
+        let layers = self.layer_sizes().enumerate();
+        layers
+            .map(|(k, (d_input, _))| masks.layer(k, rows * d_input))
+            .collect()
+    }
+
     /// Draws the initial weights from `seed` and builds the network.
     ///
     /// The weights are the same on every backend and in every precision. `options` is a device, or
@@ -170,13 +180,18 @@ impl MlpConfig {
     /// # Errors
     /// [`Error::InvalidValue`] for a size of 0, a rate outside `[0, 1)` or a bad initialiser.
     pub fn init(&self, seed: u64, options: impl Into<TensorCreationOptions>) -> Result<Mlp> {
+        self.init_with_weights(&self.draw(seed)?, options)
+    }
+
+    /// Draws the initial weights from `seed`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for a size of 0, a rate outside `[0, 1)` or a bad initialiser.
+    pub(crate) fn draw(&self, seed: u64) -> Result<Vec<LayerWeights>> {
         self.check()?;
         let mut generator = stream(seed, Purpose::Weights);
-        let weights: Vec<LayerWeights> = self
-            .layer_sizes()
-            .map(|size| self.initializer.draw(size, self.bias, &mut generator))
-            .collect();
-        self.init_with_weights(&weights, options)
+        let draw = |size| self.initializer.draw(size, self.bias, &mut generator);
+        Ok(self.layer_sizes().map(draw).collect())
     }
 
     /// Builds the network with given weights; the initialiser is not used.

@@ -11,6 +11,7 @@ mod observer;
 mod optimizer;
 mod pass;
 mod plan;
+mod replicas;
 mod snapshot;
 
 use burn::module::Module;
@@ -19,7 +20,7 @@ use burn::tensor::{DType, Device, Tensor};
 use crate::backend::in_process;
 use crate::config::{CheckedExperiment, Loss, Masks};
 use crate::data::Dataset;
-use crate::dropout::{LayerMasks, SeededMasks};
+use crate::dropout::LayerMasks;
 use crate::error::{Error, Result};
 use crate::evaluate::{Evaluation, evaluate};
 use crate::model::{LayerTensors, Mlp, MlpConfig};
@@ -30,6 +31,7 @@ use pass::Pass;
 use plan::Plan;
 
 pub use observer::{Exchange, Flow, Observer, Report};
+pub use replicas::{Replica, Replicas, ReplicasObserver, ReplicasReport};
 pub use snapshot::{BestSnapshot, OptimizerAverages, Snapshot};
 
 /// Trains the network of `experiment` on all rows of `data`, from its initial weights to its last
@@ -83,15 +85,6 @@ pub struct Trainer<'a> {
     order: Vec<usize>,
 }
 
-/// The masks of each layer's inputs, for batches of so many rows.
-fn layer_masks(shape: &MlpConfig, seed: u64, rows: usize) -> Vec<LayerMasks> {
-    let masks = SeededMasks::new(seed);
-    let layers = shape.layer_sizes().enumerate();
-    layers
-        .map(|(k, (d_input, _))| masks.layer(k, rows * d_input))
-        .collect()
-}
-
 /// The best network so far on the validation rows.
 struct Best {
     step: usize,
@@ -136,7 +129,7 @@ impl<'a> Trainer<'a> {
         let plan = Plan::new(&experiment.train, train.len());
         let layers = shape.layer_sizes();
         let masks = match experiment.dropout.masks {
-            Some(Masks::Seeded) => layer_masks(&shape, experiment.seed, plan.batch_rows()),
+            Some(Masks::Seeded) => shape.seeded_masks(experiment.seed, plan.batch_rows()),
             _ => Vec::new(),
         };
         Ok(Trainer {

@@ -96,25 +96,30 @@ impl Step {
     ) {
         let mut layers = gradients.into_iter().zip(memory);
         network.update_layers(|_, weights| match layers.next() {
-            Some((gradients, memory)) => self.layer(weights, gradients, memory),
+            Some((gradients, memory)) => self.bounded(self.layer(weights, gradients, memory)),
             None => weights,
         });
     }
 
-    fn layer(
+    fn bounded(&self, mut layer: LayerTensors) -> LayerTensors {
+        layer.weight = match self.max_norm {
+            Some(bound) if self.in_place => in_place::max_norm(layer.weight, bound),
+            Some(bound) => constrain::max_norm(layer.weight, bound),
+            None => layer.weight,
+        };
+        layer
+    }
+
+    /// A layer's weights after the step, before their norms are bounded.
+    pub(super) fn layer(
         &self,
         weights: LayerTensors,
         gradients: LayerTensors,
         memory: &mut LayerMemory,
     ) -> LayerTensors {
         let bias = weights.bias.zip(gradients.bias);
-        let weight = self.parameter(weights.weight, gradients.weight, &mut memory.weight);
         LayerTensors {
-            weight: match self.max_norm {
-                Some(bound) if self.in_place => in_place::max_norm(weight, bound),
-                Some(bound) => constrain::max_norm(weight, bound),
-                None => weight,
-            },
+            weight: self.parameter(weights.weight, gradients.weight, &mut memory.weight),
             bias: bias.map(|(bias, gradient)| self.parameter(bias, gradient, &mut memory.bias)),
         }
     }

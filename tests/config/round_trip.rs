@@ -75,6 +75,7 @@ weight_decay = 1e-4
 max_norm = 3
 evaluate_every = 2
 early_stopping = {{ patience = 5, min_improvement = 1e-3 }}
+replicas = 3
 {train}
 "#,
         dropwise::Backend::default(),
