@@ -70,7 +70,7 @@ impl Backend {
             #[cfg(feature = "flex")]
             "flex" => Ok(Device::flex()),
             #[cfg(feature = "ndarray")]
-            // Burn 0.22 is the last line with this backend; the one deprecated call is here.
+            // Burn 0.22 is the last line with this backend; what is deprecated is named here alone.
             "ndarray" => Ok(
                 #[allow(deprecated)]
                 Device::ndarray(),
@@ -120,6 +120,11 @@ impl Backend {
         backend_error(&self.to_string(), reason)
     }
 }
+
+/// Burn's type for the backend `ndarray`.
+#[cfg(feature = "ndarray")]
+#[allow(deprecated)]
+pub(crate) type NdArray = burn::backend::NdArray;
 
 impl Default for Backend {
     fn default() -> Self {

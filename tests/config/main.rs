@@ -65,7 +65,7 @@ fn an_unknown_key_is_named_with_the_nearest_known_one() {
         error_after("hidden = 0.2", "hiden = 0.2"),
         format!(
             "xor.toml:{line}:1: dropout.hiden: unknown key `hiden`; did you mean `hidden`? Known \
-             here: `input`, `hidden`, `schedule`"
+             here: `input`, `hidden`, `schedule`, `masks`"
         )
     );
     let line = line_of("[dropout]");
@@ -95,8 +95,8 @@ fn a_wrong_type_says_what_was_expected_and_found() {
     for (line, replacement, expected) in [
         (
             "hidden = [4]",
-            "hidden = 4",
-            ":10: network.hidden: expected an array, such as [4], found integer `4`",
+            "hidden = \"4\"",
+            ":10: network.hidden: expected an array, such as [4], found string \"4\"",
         ),
         (
             "hidden = 0.2",

@@ -7,6 +7,8 @@ mod batches;
 mod bounds;
 mod ends;
 mod exchange;
+mod masks;
+mod replays;
 mod schedules;
 mod told;
 

@@ -175,7 +175,7 @@ impl Group {
             None => gradients,
         };
         let rate = common.plan.learning_rate(&self.experiment, step);
-        let step = Step::new(train, rate, epoch, step + 1);
+        let step = Step::new(train, rate, epoch, step + 1).in_place(common.in_process);
         let layers = std::mem::take(&mut self.layers).into_iter().zip(gradients);
         let updated = layers
             .zip(&mut self.memory)
