@@ -169,8 +169,8 @@ fn every_loss_and_activation_is_that_of_one_network() {
                 for (replica, found) in replicas.iter().zip(&found) {
                     let expected = alone(&experiment, replica, data, &device);
                     let what = format!("{backend} {source} {loss} {activation}");
-                    // ndarray's own sigmoid has 32 bits, that of replicas has 64.
-                    let is_coarse = backend.name() == "ndarray" && loss == Loss::SquaredError;
+                    // ndarray's own sigmoid, at these outputs, has 32 bits; that of replicas has 64.
+                    let is_coarse = backend.name() == "ndarray" && !loss.takes_logits();
                     let bound = if is_coarse { 1e-6 } else { 1e-12 };
                     assert_layers_close(&what, found, &expected, bound);
                 }

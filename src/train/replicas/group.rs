@@ -48,7 +48,7 @@ pub(super) struct Group {
     layers: Vec<LayerTensors>,
     memory: Memory,
     masks: Vec<Option<Masks>>,
-    /// The sums of the terms of each network's losses since they were last looked at.
+    /// The terms of the losses since they were last looked at, added up over steps.
     terms: Option<Tensor<2>>,
     /// Inputs of all networks, their own where they drop inputs, and targets of a full batch.
     full_batch: Option<(Inputs, Tensor<2>)>,
@@ -109,11 +109,7 @@ impl Group {
         let output = self.forward(common, &layers, x, step, rows)?;
         let loss = common.loss();
         let terms = loss.terms(&self.layout, output, y);
-        let sums = self.layout.sums(terms.clone().inner());
-        self.terms = Some(match self.terms.take() {
-            Some(before) => before + sums,
-            None => sums,
-        });
+        self.note(terms.clone().inner());
         // Autodiff starts from a slope of 1 at every number of its root, as if they were summed up.
         let mut gradients = (terms * loss.factor(rows, common.shape.d_output)).backward();
         let mut gradient = |layer: &LayerTensors| LayerTensors {
@@ -127,6 +123,16 @@ impl Group {
         self.layers = layers.collect();
         self.update(gradients, step, epoch, common);
         Ok(())
+    }
+
+    /// Adds to the terms of the losses so far.
+    fn note(&mut self, terms: Tensor<2>) {
+        self.terms = Some(match self.terms.take() {
+            None => terms,
+            Some(before) if before.dims() == terms.dims() => before + terms,
+            // The last batch of an epoch may have fewer rows.
+            Some(before) => self.layout.sums(before) + self.layout.sums(terms),
+        });
     }
 
     /// The outputs, with dropout where it is on.
@@ -169,7 +175,7 @@ impl Group {
             None => gradients,
         };
         let rate = common.plan.learning_rate(&self.experiment, step);
-        let step = Step::new(train, rate, epoch, step + 1);
+        let step = Step::new(train, rate, epoch, step + 1).in_place(common.in_process);
         let layers = std::mem::take(&mut self.layers).into_iter().zip(gradients);
         let updated = layers
             .zip(&mut self.memory)
@@ -222,7 +228,7 @@ impl Group {
     pub(super) fn finite(&mut self) -> Result<Vec<bool>> {
         let layout = self.layout;
         // A sum of magnitudes is not finite if any of them is not.
-        let mut sums = self.terms.take().map(Tensor::abs);
+        let mut sums = self.terms.take().map(|terms| layout.sums(terms.abs()));
         for layer in &self.layers {
             let mut add = |more: Tensor<2>| {
                 sums = Some(match sums.take() {
