@@ -93,7 +93,8 @@ impl Replays {
         let tracked = tracked.get_or_init(|| network.clone().train());
         let pass = at.run(batch, || Pass::through_autodiff(tracked, loss, batch));
         if !is_known && !self.off {
-            let mut replay = replay(network, loss, batch);
+            // Of the tracked network: the dropout layers of the other are off.
+            let mut replay = replay(tracked, loss, batch);
             let again = replay.as_mut().and_then(replayed);
             if !again.is_some_and(|again| again.equals(&pass)) {
                 replay = None;

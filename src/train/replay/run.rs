@@ -1,9 +1,8 @@
 //! Burn's operations, run from their descriptions on a backend of Burn.
 
 use burn::backend::ir::{
-    ActivationOperationIr, BaseOperationIr, BinaryOpIr, FloatOperationIr, ModuleOperationIr,
-    NumericOperationIr, OperationIr, ReduceDimOpIr, ScalarOpIr, TensorId, TensorIr, TensorStatus,
-    UnaryOpIr,
+    ActivationOperationIr, BaseOperationIr, BinaryOpIr, FloatOperationIr, NumericOperationIr,
+    OperationIr, ReduceDimOpIr, ScalarOpIr, TensorId, TensorIr, TensorStatus, UnaryOpIr,
 };
 use burn::backend::{Backend, Scalar};
 
@@ -42,7 +41,6 @@ impl<B: Backend> Slots<B> {
             OperationIr::BaseFloat(operation) => self.base(operation),
             OperationIr::Float(_, operation) => self.float(operation),
             OperationIr::Activation(operation) => self.activation(operation),
-            OperationIr::Module(operation) => self.module(operation),
             _ => None,
         }
     }
@@ -121,6 +119,11 @@ impl<B: Backend> Slots<B> {
             Op::Tanh(op) => self.unary(op, B::float_tanh),
             Op::Recip(op) => self.unary(op, B::float_recip),
             Op::PowfScalar(op) => self.scalar(op, B::float_powf_scalar),
+            Op::Matmul(op) => {
+                let (a, b) = (self.get(&op.lhs)?, self.get(&op.rhs)?);
+                self.put(op.out.id, B::float_matmul(a, b));
+                Some(())
+            }
             Op::Random(op) => {
                 let (shape, dtype) = (op.out.shape.clone(), op.out.dtype.into());
                 let device = B::Device::default();
@@ -139,35 +142,6 @@ impl<B: Backend> Slots<B> {
             Op::SigmoidBackward(op) => self.binary(op, B::sigmoid_backward),
             Op::Relu(op) => self.unary(op, B::relu),
             Op::ReluBackward(op) => self.binary(op, B::relu_backward),
-            _ => None,
-        }
-    }
-
-    fn module(&mut self, operation: &ModuleOperationIr) -> Option<()> {
-        use ModuleOperationIr as Op;
-        match operation {
-            Op::Linear(op) => {
-                let (x, weight) = (self.get(&op.x)?, self.get(&op.weight)?);
-                let bias = match &op.bias {
-                    Some(bias) => Some(self.get(bias)?),
-                    None => None,
-                };
-                self.put(op.out.id, B::linear(x, weight, bias));
-                Some(())
-            }
-            Op::LinearXBackward(op) => {
-                let (weight, gradient) = (self.get(&op.weight)?, self.get(&op.output_grad)?);
-                self.put(op.out.id, B::linear_x_backward(weight, gradient));
-                Some(())
-            }
-            Op::LinearWeightBackward(op) => {
-                let (x, gradient) = (self.get(&op.x)?, self.get(&op.output_grad)?);
-                self.put(op.out.id, B::linear_weight_backward(x, gradient));
-                Some(())
-            }
-            Op::LinearBiasBackward(op) => {
-                self.one(&op.output_grad, &op.out, B::linear_bias_backward)
-            }
             _ => None,
         }
     }
