@@ -35,8 +35,6 @@ def main():
 
     os.chdir(ROOT)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    if arguments.mnist:
-        arguments.mnist = str(Path(arguments.mnist))
     # Two CPUs and two threads for everyone. JAX takes as many threads as it has CPUs.
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
     for variable in ("OMP", "MKL", "OPENBLAS", "RAYON"):
@@ -48,8 +46,7 @@ def main():
         group = groups.ALL[name](arguments.mnist)
         if arguments.prepare:
             continue
-        rounds = recorded.get(name, [])
-        rounds += measure(name, group, arguments.pairs)
+        rounds = recorded.get(name, []) + measure(name, group, arguments.pairs)
         print(table(group, rounds), flush=True)
 
 
@@ -63,10 +60,18 @@ def measure(name, group, pairs):
             lost += 1
             print(f"{name}: a round is taken again, others used {others:.0%} of the CPUs", file=sys.stderr)
             continue
+        check(found)
         rounds.append(found)
         with RESULTS.open("a") as file:
             print(json.dumps({"group": name, "round": found}), file=file)
     return rounds
+
+
+def check(found):
+    """Those that predict the same images with the same weights must make the same errors, but for rounding."""
+    errors = {who: figures["errors"] for who, figures in found.items() if "errors" in figures}
+    if errors and max(errors.values()) - min(errors.values()) > 2:
+        sys.exit(f"the programs do not predict the same: {errors}")
 
 
 def read():
