@@ -216,6 +216,13 @@ impl Precision {
     }
 }
 
+/// Whether the device computes in the thread that calls it, so that more threads are more computers.
+pub(crate) fn computes_where_called(device: &Device) -> bool {
+    let on_cpu = |backend: &Backend| ["flex", "ndarray"].contains(&backend.name);
+    let is_it = |backend: Backend| backend.device().is_ok_and(|this| this == *device);
+    Backend::compiled().filter(on_cpu).any(is_it)
+}
+
 /// Whether the device gets one value right. Burn's wgpu claims 64-bit numbers where the GPU can store
 /// them, and then returns garbage, because its shaders have no 64-bit `exp`.
 fn computes(device: &Device, dtype: DType) -> bool {

@@ -6,13 +6,17 @@ mod fetch;
 mod init;
 pub(crate) mod interrupt;
 mod model;
+mod overrides;
 mod predict;
+mod split;
+mod study;
 mod train;
 mod verify;
 
 use std::io::Write;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand};
 use dropwise::{Error, Result};
 
@@ -30,6 +34,7 @@ pub(crate) struct Cli {
 enum Command {
     Init(init::Args),
     Train(train::Args),
+    Study(study::Args),
     Evaluate(evaluate::Args),
     Predict(predict::Args),
     Verify(verify::Args),
@@ -52,6 +57,7 @@ impl Cli {
         match &self.command {
             Command::Init(args) => args.run(out),
             Command::Train(args) => args.run(out),
+            Command::Study(args) => args.run(out),
             Command::Evaluate(args) => args.run(out),
             Command::Predict(args) => args.run(out),
             Command::Verify(args) => args.run(out),
@@ -59,6 +65,11 @@ impl Cli {
             Command::Completions(args) => args.run(out),
         }
     }
+}
+
+/// No seed that a configuration could not hold: TOML's whole numbers have a sign.
+fn seed() -> RangedU64ValueParser<u64> {
+    RangedU64ValueParser::new().range(0..=i64::MAX as u64)
 }
 
 /// One line of JSON.
@@ -70,7 +81,7 @@ fn json(value: &impl serde::Serialize) -> Result<String> {
 /// The exit status of an error: 2 where it is the command line that has to be mended, else 1.
 pub(crate) fn status(error: &Error) -> u8 {
     match error {
-        Error::Config(config) if config.file == train::COMMAND_LINE => 2,
+        Error::Config(config) if overrides::is_command_line(&config.file) => 2,
         _ => 1,
     }
 }

@@ -43,7 +43,7 @@ pub use data::{
 };
 pub(crate) use locate::nearest;
 pub use network::{
-    Activation, DropoutConfig, DropoutSchedule, HiddenRates, Initializer, NetworkConfig,
+    Activation, DropoutConfig, DropoutSchedule, HiddenRates, Initializer, Masks, NetworkConfig,
 };
 pub use training::{
     BatchSize, Clip, EarlyStopping, Loss, Momentum, MomentumRamp, Optimizer, Schedule, TrainConfig,
@@ -199,7 +199,7 @@ impl CheckedExperiment {
     }
 
     /// The experiment with everything named that follows from the data or from other values: the
-    /// loss, the output's activation, the initialiser. What is named already stays.
+    /// loss, the output's activation, the initialiser, how masks are drawn. What is named already stays.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if the loss does not fit what the data ask for.
@@ -236,6 +236,11 @@ impl CheckedExperiment {
         experiment.train.loss = Some(loss);
         experiment.network.output = Some(output);
         experiment.network.initializer.get_or_insert(initializer);
+        let masks = match self.network.hidden.len() {
+            1 => Masks::Framework,
+            _ => Masks::Seeded,
+        };
+        experiment.dropout.masks.get_or_insert(masks);
         Ok(CheckedExperiment(experiment))
     }
 }

@@ -5,8 +5,10 @@
 //! JMLR 15, sections 4 and 10; the scaling is their "another way to achieve the same effect").
 //! The gradient is masked and scaled alike: `dL/dx = dL/dy * m / (1 - p)`.
 //!
-//! The layer is Burn's own `Dropout`. This module checks rates before Burn panics on them, applies
-//! masks that are given, and makes drawing repeatable.
+//! Masks come from one of two places ([`Masks`](crate::config::Masks)). Burn's own layer `Dropout` draws from
+//! the backend's generator: this module checks rates before Burn panics on them, and makes drawing
+//! repeatable. [`SeededMasks`] are a function of seed, step, layer and position: the same on every backend
+//! and in any number of threads, scaled beforehand, and drawn in bulk. Masks that are given are applied too.
 //!
 //! ```
 //! use burn::tensor::Tensor;
@@ -20,6 +22,8 @@
 //! # Ok::<(), dropwise::Error>(())
 //! ```
 
+mod seeded;
+
 use std::sync::{Mutex, PoisonError};
 
 use burn::nn::{Dropout, DropoutConfig};
@@ -28,6 +32,8 @@ use burn::tensor::{Device, Tensor};
 use crate::config::check_rate;
 use crate::error::Result;
 use crate::seed::mask_seed;
+
+pub use seeded::{LayerMasks, MaskAt, SeededMasks};
 
 /// Burn's dropout layer for a checked rate. A rate of 0 is the identity and draws nothing.
 ///

@@ -11,7 +11,7 @@
 //! # Where things are
 //!
 //! Data flows one way: [`config`] → [`data`] → [`model`] (with [`dropout`]) → [`train`] ↔
-//! [`evaluate`](mod@evaluate) → [`verify`] and [`store`]. [`backend`] opens the device that computes, [`seed`] is where all
+//! [`evaluate`](mod@evaluate) → [`study`] → [`report`], [`verify`] and [`store`]. [`statistics`] are plain numbers, [`backend`] opens the device that computes, [`seed`] is where all
 //! randomness comes from, and [`Error`] is what every fallible function returns.
 //!
 //! # Features
@@ -23,6 +23,7 @@
 //! | `wgpu` | GPUs through Vulkan, Metal, DirectX 12 or WebGPU |
 //! | `cuda` | NVIDIA GPUs |
 //! | `remote` | a Burn server on another machine |
+//! | `report` | figures as SVG |
 //! | `cli` (default) | the `dropwise` program; a library user can leave it out |
 
 pub mod backend;
@@ -32,9 +33,12 @@ pub mod dropout;
 pub mod error;
 pub mod evaluate;
 pub mod model;
+pub mod report;
 pub mod seed;
+pub mod statistics;
 #[cfg(not(target_family = "wasm"))]
 pub mod store;
+pub mod study;
 pub mod train;
 pub mod verify;
 

@@ -170,13 +170,18 @@ impl MlpConfig {
     /// # Errors
     /// [`Error::InvalidValue`] for a size of 0, a rate outside `[0, 1)` or a bad initialiser.
     pub fn init(&self, seed: u64, options: impl Into<TensorCreationOptions>) -> Result<Mlp> {
+        self.init_with_weights(&self.draw(seed)?, options)
+    }
+
+    /// Draws the initial weights from `seed`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for a size of 0, a rate outside `[0, 1)` or a bad initialiser.
+    pub(crate) fn draw(&self, seed: u64) -> Result<Vec<LayerWeights>> {
         self.check()?;
         let mut generator = stream(seed, Purpose::Weights);
-        let weights: Vec<LayerWeights> = self
-            .layer_sizes()
-            .map(|size| self.initializer.draw(size, self.bias, &mut generator))
-            .collect();
-        self.init_with_weights(&weights, options)
+        let draw = |size| self.initializer.draw(size, self.bias, &mut generator);
+        Ok(self.layer_sizes().map(draw).collect())
     }
 
     /// Builds the network with given weights; the initialiser is not used.

@@ -14,7 +14,7 @@ use rand::{Rng, SeedableRng};
 pub enum Purpose {
     /// The initial weights.
     Weights = 0,
-    /// The seeds of the dropout masks, one a step.
+    /// The seeds of the framework's generator for dropout masks, one a step.
     Masks = 1,
     /// The random networks and batches of the gradient certificate.
     Verify = 2,
@@ -22,6 +22,8 @@ pub enum Purpose {
     Split = 3,
     /// The order of the rows in each epoch.
     Shuffle = 4,
+    /// Seeded dropout masks; each layer has a stream of its own.
+    SeededMasks = 5,
 }
 
 /// The stream of `seed` for one purpose, at its start.
@@ -38,6 +40,15 @@ pub fn stream(seed: u64, purpose: Purpose) -> ChaCha8Rng {
 pub fn stream_at(seed: u64, purpose: Purpose, epoch: usize) -> ChaCha8Rng {
     let mut generator = stream(seed, purpose);
     generator.set_word_pos((epoch as u128) << 40);
+    generator
+}
+
+/// The stream of `seed` for one purpose and one layer, counted from 0, at its start: the lower half of the
+/// stream's number names the purpose, the upper half the layer.
+#[must_use]
+pub fn layer_stream(seed: u64, purpose: Purpose, layer: usize) -> ChaCha8Rng {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    generator.set_stream(purpose as u64 | (layer as u64) << 32);
     generator
 }
 

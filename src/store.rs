@@ -25,6 +25,7 @@ mod metrics;
 mod run;
 pub mod snapshot;
 mod stored;
+mod study;
 pub mod tensors;
 mod trained;
 pub mod weights;
@@ -37,6 +38,7 @@ use crate::error::Error;
 pub use checkpoint::Checkpoint;
 pub use run::{KEEP, Run};
 pub use stored::{ModelName, StoredRun, open_for_reading};
+pub use study::StudyFolder;
 pub use tensors::{Array, Values};
 pub use trained::{Prepared, Trained, experiment_of};
 

@@ -9,15 +9,16 @@ mod loss;
 mod observer;
 mod optimizer;
 mod plan;
+mod replicas;
 mod snapshot;
 
 use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor};
 
 use crate::backend::read;
-use crate::config::{CheckedExperiment, Loss};
+use crate::config::{CheckedExperiment, Loss, Masks};
 use crate::data::Dataset;
-use crate::dropout::with_seeded_masks;
+use crate::dropout::{LayerMasks, SeededMasks, with_seeded_masks};
 use crate::error::{Error, Result};
 use crate::evaluate::{Evaluation, evaluate};
 use crate::model::{LayerTensors, Mlp, MlpConfig};
@@ -27,6 +28,7 @@ use optimizer::{LayerMemory, Memory, Step};
 use plan::Plan;
 
 pub use observer::{Exchange, Flow, Observer, Report};
+pub use replicas::{Replica, Replicas, ReplicasObserver, ReplicasReport};
 pub use snapshot::{BestSnapshot, OptimizerAverages, Snapshot};
 
 /// Trains the network of `experiment` on all rows of `data`, from its initial weights to its last
@@ -34,8 +36,7 @@ pub use snapshot::{BestSnapshot, OptimizerAverages, Snapshot};
 /// the network to use). For validation rows, early stopping and resuming see [`Trainer`].
 ///
 /// The same experiment, data and backend give the same weights to the last bit, in any number of
-/// threads: the masks of each step are drawn from a seed of their own
-/// ([`mask_seed`](crate::seed::mask_seed)).
+/// threads: the masks are a function of seed and step, whichever [`Masks`] the experiment asks for.
 ///
 /// # Errors
 /// Those of [`Trainer::new`] and [`Trainer::run`].
@@ -61,6 +62,8 @@ pub struct Trainer<'a> {
     exchange: Box<dyn Exchange + 'a>,
 
     network: Mlp,
+    /// One a layer where masks are seeded, else none.
+    masks: Vec<LayerMasks>,
     memory: Memory,
     step: usize,
     loss_sum: f64,
@@ -73,6 +76,15 @@ pub struct Trainer<'a> {
     /// The epoch that `order` is for.
     ordered: Option<usize>,
     order: Vec<usize>,
+}
+
+/// The masks of each layer's inputs, for batches of so many rows.
+fn layer_masks(shape: &MlpConfig, seed: u64, rows: usize) -> Vec<LayerMasks> {
+    let masks = SeededMasks::new(seed);
+    let layers = shape.layer_sizes().enumerate();
+    layers
+        .map(|(k, (d_input, _))| masks.layer(k, rows * d_input))
+        .collect()
 }
 
 /// The best network so far on the validation rows.
@@ -118,8 +130,13 @@ impl<'a> Trainer<'a> {
         let network = shape.init(experiment.seed, (&device, dtype))?;
         let plan = Plan::new(&experiment.train, train.len());
         let layers = shape.layer_sizes();
+        let masks = match experiment.dropout.masks {
+            Some(Masks::Seeded) => layer_masks(&shape, experiment.seed, plan.batch_rows()),
+            _ => Vec::new(),
+        };
         Ok(Trainer {
             memory: layers.map(|_| LayerMemory::default()).collect(),
+            masks,
             validation: validation.filter(|rows| !rows.is_empty()),
             experiment,
             train,
@@ -230,17 +247,20 @@ impl<'a> Trainer<'a> {
     }
 
     /// The outputs of a batch, with dropout where the experiment has it on.
-    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+    fn forward(&mut self, x: Tensor<2>) -> Tensor<2> {
         let schedule = self.experiment.dropout.schedule;
+        let step = self.step + 1;
         if !self.network.has_dropout() {
             self.network.forward(x)
-        } else if schedule.is_on(self.epoch()) {
-            let seed = self.experiment.seed;
-            with_seeded_masks(&self.device, seed, self.step + 1, || {
-                self.network.forward(x)
-            })
-        } else {
+        } else if !schedule.is_on(self.epoch()) {
             self.network.forward_with(x, |_, h| h)
+        } else if self.masks.is_empty() {
+            let seed = self.experiment.seed;
+            with_seeded_masks(&self.device, seed, step, || self.network.forward(x))
+        } else {
+            let (masks, dropouts) = (&mut self.masks, self.network.dropouts());
+            let drop = |k: usize, h| masks[k].apply(step, dropouts[k].prob, h);
+            self.network.forward_with(x, drop)
         }
     }
 

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use dropwise::backend::Backend;
 use dropwise::data::{self, Splits};
 use dropwise::evaluate::evaluate;
@@ -11,6 +10,7 @@ use dropwise::store::{ModelName, Prepared, Trained};
 use dropwise::{Dataset, Error, Metrics, Result};
 
 use super::model::Model;
+use super::split::Split;
 use super::{Outcome, json};
 
 /// Measure a trained network on the rows of its data, with dropout off
@@ -30,41 +30,6 @@ pub(super) struct Args {
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
-}
-
-/// The parts of the data.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Split {
-    Train,
-    Validation,
-    Test,
-}
-
-impl Split {
-    /// The name in flags and JSON.
-    fn name(self) -> &'static str {
-        match self {
-            Split::Train => "train",
-            Split::Validation => "validation",
-            Split::Test => "test",
-        }
-    }
-
-    /// The name in sentences.
-    fn word(self) -> &'static str {
-        match self {
-            Split::Train => "training",
-            _ => self.name(),
-        }
-    }
-
-    fn of(self, splits: &Splits) -> Option<&Dataset> {
-        match self {
-            Split::Train => Some(&splits.train),
-            Split::Validation => splits.validation.as_ref(),
-            Split::Test => splits.test.as_ref(),
-        }
-    }
 }
 
 impl Args {

@@ -2,24 +2,21 @@
 
 mod job;
 mod keeper;
-mod overrides;
 mod progress;
 mod summary;
 
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::builder::RangedU64ValueParser;
 use dropwise::Result;
 use dropwise::backend::Backend;
 use dropwise::data;
 use dropwise::train::{End, Trainer};
 
-use super::{Outcome, interrupt};
+use super::overrides::Override;
+use super::{Outcome, interrupt, seed};
 use job::Job;
 use keeper::Keeper;
-pub(super) use overrides::COMMAND_LINE;
-use overrides::Override;
 use progress::{Progress, Style};
 
 /// Train the network that a configuration file describes
@@ -65,11 +62,6 @@ fn seconds(text: &str) -> std::result::Result<f64, String> {
         Ok(seconds) if (0.0..1e9).contains(&seconds) => Ok(seconds),
         _ => Err("expected a number of seconds, at least 0".to_owned()),
     }
-}
-
-/// No seed that the run's configuration could not hold: TOML's whole numbers have a sign.
-fn seed() -> RangedU64ValueParser<u64> {
-    RangedU64ValueParser::new().range(0..=i64::MAX as u64)
 }
 
 fn where_it_goes_on(trainer: &Trainer<'_>) -> String {

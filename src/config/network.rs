@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 #[serde(deny_unknown_fields)]
 pub struct NetworkConfig {
     /// Units of each hidden layer, from the input on; at least one layer, each of 1 to
-    /// 65,536 units.
+    /// 65,536 units. A number alone is one layer.
+    #[serde(deserialize_with = "layers")]
     pub hidden: Vec<usize>,
     /// The activation of the hidden layers. Default `sigmoid`.
     #[serde(default)]
@@ -31,6 +32,36 @@ pub struct NetworkConfig {
 
 fn default_bias() -> bool {
     true
+}
+
+/// Units of each layer, or those of the only one.
+fn layers<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<usize>, D::Error> {
+    struct Visitor;
+    impl<'de> serde::de::Visitor<'de> for Visitor {
+        type Value = Vec<usize>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an array, such as [4]")
+        }
+
+        fn visit_i64<E: serde::de::Error>(self, units: i64) -> std::result::Result<Self::Value, E> {
+            match usize::try_from(units) {
+                Ok(units) => Ok(vec![units]),
+                Err(_) => Err(E::invalid_value(
+                    serde::de::Unexpected::Signed(units),
+                    &self,
+                )),
+            }
+        }
+
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(
+            self,
+            units: A,
+        ) -> std::result::Result<Self::Value, A::Error> {
+            Vec::deserialize(serde::de::value::SeqAccessDeserializer::new(units))
+        }
+    }
+    deserializer.deserialize_any(Visitor)
 }
 
 impl NetworkConfig {
@@ -116,6 +147,20 @@ pub struct DropoutConfig {
     pub hidden: HiddenRates,
     /// When dropout is on. Default `standard`.
     pub schedule: DropoutSchedule,
+    /// Where masks come from. Default: `framework` for a network of one hidden layer, `seeded` for a deeper
+    /// one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub masks: Option<Masks>,
+}
+
+/// Where dropout masks come from. Either way, a run gives the same masks again for the same seed and backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Masks {
+    /// Burn's dropout layer, which draws from the backend's generator.
+    Framework,
+    /// [`SeededMasks`](crate::dropout::SeededMasks): the same masks on every backend, and many times as fast.
+    Seeded,
 }
 
 /// The dropout rates of the hidden layers.

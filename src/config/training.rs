@@ -53,6 +53,18 @@ pub struct TrainConfig {
     /// When to stop before the last epoch; none means not to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
+    /// `study`: networks to train at once, at least 1, alike in all but their seeds, which count on from
+    /// the experiment's (see [`Replica::several`](crate::train::Replica::several)). Default 1.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub replicas: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(count: &usize) -> bool {
+    *count == 1
 }
 
 impl TrainConfig {
@@ -91,6 +103,7 @@ impl TrainConfig {
         if let Some(every) = self.evaluate_every {
             check_count("train.evaluate_every", every)?;
         }
+        check_count("train.replicas", self.replicas)?;
         if let Some(stopping) = &self.early_stopping {
             check_count("train.early_stopping.patience", stopping.patience)?;
             check_not_negative(

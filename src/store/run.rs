@@ -233,20 +233,20 @@ fn is_of_a_run_begun(name: &OsString) -> bool {
         || is_unfinished(name)
 }
 
-fn is_unfinished(name: &OsString) -> bool {
+pub(super) fn is_unfinished(name: &OsString) -> bool {
     name.as_encoded_bytes()
         .starts_with(atomic::UNFINISHED.as_bytes())
 }
 
 /// Removes the files that a process was writing when it was killed. With the lock held, nobody else
 /// is writing.
-fn remove_unfinished(folder: &Path) -> Result<()> {
+pub(super) fn remove_unfinished(folder: &Path) -> Result<()> {
     let names = names_in(folder)?;
     let mut unfinished = names.iter().filter(|name| is_unfinished(name));
     unfinished.try_for_each(|name| remove(&folder.join(name)))
 }
 
-fn names_in(folder: &Path) -> Result<Vec<OsString>> {
+pub(super) fn names_in(folder: &Path) -> Result<Vec<OsString>> {
     let entries = fs::read_dir(folder).map_err(|cause| cannot_read(folder, cause))?;
     let names = entries.map(|entry| Ok(entry?.file_name()));
     names
@@ -255,7 +255,7 @@ fn names_in(folder: &Path) -> Result<Vec<OsString>> {
 }
 
 /// Creates a folder, parents included, and brings its name to the disk.
-fn create_folder(folder: &Path) -> Result<()> {
+pub(super) fn create_folder(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)
         .and_then(|()| atomic::sync_folder(atomic::folder_of(folder)))
         .map_err(|cause| cannot_write(folder, cause))

@@ -30,10 +30,10 @@ impl Clip {
     }
 }
 
-/// Scales the incoming weights of each unit, a column of `[d_input, d_output]`, down to a norm of at
+/// Scales the incoming weights of each unit, a column of `[.., d_input, d_output]`, down to a norm of at
 /// most `bound` (Srivastava et al. 2014, section 5.1). Biases are not weights and stay.
-pub(super) fn max_norm(weight: Tensor<2>, bound: f64) -> Tensor<2> {
-    let norms = weight.clone().square().sum_dim(0).sqrt(); // [1, d_output]
+pub(super) fn max_norm<const D: usize>(weight: Tensor<D>, bound: f64) -> Tensor<D> {
+    let norms = weight.clone().square().sum_dim(D - 2).sqrt(); // [.., 1, d_output]
     // A column within the bound is multiplied by bound / bound, which changes no bit of it.
     let bounds = norms.full_like(bound);
     weight * (bounds / norms.clamp_min(bound))

@@ -41,6 +41,11 @@ impl Plan {
         }
     }
 
+    /// Rows in a full batch.
+    pub(super) fn batch_rows(&self) -> usize {
+        self.batch
+    }
+
     /// Whether each step takes all rows, in their own order.
     pub(super) fn is_full_batch(&self) -> bool {
         !self.shuffles

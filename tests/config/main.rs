@@ -95,8 +95,8 @@ fn a_wrong_type_says_what_was_expected_and_found() {
     for (line, replacement, expected) in [
         (
             "hidden = [4]",
-            "hidden = 4",
-            ":10: network.hidden: expected an array, such as [4], found integer `4`",
+            "hidden = \"4\"",
+            ":10: network.hidden: expected an array, such as [4], found string \"4\"",
         ),
         (
             "hidden = 0.2",

@@ -70,6 +70,18 @@ fn a_dropout_schedule_is_a_word_or_a_word_with_its_epochs() {
 }
 
 #[test]
+fn masks_are_named_by_a_word() {
+    for word in ["framework", "seeded"] {
+        assert_good("[dropout]", &format!("masks = \"{word}\""));
+    }
+    assert_error(
+        "[dropout]",
+        "masks = \"seed\"",
+        "10:9: dropout.masks: unknown word `seed`; did you mean `seeded`? Known here: `framework`, `seeded`",
+    );
+}
+
+#[test]
 fn an_initialiser_is_a_word_or_a_word_with_a_number_above_0() {
     let above_zero = "expected a finite number above 0";
     for (line, expected) in [

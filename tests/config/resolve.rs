@@ -1,6 +1,6 @@
-//! What follows from the data: loss, output layer, initialiser.
+//! What follows from the data and from other values: loss, output layer, initialiser, masks.
 
-use dropwise::config::{Activation, CheckedExperiment, Experiment, Initializer, Loss};
+use dropwise::config::{Activation, CheckedExperiment, Experiment, Initializer, Loss, Masks};
 use dropwise::data::{Target, Task};
 
 fn experiment(network: &str, train: &str) -> CheckedExperiment {
@@ -87,10 +87,28 @@ fn the_initialiser_follows_from_the_activation() {
 }
 
 #[test]
+fn masks_are_the_frameworks_for_one_hidden_layer_and_seeded_for_more() {
+    for (hidden, masks) in [
+        (vec![4], Masks::Framework),
+        (vec![4, 3], Masks::Seeded),
+        (vec![4, 3, 2], Masks::Seeded),
+    ] {
+        let mut experiment = experiment("", "").into_inner();
+        experiment.network.hidden = hidden;
+        for named in [None, Some(Masks::Framework), Some(Masks::Seeded)] {
+            experiment.dropout.masks = named;
+            let checked = experiment.clone().check().expect("an experiment");
+            let resolved = checked.resolve(&classes()).expect("a loss that fits");
+            assert_eq!(resolved.dropout.masks, Some(named.unwrap_or(masks)));
+        }
+    }
+}
+
+#[test]
 fn what_is_named_stays_and_resolving_twice_changes_nothing() {
     let named = experiment(
         "activation = 'relu'\noutput = 'tanh'\ninitializer = { normal = 0.01 }",
-        "loss = 'squared-error'",
+        "loss = 'squared-error'\n[dropout]\nmasks = 'seeded'",
     );
     for task in [classes(), two_classes(), number()] {
         assert_eq!(

@@ -44,7 +44,12 @@ const SHARES: &str = "split = { validation = 0.1, test = 0.2, seed = 7, stratify
 const FILES: &str = r#"split = { train_rows = "a", validation_rows = "b", test_rows = "c" }"#;
 
 /// A file with every key: those of `[data]` are given, and so are the values that have several forms.
-fn file(data: &str, initializer: &str, hidden: &str, dropout: &str, train: &str) -> String {
+fn file(
+    data: &str,
+    initializer: &str,
+    (hidden, dropout, masks): (&str, &str, &str),
+    train: &str,
+) -> String {
     format!(
         r#"
 seed = 18446744073709551615
@@ -62,6 +67,7 @@ initializer = {initializer}
 input = 0.1
 hidden = {hidden}
 schedule = {dropout}
+{masks}
 [train]
 loss = "squared-error"
 learning_rate = 0.1
@@ -69,6 +75,7 @@ weight_decay = 1e-4
 max_norm = 3
 evaluate_every = 2
 early_stopping = {{ patience = 5, min_improvement = 1e-3 }}
+replicas = 3
 {train}
 "#,
         dropwise::Backend::default(),
@@ -92,6 +99,7 @@ fn an_experiment_with_every_key_reads_back_the_same() {
     ];
     let hidden = ["0.5", "[0.5, 0.25]", "0"];
     let dropout = ["\"standard\"", "{ early = 3 }", "{ late = 3 }"];
+    let masks = ["masks = \"framework\"", "masks = \"seeded\"", ""];
     let train = [
         "optimizer = \"sgd\"\nmomentum = 0.9\nbatch_size = \"full\"\nsteps = 7\nschedule = \"constant\"",
         "momentum = { from = 0.5, to = 0.95, epochs = 20 }\nbatch_size = 3\nepochs = 7\n\
@@ -105,8 +113,11 @@ fn an_experiment_with_every_key_reads_back_the_same() {
         assert_round_trip(&file(
             &data[i],
             initializers[i % initializers.len()],
-            hidden[i % hidden.len()],
-            dropout[i % dropout.len()],
+            (
+                hidden[i % hidden.len()],
+                dropout[i % dropout.len()],
+                masks[i % masks.len()],
+            ),
             train[i],
         ));
     }

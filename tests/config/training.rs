@@ -290,3 +290,13 @@ fn early_stopping_wants_validation_rows() {
          here: `patience`, `min_improvement`",
     );
 }
+
+#[test]
+fn there_is_at_least_one_replica() {
+    assert_error(
+        "[train]",
+        "replicas = 0",
+        "7:12: train.replicas: expected a whole number of at least 1, found 0",
+    );
+    assert_good("[train]", "replicas = 256");
+}

@@ -1,6 +1,6 @@
 //! What is to be trained: a new run, or one to go on with.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::tensor::Device;
 use dropwise::backend::Backend;
@@ -10,7 +10,7 @@ use dropwise::store::{self, Prepared, Run, snapshot};
 use dropwise::train::{Snapshot, Trainer};
 use dropwise::{Error, Result};
 
-use super::overrides::{self, Override};
+use super::super::overrides::{self, Override};
 
 /// What is to be trained.
 pub(super) struct Job {
@@ -32,14 +32,9 @@ impl Job {
     ) -> Result<Self> {
         let mut experiment = overrides::read(config, overrides)?.into_inner();
         experiment.seed = seed.unwrap_or(experiment.seed);
-        let backend: Backend = match (backend, &experiment.backend) {
-            (Some(backend), _) => backend.clone(),
-            (None, Some(name)) => name.parse()?,
-            (None, None) => Backend::default(),
-        };
+        check_one(experiment.train.replicas)?;
         // A run is resumed on the backend that it was started on, from wherever the program is called.
-        experiment.backend = Some(backend.to_string());
-        experiment.data = experiment.data.with_paths(absolute)?;
+        let backend = overrides::settle(&mut experiment, backend)?;
         Ok(Job {
             experiment: experiment.check()?,
             backend,
@@ -112,23 +107,22 @@ impl Job {
 
     /// Keeps the run in a new folder, beginning with the configuration.
     pub(super) fn keep_in(&mut self, dir: &Path, splits: &Splits) -> Result<()> {
-        let config = toml::to_string(&*self.experiment).map_err(|cause| {
-            let expected = "what TOML can hold, with paths in UTF-8";
-            Error::InvalidValue {
-                what: "the configuration".to_owned(),
-                expected: expected.to_owned(),
-                found: cause.to_string(),
-            }
-        })?;
+        let config = overrides::write(&self.experiment)?;
         let prepared = Prepared::new(splits).to_json()?;
         self.run = Some(Run::create(dir, &config, &prepared)?);
         Ok(())
     }
 }
 
-fn absolute(path: &Path) -> Result<PathBuf> {
-    std::path::absolute(path).map_err(|cause| Error::Read {
-        path: path.to_owned(),
-        cause,
+/// One run is one network.
+fn check_one(replicas: usize) -> Result<()> {
+    if replicas == 1 {
+        return Ok(());
+    }
+    Err(Error::InvalidValue {
+        what: "train.replicas".to_owned(),
+        expected: "1, the network of this run (several are trained at once by `dropwise study`)"
+            .to_owned(),
+        found: replicas.to_string(),
     })
 }

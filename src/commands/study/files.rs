@@ -1,0 +1,48 @@
+//! What `--out` keeps.
+
+use std::path::Path;
+
+use dropwise::report::{study_figure, study_notes, study_table};
+use dropwise::store::StudyFolder;
+use dropwise::study::{Outcome, StudySummary};
+use dropwise::{Error, Result};
+
+use super::super::{json, overrides};
+use super::plan::Plan;
+
+/// The folder of a study.
+pub(super) struct Files(StudyFolder);
+
+impl Files {
+    /// Makes the folder, beginning with the configuration.
+    pub(super) fn create(dir: &Path, plan: &Plan) -> Result<Self> {
+        let config = overrides::write(&plan.first().experiment)?;
+        Ok(Files(StudyFolder::create(dir, &config)?))
+    }
+
+    /// Writes a line for each network so far.
+    pub(super) fn keep_outcomes(&mut self, outcomes: &[Outcome]) -> Result<()> {
+        let lines: Result<Vec<_>> = outcomes
+            .iter()
+            .map(|outcome| Ok(json(outcome)? + "\n"))
+            .collect();
+        self.0.save("study.jsonl", &lines?.concat())
+    }
+
+    /// Writes the summary in all its forms. But for the times in `study.json`, the same study writes the same
+    /// bytes.
+    pub(super) fn finish(&self, summary: &StudySummary, outcomes: &[Outcome]) -> Result<()> {
+        let text = serde_json::to_string_pretty(summary).map_err(|cause| {
+            Error::Compute(format!("the summary cannot be written as JSON: {cause}"))
+        })?;
+        self.0.save("study.json", &(text + "\n"))?;
+        if summary.settings.is_empty() {
+            return Ok(());
+        }
+        let notes = study_notes(summary).join(";\n");
+        let table = study_table(summary, false).to_markdown();
+        self.0.save("table.md", &format!("{table}\n{notes}.\n"))?;
+        self.0
+            .save("study.svg", &study_figure(summary, outcomes).to_svg())
+    }
+}

@@ -1,0 +1,79 @@
+//! The observer that shows progress on a terminal and watches for Ctrl-C.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use dropwise::Result;
+use dropwise::train::{Flow, Replicas, ReplicasObserver};
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+
+use super::super::interrupt;
+
+/// Shows progress and watches for Ctrl-C.
+pub(super) struct Watch {
+    bar: Option<ProgressBar>,
+    settings: usize,
+    /// Settings that are finished.
+    done: usize,
+    started: Instant,
+    drawn: Instant,
+}
+
+/// Parts of the bar that a setting is.
+const PARTS: f64 = 1000.0;
+
+/// Between two drawings.
+const REDRAW: Duration = Duration::from_millis(100);
+
+impl Watch {
+    pub(super) fn new(settings: usize, in_words: bool) -> Self {
+        let now = Instant::now();
+        let on_terminal = std::io::stderr().is_terminal() && std::io::stdout().is_terminal();
+        let bar = (in_words && on_terminal).then(|| {
+            let bar = ProgressBar::new(settings as u64 * PARTS as u64);
+            match ProgressStyle::with_template("{prefix} [{bar:24}] {msg}") {
+                Ok(style) => bar.with_style(style.progress_chars("=> ")),
+                Err(_) => bar,
+            }
+        });
+        Watch {
+            bar,
+            settings,
+            done: 0,
+            started: now,
+            drawn: now,
+        }
+    }
+
+    /// One setting is finished.
+    pub(super) fn next(&mut self) {
+        self.done += 1;
+    }
+
+    pub(super) fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl ReplicasObserver for Watch {
+    fn stepped(&mut self, replicas: &Replicas<'_>) -> Result<Flow> {
+        if let Some(bar) = &self.bar
+            && self.drawn.elapsed() >= REDRAW
+        {
+            self.drawn = Instant::now();
+            let (step, steps) = (replicas.step(), replicas.steps());
+            let gone = self.done as f64 + step as f64 / steps as f64;
+            let left = self.started.elapsed().as_secs_f64() * (self.settings as f64 / gone - 1.0);
+            let left = Duration::from_secs_f64(left.clamp(0.0, 1e9));
+            bar.set_position((gone * PARTS) as u64);
+            bar.set_prefix(format!("setting {}/{}", self.done + 1, self.settings));
+            bar.set_message(format!("step {step}/{steps}, {} left", HumanDuration(left)));
+        }
+        if interrupt::asked() {
+            return Ok(Flow::Stop);
+        }
+        Ok(Flow::Continue)
+    }
+}

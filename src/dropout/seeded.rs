@@ -1,0 +1,269 @@
+//! Masks that follow from a seed, and from where they stand, by a counter-based generator.
+//!
+//! The mask of a layer in a step is a row-major array of rows times width values. Value `i` of it has
+//! 16 random bits of its own, and is kept if and only if these, as a number, are below
+//! `round(65536 (1 - p))`: the keep probability is exact to half of 2^-16. Each layer has a ChaCha8 stream of
+//! its own ([`seed::layer_stream`](crate::seed::layer_stream)), and each step a fixed place in it:
+//!
+//! ```text
+//! bits of value i in step s = bytes 2i and 2i + 1 (little-endian) from word (s - 1) ceil(n / 2) on
+//! ```
+//!
+//! where `n`, the stride, is the number of values in the mask of a full batch. So a value's fate is a
+//! function of seed, step, layer, row and unit, and of the layer's width and the batch size, which a run
+//! does not change. A last batch of fewer rows has the first rows of its step's mask. Any step is reached
+//! directly, and a generator that has drawn one step stands at the next.
+
+use burn::tensor::{DType, Element, ElementConversion, Tensor, TensorCreationOptions, TensorData};
+use rand::Rng;
+use rand::rngs::ChaCha8Rng;
+#[cfg(not(target_family = "wasm"))]
+use rayon::prelude::*;
+
+use crate::seed::{Purpose, layer_stream};
+
+/// Values drawn between two looks at the generator: those of one of its refills, 256 bytes.
+const BLOCK: usize = 128;
+/// Values that a thread draws at a time, and the largest mask that is not worth a second thread.
+const PART: usize = 8_192;
+
+/// Which mask: see the [module](self) on what the numbers do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MaskAt {
+    /// The training step, counted from 1.
+    pub step: usize,
+    /// The layer whose inputs it masks, counted from 0.
+    pub layer: usize,
+    /// Values in the mask of a full batch: rows times width.
+    pub stride: usize,
+}
+
+impl MaskAt {
+    /// Where the mask begins in its layer's stream, in words of 32 bits.
+    fn first_word(self) -> u128 {
+        assert!(self.step > 0, "steps are counted from 1");
+        (self.step - 1) as u128 * words(self.stride) as u128
+    }
+}
+
+/// Words of 32 bits for so many values.
+fn words(values: usize) -> usize {
+    values.div_ceil(2)
+}
+
+/// The masks of a run, each a function of the seed and of [`MaskAt`]: the same on every backend and in any
+/// number of threads, in training and out of it.
+///
+/// ```
+/// use dropwise::dropout::{MaskAt, SeededMasks};
+///
+/// let masks = SeededMasks::new(42);
+/// let at = MaskAt { step: 1, layer: 0, stride: 8 };
+/// let (mut mask, mut again) = ([0.0_f32; 8], [0.0_f32; 8]);
+/// masks.fill(at, 0.2, &mut mask);
+/// masks.fill(at, 0.2, &mut again);
+/// assert!(mask.iter().all(|value| *value == 0.0 || *value == 1.25));
+/// assert_eq!(mask, again);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SeededMasks {
+    seed: u64,
+}
+
+impl SeededMasks {
+    /// The masks of a run with this seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        SeededMasks { seed }
+    }
+
+    /// Writes the first values of a mask: 0, or `1 / (1 - rate)` for what is kept. Large masks are drawn
+    /// on all threads of the rayon pool it is called in.
+    ///
+    /// `rate` is in `[0, 1)`; 0 keeps everything and draws nothing.
+    ///
+    /// # Panics
+    /// In step 0, and if `into` is longer than `at.stride`.
+    pub fn fill<E: Element>(&self, at: MaskAt, rate: f64, into: &mut [E]) {
+        let first = start(at, into);
+        let choice = Choice::new(rate);
+        if choice.keeps_all() {
+            return into.fill(choice.kept);
+        }
+        let draw = |first: u128, into: &mut [E]| {
+            let mut generator = layer_stream(self.seed, Purpose::SeededMasks, at.layer);
+            generator.set_word_pos(first);
+            choice.draw(&mut generator, into);
+        };
+        #[cfg(not(target_family = "wasm"))]
+        if into.len() > PART {
+            let parts = into.par_chunks_mut(PART).enumerate();
+            return parts.for_each(|(k, part)| draw(first + (k * words(PART)) as u128, part));
+        }
+        draw(first, into);
+    }
+
+    /// The mask as a tensor, to multiply the layer's inputs by. `options` is a device, or a device and a
+    /// type.
+    ///
+    /// # Shapes
+    /// - `shape` and output: `[rows, width]`
+    ///
+    /// # Panics
+    /// In step 0, and if the mask has more values than `at.stride`.
+    #[must_use]
+    pub fn mask(
+        &self,
+        at: MaskAt,
+        rate: f64,
+        shape: [usize; 2],
+        options: impl Into<TensorCreationOptions>,
+    ) -> Tensor<2> {
+        let mut layer = self.layer(at.layer, at.stride);
+        layer.mask(at.step, rate, shape, options)
+    }
+
+    /// The masks of one layer, with a generator that goes on from step to step. `stride` is the number of
+    /// values in the mask of a full batch.
+    #[must_use]
+    pub fn layer(&self, layer: usize, stride: usize) -> LayerMasks {
+        LayerMasks {
+            masks: *self,
+            layer,
+            stride,
+            generator: layer_stream(self.seed, Purpose::SeededMasks, layer),
+            next: 0,
+        }
+    }
+}
+
+/// The masks of one layer: those of [`SeededMasks`], cheaper where small masks are asked for step after
+/// step. Made by [`SeededMasks::layer`].
+#[derive(Debug)]
+pub struct LayerMasks {
+    masks: SeededMasks,
+    layer: usize,
+    stride: usize,
+    generator: ChaCha8Rng,
+    /// The word of the layer's stream that the generator gives next.
+    next: u128,
+}
+
+impl LayerMasks {
+    /// As [`SeededMasks::fill`], for any step.
+    ///
+    /// # Panics
+    /// In step 0, and if `into` is longer than the stride.
+    pub fn fill<E: Element>(&mut self, step: usize, rate: f64, into: &mut [E]) {
+        let at = MaskAt {
+            step,
+            layer: self.layer,
+            stride: self.stride,
+        };
+        if into.len() > PART {
+            return self.masks.fill(at, rate, into);
+        }
+        let first = start(at, into);
+        let choice = Choice::new(rate);
+        if choice.keeps_all() {
+            return into.fill(choice.kept);
+        }
+        if self.next != first {
+            self.generator.set_word_pos(first);
+        }
+        choice.draw(&mut self.generator, into);
+        self.next = first + words(into.len()) as u128;
+    }
+
+    /// As [`SeededMasks::mask`], for any step.
+    ///
+    /// # Shapes
+    /// - `shape` and output: `[rows, width]`
+    ///
+    /// # Panics
+    /// In step 0, and if the mask has more values than the stride.
+    #[must_use]
+    pub fn mask(
+        &mut self,
+        step: usize,
+        rate: f64,
+        shape: [usize; 2],
+        options: impl Into<TensorCreationOptions>,
+    ) -> Tensor<2> {
+        let options = options.into();
+        let default = || options.device.settings().float_dtype.into();
+        let data = match options.dtype.unwrap_or_else(default) {
+            DType::F64 => self.data::<f64>(step, rate, shape),
+            _ => self.data::<f32>(step, rate, shape),
+        };
+        Tensor::from_data(data, options)
+    }
+
+    fn data<E: Element>(&mut self, step: usize, rate: f64, shape: [usize; 2]) -> TensorData {
+        let mut values = vec![E::default(); shape[0] * shape[1]];
+        self.fill(step, rate, &mut values);
+        TensorData::new(values, shape)
+    }
+
+    /// Drops from a layer's inputs: one multiplication by the mask, none for a rate of 0.
+    ///
+    /// # Shapes
+    /// - `x` and output: `[rows, width]`
+    ///
+    /// # Panics
+    /// In step 0, and if `x` has more values than the stride.
+    #[must_use]
+    pub fn apply(&mut self, step: usize, rate: f64, x: Tensor<2>) -> Tensor<2> {
+        if rate == 0.0 {
+            return x;
+        }
+        let mask = self.mask(step, rate, x.dims(), (&x.device(), x.dtype()));
+        x * mask
+    }
+}
+
+/// The first word of a mask that is to be written into `into`.
+fn start<E>(at: MaskAt, into: &[E]) -> u128 {
+    assert!(
+        into.len() <= at.stride,
+        "a mask of {} values does not fit a stride of {}",
+        into.len(),
+        at.stride
+    );
+    at.first_word()
+}
+
+/// What the 16 bits of a value decide.
+#[derive(Clone, Copy)]
+struct Choice<E> {
+    /// Bits below it keep the value.
+    threshold: u32,
+    kept: E,
+}
+
+impl<E: Element> Choice<E> {
+    fn new(rate: f64) -> Self {
+        Choice {
+            threshold: ((1.0 - rate) * 65536.0).round() as u32,
+            kept: (1.0 / (1.0 - rate)).elem(),
+        }
+    }
+
+    fn keeps_all(self) -> bool {
+        self.threshold >= 1 << 16
+    }
+
+    /// Takes as many whole words from the generator as the values need.
+    fn draw(self, generator: &mut ChaCha8Rng, into: &mut [E]) {
+        let mut bytes = [0; 2 * BLOCK];
+        for part in into.chunks_mut(BLOCK) {
+            let bytes = &mut bytes[..4 * words(part.len())];
+            generator.fill_bytes(bytes);
+            let (bits, _) = bytes.as_chunks();
+            for (value, bits) in part.iter_mut().zip(bits) {
+                let is_kept = u32::from(u16::from_le_bytes(*bits)) < self.threshold;
+                *value = if is_kept { self.kept } else { E::default() };
+            }
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! Many networks of one shape, trained at once.
+//!
+//! Each [`Replica`] has a seed of its own, for its weights, its masks and the order of its rows, and may
+//! have its own dropout rates and learning rate; all else is the experiment's. What a replica comes to
+//! depends on nothing but itself: not on how many others there are, nor on what they do. Masks are always
+//! [seeded](crate::dropout::SeededMasks), so that they are the same for a network in company and alone.
+//!
+//! The networks are one computation on Burn, and its autodiff gives their gradients. Every number of one
+//! network is a column, or a block, of a tensor that holds that number of all; see `replicas/layout.rs`.
+
+mod group;
+mod layout;
+mod loss;
+mod masks;
+mod workers;
+
+use burn::tensor::{DType, Device};
+
+use super::End;
+use super::observer::Flow;
+use super::plan::Plan;
+use crate::backend::computes_where_called;
+use crate::config::{CheckedExperiment, HiddenRates, Loss, Masks};
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::evaluate::{Metrics, evaluate};
+use crate::model::{LayerWeights, Mlp, MlpConfig};
+
+use group::{Common, Group};
+use layout::Order;
+
+/// What sets one network of many apart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Replica {
+    /// The number that all its randomness comes from.
+    pub seed: u64,
+    /// The dropout rate of its inputs, at least 0 and below 1.
+    pub input_dropout: f64,
+    /// The dropout rates of its hidden layers, each at least 0 and below 1.
+    pub hidden_dropout: HiddenRates,
+    /// Its learning rate at the start: a finite number above 0.
+    pub learning_rate: f64,
+}
+
+impl Replica {
+    /// The network of `experiment` with another seed.
+    #[must_use]
+    pub fn of(experiment: &CheckedExperiment, seed: u64) -> Self {
+        Replica {
+            seed,
+            input_dropout: experiment.dropout.input,
+            hidden_dropout: experiment.dropout.hidden.clone(),
+            learning_rate: experiment.train.learning_rate,
+        }
+    }
+
+    /// As many as `experiment` asks for (`train.replicas`). Their seeds count on from the experiment's,
+    /// and begin again at 0 after the largest: replica `r` has the seed `seed + r`, so that
+    /// `dropwise train` with that seed and `dropout.masks = "seeded"` trains the same network alone.
+    #[must_use]
+    pub fn several(experiment: &CheckedExperiment) -> Vec<Self> {
+        let seeds = (0..experiment.train.replicas).map(|r| experiment.seed.wrapping_add(r as u64));
+        seeds.map(|seed| Replica::of(experiment, seed)).collect()
+    }
+
+    /// The experiment that trains this network alone, where `experiment` is what the replicas share.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for a rate or a learning rate out of range.
+    pub fn experiment(&self, experiment: &CheckedExperiment) -> Result<CheckedExperiment> {
+        let mut alone = experiment.clone().into_inner();
+        alone.seed = self.seed;
+        alone.dropout.input = self.input_dropout;
+        alone.dropout.hidden = self.hidden_dropout.clone();
+        alone.dropout.masks = Some(Masks::Seeded);
+        alone.train.learning_rate = self.learning_rate;
+        alone.train.replicas = 1;
+        alone.check()
+    }
+
+    /// The dropout rate on the input of layer `k`, counted from 0.
+    fn rate(&self, k: usize) -> f64 {
+        match k {
+            0 => self.input_dropout,
+            _ => self.hidden_dropout.rate(k - 1),
+        }
+    }
+}
+
+/// Networks in training.
+pub struct Replicas<'a> {
+    common: Common,
+    replicas: Vec<Replica>,
+    groups: Vec<Group>,
+    /// The group that each replica is in, and its place there.
+    places: Vec<(usize, usize)>,
+    threads: usize,
+    train: &'a Dataset,
+    validation: Option<&'a Dataset>,
+    diverged: Vec<Option<usize>>,
+    step: usize,
+}
+
+/// Is told what happens in the training of replicas, as it happens. An error that it returns ends the
+/// training.
+pub trait ReplicasObserver {
+    /// The networks were evaluated, with dropout off, after their last step.
+    ///
+    /// # Errors
+    /// Whatever the observer cannot deal with.
+    fn evaluated(&mut self, _replicas: &Replicas<'_>, _report: &ReplicasReport) -> Result<()> {
+        Ok(())
+    }
+
+    /// Some steps were taken, one or up to a few hundred, and the networks evaluated if it was time for
+    /// that. [`Replicas::step`] says how many steps it has been in all.
+    ///
+    /// # Errors
+    /// Whatever the observer cannot deal with.
+    fn stepped(&mut self, _replicas: &Replicas<'_>) -> Result<Flow> {
+        Ok(Flow::Continue)
+    }
+}
+
+/// The observer that looks away.
+impl ReplicasObserver for () {}
+
+/// What is known at an evaluation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReplicasReport {
+    /// Training steps so far, the same for all replicas.
+    pub step: usize,
+    /// Epochs so far.
+    pub epoch: usize,
+    /// On the training rows, where there are no validation rows: one a replica.
+    pub train: Option<Vec<Metrics>>,
+    /// On the validation rows: one a replica.
+    pub validation: Option<Vec<Metrics>>,
+}
+
+impl<'a> Replicas<'a> {
+    /// The networks with their initial weights, to be trained on `train`, and evaluated on `validation`
+    /// where there are such rows, else on `train`. All training rows are held on the device.
+    ///
+    /// # Errors
+    /// Those of [`Trainer::new`](super::Trainer::new), and [`Error::InvalidValue`] if there is no replica, a
+    /// rate or a learning rate of one is out of range, or the experiment asks for early stopping, which is
+    /// not for replicas.
+    pub fn new(
+        experiment: &CheckedExperiment,
+        replicas: Vec<Replica>,
+        train: &'a Dataset,
+        validation: Option<&'a Dataset>,
+        device: &Device,
+    ) -> Result<Self> {
+        if replicas.is_empty() {
+            return Err(Error::invalid("replicas", "at least one", "none"));
+        }
+        for replica in &replicas {
+            replica.experiment(experiment)?;
+        }
+        let common = common(experiment, train, device)?;
+        let threads = workers::threads(computes_where_called(device));
+        let mut places = vec![(0, 0); replicas.len()];
+        let mut groups = Vec::new();
+        for kind in kinds(&replicas) {
+            let first = &replicas[kind[0]];
+            let is_shared = common.plan.is_full_batch() && first.input_dropout == 0.0;
+            let order = Order::of(&common.shape, is_shared);
+            for part in parts(&kind, threads, order.fewest()) {
+                for (place, r) in part.iter().enumerate() {
+                    places[*r] = (groups.len(), place);
+                }
+                let members: Vec<Replica> = part.iter().map(|r| replicas[*r].clone()).collect();
+                groups.push(Group::new(&common, &members, order)?);
+            }
+        }
+        Ok(Replicas {
+            common,
+            groups,
+            places,
+            threads,
+            train,
+            validation: validation.filter(|rows| !rows.is_empty()),
+            diverged: vec![None; replicas.len()],
+            replicas,
+            step: 0,
+        })
+    }
+
+    /// Trains until the last step, or until the observer asks for an end. A network that diverges is
+    /// [marked](Self::diverged), and the others go on.
+    ///
+    /// # Errors
+    /// [`Error::Compute`] if the backend fails, and the errors of the observer.
+    pub fn run(&mut self, observer: &mut impl ReplicasObserver) -> Result<End> {
+        while self.step < self.steps() {
+            self.take_steps()?;
+            if self.common.plan.evaluates_after(self.step) {
+                let report = self.report()?;
+                observer.evaluated(self, &report)?;
+            }
+            if observer.stepped(self)? == Flow::Stop && self.step < self.steps() {
+                return Ok(End::Interrupted);
+            }
+        }
+        Ok(End::Finished)
+    }
+
+    /// Takes steps until an evaluation is due or it is time to say how far they are.
+    fn take_steps(&mut self) -> Result<()> {
+        let (from, plan) = (self.step, &self.common.plan);
+        let most = self.most_steps().min(self.steps() - from);
+        let due = (1..most).find(|steps| plan.evaluates_after(from + steps));
+        let until = from + due.unwrap_or(most);
+        workers::take_steps(self.threads, &mut self.groups, &self.common, from..until);
+        self.step = until;
+        let finite = self.groups.iter_mut().map(Group::finite);
+        let finite: Vec<Vec<bool>> = finite.collect::<Result<_>>()?;
+        for (diverged, (group, place)) in self.diverged.iter_mut().zip(&self.places) {
+            if diverged.is_none() && !finite[*group][*place] {
+                *diverged = Some(until);
+            }
+        }
+        Ok(())
+    }
+
+    /// As many steps as take a moment: the smaller the networks, the more.
+    fn most_steps(&self) -> usize {
+        let sizes = self.common.shape.layer_sizes();
+        let products: usize = sizes.map(|(d_input, d_output)| d_input * d_output).sum();
+        let a_step = products * self.common.plan.batch_rows() * self.len();
+        ((1 << 26) / a_step.max(1)).clamp(1, 256)
+    }
+
+    fn report(&self) -> Result<ReplicasReport> {
+        let metrics = self.evaluate(self.validation.unwrap_or(self.train))?;
+        let (train, validation) = match self.validation {
+            Some(_) => (None, Some(metrics)),
+            None => (Some(metrics), None),
+        };
+        Ok(ReplicasReport {
+            step: self.step,
+            epoch: self.common.plan.epoch_of(self.step - 1) + 1,
+            train,
+            validation,
+        })
+    }
+
+    /// How well each network does on all rows of `data`, with dropout off, as
+    /// [`evaluate`](crate::evaluate::evaluate) says of it alone. One that has [diverged](Self::diverged)
+    /// gets none right, and its loss is not a number.
+    ///
+    /// # Errors
+    /// Those of [`evaluate`](crate::evaluate::evaluate).
+    pub fn evaluate(&self, data: &Dataset) -> Result<Vec<Metrics>> {
+        let groups = self.groups.iter().map(Group::weights);
+        let groups: Vec<Vec<Vec<LayerWeights>>> = groups.collect::<Result<_>>()?;
+        let device = self.common.inputs.device();
+        let one = |(r, (group, place)): (usize, &(usize, usize))| {
+            let mut weights = groups[*group][*place].clone();
+            if self.diverged[r].is_some() {
+                let numbers = weights.iter_mut().flat_map(LayerWeights::values_mut);
+                numbers.for_each(|number| *number = f64::NAN);
+            }
+            let options = (&device, self.common.dtype);
+            let network = self.common.shape.init_with_weights(&weights, options)?;
+            Ok(evaluate(&network, self.loss(), data)?.metrics)
+        };
+        self.places.iter().enumerate().map(one).collect()
+    }
+
+    /// Network `r`, counted from 0 in the order that they were given in, on the autodiff device.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if there are not so many, [`Error::Diverged`] if it has
+    /// [diverged](Self::diverged), [`Error::Compute`] if the backend fails.
+    pub fn network(&self, r: usize) -> Result<Mlp> {
+        let Some((group, place)) = self.places.get(r).copied() else {
+            let expected = format!("at most {}", self.len() - 1);
+            return Err(Error::invalid("the replica", expected, r));
+        };
+        if let Some(step) = self.diverged[r] {
+            return Err(Error::Diverged {
+                what: format!("the loss or a weight of replica {r} is not finite"),
+                step,
+                advice: format!(
+                    "the usual cause is a learning rate that is too high (it is {}): try a tenth of it",
+                    self.replicas[r].learning_rate
+                ),
+            });
+        }
+        let weights = self.groups[group].weights()?;
+        let shape = MlpConfig {
+            input_dropout: self.replicas[r].input_dropout,
+            hidden_dropout: self.replicas[r].hidden_dropout.clone(),
+            ..self.common.shape.clone()
+        };
+        let options = (&self.common.device, self.common.dtype);
+        shape.init_with_weights(&weights[place], options)
+    }
+
+    /// The step, counted from 1, after which network `r`, counted from 0, was found to have diverged: by
+    /// then its loss or a weight was not finite. None while all is well.
+    #[must_use]
+    pub fn diverged(&self, r: usize) -> Option<usize> {
+        self.diverged.get(r).copied().flatten()
+    }
+
+    fn loss(&self) -> Loss {
+        self.common.experiment.train.loss.unwrap_or_default()
+    }
+
+    /// What the networks share, with everything named that follows from the data.
+    #[must_use]
+    pub fn experiment(&self) -> &CheckedExperiment {
+        &self.common.experiment
+    }
+
+    /// What sets each network apart, in the order that they were given in.
+    #[must_use]
+    pub fn replicas(&self) -> &[Replica] {
+        &self.replicas
+    }
+
+    /// The number of networks.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "there is always one")]
+    pub fn len(&self) -> usize {
+        self.replicas.len()
+    }
+
+    /// Training steps so far.
+    #[must_use]
+    pub fn step(&self) -> usize {
+        self.step
+    }
+
+    /// Training steps in all.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.common.plan.steps
+    }
+}
+
+/// Checks what the replicas share, and puts the rows on the device.
+fn common(experiment: &CheckedExperiment, train: &Dataset, device: &Device) -> Result<Common> {
+    if train.is_empty() {
+        let expected = "at least one row to train on";
+        return Err(Error::invalid("training rows", expected, "none"));
+    }
+    if experiment.train.early_stopping.is_some() {
+        return Err(Error::invalid(
+            "train.early_stopping",
+            "none, since replicas are all trained to the last step",
+            "a patience",
+        ));
+    }
+    let experiment = experiment.resolve(train.task())?;
+    let device = device.clone().autodiff();
+    let inner = device.clone().inner();
+    let dtype: DType = experiment.precision.check(&device)?.dtype();
+    Ok(Common {
+        plan: Plan::new(&experiment.train, train.len()),
+        shape: MlpConfig::from_experiment(&experiment, train.d_input(), train.task())?,
+        inputs: train.inputs((&inner, dtype)),
+        targets: train.targets((&inner, dtype)),
+        experiment,
+        device,
+        dtype,
+    })
+}
+
+/// Which replicas can be trained together: those of one learning rate, which do or do not drop inputs. Then
+/// no number of a replica depends on what the others are like.
+fn kinds(replicas: &[Replica]) -> Vec<Vec<usize>> {
+    let mut kinds: Vec<((u64, bool), Vec<usize>)> = Vec::new();
+    for (r, replica) in replicas.iter().enumerate() {
+        let kind = (replica.learning_rate.to_bits(), replica.input_dropout > 0.0);
+        match kinds.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, members)) => members.push(r),
+            None => kinds.push((kind, vec![r])),
+        }
+    }
+    kinds.into_iter().map(|(_, members)| members).collect()
+}
+
+/// As many equal parts as there are threads, but none of fewer than `fewest` unless there are no more.
+fn parts(members: &[usize], threads: usize, fewest: usize) -> impl Iterator<Item = &[usize]> {
+    let count = threads.min(members.len() / fewest).max(1);
+    members.chunks(members.len().div_ceil(count))
+}

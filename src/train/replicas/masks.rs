@@ -1,0 +1,71 @@
+//! The masks of many networks at once.
+
+use burn::tensor::{DType, Device, Element, Tensor, TensorData};
+
+use super::Replica;
+use super::layout::Layout;
+use crate::dropout::{LayerMasks, SeededMasks};
+use crate::model::MlpConfig;
+
+/// The masks of one layer's inputs, of every network.
+pub(super) struct Masks {
+    /// A generator and a rate a network.
+    networks: Vec<(LayerMasks, f64)>,
+    width: usize,
+    layout: Layout,
+}
+
+impl Masks {
+    /// One a layer, for batches of up to `rows` rows; none where no network drops anything.
+    pub(super) fn of(
+        replicas: &[Replica],
+        shape: &MlpConfig,
+        rows: usize,
+        layout: Layout,
+    ) -> Vec<Option<Self>> {
+        let layers = shape.layer_sizes().enumerate();
+        layers
+            .map(|(k, (width, _))| {
+                let network = |replica: &Replica| {
+                    let masks = SeededMasks::new(replica.seed).layer(k, rows * width);
+                    (masks, replica.rate(k))
+                };
+                let networks: Vec<_> = replicas.iter().map(network).collect();
+                let drops = networks.iter().any(|(_, rate)| *rate > 0.0);
+                drops.then_some(Masks {
+                    networks,
+                    width,
+                    layout,
+                })
+            })
+            .collect()
+    }
+
+    /// The masks of step `step`, counted from 1: 0, or what a kept value is multiplied by.
+    ///
+    /// # Shapes
+    /// - output: as of `[rows, width]` for one network
+    pub(super) fn draw(
+        &mut self,
+        step: usize,
+        rows: usize,
+        (device, dtype): (&Device, DType),
+    ) -> Tensor<2> {
+        let data = match dtype {
+            DType::F64 => self.data::<f64>(step, rows),
+            _ => self.data::<f32>(step, rows),
+        };
+        Tensor::from_data(data, (device, dtype))
+    }
+
+    fn data<E: Element>(&mut self, step: usize, rows: usize) -> TensorData {
+        let count = rows * self.width;
+        let mut drawn = vec![E::default(); count * self.networks.len()];
+        for ((masks, rate), into) in self.networks.iter_mut().zip(drawn.chunks_exact_mut(count)) {
+            masks.fill(step, *rate, into);
+        }
+        let mut packed = Vec::with_capacity(drawn.len());
+        self.layout.pack(&drawn, &mut packed);
+        TensorData::new(packed, self.layout.shape(rows, self.width))
+    }
+}
