@@ -54,7 +54,7 @@ def measure(name, group, pairs):
     """So many rounds in which the machine was ours. Each is kept in RESULTS."""
     rounds, lost = [], 0
     while len(rounds) < pairs:
-        found = {who: run(command) for who, command in group.programs.items()}
+        found = {who: run(command, group.times.get(who, 1)) for who, command in group.programs.items()}
         others = max(figures["others"] for figures in found.values())
         if others > DISTURBED and lost < LOST * pairs:
             lost += 1
