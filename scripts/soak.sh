@@ -51,6 +51,7 @@ schedules=(
     "{ inverse-time = 0.5 }"
 )
 dropouts=("'standard'" "{ early = 3 }" "{ late = 3 }")
+masks=(seeded framework)
 # Seconds between checkpoints: none, one after every step; and runs take about half a second.
 intervals=(0 0.01 0.05)
 
@@ -70,6 +71,7 @@ activation = "relu"
 input = 0.1
 hidden = 0.3
 schedule = ${dropouts[turn % 3]}
+masks = "${masks[turn / 3 % 2]}"
 [train]
 $(printf '%b' "${optimizers[turn / 2 % 5]}")
 schedule = ${schedules[turn / 10 % 5]}

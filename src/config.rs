@@ -236,10 +236,7 @@ impl CheckedExperiment {
         experiment.train.loss = Some(loss);
         experiment.network.output = Some(output);
         experiment.network.initializer.get_or_insert(initializer);
-        let masks = match self.network.hidden.len() {
-            1 => Masks::Framework,
-            _ => Masks::Seeded,
-        };
+        let masks = Masks::default_for(self.network.hidden.len());
         experiment.dropout.masks.get_or_insert(masks);
         Ok(CheckedExperiment(experiment))
     }

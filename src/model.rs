@@ -23,7 +23,7 @@ use burn::tensor::{DType, Device, Gradients, Tensor, TensorCreationOptions, acti
 use crate::backend::read;
 use crate::config::{self, Activation, CheckedExperiment, HiddenRates, Initializer};
 use crate::data::Task;
-use crate::dropout;
+use crate::dropout::{self, LayerMasks, SeededMasks};
 use crate::error::{Error, Result};
 use crate::seed::{Purpose, stream};
 
@@ -160,6 +160,16 @@ impl MlpConfig {
     pub fn dropout_rates(&self) -> impl Iterator<Item = f64> {
         let hidden = (0..self.hidden.len()).map(|layer| self.hidden_dropout.rate(layer));
         std::iter::once(self.input_dropout).chain(hidden)
+    }
+
+    /// The seeded masks on the input of each layer, from the input on, for batches of at most `rows` rows.
+    #[must_use]
+    pub fn seeded_masks(&self, seed: u64, rows: usize) -> Vec<LayerMasks> {
+        let masks = SeededMasks::new(seed);
+        let layers = self.layer_sizes().enumerate();
+        layers
+            .map(|(k, (d_input, _))| masks.layer(k, rows * d_input))
+            .collect()
     }
 
     /// Draws the initial weights from `seed` and builds the network.

@@ -18,7 +18,7 @@ use burn::tensor::{DType, Device, Tensor};
 use crate::backend::read;
 use crate::config::{CheckedExperiment, Loss, Masks};
 use crate::data::Dataset;
-use crate::dropout::{LayerMasks, SeededMasks, with_seeded_masks};
+use crate::dropout::{LayerMasks, with_seeded_masks};
 use crate::error::{Error, Result};
 use crate::evaluate::{Evaluation, evaluate};
 use crate::model::{LayerTensors, Mlp, MlpConfig};
@@ -78,15 +78,6 @@ pub struct Trainer<'a> {
     order: Vec<usize>,
 }
 
-/// The masks of each layer's inputs, for batches of so many rows.
-fn layer_masks(shape: &MlpConfig, seed: u64, rows: usize) -> Vec<LayerMasks> {
-    let masks = SeededMasks::new(seed);
-    let layers = shape.layer_sizes().enumerate();
-    layers
-        .map(|(k, (d_input, _))| masks.layer(k, rows * d_input))
-        .collect()
-}
-
 /// The best network so far on the validation rows.
 struct Best {
     step: usize,
@@ -131,7 +122,7 @@ impl<'a> Trainer<'a> {
         let plan = Plan::new(&experiment.train, train.len());
         let layers = shape.layer_sizes();
         let masks = match experiment.dropout.masks {
-            Some(Masks::Seeded) => layer_masks(&shape, experiment.seed, plan.batch_rows()),
+            Some(Masks::Seeded) => shape.seeded_masks(experiment.seed, plan.batch_rows()),
             _ => Vec::new(),
         };
         Ok(Trainer {

@@ -13,11 +13,12 @@ mod difference;
 mod erf;
 pub mod reference;
 
+use burn::nn::Dropout;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng, RngExt};
 
 use crate::backend::{Backend, read};
-use crate::config::{Activation, Initializer, Loss, Precision};
+use crate::config::{Activation, Initializer, Loss, Masks, Precision};
 use crate::dropout::with_seeded_masks;
 use crate::error::Result;
 use crate::model::{LayerWeights, Mlp, MlpConfig};
@@ -37,13 +38,16 @@ pub struct Case {
     pub loss: Loss,
     /// Rows in the batch.
     pub rows: usize,
+    /// Where masks come from.
+    pub masks: Masks,
     /// What all that is random comes from.
     pub seed: u64,
 }
 
 impl Case {
     /// Draws a case: one to three hidden layers, sizes 1 to 32, any activation, loss and rate from
-    /// 0 to 0.9, input dropout and biases in half of the cases each.
+    /// 0 to 0.9, input dropout and biases in half of the cases each; masks from where a training has them
+    /// unless it is told otherwise.
     pub fn random(generator: &mut impl Rng) -> Self {
         let activations = [
             Activation::Sigmoid,
@@ -81,6 +85,7 @@ impl Case {
                 .with_hidden_dropout(generator.random_range(0.0..=0.9)),
             loss,
             rows,
+            masks: Masks::default_for(depth),
             seed: generator.random(),
         }
     }
@@ -246,7 +251,17 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
     let x = tensor(&inputs, shape.d_input);
     let y = tensor(&targets, shape.d_output);
 
-    let (output, traces) = with_seeded_masks(&device, case.seed, 0, || traced_forward(&network, x));
+    let (output, traces) = match case.masks {
+        Masks::Framework => with_seeded_masks(&device, case.seed, 0, || {
+            traced_forward(&network, x, |dropout, _, h| dropout.forward(h))
+        }),
+        Masks::Seeded => {
+            let mut masks = shape.seeded_masks(case.seed, case.rows);
+            traced_forward(&network, x, |dropout, k, h| {
+                masks[k].apply(1, dropout.prob, h)
+            })
+        }
+    };
     let loss = case.loss.forward(output, y);
     let autodiff = network.gradients(&loss)?;
     let backend_loss = read(loss)?[0];
@@ -305,10 +320,14 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
 }
 
 /// A training forward pass that keeps what stood before and after each dropout layer.
-fn traced_forward(network: &Mlp, x: Tensor<2>) -> (Tensor<2>, Vec<(Tensor<2>, Tensor<2>)>) {
+fn traced_forward(
+    network: &Mlp,
+    x: Tensor<2>,
+    mut drop: impl FnMut(&Dropout, usize, Tensor<2>) -> Tensor<2>,
+) -> (Tensor<2>, Vec<(Tensor<2>, Tensor<2>)>) {
     let mut traces = Vec::new();
     let output = network.forward_with(x, |k, h| {
-        let after = network.dropouts()[k].forward(h.clone());
+        let after = drop(&network.dropouts()[k], k, h.clone());
         traces.push((h, after.clone()));
         after
     });

@@ -1,11 +1,11 @@
 //! On any network: autodiff, the chain rule by hand and finite differences agree, under the masks
-//! that the dropout layers draw themselves.
+//! that dropout draws itself, from either place.
 
 mod common;
 
 use common::backends;
 use dropwise::MlpConfig;
-use dropwise::config::{Activation, Loss, Precision};
+use dropwise::config::{Activation, Loss, Masks, Precision};
 use dropwise::verify::{Case, Differences, bounds, check};
 use proptest::prelude::*;
 
@@ -33,8 +33,8 @@ fn any_case() -> impl Strategy<Value = Case> {
         activation,
         ends,
         any::<bool>(),
-        rate(),
-        rate(),
+        (rate(), rate()),
+        prop::sample::select(vec![Masks::Framework, Masks::Seeded]),
         any::<u64>(),
     )
         .prop_map(
@@ -43,8 +43,8 @@ fn any_case() -> impl Strategy<Value = Case> {
                 activation,
                 (output, loss),
                 bias,
-                input,
-                rate,
+                (input, rate),
+                masks,
                 seed,
             )| {
                 Case {
@@ -56,6 +56,7 @@ fn any_case() -> impl Strategy<Value = Case> {
                         .with_hidden_dropout(rate),
                     loss,
                     rows,
+                    masks,
                     seed,
                 }
             },

@@ -94,7 +94,7 @@ fn of_the_steps_of_a_small_mask_and_of_a_large_one() {
     // One 4x4 mask after the other: value i of six steps is a sample, for each i.
     assert_independent("small masks", |rate| {
         let mut layer = SeededMasks::new(24).layer(0, 16);
-        let mut samples = vec![Vec::with_capacity(SAMPLES); VALUES];
+        let mut samples = vec![Vec::new(); VALUES];
         let mut mask = [0.0_f32; 16];
         for step in 0..SAMPLES / 16 * VALUES {
             layer.fill(step + 1, rate, &mut mask);

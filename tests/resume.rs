@@ -162,14 +162,19 @@ fn schedules_of_the_learning_rate_resume() {
 }
 
 #[test]
-fn schedules_of_dropout_resume() {
-    for schedule in ["{ early = 3 }", "{ late = 3 }"] {
-        let dropout = format!("input = 0.2\nhidden = 0.5\nschedule = {schedule}");
-        assert_resumes(
-            &dropout,
-            &format!("{MINI}\nlearning_rate = 0.1\nevaluate_every = 2"),
-        );
+fn masks_and_schedules_of_dropout_resume() {
+    for masks in ["framework", "seeded"] {
+        for schedule in ["'standard'", "{ early = 3 }", "{ late = 3 }"] {
+            let dropout =
+                format!("input = 0.2\nhidden = 0.5\nmasks = '{masks}'\nschedule = {schedule}");
+            assert_resumes(
+                &dropout,
+                &format!("{MINI}\nlearning_rate = 0.1\nevaluate_every = 2"),
+            );
+        }
     }
+    let dropout = "hidden = 0.5\nmasks = 'seeded'";
+    assert_resumes(dropout, "steps = 20\nlearning_rate = 0.1\nmomentum = 0.9");
 }
 
 #[test]

@@ -163,6 +163,17 @@ pub enum Masks {
     Seeded,
 }
 
+impl Masks {
+    /// What a network of so many hidden layers has unless the experiment says otherwise.
+    #[must_use]
+    pub fn default_for(hidden_layers: usize) -> Self {
+        match hidden_layers {
+            0 | 1 => Masks::Framework,
+            _ => Masks::Seeded,
+        }
+    }
+}
+
 /// The dropout rates of the hidden layers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]

@@ -1,18 +1,4 @@
 //! Masks that follow from a seed, and from where they stand, by a counter-based generator.
-//!
-//! The mask of a layer in a step is a row-major array of rows times width values. Value `i` of it has
-//! 16 random bits of its own, and is kept if and only if these, as a number, are below
-//! `round(65536 (1 - p))`: the keep probability is exact to half of 2^-16. Each layer has a ChaCha8 stream of
-//! its own ([`seed::layer_stream`](crate::seed::layer_stream)), and each step a fixed place in it:
-//!
-//! ```text
-//! bits of value i in step s = bytes 2i and 2i + 1 (little-endian) from word (s - 1) ceil(n / 2) on
-//! ```
-//!
-//! where `n`, the stride, is the number of values in the mask of a full batch. So a value's fate is a
-//! function of seed, step, layer, row and unit, and of the layer's width and the batch size, which a run
-//! does not change. A last batch of fewer rows has the first rows of its step's mask. Any step is reached
-//! directly, and a generator that has drawn one step stands at the next.
 
 use burn::tensor::{DType, Element, ElementConversion, Tensor, TensorCreationOptions, TensorData};
 use rand::Rng;
@@ -22,12 +8,14 @@ use rayon::prelude::*;
 
 use crate::seed::{Purpose, layer_stream};
 
-/// Values drawn between two looks at the generator: those of one of its refills, 256 bytes.
-const BLOCK: usize = 128;
+/// Bytes taken from the generator at a time: one of its refills for a small mask, and several for a large one,
+/// where fewer calls count for more than the array that has to be made ready.
+const SMALL_BLOCK: usize = 256;
+const LARGE_BLOCK: usize = 1024;
 /// Values that a thread draws at a time, and the largest mask that is not worth a second thread.
 const PART: usize = 8_192;
 
-/// Which mask: see the [module](self) on what the numbers do.
+/// Which mask, of those of a seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MaskAt {
     /// The training step, counted from 1.
@@ -53,6 +41,20 @@ fn words(values: usize) -> usize {
 
 /// The masks of a run, each a function of the seed and of [`MaskAt`]: the same on every backend and in any
 /// number of threads, in training and out of it.
+///
+/// The mask of a layer in a step is an array of rows times width values, row after row. Value `i` has 16
+/// random bits of its own, and is kept if and only if they, as a number, are below `round(65536 (1 - p))`:
+/// the keep probability is exact to half of 2^-16. Each layer has a ChaCha8 stream of its own
+/// ([`layer_stream`](crate::seed::layer_stream)), and each step a fixed place in it:
+///
+/// ```text
+/// bits of value i in step s = bytes 2i and 2i + 1 (little-endian) from word (s - 1) ceil(n / 2) on
+/// ```
+///
+/// where `n`, the stride, is the number of values in the mask of a full batch. So the fate of a value is a
+/// function of seed, step, layer, row and unit, and of the layer's width and the batch size, which a run
+/// does not change. A last batch of fewer rows has the first rows of its step's mask. Any step is reached
+/// directly, and a generator that has drawn one step stands at the next.
 ///
 /// ```
 /// use dropwise::dropout::{MaskAt, SeededMasks};
@@ -255,8 +257,16 @@ impl<E: Element> Choice<E> {
 
     /// Takes as many whole words from the generator as the values need.
     fn draw(self, generator: &mut ChaCha8Rng, into: &mut [E]) {
-        let mut bytes = [0; 2 * BLOCK];
-        for part in into.chunks_mut(BLOCK) {
+        if into.len() <= SMALL_BLOCK / 2 {
+            self.draw_blocks::<SMALL_BLOCK>(generator, into);
+        } else {
+            self.draw_blocks::<LARGE_BLOCK>(generator, into);
+        }
+    }
+
+    fn draw_blocks<const BLOCK: usize>(self, generator: &mut ChaCha8Rng, into: &mut [E]) {
+        let mut bytes = [0; BLOCK];
+        for part in into.chunks_mut(BLOCK / 2) {
             let bytes = &mut bytes[..4 * words(part.len())];
             generator.fill_bytes(bytes);
             let (bits, _) = bytes.as_chunks();

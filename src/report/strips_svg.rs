@@ -24,6 +24,32 @@ impl Strips {
     /// The figure as an SVG file, the same bytes for the same data.
     #[must_use]
     pub fn to_svg(&self) -> String {
+        self.in_printable_words().draw()
+    }
+
+    /// XML cannot hold every character that a TOML file can.
+    fn in_printable_words(&self) -> Self {
+        let words = |text: &String| {
+            let printable =
+                |found: &char| !found.is_control() && !"\u{fffe}\u{ffff}".contains(*found);
+            text.chars().filter(printable).collect::<String>()
+        };
+        let strip = |strip: &Strip| Strip {
+            label: words(&strip.label),
+            note: words(&strip.note),
+            values: strip.values.clone(),
+        };
+        Strips {
+            title: words(&self.title),
+            subtitle: words(&self.subtitle),
+            value_label: words(&self.value_label),
+            strip_label: words(&self.strip_label),
+            note_label: words(&self.note_label),
+            strips: self.strips.iter().map(strip).collect(),
+        }
+    }
+
+    fn draw(&self) -> String {
         let layout = self.layout();
         // The library knows how wide the labels are; the right margin is for the notes.
         let measured = ComputedLayout::from_layout(&layout);

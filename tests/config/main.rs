@@ -65,7 +65,7 @@ fn an_unknown_key_is_named_with_the_nearest_known_one() {
         error_after("hidden = 0.2", "hiden = 0.2"),
         format!(
             "xor.toml:{line}:1: dropout.hiden: unknown key `hiden`; did you mean `hidden`? Known \
-             here: `input`, `hidden`, `schedule`"
+             here: `input`, `hidden`, `schedule`, `masks`"
         )
     );
     let line = line_of("[dropout]");

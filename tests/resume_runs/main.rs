@@ -43,7 +43,7 @@ const ADAMW: &str = "
     early_stopping = { patience = 2 }
 ";
 
-/// The digits, to be learned by a small network; `dropout` and `train` are the sections' lines.
+/// The digits, to be learned by a small network, with seeded masks unless told otherwise; `dropout` and `train` are the sections' lines.
 fn experiment(dropout: &str, train: &str) -> String {
     format!(
         "[data]\nsource = 'digits'\nsplit = {{ validation = 0.1, test = 0.1 }}\n\

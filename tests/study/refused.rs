@@ -1,7 +1,7 @@
 //! What is refused, and what is said about it.
 
 use super::common::runs::{Place, assert_has, bad};
-use super::{XOR, study, study_in};
+use super::{DIGITS, XOR, study, study_in};
 
 #[track_caller]
 fn refused(more: &[&str], status: i32, expected: &[&str]) {
@@ -105,6 +105,15 @@ fn masks_of_the_framework_are_not_for_networks_trained_at_once() {
         1,
         &["dropout.masks: expected `seeded`", "found `framework`"],
     );
+}
+
+#[test]
+fn networks_of_a_study_are_all_trained_to_the_end() {
+    let place = Place::with(DIGITS);
+    let stopping = ["--set", "train.early_stopping={ patience = 3 }"];
+    let errors = bad(&mut study(&place, &stopping), 1);
+    assert_has(&errors, "train.early_stopping: expected none");
+    assert_has(&errors, "found a patience of 3");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod batches;
 mod bounds;
 mod ends;
 mod exchange;
+mod masks;
 mod schedules;
 mod told;
 

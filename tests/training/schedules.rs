@@ -165,9 +165,11 @@ fn with_dropout(dropout: &str) -> CheckedExperiment {
 }
 
 /// The steps, counted from 1, whose result is not that of the same step without dropout.
-fn steps_with_dropout(schedule: &str) -> Vec<usize> {
+fn steps_with_dropout(masks: &str, schedule: &str) -> Vec<usize> {
     let data = Dataset::new(Rows::random(10, 1));
-    let dropped = with_dropout(&format!("hidden = 0.5\ninput = 0.2\nschedule = {schedule}"));
+    let dropped = with_dropout(&format!(
+        "hidden = 0.5\ninput = 0.2\nmasks = '{masks}'\nschedule = {schedule}"
+    ));
     let course = course(trainer(&dropped, &data));
     // From the same weights each step is taken once more by a network without dropout. The epoch and so
     // the batch are those of a snapshot at that step.
@@ -206,6 +208,9 @@ fn dropout_is_on_in_the_first_epochs_in_the_last_or_in_all() {
         ("{ late = 0 }", &all[..]),
         ("{ late = 9 }", &[]),
     ] {
-        assert_eq!(steps_with_dropout(schedule), expected, "{schedule}");
+        for masks in ["framework", "seeded"] {
+            let steps = steps_with_dropout(masks, schedule);
+            assert_eq!(steps, expected, "{masks}, {schedule}");
+        }
     }
 }

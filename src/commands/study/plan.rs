@@ -162,9 +162,23 @@ fn experiment(args: &Args, values: &[Override]) -> Result<(CheckedExperiment, Ba
     experiment.seed = args.seed.unwrap_or(experiment.seed);
     experiment.train.replicas = args.replicas.unwrap_or(experiment.train.replicas);
     let backend = overrides::settle(&mut experiment, args.backend.as_ref())?;
+    refuse_early_stopping(&experiment)?;
     seed_masks(&mut experiment)?;
     seed_split(&mut experiment);
     Ok((experiment.check()?, backend))
+}
+
+/// Checked here, before a folder is made and data are loaded.
+fn refuse_early_stopping(experiment: &Experiment) -> Result<()> {
+    match &experiment.train.early_stopping {
+        None => Ok(()),
+        Some(stopping) => Err(Error::InvalidValue {
+            what: "train.early_stopping".to_owned(),
+            expected: "none, since the networks of a study are all trained to the last step"
+                .to_owned(),
+            found: format!("a patience of {}", stopping.patience),
+        }),
+    }
 }
 
 /// Replicas have masks of their own, whichever else are trained beside them.
