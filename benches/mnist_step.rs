@@ -194,6 +194,13 @@ impl Source for Noise {
         }
     }
 
+    fn read_inputs_f32(&self, row: usize, into: &mut [f32]) {
+        let pixels = &self.pixels[row * D_INPUT..][..D_INPUT];
+        for (input, pixel) in into.iter_mut().zip(pixels) {
+            *input = f32::from(*pixel) / 255.0;
+        }
+    }
+
     fn read_targets(&self, row: usize, into: &mut [f64]) {
         into.fill(0.0);
         into[row % CLASSES] = 1.0;

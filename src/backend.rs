@@ -70,7 +70,7 @@ impl Backend {
             #[cfg(feature = "flex")]
             "flex" => Ok(Device::flex()),
             #[cfg(feature = "ndarray")]
-            // Burn 0.22 is the last line with this backend; the one deprecated call is here.
+            // Burn 0.22 is the last line with this backend; what is deprecated is named here alone.
             "ndarray" => Ok(
                 #[allow(deprecated)]
                 Device::ndarray(),
@@ -120,6 +120,11 @@ impl Backend {
         backend_error(&self.to_string(), reason)
     }
 }
+
+/// Burn's type for the backend `ndarray`.
+#[cfg(feature = "ndarray")]
+#[allow(deprecated)]
+pub(crate) type NdArray = burn::backend::NdArray;
 
 impl Default for Backend {
     fn default() -> Self {
@@ -229,6 +234,15 @@ fn computes(device: &Device, dtype: DType) -> bool {
     let x = Tensor::<1>::from_data([0.5], (device, dtype));
     let expected = 0.5_f64.tanh().exp();
     read(x.tanh().exp()).is_ok_and(|found| (found[0] - expected).abs() < 1e-5)
+}
+
+/// Whether the tensors of `device` lie in the memory of this process, so that they hand over their buffers and
+/// take them back without a copy.
+pub(crate) fn in_process(device: &Device) -> bool {
+    let on_cpu = Backend::compiled().filter(|backend| ["flex", "ndarray"].contains(&backend.name));
+    on_cpu
+        .filter_map(|backend| backend.device().ok())
+        .any(|cpu| cpu == *device)
 }
 
 /// Numbers as a tensor, in the precision of `options`.

@@ -28,7 +28,7 @@ mod xor;
 use std::fmt;
 use std::sync::Arc;
 
-use burn::tensor::{DType, Tensor, TensorCreationOptions, TensorData};
+use burn::tensor::{DType, Element, Tensor, TensorCreationOptions, TensorData};
 
 use crate::config::{DataConfig, SourceKind};
 use crate::error::{Error, Result};
@@ -52,6 +52,16 @@ pub trait Source: Send + Sync {
 
     /// Writes the inputs of `row`, counted from 0, into a slice of [`d_input`](Self::d_input) numbers.
     fn read_inputs(&self, row: usize, into: &mut [f64]);
+
+    /// The same inputs rounded to 32 bits, as most networks take them. A source that has them at hand can save
+    /// the way through 64 bits; the numbers must be the same.
+    fn read_inputs_f32(&self, row: usize, into: &mut [f32]) {
+        let mut wide = vec![0.0; into.len()];
+        self.read_inputs(row, &mut wide);
+        for (input, wide) in into.iter_mut().zip(wide) {
+            *input = wide as f32;
+        }
+    }
 
     /// Writes the targets of `row` into a slice of [`Task::d_output`] numbers: for classes 1 at the
     /// right one and 0 elsewhere, for two classes 0 or 1, for a regression the number, standardised as
@@ -142,42 +152,50 @@ impl Dataset {
     /// All inputs as a tensor of shape `[rows, d_input]`.
     #[must_use]
     pub fn inputs(&self, options: impl Into<TensorCreationOptions>) -> Tensor<2> {
-        let read = |row, into: &mut [f64]| self.source.read_inputs(row, into);
-        self.tensor(self.d_input(), read, options.into())
+        let (options, width) = (options.into(), self.d_input());
+        let data = if options.dtype == Some(DType::F64) {
+            self.values(width, |row, into: &mut [f64]| {
+                self.source.read_inputs(row, into);
+            })
+        } else {
+            self.values(width, |row, into: &mut [f32]| {
+                self.source.read_inputs_f32(row, into);
+            })
+        };
+        Tensor::from_data(data, options)
     }
 
     /// All targets as a tensor of shape `[rows, d_output]`.
     #[must_use]
     pub fn targets(&self, options: impl Into<TensorCreationOptions>) -> Tensor<2> {
-        let read = |row, into: &mut [f64]| self.source.read_targets(row, into);
-        self.tensor(self.d_output(), read, options.into())
-    }
-
-    fn tensor(
-        &self,
-        width: usize,
-        read: impl Fn(usize, &mut [f64]),
-        options: TensorCreationOptions,
-    ) -> Tensor<2> {
-        let shape = [self.len(), width];
-        let rows = (0..self.len()).map(|row| self.source_row(row));
-        // Rows come one at a time as 64-bit numbers; a batch of 32-bit ones is never held as 64-bit.
+        let (options, width) = (options.into(), self.d_output());
         let data = if options.dtype == Some(DType::F64) {
-            let mut values = vec![0.0; self.len() * width];
-            for (row, into) in rows.zip(values.chunks_exact_mut(width)) {
-                read(row, into);
-            }
-            TensorData::new(values, shape)
+            self.values(width, |row, into: &mut [f64]| {
+                self.source.read_targets(row, into);
+            })
         } else {
-            let mut values = Vec::with_capacity(self.len() * width);
-            let mut one = vec![0.0; width];
-            for row in rows {
-                read(row, &mut one);
-                values.extend(one.iter().map(|value| *value as f32));
-            }
-            TensorData::new(values, shape)
+            let mut wide = vec![0.0; width];
+            self.values(width, |row, into: &mut [f32]| {
+                self.source.read_targets(row, &mut wide);
+                for (target, wide) in into.iter_mut().zip(&wide) {
+                    *target = *wide as f32;
+                }
+            })
         };
         Tensor::from_data(data, options)
+    }
+
+    /// What `read` writes for each row, `width` numbers.
+    fn values<E: Element>(
+        &self,
+        width: usize,
+        mut read: impl FnMut(usize, &mut [E]),
+    ) -> TensorData {
+        let mut values = vec![E::default(); self.len() * width];
+        for (row, into) in values.chunks_exact_mut(width).enumerate() {
+            read(self.source_row(row), into);
+        }
+        TensorData::new(values, [self.len(), width])
     }
 
     /// The inputs of one row.

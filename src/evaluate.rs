@@ -32,6 +32,7 @@ use crate::config::{Activation, Loss, check_count};
 use crate::data::{Dataset, Task};
 use crate::error::{Error, Result};
 use crate::model::Mlp;
+use crate::threads::in_pool;
 
 pub use metrics::Metrics;
 pub use predictions::{predicted_class, predictions};
@@ -91,7 +92,9 @@ pub fn evaluate_in_batches(
     let rows: Vec<usize> = (0..data.len()).collect();
     for rows in rows.chunks(batch_rows) {
         let batch = data.select(rows);
-        let outputs = read(network.forward(batch.inputs(options)))?; // [rows, d_output]
+        let product = network.largest_product(batch.len());
+        let outputs = in_pool(product, || network.forward(batch.inputs(options)));
+        let outputs = read(outputs)?; // [rows, d_output]
         predicted.extend(predictions(loss, data.task(), &outputs));
         let batch_predictions = &predicted[predicted.len() - outputs.len()..];
         let outputs = outputs.chunks_exact(d_output);

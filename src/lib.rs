@@ -39,6 +39,7 @@ pub mod statistics;
 #[cfg(not(target_family = "wasm"))]
 pub mod store;
 pub mod study;
+mod threads;
 pub mod train;
 pub mod verify;
 

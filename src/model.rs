@@ -204,20 +204,44 @@ impl MlpConfig {
         options: impl Into<TensorCreationOptions>,
     ) -> Result<Mlp> {
         self.check()?;
-        let sizes: Vec<(usize, usize)> = self.layer_sizes().collect();
-        if weights.len() != sizes.len() {
-            return Err(Error::Shape {
-                what: "the number of layers".to_owned(),
-                expected: vec![sizes.len()],
-                found: vec![weights.len()],
-            });
-        }
+        self.check_layers(weights.len())?;
         let options = options.into();
-        let mut layers = Vec::with_capacity(sizes.len());
-        for (k, (weights, size)) in weights.iter().zip(sizes).enumerate() {
+        let mut layers = Vec::with_capacity(weights.len());
+        for (k, (weights, size)) in weights.iter().zip(self.layer_sizes()).enumerate() {
             weights.check(k, size, self.bias)?;
             layers.push(weights.to_linear(&options));
         }
+        self.assemble(layers)
+    }
+
+    /// As [`init_with_weights`](Self::init_with_weights), with weights that are on their device already.
+    ///
+    /// # Errors
+    /// As [`init_with_weights`](Self::init_with_weights).
+    pub(crate) fn init_with_tensors(&self, tensors: Vec<LayerTensors>) -> Result<Mlp> {
+        self.check()?;
+        self.check_layers(tensors.len())?;
+        let mut layers = Vec::with_capacity(tensors.len());
+        for (k, (tensors, size)) in tensors.into_iter().zip(self.layer_sizes()).enumerate() {
+            tensors.check(k, size, self.bias)?;
+            layers.push(tensors.into_linear());
+        }
+        self.assemble(layers)
+    }
+
+    fn check_layers(&self, found: usize) -> Result<()> {
+        let expected = self.layer_sizes().count();
+        if found == expected {
+            return Ok(());
+        }
+        Err(Error::Shape {
+            what: "the number of layers".to_owned(),
+            expected: vec![expected],
+            found: vec![found],
+        })
+    }
+
+    fn assemble(&self, layers: Vec<Linear>) -> Result<Mlp> {
         let mut dropouts = Vec::with_capacity(layers.len());
         for (k, rate) in self.dropout_rates().enumerate() {
             let what = if k == 0 { "input" } else { "hidden" };
@@ -336,6 +360,18 @@ impl Mlp {
         ]
     }
 
+    /// Inputs of each layer, which is the width of its dropout's masks.
+    pub fn widths(&self) -> impl Iterator<Item = usize> {
+        self.layers.iter().map(|layer| layer.weight.dims()[0])
+    }
+
+    /// Multiplications in the largest matrix product for a batch of so many rows.
+    pub(crate) fn largest_product(&self, rows: usize) -> usize {
+        let weights = self.layers.iter().map(|layer| layer.weight.dims());
+        let largest = weights.map(|[from, to]| from * to).max();
+        largest.unwrap_or(0).saturating_mul(rows)
+    }
+
     /// The activation of the output layer.
     #[must_use]
     pub fn output_activation(&self) -> Activation {
@@ -409,6 +445,15 @@ impl Mlp {
             }
         }
         Ok(finite)
+    }
+
+    /// The same network with other weights and biases, layer by layer, on their device. They are to be
+    /// trained if they are on one with autodiff.
+    pub(crate) fn with_tensors(&self, layers: Vec<LayerTensors>) -> Self {
+        Mlp {
+            layers: layers.into_iter().map(LayerTensors::into_linear).collect(),
+            ..self.clone()
+        }
     }
 
     /// Replaces each layer's weights by `change(k, weights)`, of the same shape, where `k` counts the

@@ -5,27 +5,34 @@
 //! weights, to the last bit, as if it had never stopped.
 
 mod constrain;
+mod in_place;
 mod loss;
 mod observer;
 mod optimizer;
+mod pass;
 mod plan;
 mod replicas;
+mod replay;
 mod snapshot;
+
+use std::sync::OnceLock;
 
 use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor};
 
-use crate::backend::read;
+use crate::backend::{in_process, read};
 use crate::config::{CheckedExperiment, Loss, Masks};
 use crate::data::Dataset;
-use crate::dropout::{LayerMasks, with_seeded_masks};
+use crate::dropout::LayerMasks;
 use crate::error::{Error, Result};
 use crate::evaluate::{Evaluation, evaluate};
 use crate::model::{LayerTensors, Mlp, MlpConfig};
+use crate::threads::in_pool;
 
-use constrain::max_norm;
 use optimizer::{LayerMemory, Memory, Step};
+use pass::{At, Batch, Drops};
 use plan::Plan;
+use replay::Replays;
 
 pub use observer::{Exchange, Flow, Observer, Report};
 pub use replicas::{Replica, Replicas, ReplicasObserver, ReplicasReport};
@@ -56,14 +63,23 @@ pub struct Trainer<'a> {
     experiment: CheckedExperiment,
     train: &'a Dataset,
     validation: Option<&'a Dataset>,
+    /// Where the network is, without autodiff.
     device: Device,
     dtype: DType,
     plan: Plan,
     exchange: Box<dyn Exchange + 'a>,
 
+    /// The network as it is now, without a graph.
     network: Mlp,
+    /// The same on the autodiff device, made where it is asked for.
+    tracked: OnceLock<Mlp>,
+    replays: Replays,
     /// One a layer where masks are seeded, else none.
     masks: Vec<LayerMasks>,
+    /// Multiplications in the largest matrix product of a step.
+    largest_product: usize,
+    /// Whether tensors are in this process's memory.
+    in_process: bool,
     memory: Memory,
     step: usize,
     loss_sum: f64,
@@ -83,6 +99,7 @@ struct Best {
     step: usize,
     loss: f64,
     waited: usize,
+    /// Without a graph.
     network: Mlp,
 }
 
@@ -115,10 +132,10 @@ impl<'a> Trainer<'a> {
             return Err(Error::invalid("training rows", expected, "none"));
         }
         let experiment = experiment.resolve(train.task())?;
-        let device = device.clone().autodiff();
-        let dtype = experiment.precision.check(&device)?.dtype();
+        let tracked = device.clone().autodiff();
+        let dtype = experiment.precision.check(&tracked)?.dtype();
         let shape = MlpConfig::from_experiment(&experiment, train.d_input(), train.task())?;
-        let network = shape.init(experiment.seed, (&device, dtype))?;
+        let network = shape.init(experiment.seed, (&tracked, dtype))?.valid();
         let plan = Plan::new(&experiment.train, train.len());
         let layers = shape.layer_sizes();
         let masks = match experiment.dropout.masks {
@@ -126,16 +143,20 @@ impl<'a> Trainer<'a> {
             _ => Vec::new(),
         };
         Ok(Trainer {
+            largest_product: network.largest_product(plan.batch_rows()),
+            in_process: in_process(device),
             memory: layers.map(|_| LayerMemory::default()).collect(),
             masks,
             validation: validation.filter(|rows| !rows.is_empty()),
             experiment,
             train,
-            device,
+            device: network.device(),
             dtype,
             plan,
             exchange: Box::new(()),
             network,
+            tracked: OnceLock::new(),
+            replays: Replays::default(),
             step: 0,
             loss_sum: 0.0,
             loss_rows: 0,
@@ -160,19 +181,21 @@ impl<'a> Trainer<'a> {
         snapshot: &Snapshot,
     ) -> Result<Self> {
         let mut trainer = Trainer::new(experiment, train, validation, device)?;
-        let options = (&trainer.device, trainer.dtype);
+        let tracked = trainer.device.clone().autodiff();
+        let options = (&tracked, trainer.dtype);
         let shape = MlpConfig::from_experiment(experiment, train.d_input(), train.task())?;
-        trainer.network = shape.init_with_weights(&snapshot.weights, options)?;
-        let inner = trainer.network.valid().device();
-        trainer.memory = snapshot
-            .averages
-            .restore(&snapshot.weights, &inner, trainer.dtype)?;
+        let network = shape.init_with_weights(&snapshot.weights, options)?;
+        trainer.network = network.valid();
+        trainer.memory =
+            snapshot
+                .averages
+                .restore(&snapshot.weights, &trainer.device, trainer.dtype)?;
         if let Some(best) = &snapshot.best {
             trainer.best = Some(Best {
                 step: best.step,
                 loss: best.loss,
                 waited: best.waited,
-                network: shape.init_with_weights(&best.weights, options)?,
+                network: shape.init_with_weights(&best.weights, options)?.valid(),
             });
             trainer.stopped_early = trainer.patience_is_over();
         }
@@ -186,6 +209,14 @@ impl<'a> Trainer<'a> {
     #[must_use]
     pub fn with_exchange(mut self, exchange: impl Exchange + 'a) -> Self {
         self.exchange = Box::new(exchange);
+        self
+    }
+
+    /// Takes every step through Burn's autodiff, and replays none from a recording: to compare, or to look
+    /// for a mistake. The numbers are the same.
+    #[must_use]
+    pub fn without_replay(mut self) -> Self {
+        self.replays = Replays::none();
         self
     }
 
@@ -217,14 +248,34 @@ impl<'a> Trainer<'a> {
     }
 
     fn take_step(&mut self) -> Result<()> {
-        let (x, y) = self.batch();
-        let rows = x.dims()[0];
-        let loss = self.loss().forward(self.forward(x), y);
-        let value = read(loss.clone().inner())?[0];
+        let (inputs, targets) = self.batch();
+        let rows = inputs.dims()[0];
+        let at = At {
+            device: &self.device,
+            seed: self.experiment.seed,
+            step: self.step + 1,
+        };
+        let schedule = self.experiment.dropout.schedule;
+        let drops = self.network.has_dropout() && schedule.is_on(self.epoch());
+        let loss = self.loss();
+        let (network, tracked) = (&self.network, &self.tracked);
+        let (masks, replays) = (&mut self.masks, &mut self.replays);
+        let pass = in_pool(self.largest_product, || {
+            let batch = Batch {
+                drops: match drops {
+                    true => Drops::of(network, masks, at.step, &inputs),
+                    false => Drops::Nothing,
+                },
+                inputs,
+                targets,
+            };
+            replays.pass(at, (network, tracked), loss, &batch)
+        });
+        let value = read(pass.loss)?[0];
         if !value.is_finite() {
             return Err(self.diverged(format!("the loss is {value}"), self.step + 1));
         }
-        let mut gradients = self.network.backward(&loss);
+        let mut gradients = pass.gradients;
         self.exchange.exchange(&mut gradients)?;
         self.update(gradients);
         self.step += 1;
@@ -237,43 +288,19 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// The outputs of a batch, with dropout where the experiment has it on.
-    fn forward(&mut self, x: Tensor<2>) -> Tensor<2> {
-        let schedule = self.experiment.dropout.schedule;
-        let step = self.step + 1;
-        if !self.network.has_dropout() {
-            self.network.forward(x)
-        } else if !schedule.is_on(self.epoch()) {
-            self.network.forward_with(x, |_, h| h)
-        } else if self.masks.is_empty() {
-            let seed = self.experiment.seed;
-            with_seeded_masks(&self.device, seed, step, || self.network.forward(x))
-        } else {
-            let (masks, dropouts) = (&mut self.masks, self.network.dropouts());
-            let drop = |k: usize, h| masks[k].apply(step, dropouts[k].prob, h);
-            self.network.forward_with(x, drop)
-        }
-    }
-
     /// The optimiser's step, between the bounds on gradients and on weights.
     fn update(&mut self, gradients: Vec<LayerTensors>) {
         let train = &self.experiment.train;
-        let gradients = match train.clip {
-            Some(clip) => clip.apply(gradients),
-            None => gradients,
-        };
         let step = Step::new(train, self.learning_rate(), self.epoch(), self.step + 1);
-        let mut gradients = gradients.into_iter();
-        let memory = &mut self.memory;
-        self.network.update_layers(|k, weights| {
-            let Some(gradients) = gradients.next() else {
-                return weights;
+        let step = step.in_place(self.in_process);
+        let (network, memory) = (&mut self.network, &mut self.memory);
+        self.tracked = OnceLock::new(); // which lets go of the weights, so that they can change in place
+        in_pool(self.largest_product, || {
+            let gradients = match train.clip {
+                Some(clip) => clip.apply(gradients),
+                None => gradients,
             };
-            let mut weights = step.layer(weights, gradients, &mut memory[k]);
-            if let Some(bound) = train.max_norm {
-                weights.weight = max_norm(weights.weight, bound);
-            }
-            weights
+            step.network(network, gradients, memory);
         });
     }
 
@@ -388,11 +415,12 @@ impl<'a> Trainer<'a> {
     /// The network as it is now, on the autodiff device.
     #[must_use]
     pub fn network(&self) -> &Mlp {
-        &self.network
+        let tracked = || self.network.clone().train();
+        self.tracked.get_or_init(tracked)
     }
 
-    /// The network with the smallest validation loss so far, where there are validation rows, and the
-    /// step that it comes from.
+    /// The network with the smallest validation loss so far, without a graph, where there are validation
+    /// rows, and the step that it comes from.
     #[must_use]
     pub fn best(&self) -> Option<(&Mlp, usize)> {
         self.best.as_ref().map(|best| (&best.network, best.step))
@@ -401,10 +429,18 @@ impl<'a> Trainer<'a> {
     /// The network as it is now; after early stopping the best one.
     #[must_use]
     pub fn into_network(self) -> Mlp {
-        match self.best {
+        let network = match self.best {
             Some(best) if self.stopped_early => best.network,
             _ => self.network,
-        }
+        };
+        network.train()
+    }
+
+    /// Steps that were replayed from a recording of one before, in this process: on a CPU backend all but
+    /// the first of each kind (full batch or last one, dropout on or off).
+    #[must_use]
+    pub fn replayed_steps(&self) -> usize {
+        self.replays.replayed()
     }
 
     /// Rows a step, on average over an epoch.

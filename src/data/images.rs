@@ -49,6 +49,15 @@ impl Source for Images {
         }
     }
 
+    /// The quotient of two whole numbers this small rounds to the same 32 bits with or without 64 in between.
+    fn read_inputs_f32(&self, row: usize, into: &mut [f32]) {
+        let pixels = &self.pixels[row * self.d_input()..][..self.d_input()];
+        let largest = f32::from(self.largest);
+        for (input, pixel) in into.iter_mut().zip(pixels) {
+            *input = f32::from(*pixel) / largest;
+        }
+    }
+
     fn read_targets(&self, row: usize, into: &mut [f64]) {
         into.fill(0.0);
         into[usize::from(self.labels[row])] = 1.0;
@@ -59,5 +68,29 @@ impl Source for Images {
 pub(super) fn numbered_classes(classes: usize) -> Task {
     Task::Classification {
         classes: (0..classes).map(|class| class.to_string()).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Images, numbered_classes};
+    use crate::data::Source;
+
+    #[test]
+    fn an_input_of_32_bits_is_that_of_64_bits_rounded_for_every_pixel_and_every_largest_one() {
+        for largest in 1..=u8::MAX {
+            let images = Images {
+                task: numbered_classes(2),
+                height: 16,
+                width: 16,
+                largest,
+                pixels: (0..=u8::MAX).collect(),
+                labels: vec![0],
+            };
+            let (mut narrow, mut wide) = ([0.0_f32; 256], [0.0_f64; 256]);
+            images.read_inputs_f32(0, &mut narrow);
+            images.read_inputs(0, &mut wide);
+            assert_eq!(narrow, wide.map(|input| input as f32), "{largest}");
+        }
     }
 }

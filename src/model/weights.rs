@@ -1,6 +1,5 @@
 //! One layer's numbers in plain memory.
 
-use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::TensorCreationOptions;
 
@@ -64,41 +63,46 @@ impl LayerWeights {
     }
 
     /// Checks that the numbers fit layer `layer`, counted from 0, of a network.
-    pub(super) fn check(
-        &self,
-        layer: usize,
-        (d_input, d_output): (usize, usize),
-        bias: bool,
-    ) -> Result<()> {
-        let shape_error = |what: &str, expected: Vec<usize>, found: Vec<usize>| Error::Shape {
-            what: format!("{what} of layer {}", layer + 1),
-            expected,
-            found,
-        };
-        let fits = (self.d_input, self.d_output) == (d_input, d_output);
-        if !fits {
-            let expected = vec![d_input, d_output];
-            let found = vec![self.d_input, self.d_output];
-            return Err(shape_error("weights", expected, found));
+    pub(super) fn check(&self, layer: usize, size: (usize, usize), bias: bool) -> Result<()> {
+        let biases = self.bias.as_ref().map_or(0, Vec::len);
+        let found = ((self.d_input, self.d_output), biases);
+        check_sizes(layer, found, (size, bias))?;
+        let (expected, found) = (size.0 * size.1, self.weight.len());
+        if expected == found {
+            Ok(())
+        } else {
+            let what = "numbers in the weights";
+            Err(shape_error(layer, what, vec![expected], vec![found]))
         }
-        if self.weight.len() != d_input * d_output {
-            let (expected, found) = (vec![d_input * d_output], vec![self.weight.len()]);
-            return Err(shape_error("numbers in the weights", expected, found));
-        }
-        let expected = if bias { d_output } else { 0 };
-        let found = self.bias.as_ref().map_or(0, Vec::len);
-        if expected != found {
-            return Err(shape_error("biases", vec![expected], vec![found]));
-        }
-        Ok(())
     }
 
     /// The numbers as a Burn layer.
     pub(super) fn to_linear(&self, options: &TensorCreationOptions) -> Linear {
-        let tensors = self.as_tensors(options);
-        Linear {
-            weight: Param::from_tensor(tensors.weight),
-            bias: tensors.bias.map(Param::from_tensor),
-        }
+        self.as_tensors(options).into_linear()
+    }
+}
+
+/// Checks inputs, outputs and biases of layer `layer`, counted from 0, of a network.
+pub(super) fn check_sizes(
+    layer: usize,
+    ((d_input, d_output), biases): ((usize, usize), usize),
+    (size, bias): ((usize, usize), bool),
+) -> Result<()> {
+    if (d_input, d_output) != size {
+        let (expected, found) = (vec![size.0, size.1], vec![d_input, d_output]);
+        return Err(shape_error(layer, "weights", expected, found));
+    }
+    let expected = if bias { d_output } else { 0 };
+    if expected != biases {
+        return Err(shape_error(layer, "biases", vec![expected], vec![biases]));
+    }
+    Ok(())
+}
+
+fn shape_error(layer: usize, what: &str, expected: Vec<usize>, found: Vec<usize>) -> Error {
+    Error::Shape {
+        what: format!("{what} of layer {}", layer + 1),
+        expected,
+        found,
     }
 }

@@ -103,16 +103,24 @@ impl StoredRun {
     /// [`Error::Store`] if training has not come as far as to write it, or if the file is damaged;
     /// [`Error::Read`] if it cannot be read.
     pub fn model(&self, name: ModelName) -> Result<(Vec<Array>, BTreeMap<String, String>)> {
+        tensors::decode(&self.dir.join(name.file()), &self.model_bytes(name)?)
+    }
+
+    /// A model's file.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if training has not come as far as to write it; [`Error::Read`] if it cannot be
+    /// read.
+    pub(super) fn model_bytes(&self, name: ModelName) -> Result<Vec<u8>> {
         let path = self.dir.join(name.file());
-        match fs::read(&path) {
-            Ok(bytes) => tensors::decode(&path, &bytes),
-            Err(cause) if cause.kind() == ErrorKind::NotFound => Err(refused(
+        fs::read(&path).map_err(|cause| match cause.kind() {
+            ErrorKind::NotFound => refused(
                 &path,
                 format!("there is no {name} model: training has not yet come as far"),
                 format!("train on with `--resume {}`", self.dir.display()),
-            )),
-            Err(cause) => Err(cannot_read(&path, cause)),
-        }
+            ),
+            _ => cannot_read(&path, cause),
+        })
     }
 }
 

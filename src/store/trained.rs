@@ -6,7 +6,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::stored::{ModelName, StoredRun, open_for_reading};
-use super::weights::from_arrays;
+use super::tensors;
+use super::weights::to_tensors;
 use crate::backend::{Backend, read, write};
 use crate::config::{CheckedExperiment, Experiment, Loss};
 use crate::data::{Preparation, Splits, Task};
@@ -92,7 +93,7 @@ impl Trained {
             (None, None) => Backend::default(),
         };
         let device = backend.device()?;
-        let dtype = experiment.precision.check(&device)?.dtype();
+        let precision = experiment.precision.check(&device)?;
 
         let name = name.unwrap_or(if run.has_best() {
             ModelName::Best
@@ -100,11 +101,12 @@ impl Trained {
             ModelName::Last
         });
         let file = run.dir().join(name.file());
-        let (arrays, metadata) = run.model(name)?;
-        let weights = from_arrays(&file, "", &arrays)?;
+        let bytes = run.model_bytes(name)?;
+        let (views, metadata) = tensors::views(&file, &bytes)?;
+        let layers = to_tensors(&file, &views, (&device, precision))?;
         let d_input = prepared.preparation.d_input();
         let network = MlpConfig::from_experiment(&experiment, d_input, &prepared.task)?
-            .init_with_weights(&weights, (&device, dtype))
+            .init_with_tensors(layers)
             .map_err(|error| misfit(&file, &error))?;
         Ok(Trained {
             experiment,

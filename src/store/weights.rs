@@ -7,10 +7,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::tensors::{Array, Values};
+use burn::tensor::{Device, Element, Tensor, TensorData};
+
+use super::tensors::{Array, StoredValues, Values, View};
 use crate::config::Precision;
 use crate::error::{Error, Result};
-use crate::model::LayerWeights;
+use crate::model::{LayerTensors, LayerWeights};
 
 /// The arrays of a network's layers, their names behind `prefix`.
 #[must_use]
@@ -21,7 +23,10 @@ pub fn to_arrays(prefix: &str, layers: &[LayerWeights], precision: Precision) ->
         arrays.push(Array {
             name: format!("{prefix}layers.{k}.weight"),
             shape: vec![d_output, d_input],
-            values: values(transposed(&layer.weight, d_input, d_output), precision),
+            values: values(
+                transposed(&layer.weight, (d_input, d_output), |value| value),
+                precision,
+            ),
         });
         arrays.extend(layer.bias.as_ref().map(|bias| Array {
             name: format!("{prefix}layers.{k}.bias"),
@@ -38,40 +43,168 @@ pub fn to_arrays(prefix: &str, layers: &[LayerWeights], precision: Precision) ->
 /// # Errors
 /// [`Error::Store`] if an array does not have the shape of a layer's.
 pub fn from_arrays(file: &Path, prefix: &str, arrays: &[Array]) -> Result<Vec<LayerWeights>> {
-    let arrays: BTreeMap<&str, &Array> = arrays
-        .iter()
-        .map(|array| (array.name.as_str(), array))
-        .collect();
+    let stored = arrays.iter().map(|array| Stored {
+        name: &array.name,
+        shape: &array.shape,
+        numbers: match &array.values {
+            Values::F32(values) => Numbers::F32(values),
+            Values::F64(values) => Numbers::F64(values),
+            Values::Bytes(_) => Numbers::None,
+        },
+    });
+    let layers = layers::<f64>(file, prefix, stored)?.into_iter();
+    let layers = layers.map(|layer| LayerWeights {
+        d_input: layer.d_input,
+        d_output: layer.d_output,
+        weight: layer.weight,
+        bias: layer.bias,
+    });
+    Ok(layers.collect())
+}
+
+/// The layers of a model's file on a device, without a copy of them in between that is not needed.
+///
+/// # Errors
+/// As [`from_arrays`].
+pub(super) fn to_tensors(
+    file: &Path,
+    views: &[View<'_>],
+    (device, precision): (&Device, Precision),
+) -> Result<Vec<LayerTensors>> {
+    let stored = views.iter().map(|view| Stored {
+        name: &view.name,
+        shape: &view.shape,
+        numbers: match view.values {
+            StoredValues::F32(values) => Numbers::F32Bytes(values),
+            StoredValues::F64(values) => Numbers::F64Bytes(values),
+            StoredValues::Bytes(_) => Numbers::None,
+        },
+    });
+    match precision {
+        Precision::Float32 => on_device::<f32>(layers(file, "", stored)?, device, precision),
+        Precision::Float64 => on_device::<f64>(layers(file, "", stored)?, device, precision),
+    }
+}
+
+fn on_device<N: Element>(
+    layers: Vec<Layer<N>>,
+    device: &Device,
+    precision: Precision,
+) -> Result<Vec<LayerTensors>> {
+    let options = (device, precision.dtype());
+    let layers = layers.into_iter().map(|layer| {
+        let (d_input, d_output) = (layer.d_input, layer.d_output);
+        let weight = TensorData::new(layer.weight, [d_input, d_output]);
+        let bias = layer.bias.map(|bias| TensorData::new(bias, [d_output]));
+        LayerTensors {
+            weight: Tensor::from_data(weight, options),
+            bias: bias.map(|bias| Tensor::from_data(bias, options)),
+        }
+    });
+    Ok(layers.collect())
+}
+
+/// An array of a file.
+#[derive(Clone, Copy)]
+struct Stored<'a> {
+    name: &'a str,
+    shape: &'a [usize],
+    numbers: Numbers<'a>,
+}
+
+/// Its numbers, in memory or as they lie in the file.
+#[derive(Clone, Copy)]
+enum Numbers<'a> {
+    F32(&'a [f32]),
+    F64(&'a [f64]),
+    F32Bytes(&'a [[u8; 4]]),
+    F64Bytes(&'a [[u8; 8]]),
+    /// Not numbers but bytes.
+    None,
+}
+
+/// A layer's numbers, the weight as `[d_input, d_output]`.
+struct Layer<N> {
+    d_input: usize,
+    d_output: usize,
+    weight: Vec<N>,
+    bias: Option<Vec<N>>,
+}
+
+/// What a layer's numbers are read as.
+trait Number: Copy + Default {
+    fn of(value: f64) -> Self;
+}
+
+impl Number for f32 {
+    fn of(value: f64) -> Self {
+        value as f32
+    }
+}
+
+impl Number for f64 {
+    fn of(value: f64) -> Self {
+        value
+    }
+}
+
+fn layers<'a, N: Number>(
+    file: &Path,
+    prefix: &str,
+    stored: impl Iterator<Item = Stored<'a>>,
+) -> Result<Vec<Layer<N>>> {
+    let arrays: BTreeMap<&str, Stored<'a>> = stored.map(|array| (array.name, array)).collect();
     let mut layers = Vec::new();
     while let Some(weight) = arrays.get(format!("{prefix}layers.{}.weight", layers.len()).as_str())
     {
-        let [d_output, d_input] = weight.shape[..] else {
+        let [d_output, d_input] = *weight.shape else {
             return Err(wrong_shape(file, weight, "[d_output, d_input]".to_owned()));
         };
         let bias = match arrays.get(format!("{prefix}layers.{}.bias", layers.len()).as_str()) {
-            Some(bias) if bias.shape == [d_output] => Some(numbers(file, bias)?),
+            Some(bias) if bias.shape == [d_output] => Some(bias.read(file, (1, d_output))?),
             Some(bias) => return Err(wrong_shape(file, bias, format!("[{d_output}]"))),
             None => None,
         };
-        layers.push(LayerWeights {
+        layers.push(Layer {
             d_input,
             d_output,
-            weight: match &weight.values {
-                Values::F32(values) => transposed(values, d_output, d_input),
-                Values::F64(values) => transposed(values, d_output, d_input),
-                Values::Bytes(_) => return Err(no_numbers(file, weight)),
-            },
+            weight: weight.read(file, (d_output, d_input))?,
             bias,
         });
     }
     Ok(layers)
 }
 
+impl Stored<'_> {
+    /// The numbers, `[rows, columns]`, as `[columns, rows]`.
+    fn read<N: Number>(&self, file: &Path, (rows, columns): (usize, usize)) -> Result<Vec<N>> {
+        let size = (rows, columns);
+        Ok(match self.numbers {
+            Numbers::F32(values) => transposed(values, size, |value| N::of(value.into())),
+            Numbers::F64(values) => transposed(values, size, N::of),
+            Numbers::F32Bytes(values) => transposed(values, size, |value| {
+                N::of(f32::from_le_bytes(value).into())
+            }),
+            Numbers::F64Bytes(values) => {
+                transposed(values, size, |value| N::of(f64::from_le_bytes(value)))
+            }
+            Numbers::None => return Err(no_numbers(file, self)),
+        })
+    }
+}
+
 /// `[rows, columns]` to `[columns, rows]`, a square tile at a time: a column's numbers lie far apart in
 /// memory, and a tile's are read from there once.
-fn transposed<T: Copy + Into<f64>>(values: &[T], rows: usize, columns: usize) -> Vec<f64> {
+fn transposed<T: Copy, N: Copy + Default>(
+    values: &[T],
+    (rows, columns): (usize, usize),
+    read: impl Fn(T) -> N,
+) -> Vec<N> {
     const TILE: usize = 16;
-    let mut turned = vec![0.0; values.len()];
+    if rows == 1 {
+        return values.iter().map(|value| read(*value)).collect();
+    }
+    let mut turned = vec![N::default(); values.len()];
     // A file may claim any number of rows without columns.
     if values.is_empty() {
         return turned;
@@ -80,7 +213,7 @@ fn transposed<T: Copy + Into<f64>>(values: &[T], rows: usize, columns: usize) ->
         for left in (0..columns).step_by(TILE) {
             for column in left..columns.min(left + TILE) {
                 for row in top..rows.min(top + TILE) {
-                    turned[column * rows + row] = values[row * columns + column].into();
+                    turned[column * rows + row] = read(values[row * columns + column]);
                 }
             }
         }
@@ -95,15 +228,7 @@ fn values(values: Vec<f64>, precision: Precision) -> Values {
     }
 }
 
-fn numbers(file: &Path, array: &Array) -> Result<Vec<f64>> {
-    match &array.values {
-        Values::F32(values) => Ok(values.iter().map(|value| f64::from(*value)).collect()),
-        Values::F64(values) => Ok(values.clone()),
-        Values::Bytes(_) => Err(no_numbers(file, array)),
-    }
-}
-
-fn no_numbers(file: &Path, array: &Array) -> Error {
+fn no_numbers(file: &Path, array: &Stored<'_>) -> Error {
     Error::Store {
         path: file.to_owned(),
         problem: format!(
@@ -114,7 +239,7 @@ fn no_numbers(file: &Path, array: &Array) -> Error {
     }
 }
 
-fn wrong_shape(file: &Path, array: &Array, expected: String) -> Error {
+fn wrong_shape(file: &Path, array: &Stored<'_>, expected: String) -> Error {
     Error::Store {
         path: file.to_owned(),
         problem: format!(

@@ -16,12 +16,13 @@
 
 use burn::tensor::Tensor;
 
+use super::{constrain, in_place};
 use crate::config::{Momentum, Optimizer, TrainConfig};
-use crate::model::LayerTensors;
+use crate::model::{LayerTensors, Mlp};
 
-const BETA_1: f64 = 0.9;
-const BETA_2: f64 = 0.999;
-const EPSILON: f64 = 1e-8;
+pub(super) const BETA_1: f64 = 0.9;
+pub(super) const BETA_2: f64 = 0.999;
+pub(super) const EPSILON: f64 = 1e-8;
 
 /// What an optimiser remembers of each layer from step to step.
 pub(super) type Memory = Vec<LayerMemory>;
@@ -54,14 +55,16 @@ impl<const D: usize> Default for Averages<D> {
 /// One step: the numbers that all parameters share.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Step {
-    optimizer: Optimizer,
-    learning_rate: f64,
-    momentum: f64,
+    pub(super) optimizer: Optimizer,
+    pub(super) learning_rate: f64,
+    pub(super) momentum: f64,
     /// Whether there is momentum now or in a later step.
-    has_momentum: bool,
-    weight_decay: f64,
+    pub(super) has_momentum: bool,
+    pub(super) weight_decay: f64,
+    max_norm: Option<f64>,
     /// Steps with this one, counted from 1.
     time: usize,
+    in_place: bool,
 }
 
 impl Step {
@@ -72,11 +75,33 @@ impl Step {
             momentum: train.momentum.at(epoch),
             has_momentum: train.momentum != Momentum::default(),
             weight_decay: train.weight_decay,
+            max_norm: train.max_norm,
             time,
+            in_place: false,
         }
     }
 
-    /// A layer's weights after the step.
+    /// Whether to change the numbers where they are, which needs them to be in this process's memory. The
+    /// result is the same.
+    pub(super) fn in_place(self, in_place: bool) -> Self {
+        Step { in_place, ..self }
+    }
+
+    /// Takes the step: changes all weights, then bounds their norms.
+    pub(super) fn network(
+        &self,
+        network: &mut Mlp,
+        gradients: Vec<LayerTensors>,
+        memory: &mut Memory,
+    ) {
+        let mut layers = gradients.into_iter().zip(memory);
+        network.update_layers(|_, weights| match layers.next() {
+            Some((gradients, memory)) => self.bounded(self.layer(weights, gradients, memory)),
+            None => weights,
+        });
+    }
+
+    /// A layer's weights after the step, their norms not yet bounded.
     pub(super) fn layer(
         &self,
         weights: LayerTensors,
@@ -90,7 +115,30 @@ impl Step {
         }
     }
 
-    fn parameter<const D: usize>(
+    fn bounded(&self, layer: LayerTensors) -> LayerTensors {
+        let weight = match self.max_norm {
+            Some(bound) if self.in_place => in_place::max_norm(layer.weight, bound),
+            Some(bound) => constrain::max_norm(layer.weight, bound),
+            None => layer.weight,
+        };
+        LayerTensors { weight, ..layer }
+    }
+
+    pub(super) fn parameter<const D: usize>(
+        &self,
+        w: Tensor<D>,
+        g: Tensor<D>,
+        averages: &mut Averages<D>,
+    ) -> Tensor<D> {
+        if self.in_place {
+            in_place::parameter(self, w, g, averages)
+        } else {
+            self.by_operations(w, g, averages)
+        }
+    }
+
+    /// The step made of Burn's operations, on any backend.
+    pub(super) fn by_operations<const D: usize>(
         &self,
         w: Tensor<D>,
         g: Tensor<D>,
@@ -99,11 +147,21 @@ impl Step {
         match self.optimizer {
             Optimizer::Sgd => self.sgd(w.clone(), self.decayed(g, w), averages),
             Optimizer::Adam => self.adam(w.clone(), self.decayed(g, w), averages),
-            Optimizer::AdamW => {
-                let shrink = 1.0 - self.learning_rate * self.weight_decay;
-                self.adam(w.mul_scalar(shrink), g, averages)
-            }
+            Optimizer::AdamW => self.adam(w.mul_scalar(self.shrink()), g, averages),
         }
+    }
+
+    /// What `adamw` multiplies the parameters by.
+    pub(super) fn shrink(&self) -> f64 {
+        1.0 - self.learning_rate * self.weight_decay
+    }
+
+    /// What corrects the averages of `adam` for their start at 0: the rate, `e / (1 - b1^t)`, and the factor
+    /// of `sqrt(v)`, `1 / sqrt(1 - b2^t)`.
+    pub(super) fn corrections(&self) -> (f64, f64) {
+        let time = self.time as f64;
+        let rate = self.learning_rate / (1.0 - BETA_1.powf(time));
+        (rate, 1.0 / (1.0 - BETA_2.powf(time)).sqrt())
     }
 
     /// The gradient with the L2 penalty's.
@@ -140,13 +198,11 @@ impl Step {
     ) -> Tensor<D> {
         let m = average(averages.first.take(), g.clone(), BETA_1);
         let v = average(averages.second.take(), g.square(), BETA_2);
-        let time = self.time as f64;
-        let step = self.learning_rate / (1.0 - BETA_1.powf(time));
-        let scale = 1.0 / (1.0 - BETA_2.powf(time)).sqrt();
+        let (rate, scale) = self.corrections();
         let denominator = v.clone().sqrt().mul_scalar(scale).add_scalar(EPSILON);
         averages.first = Some(m.clone());
         averages.second = Some(v);
-        w - (m / denominator).mul_scalar(step)
+        w - (m / denominator).mul_scalar(rate)
     }
 }
 

@@ -8,6 +8,7 @@ mod bounds;
 mod ends;
 mod exchange;
 mod masks;
+mod replays;
 mod schedules;
 mod told;
 

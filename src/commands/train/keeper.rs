@@ -148,7 +148,8 @@ impl<W: Write> Observer for Keeper<'_, W> {
         if interrupt::asked() {
             return Ok(Flow::Stop);
         }
-        if self.last_checkpoint.elapsed() >= self.checkpoint_every {
+        // The clock is asked only where there is a run to keep: that costs a step of a tiny network dearly.
+        if self.run.is_some() && self.last_checkpoint.elapsed() >= self.checkpoint_every {
             self.keep(trainer)?;
         }
         Ok(Flow::Continue)
