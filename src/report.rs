@@ -4,6 +4,8 @@
 //! after.
 
 #[cfg(feature = "report")]
+mod panels;
+#[cfg(feature = "report")]
 mod picture;
 mod strips;
 #[cfg(feature = "report")]
@@ -11,6 +13,8 @@ mod strips_svg;
 mod study;
 mod table;
 
+#[cfg(feature = "report")]
+pub use panels::{Panel, Panels};
 pub use strips::{Strip, Strips};
 pub use study::{study_figure, study_notes, study_table};
 pub use table::Table;
