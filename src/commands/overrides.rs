@@ -120,7 +120,8 @@ impl Vary {
     pub(super) fn product(varied: &[Vary]) -> Vec<Vec<Override>> {
         varied.iter().fold(vec![vec![]], |settings, Vary(values)| {
             let with_each = |setting: Vec<Override>| {
-                let with = move |value: &Override| [&setting[..], &[value.clone()]].concat();
+                let with =
+                    move |value: &Override| [&setting[..], std::slice::from_ref(value)].concat();
                 values.iter().map(with)
             };
             settings.into_iter().flat_map(with_each).collect()
