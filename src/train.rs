@@ -11,8 +11,8 @@ mod observer;
 mod optimizer;
 mod pass;
 mod plan;
-mod replicas;
 mod replay;
+mod replicas;
 mod snapshot;
 
 use std::sync::OnceLock;
