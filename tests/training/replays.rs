@@ -64,7 +64,7 @@ impl Source for Labelled {
     fn read_targets(&self, row: usize, into: &mut [f64]) {
         match self.0 {
             Task::Classification { .. } => into[row % into.len()] = 1.0,
-            Task::Binary { .. } => into[0] = f64::from(row % 2 == 0),
+            Task::Binary { .. } => into[0] = f64::from(row.is_multiple_of(2)),
             Task::Regression { .. } => self.read_inputs(row, into),
         }
     }
