@@ -12,8 +12,8 @@
 //! ```
 //! use dropwise::statistics::{Distribution, Interval};
 //!
-//! let errors = Distribution::of(&[0.02, 0.03, 0.04, 0.25]).unwrap();
-//! assert_eq!((errors.mean, errors.median), (0.085, 0.035));
+//! let errors = Distribution::of(&[0.25, 0.5, 0.75, 2.5]).unwrap();
+//! assert_eq!((errors.mean, errors.median), (1.0, 0.625));
 //!
 //! let solved = Interval::of_share(3, 4);
 //! assert!(solved.low > 0.30 && solved.high < 0.96);
