@@ -162,13 +162,14 @@ impl<'a> Replicas<'a> {
         }
         let common = common(experiment, train, device)?;
         let threads = workers::threads(common.in_process);
+        let fewest = workers::fewest(&common);
         let mut places = vec![(0, 0); replicas.len()];
         let mut groups = Vec::new();
         for kind in kinds(&replicas) {
             let first = &replicas[kind[0]];
             let is_shared = common.plan.is_full_batch() && first.input_dropout == 0.0;
             let order = Order::of(&common.shape, is_shared);
-            for part in parts(&kind, threads, order.fewest()) {
+            for part in parts(&kind, threads, fewest) {
                 for (place, r) in part.iter().enumerate() {
                     places[*r] = (groups.len(), place);
                 }
@@ -228,9 +229,7 @@ impl<'a> Replicas<'a> {
 
     /// As many steps as take a moment: the smaller the networks, the more.
     fn most_steps(&self) -> usize {
-        let sizes = self.common.shape.layer_sizes();
-        let products: usize = sizes.map(|(d_input, d_output)| d_input * d_output).sum();
-        let a_step = products * self.common.plan.batch_rows() * self.len();
+        let a_step = self.common.products() * self.len();
         ((1 << 26) / a_step.max(1)).clamp(1, 256)
     }
 

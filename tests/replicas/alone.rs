@@ -111,6 +111,21 @@ fn a_replica_has_the_same_bits_in_any_company() {
 }
 
 #[test]
+fn so_many_networks_that_several_threads_train_them_have_the_bits_of_few() {
+    let data = dataset(10, 1);
+    for (backend, device) in backends() {
+        let small = experiment("float32", "hidden = 0.5", "learning_rate = 0.1\nsteps = 3");
+        let experiment = wide(&small);
+        let all: Vec<Replica> = (0..60).map(|seed| Replica::of(&experiment, seed)).collect();
+        let found = together(&experiment, &all, &data, &device);
+        let fewer = together(&experiment, &all[56..], &data, &device);
+        for (r, (fewer, found)) in fewer.iter().zip(&found[56..]).enumerate() {
+            assert!(bits(fewer) == bits(found), "{backend}: replica {}", 56 + r);
+        }
+    }
+}
+
+#[test]
 fn another_seed_of_one_replica_changes_that_one_only() {
     let data = dataset(10, 1);
     for (backend, device) in backends() {

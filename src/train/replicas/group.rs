@@ -33,6 +33,13 @@ pub(super) struct Common {
 }
 
 impl Common {
+    /// Multiplications of one network in the forward pass of a step.
+    pub(super) fn products(&self) -> usize {
+        let sizes = self.shape.layer_sizes();
+        let products: usize = sizes.map(|(d_input, d_output)| d_input * d_output).sum();
+        products * self.plan.batch_rows()
+    }
+
     fn loss(&self) -> Loss {
         self.experiment.train.loss.unwrap_or_default()
     }

@@ -42,14 +42,6 @@ impl Order {
             Order::Blocks
         }
     }
-
-    /// The fewest networks that are worth a thread of their own.
-    pub(super) fn fewest(self) -> usize {
-        match self {
-            Order::Lanes => 16,
-            Order::Blocks => 1,
-        }
-    }
 }
 
 /// An order, and the number of networks.
