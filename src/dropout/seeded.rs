@@ -45,7 +45,7 @@ fn words(values: usize) -> usize {
 /// The mask of a layer in a step is an array of rows times width values, row after row. Value `i` has 16
 /// random bits of its own, and is kept if and only if they, as a number, are below `round(65536 (1 - p))`:
 /// the keep probability is exact to half of 2^-16. Each layer has a ChaCha8 stream of its own
-/// ([`layer_stream`](crate::seed::layer_stream)), and each step a fixed place in it:
+/// ([`layer_stream`]), and each step a fixed place in it:
 ///
 /// ```text
 /// bits of value i in step s = bytes 2i and 2i + 1 (little-endian) from word (s - 1) ceil(n / 2) on

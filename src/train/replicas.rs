@@ -248,11 +248,11 @@ impl<'a> Replicas<'a> {
     }
 
     /// How well each network does on all rows of `data`, with dropout off, as
-    /// [`evaluate`](crate::evaluate::evaluate) says of it alone. One that has [diverged](Self::diverged)
+    /// [`evaluate`](fn@evaluate) says of it alone. One that has [diverged](Self::diverged)
     /// gets none right, and its loss is not a number.
     ///
     /// # Errors
-    /// Those of [`evaluate`](crate::evaluate::evaluate).
+    /// Those of [`evaluate`](fn@evaluate).
     pub fn evaluate(&self, data: &Dataset) -> Result<Vec<Metrics>> {
         let groups = self.groups.iter().map(Group::weights);
         let groups: Vec<Vec<Vec<LayerWeights>>> = groups.collect::<Result<_>>()?;
