@@ -12,7 +12,7 @@ use burn::optim::{GradientsParams, SgdConfig};
 use divan::Bencher;
 use dropwise::config::{Activation, Loss};
 use dropwise::data::xor;
-use dropwise::dropout::with_seeded_masks;
+use dropwise::dropout::with_framework_masks;
 use dropwise::verify::reference::Reference;
 use dropwise::{Backend, MlpConfig};
 
@@ -60,7 +60,7 @@ fn step(bencher: Bencher, Case(backend, rate): &Case) {
         count += 1;
         let forward = || trained.forward(x.clone());
         let output = if rate > 0.0 {
-            with_seeded_masks(&device, 42, count, forward)
+            with_framework_masks(&device, 42, count, forward)
         } else {
             forward()
         };

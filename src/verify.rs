@@ -19,7 +19,7 @@ use rand::{Rng, RngExt};
 
 use crate::backend::{Backend, read};
 use crate::config::{Activation, Initializer, Loss, Masks, Precision};
-use crate::dropout::with_seeded_masks;
+use crate::dropout::with_framework_masks;
 use crate::error::Result;
 use crate::model::{LayerWeights, Mlp, MlpConfig};
 use crate::seed::{Purpose, stream};
@@ -252,7 +252,7 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
     let y = tensor(&targets, shape.d_output);
 
     let (output, traces) = match case.masks {
-        Masks::Framework => with_seeded_masks(&device, case.seed, 0, || {
+        Masks::Framework => with_framework_masks(&device, case.seed, 0, || {
             traced_forward(&network, x, |dropout, _, h| dropout.forward(h))
         }),
         Masks::Seeded => {

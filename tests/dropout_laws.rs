@@ -1,7 +1,7 @@
 //! The laws of inverted dropout, on every backend compiled in, by the framework's layer and by seeded masks.
 //!
 //! Burn keeps one generator a backend for the whole process and tests run in threads, so every draw
-//! of its in this file goes through `with_seeded_masks`, which keeps the threads apart.
+//! of its in this file goes through `with_framework_masks`, which keeps the threads apart.
 
 mod common;
 
@@ -12,7 +12,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 use common::backends;
 use dropwise::backend::read;
 use dropwise::config::Masks;
-use dropwise::dropout::{SeededMasks, layer, with_seeded_masks};
+use dropwise::dropout::{SeededMasks, layer, with_framework_masks};
 use dropwise::{Backend, Error, MlpConfig};
 
 const RATES: [f64; 9] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
@@ -46,7 +46,7 @@ impl Subject {
         match self.masks {
             Masks::Framework => {
                 let dropout = layer("rate", rate).expect("a rate");
-                with_seeded_masks(&x.device(), 9, step, || dropout.forward(x.clone()))
+                with_framework_masks(&x.device(), 9, step, || dropout.forward(x.clone()))
             }
             Masks::Seeded => {
                 let [rows, width] = x.dims();
@@ -59,7 +59,7 @@ impl Subject {
 
 /// Numbers in [1, 2), so that a 0 in the output is a dropped value.
 fn ones_to_twos(rows: usize, width: usize, device: &Device) -> Tensor<2> {
-    with_seeded_masks(device, 5, 0, || {
+    with_framework_masks(device, 5, 0, || {
         Tensor::random([rows, width], Distribution::Uniform(1.0, 2.0), device)
     })
 }
@@ -185,8 +185,8 @@ fn rate_zero_is_the_identity_and_draws_nothing() {
         }
         let none = layer("rate", 0.0).expect("a rate");
         let draw = || values(Tensor::random([4, 4], Distribution::Default, device));
-        let at_once = with_seeded_masks(device, 9, 6, draw);
-        let after_dropout = with_seeded_masks(device, 9, 6, || {
+        let at_once = with_framework_masks(device, 9, 6, draw);
+        let after_dropout = with_framework_masks(device, 9, 6, || {
             none.forward(x.clone());
             draw()
         });
@@ -201,7 +201,7 @@ fn different_calls_layers_and_steps_have_different_masks() {
         let (first, second) = match subject.masks {
             Masks::Framework => {
                 let dropout = layer("rate", 0.5).expect("a rate");
-                with_seeded_masks(&subject.device, 9, 7, || {
+                with_framework_masks(&subject.device, 9, 7, || {
                     (dropout.forward(x.clone()), dropout.forward(x.clone()))
                 })
             }
@@ -265,7 +265,7 @@ fn an_empty_batch_and_a_single_row_pass_through() {
         let network = shape.init(1, &device).expect("a network");
         for rows in [0, 1] {
             let x = Tensor::<2>::ones([rows, 3], &device);
-            let y = with_seeded_masks(&device, 9, 12, || network.forward(x.clone()));
+            let y = with_framework_masks(&device, 9, 12, || network.forward(x.clone()));
             assert_eq!(y.dims(), [rows, 2], "{backend}, training");
             let y = network.valid().forward(x.inner());
             assert_eq!(y.dims(), [rows, 2], "{backend}, evaluation");

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor};
 
 use crate::config::Loss;
-use crate::dropout::{LayerMasks, with_seeded_masks};
+use crate::dropout::{LayerMasks, with_framework_masks};
 use crate::model::{LayerTensors, Mlp};
 
 /// What is dropped in a step.
@@ -147,7 +147,7 @@ impl At<'_> {
     /// Runs a pass on `batch`, with the backend's generator seeded for the step if that draws.
     pub(super) fn run<T>(self, batch: &Batch, pass: impl FnOnce() -> T) -> T {
         match batch.drops {
-            Drops::Drawn => with_seeded_masks(self.device, self.seed, self.step, pass),
+            Drops::Drawn => with_framework_masks(self.device, self.seed, self.step, pass),
             Drops::Nothing | Drops::Masked(_) => pass(),
         }
     }

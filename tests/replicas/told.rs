@@ -282,7 +282,7 @@ fn what_replicas_cannot_do_is_an_error() {
 }
 
 #[test]
-fn a_replica_alone_is_the_experiment_with_seeded_masks() {
+fn a_replica_alone_is_the_experiment_with_framework_masks() {
     let data = dataset(10, 1);
     let device = &backends()[0].1;
     let base = experiment("float32", "hidden = 0.5", TRAIN);
