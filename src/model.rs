@@ -449,6 +449,7 @@ impl Mlp {
 
     /// The same network with other weights and biases, layer by layer, on their device. They are to be
     /// trained if they are on one with autodiff.
+    #[cfg(any(feature = "flex", feature = "ndarray"))]
     pub(crate) fn with_tensors(&self, layers: Vec<LayerTensors>) -> Self {
         Mlp {
             layers: layers.into_iter().map(LayerTensors::into_linear).collect(),

@@ -55,6 +55,7 @@ impl Batch {
     }
 
     /// All tensors: inputs, targets, masks.
+    #[cfg(any(feature = "flex", feature = "ndarray"))]
     pub(super) fn tensors(&self) -> impl Iterator<Item = &Tensor<2>> {
         let masks = match &self.drops {
             Drops::Masked(masks) => masks.as_slice(),
