@@ -86,16 +86,19 @@ fn every_backend_has_the_same_masks_in_its_own_precision() {
 
 #[test]
 fn any_number_of_threads_draws_the_same_masks() {
+    let (_, device) = backends().remove(0);
     for stride in [1, 2, 127, 8_192, 8_193, 100_352, 131_073] {
         let at = at(3, 2, stride);
         let kept = |bits: Vec<u16>| bits.into_iter().map(|bits| u32::from(bits) < 52_429);
         let word_for_word: Vec<bool> = kept(bits(5, at)).collect();
         for threads in 1..=3 {
             let pool = ThreadPoolBuilder::new().num_threads(threads).build();
-            let mask = pool
-                .expect("threads")
-                .install(|| values(5, at, 0.2, stride));
-            let mask: Vec<bool> = mask.iter().map(|value| *value != 0.0).collect();
+            let pool = pool.expect("threads");
+            let filled = pool.install(|| values(5, at, 0.2, stride));
+            let mask = || SeededMasks::new(5).mask(at, 0.2, [1, stride], &device);
+            let tensor = pool.install(mask).into_data().try_to_vec::<f32>();
+            assert!(tensor.expect("32 bits") == filled, "{stride}, as a tensor");
+            let mask: Vec<bool> = filled.iter().map(|value| *value != 0.0).collect();
             assert!(mask == word_for_word, "{stride} in {threads} threads");
         }
     }

@@ -87,7 +87,7 @@ impl SeededMasks {
     /// # Panics
     /// In step 0, and if `into` is longer than `at.stride`.
     pub fn fill<E: Element>(&self, at: MaskAt, rate: f64, into: &mut [E]) {
-        let first = start(at, into);
+        let first = start(at, into.len());
         let choice = Choice::new(rate);
         if choice.keeps_all() {
             return into.fill(choice.kept);
@@ -103,6 +103,34 @@ impl SeededMasks {
             return parts.for_each(|(k, part)| draw(first + (k * words(PART)) as u128, part));
         }
         draw(first, into);
+    }
+
+    /// The first values of a large mask, as [`fill`](Self::fill) writes them, in memory of their own that no
+    /// thread has had to clear first: where one clears and others write, that costs as much as the drawing.
+    #[cfg(not(target_family = "wasm"))]
+    fn collect<E: Element>(&self, at: MaskAt, rate: f64, count: usize) -> Vec<E> {
+        const BLOCK: usize = LARGE_BLOCK / 2;
+        let first = start(at, count);
+        let choice = Choice::new(rate);
+        let stream = || layer_stream(self.seed, Purpose::SeededMasks, at.layer);
+        // A generator that goes on from block to block need not be set.
+        let blocks = (0..count.div_ceil(BLOCK)).into_par_iter();
+        let blocks = blocks.with_min_len(PART / BLOCK).map_init(
+            || (stream(), None),
+            |(generator, next), k| {
+                let word = first + (k * words(BLOCK)) as u128;
+                if *next != Some(word) {
+                    generator.set_word_pos(word);
+                }
+                *next = Some(word + words(BLOCK) as u128);
+                let mut block = [E::default(); BLOCK];
+                choice.draw(generator, &mut block);
+                block
+            },
+        );
+        let mut values = blocks.collect::<Vec<_>>().into_flattened();
+        values.truncate(count);
+        values
     }
 
     /// The mask as a tensor, to multiply the layer's inputs by. `options` is a device, or a device and a
@@ -157,15 +185,11 @@ impl LayerMasks {
     /// # Panics
     /// In step 0, and if `into` is longer than the stride.
     pub fn fill<E: Element>(&mut self, step: usize, rate: f64, into: &mut [E]) {
-        let at = MaskAt {
-            step,
-            layer: self.layer,
-            stride: self.stride,
-        };
+        let at = self.at(step);
         if into.len() > PART {
             return self.masks.fill(at, rate, into);
         }
-        let first = start(at, into);
+        let first = start(at, into.len());
         let choice = Choice::new(rate);
         if choice.keeps_all() {
             return into.fill(choice.kept);
@@ -202,9 +226,23 @@ impl LayerMasks {
     }
 
     fn data<E: Element>(&mut self, step: usize, rate: f64, shape: [usize; 2]) -> TensorData {
-        let mut values = vec![E::default(); shape[0] * shape[1]];
+        let count = shape[0] * shape[1];
+        #[cfg(not(target_family = "wasm"))]
+        if count > PART {
+            let at = self.at(step);
+            return TensorData::new(self.masks.collect::<E>(at, rate, count), shape);
+        }
+        let mut values = vec![E::default(); count];
         self.fill(step, rate, &mut values);
         TensorData::new(values, shape)
+    }
+
+    fn at(&self, step: usize) -> MaskAt {
+        MaskAt {
+            step,
+            layer: self.layer,
+            stride: self.stride,
+        }
     }
 
     /// Drops from a layer's inputs: one multiplication by the mask, none for a rate of 0.
@@ -224,12 +262,11 @@ impl LayerMasks {
     }
 }
 
-/// The first word of a mask that is to be written into `into`.
-fn start<E>(at: MaskAt, into: &[E]) -> u128 {
+/// The first word of a mask of which `count` values are asked for.
+fn start(at: MaskAt, count: usize) -> u128 {
     assert!(
-        into.len() <= at.stride,
-        "a mask of {} values does not fit a stride of {}",
-        into.len(),
+        count <= at.stride,
+        "a mask of {count} values does not fit a stride of {}",
         at.stride
     );
     at.first_word()
