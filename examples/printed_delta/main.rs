@@ -5,6 +5,7 @@ mod tutorial;
 
 use clap::Parser;
 use dropwise::seed::{Purpose, stream};
+use rayon::prelude::*;
 use tutorial::{Delta, Network, draw_masks, score};
 
 /// Compare the tutorial's printed hidden delta with the true gradient on exclusive or
@@ -40,7 +41,7 @@ fn main() {
 
 /// The share of networks that solve the task, and the mean of their errors.
 fn study(hidden: usize, rate: f64, delta: Delta, seeds: u64, steps: usize) -> (f64, f64) {
-    let scores = (0..seeds).map(|seed| {
+    let scores = (0..seeds).into_par_iter().map(|seed| {
         let mut network = Network::random(hidden, &mut stream(seed, Purpose::Weights));
         let mut generator = stream(seed, Purpose::Masks);
         let mut masks = vec![1.0; 4 * hidden];
