@@ -3,7 +3,7 @@
 Everyone gets the same rows: the split is drawn here, each class by itself, with the shares of config/DATA.toml, and
 written as lists of rows, which dropwise reads. Everyone chooses by the validation rows, trains what it chose again on
 training and validation rows together, with 5 seeds, and is then shown the test rows. Everyone has the hidden layers,
-the batch, the epochs and the schedule of the configuration, and the width that dropwise found, or --width.
+the batch, the epochs and the schedule of the configuration, and the width that dropwise chose, or --width.
 
 Each program's result is kept in target/peers/tune/DATA/PROGRAM.json; the table has all that are there.
 """
@@ -65,17 +65,18 @@ def ours(folder, trials):
 def read_summary(summary):
     """The result in the words of this script, from the last line of `dropwise tune --json`: the only place that knows
     the names in it."""
-    with_dropout, without = summary["dropout"], summary["no_dropout"]
+    arms = {arm["arm"]: arm for arm in summary["arms"]}
+    found = {name: of_arm(arm) for name, arm in arms.items()}
+    return {**found["dropout"], "without": found["no-dropout"]}
+
+
+def of_arm(arm):
+    chosen = {"width" if key == "network.hidden" else key.split(".")[1]: value for key, value in arm["setting"].items()}
     return {
-        "width": summary["width"],
-        "test_errors": with_dropout["test_errors"],
-        "trials": with_dropout["trials"],
-        "chosen": with_dropout["settings"],
-        "without": {
-            "test_errors": without["test_errors"],
-            "trials": without["trials"],
-            "chosen": without["settings"],
-        },
+        "test_errors": arm["test"]["errors"],
+        "trials": arm["trials"],
+        "width": chosen.pop("width"),
+        "chosen": chosen,
     }
 
 
@@ -129,7 +130,9 @@ def table(data, folder, job):
 def row(name, result, seconds):
     errors = [100 * error for error in result["test_errors"]]
     chosen = ", ".join(f"{key} {shown(value)}" for key, value in result["chosen"].items())
-    spread = f"{statistics.mean(errors):.2f} +- {statistics.stdev(errors):.2f} %"
+    spread = f"{statistics.mean(errors):.2f} +- {statistics.stdev(errors):.2f} %" if len(errors) > 1 else "diverged"
+    if 1 < len(errors) < 5:
+        spread += f" ({len(errors)} seeds, the others diverged)"
     return f"| {name} | {spread} | {result['trials']} | {seconds} | {chosen} |"
 
 
