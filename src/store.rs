@@ -25,12 +25,14 @@ pub mod atomic;
 pub mod checkpoint;
 mod lock;
 mod metrics;
+mod model_file;
 mod run;
 pub mod snapshot;
 mod stored;
 mod study;
 pub mod tensors;
 mod trained;
+mod turn;
 pub mod weights;
 
 use std::io;

@@ -6,9 +6,9 @@ import struct
 import numpy as np
 
 
-def idx(path):
-    """The bytes of an IDX file as an array of its shape."""
-    with open(path, "rb") as file:
+def idx(path, opened=open):
+    """The bytes of an IDX file as an array of its shape; `opened` may unpack it."""
+    with opened(path, "rb") as file:
         content = file.read()
     dims = content[3]
     shape = struct.unpack(f">{dims}I", content[4 : 4 + 4 * dims])

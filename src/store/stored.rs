@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use super::model_file::ModelFile;
 use super::tensors::{self, Array};
 use super::{CONFIG, PREPARATION, REPORT, cannot_read, refused};
 use crate::error::{Error, Result};
@@ -103,24 +104,31 @@ impl StoredRun {
     /// [`Error::Store`] if training has not come as far as to write it, or if the file is damaged;
     /// [`Error::Read`] if it cannot be read.
     pub fn model(&self, name: ModelName) -> Result<(Vec<Array>, BTreeMap<String, String>)> {
-        tensors::decode(&self.dir.join(name.file()), &self.model_bytes(name)?)
+        let path = self.dir.join(name.file());
+        let bytes = fs::read(&path).map_err(|cause| self.no_model(name, cause))?;
+        tensors::decode(&path, &bytes)
     }
 
-    /// A model's file.
+    /// A model's file, open, its head read.
     ///
     /// # Errors
-    /// [`Error::Store`] if training has not come as far as to write it; [`Error::Read`] if it cannot be
-    /// read.
-    pub(super) fn model_bytes(&self, name: ModelName) -> Result<Vec<u8>> {
+    /// As [`model`](Self::model).
+    pub(super) fn open_model(&self, name: ModelName) -> Result<ModelFile> {
         let path = self.dir.join(name.file());
-        fs::read(&path).map_err(|cause| match cause.kind() {
+        let file = File::open(&path).map_err(|cause| self.no_model(name, cause))?;
+        ModelFile::new(&path, file)
+    }
+
+    fn no_model(&self, name: ModelName, cause: io::Error) -> Error {
+        let path = self.dir.join(name.file());
+        match cause.kind() {
             ErrorKind::NotFound => refused(
                 &path,
                 format!("there is no {name} model: training has not yet come as far"),
                 format!("train on with `--resume {}`", self.dir.display()),
             ),
             _ => cannot_read(&path, cause),
-        })
+        }
     }
 }
 

@@ -33,7 +33,7 @@ use crate::error::{Error, Result};
 const METADATA: &str = "__metadata__";
 
 /// Readers refuse a longer header, in bytes.
-const MAX_HEADER: usize = 100_000_000;
+pub(super) const MAX_HEADER: usize = 100_000_000;
 
 /// A named array, row by row (the last index runs fastest).
 #[derive(Debug, Clone, PartialEq)]
@@ -87,70 +87,33 @@ pub fn encode(arrays: &[Array], metadata: &BTreeMap<String, String>) -> Result<V
 /// [`Error::Store`] if the bytes are no safetensors file, are cut short or too long, or hold an array
 /// that is not of type `F32`, `F64` or `U8`.
 pub fn decode(file: &Path, bytes: &[u8]) -> Result<(Vec<Array>, BTreeMap<String, String>)> {
-    let (views, metadata) = views(file, bytes)?;
-    let arrays = views.into_iter().map(|view| Array {
-        name: view.name,
-        shape: view.shape,
-        values: match view.values {
-            StoredValues::F32(values) => Values::F32(read_all(values, f32::from_le_bytes)),
-            StoredValues::F64(values) => Values::F64(read_all(values, f64::from_le_bytes)),
-            StoredValues::Bytes(values) => Values::Bytes(values.to_vec()),
-        },
-    });
-    Ok((arrays.collect(), metadata))
-}
-
-fn read_all<const N: usize, T>(values: &[[u8; N]], read: fn([u8; N]) -> T) -> Vec<T> {
-    values.iter().map(|value| read(*value)).collect()
-}
-
-/// An array as it lies in a file.
-#[derive(Debug)]
-pub(super) struct View<'a> {
-    pub(super) name: String,
-    pub(super) shape: Vec<usize>,
-    pub(super) values: StoredValues<'a>,
-}
-
-/// Its numbers, the lowest byte of each first.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum StoredValues<'a> {
-    F32(&'a [[u8; 4]]),
-    F64(&'a [[u8; 8]]),
-    Bytes(&'a [u8]),
-}
-
-/// As [`decode`], without a copy of the numbers.
-///
-/// # Errors
-/// As [`decode`].
-pub(super) fn views<'a>(
-    file: &Path,
-    bytes: &'a [u8],
-) -> Result<(Vec<View<'a>>, BTreeMap<String, String>)> {
     let (header_length, header) =
         SafeTensors::read_metadata(bytes).map_err(|cause| damaged(file, &cause))?;
     // `read_metadata` has checked that shapes, offsets and the file's length agree.
     let data = &bytes[8 + header_length..];
     let by_name: BTreeMap<String, &TensorInfo> = header.tensors().into_iter().collect();
-    let mut views = Vec::with_capacity(by_name.len());
+    let mut arrays = Vec::with_capacity(by_name.len());
     for (name, info) in by_name {
         let (start, end) = info.data_offsets;
         let bytes = &data[start..end];
         let values = match info.dtype {
-            Dtype::F32 => StoredValues::F32(bytes.as_chunks().0),
-            Dtype::F64 => StoredValues::F64(bytes.as_chunks().0),
-            Dtype::U8 => StoredValues::Bytes(bytes),
+            Dtype::F32 => Values::F32(read_all(bytes.as_chunks().0, f32::from_le_bytes)),
+            Dtype::F64 => Values::F64(read_all(bytes.as_chunks().0, f64::from_le_bytes)),
+            Dtype::U8 => Values::Bytes(bytes.to_vec()),
             _ => return Err(unknown_type(file, &name, info.dtype)),
         };
-        views.push(View {
+        arrays.push(Array {
             name,
             shape: info.shape.clone(),
             values,
         });
     }
     let metadata = header.metadata().clone().unwrap_or_default();
-    Ok((views, metadata.into_iter().collect()))
+    Ok((arrays, metadata.into_iter().collect()))
+}
+
+fn read_all<const N: usize, T>(values: &[[u8; N]], read: fn([u8; N]) -> T) -> Vec<T> {
+    values.iter().map(|value| read(*value)).collect()
 }
 
 /// The widest numbers first, so that all are aligned in the file; then by name.
@@ -280,14 +243,14 @@ impl Values {
     }
 }
 
-fn damaged(file: &Path, cause: &SafeTensorError) -> Error {
+pub(super) fn damaged(file: &Path, cause: &SafeTensorError) -> Error {
     let problem = format!(
         "expected a whole safetensors file, found one that is damaged or cut short: {cause}"
     );
     refused(file, problem, "take it from a copy, or train again")
 }
 
-fn unknown_type(file: &Path, name: &str, dtype: Dtype) -> Error {
+pub(super) fn unknown_type(file: &Path, name: &str, dtype: Dtype) -> Error {
     let problem = format!("array `{name}`: expected the type F32, F64 or U8, found {dtype}");
     refused(file, problem, "use a file that dropwise wrote")
 }

@@ -6,7 +6,6 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::stored::{ModelName, StoredRun, open_for_reading};
-use super::tensors;
 use super::weights::to_tensors;
 use crate::backend::{Backend, read, write};
 use crate::config::{CheckedExperiment, Experiment, Loss};
@@ -100,19 +99,17 @@ impl Trained {
         } else {
             ModelName::Last
         });
-        let file = run.dir().join(name.file());
-        let bytes = run.model_bytes(name)?;
-        let (views, metadata) = tensors::views(&file, &bytes)?;
-        let layers = to_tensors(&file, &views, (&device, precision))?;
+        let model = run.open_model(name)?;
+        let layers = to_tensors(&model, (&device, precision))?;
         let d_input = prepared.preparation.d_input();
         let network = MlpConfig::from_experiment(&experiment, d_input, &prepared.task)?
             .init_with_tensors(layers)
-            .map_err(|error| misfit(&file, &error))?;
+            .map_err(|error| misfit(&model.path, &error))?;
         Ok(Trained {
             experiment,
             prepared,
             name,
-            metadata,
+            metadata: model.metadata,
             network,
         })
     }

@@ -5,11 +5,16 @@
 //! weight as `[d_input, d_output]`.)
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::Path;
 
 use burn::tensor::{Device, Element, Tensor, TensorData};
+use safetensors::tensor::Dtype;
 
-use super::tensors::{Array, StoredValues, Values, View};
+use super::cannot_read;
+use super::model_file::ModelFile;
+use super::tensors::{Array, Values};
+use super::turn::{turned, turned_from};
 use crate::config::Precision;
 use crate::error::{Error, Result};
 use crate::model::{LayerTensors, LayerWeights};
@@ -24,7 +29,7 @@ pub fn to_arrays(prefix: &str, layers: &[LayerWeights], precision: Precision) ->
             name: format!("{prefix}layers.{k}.weight"),
             shape: vec![d_output, d_input],
             values: values(
-                transposed(&layer.weight, (d_input, d_output), |value| value),
+                turned(&layer.weight, (d_input, d_output), |value| value),
                 precision,
             ),
         });
@@ -62,27 +67,27 @@ pub fn from_arrays(file: &Path, prefix: &str, arrays: &[Array]) -> Result<Vec<La
     Ok(layers.collect())
 }
 
-/// The layers of a model's file on a device, without a copy of them in between that is not needed.
+/// The layers of a model's file on a device, read straight to where they are needed.
 ///
 /// # Errors
-/// As [`from_arrays`].
+/// As [`from_arrays`]; [`Error::Read`] if the file cannot be read.
 pub(super) fn to_tensors(
-    file: &Path,
-    views: &[View<'_>],
+    model: &ModelFile,
     (device, precision): (&Device, Precision),
 ) -> Result<Vec<LayerTensors>> {
-    let stored = views.iter().map(|view| Stored {
-        name: &view.name,
-        shape: &view.shape,
-        numbers: match view.values {
-            StoredValues::F32(values) => Numbers::F32Bytes(values),
-            StoredValues::F64(values) => Numbers::F64Bytes(values),
-            StoredValues::Bytes(_) => Numbers::None,
+    let stored = model.arrays().map(|(name, info, start)| Stored {
+        name,
+        shape: &info.shape,
+        numbers: match info.dtype {
+            Dtype::F32 => Numbers::F32In(&model.file, start),
+            Dtype::F64 => Numbers::F64In(&model.file, start),
+            _ => Numbers::None,
         },
     });
+    let path = &model.path;
     match precision {
-        Precision::Float32 => on_device::<f32>(layers(file, "", stored)?, device, precision),
-        Precision::Float64 => on_device::<f64>(layers(file, "", stored)?, device, precision),
+        Precision::Float32 => on_device::<f32>(layers(path, "", stored)?, device, precision),
+        Precision::Float64 => on_device::<f64>(layers(path, "", stored)?, device, precision),
     }
 }
 
@@ -112,13 +117,13 @@ struct Stored<'a> {
     numbers: Numbers<'a>,
 }
 
-/// Its numbers, in memory or as they lie in the file.
+/// Its numbers, in memory, or in a file from a byte on.
 #[derive(Clone, Copy)]
 enum Numbers<'a> {
     F32(&'a [f32]),
     F64(&'a [f64]),
-    F32Bytes(&'a [[u8; 4]]),
-    F64Bytes(&'a [[u8; 8]]),
+    F32In(&'a File, u64),
+    F64In(&'a File, u64),
     /// Not numbers but bytes.
     None,
 }
@@ -179,46 +184,19 @@ impl Stored<'_> {
     /// The numbers, `[rows, columns]`, as `[columns, rows]`.
     fn read<N: Number>(&self, file: &Path, (rows, columns): (usize, usize)) -> Result<Vec<N>> {
         let size = (rows, columns);
-        Ok(match self.numbers {
-            Numbers::F32(values) => transposed(values, size, |value| N::of(value.into())),
-            Numbers::F64(values) => transposed(values, size, N::of),
-            Numbers::F32Bytes(values) => transposed(values, size, |value| {
+        let read = match self.numbers {
+            Numbers::F32(values) => Ok(turned(values, size, |value| N::of(value.into()))),
+            Numbers::F64(values) => Ok(turned(values, size, N::of)),
+            Numbers::F32In(source, start) => turned_from(source, start, size, |value| {
                 N::of(f32::from_le_bytes(value).into())
             }),
-            Numbers::F64Bytes(values) => {
-                transposed(values, size, |value| N::of(f64::from_le_bytes(value)))
-            }
+            Numbers::F64In(source, start) => turned_from(source, start, size, |value| {
+                N::of(f64::from_le_bytes(value))
+            }),
             Numbers::None => return Err(no_numbers(file, self)),
-        })
+        };
+        read.map_err(|cause| cannot_read(file, cause))
     }
-}
-
-/// `[rows, columns]` to `[columns, rows]`, a square tile at a time: a column's numbers lie far apart in
-/// memory, and a tile's are read from there once.
-fn transposed<T: Copy, N: Copy + Default>(
-    values: &[T],
-    (rows, columns): (usize, usize),
-    read: impl Fn(T) -> N,
-) -> Vec<N> {
-    const TILE: usize = 16;
-    if rows == 1 {
-        return values.iter().map(|value| read(*value)).collect();
-    }
-    let mut turned = vec![N::default(); values.len()];
-    // A file may claim any number of rows without columns.
-    if values.is_empty() {
-        return turned;
-    }
-    for top in (0..rows).step_by(TILE) {
-        for left in (0..columns).step_by(TILE) {
-            for column in left..columns.min(left + TILE) {
-                for row in top..rows.min(top + TILE) {
-                    turned[column * rows + row] = read(values[row * columns + column]);
-                }
-            }
-        }
-    }
-    turned
 }
 
 fn values(values: Vec<f64>, precision: Precision) -> Values {
