@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import groups
-from process import run
+from process import limit_cpus, run
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "target/peers/results.jsonl"
@@ -35,10 +35,7 @@ def main():
 
     os.chdir(ROOT)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    # Two CPUs and two threads for everyone. JAX takes as many threads as it has CPUs.
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
-    for variable in ("OMP", "MKL", "OPENBLAS", "RAYON"):
-        os.environ[f"{variable}_NUM_THREADS"] = "2"
+    limit_cpus()
 
     names = arguments.groups or [name for name in groups.ALL if name != "xor-numpy"]
     recorded = read() if arguments.more else {}

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import tune_data
 from groups import dropwise, python
+from process import limit_cpus
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("dropwise", "optuna", "scikit-learn")
@@ -37,9 +38,7 @@ def main():
     arguments = parser.parse_args()
 
     os.chdir(ROOT)
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
-    for variable in ("OMP", "MKL", "OPENBLAS", "RAYON"):
-        os.environ[f"{variable}_NUM_THREADS"] = "2"
+    limit_cpus()
 
     folder = ROOT / "target/peers/tune" / arguments.data
     job = tune_data.prepare(arguments.data, folder, arguments.dir, arguments.epochs)

@@ -3,6 +3,8 @@
 #
 #     benches/peers/tune.sh DATA [--data DIR] [--trials N] [--epochs N] [--width W] [--only PROGRAM...]
 #
+# `dropwise tune` is still to come: until then, end with `--only optuna scikit-learn` and give --width.
+#
 # DATA: digits or fashion-mnist, as in config/DATA.toml. The Python packages (some gigabytes) are installed into a
 # virtual environment under target/peers, or into that which PEERS_VENV names.
 set -euo pipefail

@@ -92,11 +92,7 @@ impl SeededMasks {
         if choice.keeps_all() {
             return into.fill(choice.kept);
         }
-        let draw = |first: u128, into: &mut [E]| {
-            let mut generator = layer_stream(self.seed, Purpose::SeededMasks, at.layer);
-            generator.set_word_pos(first);
-            choice.draw(&mut generator, into);
-        };
+        let draw = |first, into: &mut [E]| self.stream(at.layer).draw(first, choice, into);
         #[cfg(not(target_family = "wasm"))]
         if into.len() > PART {
             let parts = into.par_chunks_mut(PART).enumerate();
@@ -112,19 +108,12 @@ impl SeededMasks {
         const BLOCK: usize = LARGE_BLOCK / 2;
         let first = start(at, count);
         let choice = Choice::new(rate);
-        let stream = || layer_stream(self.seed, Purpose::SeededMasks, at.layer);
-        // A generator that goes on from block to block need not be set.
         let blocks = (0..count.div_ceil(BLOCK)).into_par_iter();
         let blocks = blocks.with_min_len(PART / BLOCK).map_init(
-            || (stream(), None),
-            |(generator, next), k| {
-                let word = first + (k * words(BLOCK)) as u128;
-                if *next != Some(word) {
-                    generator.set_word_pos(word);
-                }
-                *next = Some(word + words(BLOCK) as u128);
+            || self.stream(at.layer),
+            |stream, k| {
                 let mut block = [E::default(); BLOCK];
-                choice.draw(generator, &mut block);
+                stream.draw(first + (k * words(BLOCK)) as u128, choice, &mut block);
                 block
             },
         );
@@ -161,9 +150,34 @@ impl SeededMasks {
             masks: *self,
             layer,
             stride,
+            stream: self.stream(layer),
+        }
+    }
+
+    fn stream(&self, layer: usize) -> Stream {
+        Stream {
             generator: layer_stream(self.seed, Purpose::SeededMasks, layer),
             next: 0,
         }
+    }
+}
+
+/// A layer's random words. What goes on where the last draw ended need not look for its place.
+#[derive(Debug)]
+struct Stream {
+    generator: ChaCha8Rng,
+    /// The word that the generator gives next.
+    next: u128,
+}
+
+impl Stream {
+    /// Draws values from a word on.
+    fn draw<E: Element>(&mut self, first: u128, choice: Choice<E>, into: &mut [E]) {
+        if self.next != first {
+            self.generator.set_word_pos(first);
+        }
+        choice.draw(&mut self.generator, into);
+        self.next = first + words(into.len()) as u128;
     }
 }
 
@@ -174,9 +188,7 @@ pub struct LayerMasks {
     masks: SeededMasks,
     layer: usize,
     stride: usize,
-    generator: ChaCha8Rng,
-    /// The word of the layer's stream that the generator gives next.
-    next: u128,
+    stream: Stream,
 }
 
 impl LayerMasks {
@@ -194,11 +206,7 @@ impl LayerMasks {
         if choice.keeps_all() {
             return into.fill(choice.kept);
         }
-        if self.next != first {
-            self.generator.set_word_pos(first);
-        }
-        choice.draw(&mut self.generator, into);
-        self.next = first + words(into.len()) as u128;
+        self.stream.draw(first, choice, into);
     }
 
     /// As [`SeededMasks::mask`], for any step.

@@ -105,7 +105,7 @@ impl StoredRun {
     /// [`Error::Read`] if it cannot be read.
     pub fn model(&self, name: ModelName) -> Result<(Vec<Array>, BTreeMap<String, String>)> {
         let path = self.dir.join(name.file());
-        let bytes = fs::read(&path).map_err(|cause| self.no_model(name, cause))?;
+        let bytes = fs::read(&path).map_err(|cause| self.no_model(name, &path, cause))?;
         tensors::decode(&path, &bytes)
     }
 
@@ -115,19 +115,18 @@ impl StoredRun {
     /// As [`model`](Self::model).
     pub(super) fn open_model(&self, name: ModelName) -> Result<ModelFile> {
         let path = self.dir.join(name.file());
-        let file = File::open(&path).map_err(|cause| self.no_model(name, cause))?;
+        let file = File::open(&path).map_err(|cause| self.no_model(name, &path, cause))?;
         ModelFile::new(&path, file)
     }
 
-    fn no_model(&self, name: ModelName, cause: io::Error) -> Error {
-        let path = self.dir.join(name.file());
+    fn no_model(&self, name: ModelName, path: &Path, cause: io::Error) -> Error {
         match cause.kind() {
             ErrorKind::NotFound => refused(
-                &path,
+                path,
                 format!("there is no {name} model: training has not yet come as far"),
                 format!("train on with `--resume {}`", self.dir.display()),
             ),
-            _ => cannot_read(&path, cause),
+            _ => cannot_read(path, cause),
         }
     }
 }
