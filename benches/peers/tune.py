@@ -81,8 +81,11 @@ def of_arm(arm):
 
 def last_line(command):
     """The figures that a program prints as JSON in its last line; what else it says goes to the terminal."""
-    output = subprocess.run(list(map(str, command)), check=True, stdout=subprocess.PIPE, text=True).stdout
-    return json.loads(output.splitlines()[-1])
+    command = list(map(str, command))
+    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if ended.returncode != 0:
+        sys.exit(f"tune.sh: {' '.join(command)} failed")
+    return json.loads(ended.stdout.splitlines()[-1])
 
 
 def keep(folder, program, run):

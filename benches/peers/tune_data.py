@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -80,7 +81,12 @@ def rows_of(data, directory, part="train"):
 def idx(directory, name):
     """An IDX file, packed or not."""
     path = Path(directory) / name
-    return mnist.idx(path) if path.exists() else mnist.idx(path.with_name(name + ".gz"), gzip.open)
+    if path.exists():
+        return mnist.idx(path)
+    packed = path.with_name(name + ".gz")
+    if not packed.exists():
+        sys.exit(f"tune.sh: neither {path} nor {packed} is there; name the folder with --data DIR")
+    return mnist.idx(packed, gzip.open)
 
 
 def load(folder):
