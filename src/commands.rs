@@ -11,6 +11,7 @@ mod predict;
 mod split;
 mod study;
 mod train;
+mod tune;
 mod verify;
 
 use std::io::Write;
@@ -35,6 +36,7 @@ enum Command {
     Init(init::Args),
     Train(train::Args),
     Study(study::Args),
+    Tune(tune::Args),
     Evaluate(evaluate::Args),
     Predict(predict::Args),
     Verify(verify::Args),
@@ -58,6 +60,7 @@ impl Cli {
             Command::Init(args) => args.run(out),
             Command::Train(args) => args.run(out),
             Command::Study(args) => args.run(out),
+            Command::Tune(args) => args.run(out),
             Command::Evaluate(args) => args.run(out),
             Command::Predict(args) => args.run(out),
             Command::Verify(args) => args.run(out),

@@ -11,8 +11,9 @@
 //! # Where things are
 //!
 //! Data flows one way: [`config`] → [`data`] → [`model`] (with [`dropout`]) → [`train`] ↔
-//! [`evaluate`](mod@evaluate) → [`study`] → [`report`], [`verify`] and [`store`]. [`statistics`] are plain numbers, [`backend`] opens the device that computes, [`seed`] is where all
-//! randomness comes from, and [`Error`] is what every fallible function returns.
+//! [`evaluate`](mod@evaluate) → [`study`] → [`mod@tune`] → [`report`], [`verify`] and [`store`]. [`statistics`] are
+//! plain numbers, [`backend`] opens the device that computes, [`seed`] is where all randomness comes from, and
+//! [`Error`] is what every fallible function returns.
 //!
 //! # Features
 //!
@@ -41,6 +42,7 @@ pub mod store;
 pub mod study;
 mod threads;
 pub mod train;
+pub mod tune;
 pub mod verify;
 
 pub use backend::Backend;

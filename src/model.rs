@@ -18,7 +18,7 @@ use std::f64::consts::FRAC_1_SQRT_2;
 
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay, Param};
 use burn::nn::{Dropout, Linear};
-use burn::tensor::{DType, Device, Gradients, Tensor, TensorCreationOptions, activation};
+use burn::tensor::{DType, Device, Tensor, TensorCreationOptions, activation};
 
 use crate::backend::read;
 use crate::config::{self, Activation, CheckedExperiment, HiddenRates, Initializer};
@@ -403,14 +403,13 @@ impl Mlp {
     #[must_use]
     pub fn backward(&self, loss: &Tensor<1>) -> Vec<LayerTensors> {
         let mut gradients = loss.backward();
-        let layer = |layer: &Linear| LayerTensors {
-            weight: gradient(&layer.weight, &mut gradients),
-            bias: layer
-                .bias
-                .as_ref()
-                .map(|bias| gradient(bias, &mut gradients)),
-        };
-        self.layers.iter().map(layer).collect()
+        let layers = self.layers.iter().map(|layer| LayerTensors {
+            weight: layer.weight.val(),
+            bias: layer.bias.as_ref().map(Param::val),
+        });
+        layers
+            .map(|layer| layer.gradients(&mut gradients))
+            .collect()
     }
 
     /// The weights on the device, without a graph, layer by layer.
@@ -449,7 +448,6 @@ impl Mlp {
 
     /// The same network with other weights and biases, layer by layer, on their device. They are to be
     /// trained if they are on one with autodiff.
-    #[cfg(any(feature = "flex", feature = "ndarray"))]
     pub(crate) fn with_tensors(&self, layers: Vec<LayerTensors>) -> Self {
         Mlp {
             layers: layers.into_iter().map(LayerTensors::into_linear).collect(),
@@ -473,15 +471,6 @@ impl Mlp {
                 }
             })
             .collect();
-    }
-}
-
-/// The gradient of a parameter; zeros where the loss does not depend on it.
-fn gradient<const D: usize>(parameter: &Param<Tensor<D>>, gradients: &mut Gradients) -> Tensor<D> {
-    let value = parameter.val();
-    match value.grad_remove(gradients) {
-        Some(gradient) => gradient,
-        None => value.inner().zeros_like(),
     }
 }
 

@@ -12,9 +12,11 @@ mod strips;
 mod strips_svg;
 mod study;
 mod table;
+mod tune;
 
 #[cfg(feature = "report")]
 pub use panels::{Panel, Panels};
 pub use strips::{Strip, Strips};
 pub use study::{study_figure, study_notes, study_table};
 pub use table::Table;
+pub use tune::{tune_figure, tune_words};

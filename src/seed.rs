@@ -24,6 +24,8 @@ pub enum Purpose {
     Shuffle = 4,
     /// Seeded dropout masks; each layer has a stream of its own.
     SeededMasks = 5,
+    /// Which settings are tried while tuning; each generation of trials has a part of its own.
+    Search = 6,
 }
 
 /// The stream of `seed` for one purpose, at its start.

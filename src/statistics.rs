@@ -1,6 +1,6 @@
 //! What many numbers come to: quartiles, spread, and intervals that say how sure a share or a mean is.
 //!
-//! Both intervals hold the true value in 95 of 100 repetitions.
+//! The intervals hold the true value in 95 of 100 repetitions.
 //!
 //! - A share of `k` in `n` has Wilson's interval (Wilson 1927), with `z` the normal quantile of 0.975:
 //!   `(k + z^2/2 ± z sqrt(k (n - k) / n + z^2/4)) / (n + z^2)`. Unlike the usual `p ± z sqrt(p (1 - p) / n)` it
@@ -8,6 +8,8 @@
 //! - A mean has Student's: `mean ± t s / sqrt(n)`, with `t` the quantile of 0.975 at `n - 1` degrees of freedom
 //!   and `s` the standard deviation. It is exact for normal values, good for others from some thirty on, and
 //!   takes no random numbers, as a bootstrap would.
+//!
+//! - A difference of two means has Welch's: [`Interval::of_difference`].
 //!
 //! ```
 //! use dropwise::statistics::{Distribution, Interval};
@@ -55,6 +57,29 @@ impl Interval {
             low: ((center - half) / (all + Z * Z)).max(0.0),
             high: ((center + half) / (all + Z * Z)).min(1.0),
         }
+    }
+
+    /// Welch's interval of the difference of two means, `one - other`: Student's with `s^2 = s1^2 / n1 + s2^2 / n2` and
+    /// `s^4 / (s1^4 / (n1^2 (n1 - 1)) + s2^4 / (n2^2 (n2 - 1)))` degrees of freedom (Welch 1947), which does not take
+    /// both to be spread alike. None where one of them has fewer than two values.
+    #[must_use]
+    pub fn of_difference(one: &Distribution, other: &Distribution) -> Option<Self> {
+        let squared = |of: &Distribution| Some(of.standard_deviation?.powi(2) / of.count as f64);
+        let (a, b) = (squared(one)?, squared(other)?);
+        let difference = one.mean - other.mean;
+        if a + b == 0.0 {
+            return Some(Interval {
+                low: difference,
+                high: difference,
+            });
+        }
+        let rest = |squared: f64, of: &Distribution| squared.powi(2) / (of.count - 1) as f64;
+        let freedom = (a + b).powi(2) / (rest(a, one) + rest(b, other));
+        let half = StudentsT::new(0.0, 1.0, freedom).ok()?.inverse_cdf(0.975) * (a + b).sqrt();
+        Some(Interval {
+            low: difference - half,
+            high: difference + half,
+        })
     }
 
     /// Student's interval of a mean; none for fewer than two values, which have no standard deviation.

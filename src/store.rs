@@ -18,6 +18,9 @@
 //! A study has a folder of its own kind, which [`StudyFolder`] writes: `study.toml`, `study.jsonl` (a line a
 //! network), `study.json` (the summary), `table.md`, `study.svg`.
 //!
+//! `dropwise tune` keeps its trials in a [`TuneFolder`]: `tune.toml`, `study.jsonl` (a line a trial, which grows), then
+//! `tune.json` (the summary), `tune.svg` and `best.toml`.
+//!
 //! [`Trained`] is a run's model, ready for use. Below that, files hold bytes and named arrays:
 //! [`weights`] and [`snapshot`] say what those mean.
 
@@ -32,6 +35,7 @@ mod stored;
 mod study;
 pub mod tensors;
 mod trained;
+mod tune;
 mod turn;
 pub mod weights;
 
@@ -46,6 +50,7 @@ pub use stored::{ModelName, StoredRun, open_for_reading};
 pub use study::StudyFolder;
 pub use tensors::{Array, Values};
 pub use trained::{Prepared, Trained, experiment_of};
+pub use tune::TuneFolder;
 
 const CONFIG: &str = "config.toml";
 const PREPARATION: &str = "preparation.json";

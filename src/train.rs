@@ -13,8 +13,10 @@ mod pass;
 mod plan;
 mod replay;
 mod replicas;
+mod sigmoid;
 mod snapshot;
 
+use std::mem::{Discriminant, discriminant};
 use std::sync::OnceLock;
 
 use burn::module::Module;
@@ -30,7 +32,7 @@ use crate::model::{LayerTensors, Mlp, MlpConfig};
 use crate::threads::in_pool;
 
 use optimizer::{LayerMemory, Memory, Step};
-use pass::{At, Batch, Drops};
+use pass::{At, Batch, Drops, OneNetwork};
 use plan::Plan;
 use replay::Replays;
 
@@ -73,7 +75,8 @@ pub struct Trainer<'a> {
     network: Mlp,
     /// The same on the autodiff device, made where it is asked for.
     tracked: OnceLock<Mlp>,
-    replays: Replays,
+    /// One a number of rows and a kind of dropout.
+    replays: Replays<(usize, Discriminant<Drops>), 1>,
     /// One a layer where masks are seeded, else none.
     masks: Vec<LayerMasks>,
     /// Multiplications in the largest matrix product of a step.
@@ -269,8 +272,16 @@ impl<'a> Trainer<'a> {
                 inputs,
                 targets,
             };
-            replays.pass(at, (network, tracked), loss, &batch)
-        });
+            let step = OneNetwork {
+                network,
+                tracked,
+                loss,
+                batch: &batch,
+                at,
+            };
+            let kind = (rows, discriminant(&batch.drops));
+            replays.pass(kind, &step, step.operands())
+        })?;
         let value = read(pass.loss)?[0];
         if !value.is_finite() {
             return Err(self.diverged(format!("the loss is {value}"), self.step + 1));

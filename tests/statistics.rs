@@ -46,6 +46,33 @@ fn a_distribution_is_that_of_scipy_and_numpy() {
 }
 
 #[test]
+fn the_interval_of_a_difference_is_that_of_scipys_welch_test() {
+    let golden = common::golden("statistics");
+    let differences = golden["differences"].as_array().expect("an array");
+    assert_eq!(differences.len(), 4);
+    for expected in differences {
+        let of = |key: &str| Distribution::of(&numbers(&expected[key])).expect("values");
+        let (one, other) = (of("one"), of("other"));
+        let found = Interval::of_difference(&one, &other).expect("two values at least");
+        let back = Interval::of_difference(&other, &one).expect("two values at least");
+        assert_eq!((back.low, back.high), (-found.high, -found.low));
+        let ends = numbers(&expected["interval"]);
+        let bound = 1e-10 * (ends[1] - ends[0]);
+        assert!((found.low - ends[0]).abs() <= bound, "{found:?}, {ends:?}");
+        assert!((found.high - ends[1]).abs() <= bound, "{found:?}, {ends:?}");
+    }
+}
+
+#[test]
+fn the_difference_of_numbers_without_a_spread_is_known_and_of_one_number_it_is_not() {
+    let of = |values: &[f64]| Distribution::of(values).expect("values");
+    let (one, other) = (of(&[3.0, 3.0]), of(&[1.0, 1.0, 1.0]));
+    let found = Interval::of_difference(&one, &other).expect("two values at least");
+    assert_eq!((found.low, found.high), (2.0, 2.0));
+    assert!(Interval::of_difference(&one, &of(&[1.0])).is_none());
+}
+
+#[test]
 fn the_interval_of_a_share_is_scipys() {
     let golden = common::golden("statistics");
     let shares = golden["shares"].as_array().expect("an array");

@@ -1,9 +1,7 @@
 #!/usr/bin/env bash
 # Tunes a network with dropwise, with Optuna on PyTorch and with scikit-learn, and prints a table of test errors.
 #
-#     benches/peers/tune.sh DATA [--data DIR] [--trials N] [--epochs N] [--width W] [--only PROGRAM...]
-#
-# `dropwise tune` is still to come: until then, end with `--only optuna scikit-learn` and give --width.
+#     benches/peers/tune.sh DATA [--data DIR] [--trials N] [--epochs N] [--max-width W] [--only PROGRAM...]
 #
 # DATA: digits or fashion-mnist, as in config/DATA.toml. The Python packages (some gigabytes) are installed into a
 # virtual environment under target/peers, or into that which PEERS_VENV names.

@@ -2,10 +2,10 @@
 
 usage: tune_optuna.py FOLDER TRIALS
 
-Searched: the dropout rate of hidden layers (0 to 0.8), that of the input (0 to 0.25), the bound on the norm of a unit's
-incoming weights (off, or 1 to 5), the learning rate (0.01 to 1, logarithmic) and the momentum (0.9 to 0.99). The first
-trial is the paper's advice: 0.5, 0.2, a bound of 3, 0.1, 0.95. After each epoch the median pruner sees the error on
-the validation rows, of which the last counts. A network is made as `dropwise` makes it: ReLU, He's initial weights,
+Searched is what `dropwise tune` searched with dropout, in the same ranges: the width, the learning rate over 1 - momentum
+(logarithmic), the momentum (1 - momentum logarithmic), the bound on the norm of a unit's incoming weights, and both
+dropout rates. The first trials are those that it tried first. After each epoch the median pruner sees the error on the
+validation rows, of which the last counts; between equal errors the loss decides. A network is made as `dropwise` makes it: ReLU, He's initial weights,
 SGD with momentum, the configuration's batch, epochs and schedule. Prints the errors on the test rows of five networks,
 trained on training and validation rows at the best setting, as JSON.
 
@@ -25,14 +25,15 @@ import tune_data
 folder, trials = sys.argv[1], int(sys.argv[2])
 job, *parts = tune_data.load(folder)
 train, validation, test = [(torch.from_numpy(x), torch.from_numpy(y)) for x, y in parts]
-SIZES = (job["features"], *job["hidden"], 10)
+SPACE = {dimension["kind"]: dimension for dimension in job["space"]}
 torch.set_num_threads(1 if job["data"] == "digits" else 2)
 cross_entropy = nn.functional.cross_entropy
 
 
 def network_of(setting):
     """The layers with weights, and all of them."""
-    linear = [nn.Linear(m, n) for m, n in zip(SIZES, SIZES[1:])]
+    sizes = (job["features"], *[setting["width"]] * len(job["hidden"]), 10)
+    linear = [nn.Linear(m, n) for m, n in zip(sizes, sizes[1:])]
     layers = []
     for k, layer in enumerate(linear):
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
@@ -49,11 +50,15 @@ def bound_norms(linear, bound):
 
 
 @torch.inference_mode()
-def error_rate(network, x, y):
+def error_and_loss(network, x, y):
     network.eval()
-    errors = sum((network(x).argmax(1) != y).sum().item() for x, y in zip(x.split(500), y.split(500)))
+    errors = loss = 0.0
+    for rows, labels in zip(x.split(500), y.split(500)):
+        output = network(rows)
+        errors += (output.argmax(1) != labels).sum().item()
+        loss += cross_entropy(output, labels, reduction="sum").item()
     network.train()
-    return errors / len(y)
+    return errors / len(y), loss / len(y)
 
 
 def fit(setting, seed, rows, after_epoch):
@@ -80,46 +85,62 @@ def fit(setting, seed, rows, after_epoch):
 
 
 def setting_of(trial):
-    bounded = trial.suggest_categorical("bound", [True, False])
+    def between(name, kind, log=False):
+        return trial.suggest_float(name, SPACE[kind]["low"], SPACE[kind]["high"], log=log)
+
+    momentum = SPACE["momentum"]
+    rest = trial.suggest_float("rest", 1 - momentum["high"], 1 - momentum["low"], log=True)
     return {
-        "hidden": trial.suggest_float("hidden", 0.0, 0.8),
-        "input": trial.suggest_float("input", 0.0, 0.25),
-        "max_norm": trial.suggest_float("max_norm", 1.0, 5.0) if bounded else None,
-        "learning_rate": trial.suggest_float("learning_rate", 0.01, 1.0, log=True),
-        "momentum": trial.suggest_float("momentum", 0.9, 0.99),
+        "width": trial.suggest_categorical("width", SPACE["width"]["choices"]),
+        "hidden": between("hidden", "hidden-rate"),
+        "input": between("input", "input-rate"),
+        "max_norm": trial.suggest_categorical("max_norm", SPACE["max-norm"]["choices"]),
+        "learning_rate": between("long_run_rate", "long-run-rate", log=True) * rest,
+        "momentum": 1 - rest,
     }
+
+
+def parameters(setting):
+    """A setting as `setting_of` asks for it."""
+    rest = 1 - setting["momentum"]
+    same = {key: setting.get(key) for key in ("width", "hidden", "input", "max_norm")}
+    return {**same, "rest": rest, "long_run_rate": setting["learning_rate"] / rest}
 
 
 def objective(trial):
     setting = setting_of(trial)
     trial.set_user_attr("setting", setting)
-    error = None
+    error = loss = None
 
     def judge(network, epoch):
-        nonlocal error
-        error = error_rate(network, *validation)
+        nonlocal error, loss
+        error, loss = error_and_loss(network, *validation)
         trial.report(error, epoch)
         if trial.should_prune():
             raise optuna.TrialPruned
 
     fit(setting, 1, train, judge)
+    trial.set_user_attr("loss", loss)
     return error
 
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 pruner = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=max(1, job["epochs"] // 5))
 study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=1), pruner=pruner)
-advice = {"hidden": 0.5, "input": 0.2, "bound": True, "max_norm": 3.0, "learning_rate": 0.1, "momentum": 0.95}
-study.enqueue_trial(advice)
+for setting in job["advice"]:
+    study.enqueue_trial(parameters(setting))
 study.optimize(objective, n_trials=trials)
 
-best = study.best_trial.user_attrs["setting"]
+finished = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.COMPLETE]
+found = min(finished, key=lambda trial: (trial.value, trial.user_attrs["loss"]))
+best = found.user_attrs["setting"]
 together = tuple(torch.cat(both) for both in zip(train, validation))
 networks = [fit(best, seed, together, lambda *_: None) for seed in range(1, 6)]
 timing.report(
-    test_errors=[error_rate(network, *test) for network in networks],
+    test_errors=[error_and_loss(network, *test)[0] for network in networks],
     trials=trials,
     pruned=sum(trial.state == optuna.trial.TrialState.PRUNED for trial in study.trials),
-    validation_error=study.best_value,
-    chosen={key: value for key, value in best.items() if value is not None},
+    validation_error=found.value,
+    width=best["width"],
+    chosen={key: value for key, value in best.items() if key != "width"},
 )

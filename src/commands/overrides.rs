@@ -221,6 +221,16 @@ pub(super) fn settle(experiment: &mut Experiment, backend: Option<&Backend>) -> 
     Ok(backend)
 }
 
+/// All networks have the same rows; with the split's seed named, `train --seed` finds them too.
+pub(super) fn seed_split(experiment: &mut Experiment) {
+    let seed = experiment.seed;
+    if let Some(split) = &mut experiment.data.split
+        && (split.validation > 0.0 || split.test > 0.0)
+    {
+        split.seed.get_or_insert(seed);
+    }
+}
+
 fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).map_err(|cause| Error::Read {
         path: path.to_owned(),

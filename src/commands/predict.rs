@@ -25,6 +25,9 @@ use rows::{Reader, Row};
 /// JSONL is an object of columns, or an array of the inputs in their order, on each line. The target and
 /// columns that were left out may be there and are not looked at.
 /// A network of images also takes an IDX file of images.
+///
+/// The same file has the same predictions each time. Those of rows from a pipe may differ in their last
+/// digit: rows that are there together are answered together.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Args {
@@ -67,13 +70,14 @@ impl Args {
         let format = self.format.unwrap_or_else(|| self.format_by_name());
         let reader = Reader::open(&self.input, format, &trained)?;
         let (task, input) = (&trained.prepared.task, reader.name().to_owned());
+        let all_at_hand = reader.is_of_a_file();
         let mut answers = Answers::new(task, self.proba, format, input, out)?;
 
         // Rows are read by a thread of their own, so that those that are there can be answered while
         // the next is waited for.
         let (sender, receiver) = sync_channel(2 * BATCH);
         let reading = std::thread::spawn(move || reader.read(sender));
-        answer_all(&receiver, &trained, &mut answers)?;
+        answer_all(&receiver, all_at_hand, &trained, &mut answers)?;
         match reading.join() {
             Ok(read) => read.map(|()| Outcome::Good),
             Err(panic) => std::panic::resume_unwind(panic),
@@ -104,20 +108,54 @@ impl Args {
     }
 }
 
-/// Answers rows in batches of what is there, until the sender has no more; after each batch nothing is
-/// held back.
+/// Answers rows in batches, until the sender has no more; after each batch nothing is held back.
+///
+/// Products of another number of rows may round otherwise. So the rows of a file are answered in full batches, and
+/// have the same predictions each time; of rows that somebody may wait for, those that are there.
 fn answer_all<W: Write>(
     rows: &Receiver<Row>,
+    all_at_hand: bool,
     trained: &Trained,
     answers: &mut Answers<'_, W>,
 ) -> Result<()> {
-    while let Ok(first) = rows.recv() {
-        let mut inputs = first;
-        for row in rows.try_iter().take(BATCH - 1) {
-            inputs.extend(row);
-        }
+    while let Some(inputs) = batch(rows, all_at_hand) {
         answers.write(&trained.predict(&inputs)?)?;
         answers.flush()?;
     }
     answers.flush()
+}
+
+/// The inputs of the rows that are answered next; none at the end.
+fn batch(rows: &Receiver<Row>, all_at_hand: bool) -> Option<Vec<f64>> {
+    let mut inputs = rows.recv().ok()?;
+    let more: &mut dyn Iterator<Item = Row> = match all_at_hand {
+        true => &mut rows.iter(),
+        false => &mut rows.try_iter(),
+    };
+    for row in more.take(BATCH - 1) {
+        inputs.extend(row);
+    }
+    Some(inputs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_a_file_are_answered_in_full_batches_however_slowly_they_are_read() {
+        let (sender, receiver) = sync_channel(1);
+        std::thread::spawn(move || (0..BATCH + 3).try_for_each(|k| sender.send(vec![k as f64])));
+        let next = || batch(&receiver, true).map(|inputs| inputs.len());
+        assert_eq!([next(), next(), next()], [Some(BATCH), Some(3), None]);
+    }
+
+    #[test]
+    fn rows_of_a_pipe_are_answered_with_those_that_are_there() {
+        let (sender, receiver) = sync_channel(3);
+        for k in 0..3 {
+            assert!(sender.send(vec![f64::from(k)]).is_ok());
+        }
+        assert_eq!(batch(&receiver, false), Some(vec![0.0, 1.0, 2.0]));
+    }
 }

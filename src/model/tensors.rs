@@ -2,7 +2,7 @@
 
 use burn::module::Param;
 use burn::nn::Linear;
-use burn::tensor::Tensor;
+use burn::tensor::{Gradients, Tensor};
 
 use super::weights::check_sizes;
 use crate::error::Result;
@@ -30,6 +30,15 @@ impl LayerTensors {
         }
     }
 
+    /// The gradients of these numbers, which here are tracked by autodiff; zeros where the loss does not depend on
+    /// them.
+    pub(crate) fn gradients(&self, gradients: &mut Gradients) -> Self {
+        LayerTensors {
+            weight: gradient(&self.weight, gradients),
+            bias: self.bias.as_ref().map(|bias| gradient(bias, gradients)),
+        }
+    }
+
     /// The numbers as a Burn layer.
     pub(super) fn into_linear(self) -> Linear {
         Linear {
@@ -52,5 +61,12 @@ impl LayerTensors {
             Some(bias) => weight + bias.clone().square().sum(),
             None => weight,
         }
+    }
+}
+
+fn gradient<const D: usize>(parameter: &Tensor<D>, gradients: &mut Gradients) -> Tensor<D> {
+    match parameter.grad_remove(gradients) {
+        Some(gradient) => gradient,
+        None => parameter.clone().inner().zeros_like(),
     }
 }

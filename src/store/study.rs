@@ -25,12 +25,7 @@ impl StudyFolder {
     /// [`Error::Store`](crate::Error::Store) if the folder holds anything, or is in use;
     /// [`Error::WriteFile`](crate::Error::WriteFile) if it cannot be written.
     pub fn create(dir: &Path, config_text: &str) -> Result<Self> {
-        create_folder(dir)?;
-        refuse_content(dir)?;
-        let lock = Lock::take(dir)?;
-        // Between that look and the lock another process may have made a study and ended.
-        refuse_content(dir)?;
-        remove_unfinished(dir)?;
+        let lock = take(dir, STUDY)?;
         atomic::write(&dir.join(STUDY), config_text.as_bytes())?;
         Ok(StudyFolder {
             dir: dir.to_owned(),
@@ -47,10 +42,25 @@ impl StudyFolder {
     }
 }
 
-fn refuse_content(dir: &Path) -> Result<()> {
+/// Makes or takes an empty folder, for a study whose configuration is to be called `config`.
+pub(super) fn take(dir: &Path, config: &str) -> Result<Lock> {
+    create_folder(dir)?;
+    refuse_content(dir, config)?;
+    let lock = Lock::take(dir)?;
+    // Between that look and the lock another process may have made a study and ended.
+    refuse_content(dir, config)?;
+    remove_unfinished(dir)?;
+    Ok(lock)
+}
+
+fn refuse_content(dir: &Path, config: &str) -> Result<()> {
     let names = names_in(dir)?;
     let fix = "choose another --out";
-    if names.iter().any(|name| name == STUDY) {
+    if names.iter().any(|name| name == config) {
+        let fix = match config {
+            STUDY => fix,
+            _ => "choose another --out, or go on with --resume",
+        };
         return Err(refused(dir, "already holds a study", fix));
     }
     // A process that was killed while it made one leaves these.

@@ -13,6 +13,7 @@ use crate::data::{Preparation, Splits, Task};
 use crate::error::{Error, Result};
 use crate::evaluate::{are_probabilities, predictions};
 use crate::model::{Mlp, MlpConfig};
+use crate::threads::in_pool;
 
 /// What a run stores of its data: what is to be learned, and how a row from outside becomes inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -152,9 +153,10 @@ impl Trained {
             });
         }
         let options = (&self.network.device(), self.network.dtype()).into();
-        let outputs = self
-            .network
-            .forward(write(inputs, [rows, d_input], &options));
+        let outputs = in_pool(self.network.largest_product(rows), || {
+            self.network
+                .forward(write(inputs, [rows, d_input], &options))
+        });
         Ok(predictions(
             self.loss(),
             &self.prepared.task,

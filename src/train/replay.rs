@@ -19,44 +19,31 @@ mod record;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod run;
 
-use std::mem::{Discriminant, discriminant};
-use std::sync::OnceLock;
-
-use burn::module::Module;
-
-use super::pass::{At, Batch, Drops, Pass};
-use crate::config::Loss;
-use crate::model::Mlp;
+use super::pass::{Forward, Operands, Pass};
+use crate::error::{Error, Result};
 
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 use ready::replay;
 
-/// The kinds of steps that are recorded separately: the operations depend on nothing else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Kind {
-    rows: usize,
-    drops: Discriminant<Drops>,
-}
-
-impl Kind {
-    fn of(batch: &Batch) -> Self {
-        Kind {
-            rows: batch.rows(),
-            drops: discriminant(&batch.drops),
-        }
-    }
-}
-
-/// The recordings of a training, at most one of each kind. A training has few kinds: full and last
-/// batches, with and without dropout.
-#[derive(Default)]
-pub(super) struct Replays {
-    known: Vec<(Kind, Option<Box<dyn Replay>>)>,
+/// The recordings of a training, at most one of each kind of step: steps are of one kind if they consist of the
+/// same operations. A training has few: full and last batches, with and without dropout.
+pub(super) struct Replays<Kind, const D: usize> {
+    known: Vec<(Kind, Option<Box<dyn Replay<D>>>)>,
     off: bool,
     replayed: usize,
 }
 
-impl Replays {
+impl<Kind, const D: usize> Default for Replays<Kind, D> {
+    fn default() -> Self {
+        Replays {
+            known: Vec::new(),
+            off: false,
+            replayed: 0,
+        }
+    }
+}
+
+impl<Kind: PartialEq, const D: usize> Replays<Kind, D> {
     /// Never a recording.
     pub(super) fn none() -> Self {
         Replays {
@@ -70,50 +57,51 @@ impl Replays {
         self.replayed
     }
 
-    /// The forward and the backward pass of a network on a batch. The first step of a kind goes through
-    /// Burn's autodiff, on `tracked`, which is made of the network if need be. It is recorded, and the
-    /// recording, if it gives the same bits from the same random numbers, is replayed from then on.
+    /// The forward and the backward pass of a step. The first step of a kind goes through Burn's autodiff. It
+    /// is recorded, and the recording, if it gives the same bits from the same random numbers, is replayed from
+    /// then on.
+    ///
+    /// # Errors
+    /// Those of [`Forward::loss`].
     pub(super) fn pass(
         &mut self,
-        at: At<'_>,
-        (network, tracked): (&Mlp, &OnceLock<Mlp>),
-        loss: Loss,
-        batch: &Batch,
-    ) -> Pass {
-        let kind = Kind::of(batch);
-        let replayed = |replay: &mut Box<dyn Replay>| at.run(batch, || replay.run(network, batch));
+        kind: Kind,
+        step: &impl Forward<D>,
+        operands: Operands,
+    ) -> Result<Pass<D>> {
         let known = self.known.iter_mut().find(|(known, _)| *known == kind);
-        let is_known = known.is_some();
-        if let Some((_, Some(replay))) = known
-            && let Some(pass) = replayed(replay)
-        {
-            self.replayed += 1;
-            return pass;
-        }
-        let tracked = tracked.get_or_init(|| network.clone().train());
-        let pass = at.run(batch, || Pass::through_autodiff(tracked, loss, batch));
-        if !is_known && !self.off {
-            // Of the tracked network: the dropout layers of the other are off.
-            let mut replay = replay(tracked, loss, batch);
-            let again = replay.as_mut().and_then(replayed);
-            if !again.is_some_and(|again| again.equals(&pass)) {
-                replay = None;
+        match known {
+            Some((_, Some(replay))) => {
+                self.replayed += 1;
+                // What ran once, on tensors of the same shapes and device, runs.
+                let pass = step.seeded(|| replay.run(operands));
+                pass.ok_or_else(|| Error::Compute("a recorded step does not fit".to_owned()))
             }
-            self.known.push((kind, replay));
+            None if !self.off => {
+                let pass = step.seeded(|| Pass::through_autodiff(step, operands.clone()))?;
+                let mut replay = replay(step, &operands);
+                let again = replay.as_mut();
+                let again = again.and_then(|again| step.seeded(|| again.run(operands)));
+                if !again.is_some_and(|again| again.equals(&pass)) {
+                    replay = None;
+                }
+                self.known.push((kind, replay));
+                Ok(pass)
+            }
+            _ => step.seeded(|| Pass::through_autodiff(step, operands)),
         }
-        pass
     }
 }
 
 /// A recorded step.
-pub(super) trait Replay: Send {
-    /// The forward and the backward pass of `network`, which has no graph, on a batch; none if the
-    /// tensors are not on the backend of the recording.
-    fn run(&mut self, network: &Mlp, batch: &Batch) -> Option<Pass>;
+pub(super) trait Replay<const D: usize>: Send {
+    /// The forward and the backward pass of a step; none if the operands are not on the backend of the
+    /// recording, or an operation is not known.
+    fn run(&mut self, operands: Operands) -> Option<Pass<D>>;
 }
 
-/// Records a step for the backend that the batch is on, if it is one that gains by it.
+/// Records a step for the backend that the operands are on, if it is one that gains by it.
 #[cfg(not(any(feature = "flex", feature = "ndarray")))]
-fn replay(_: &Mlp, _: Loss, _: &Batch) -> Option<Box<dyn Replay>> {
+fn replay<const D: usize>(_: &impl Forward<D>, _: &Operands) -> Option<Box<dyn Replay<D>>> {
     None
 }

@@ -190,6 +190,14 @@ impl<'a> Replicas<'a> {
         })
     }
 
+    /// Takes every step through Burn's autodiff, and replays none from a recording: to compare, or to look
+    /// for a mistake. The numbers are the same.
+    #[must_use]
+    pub fn without_replay(mut self) -> Self {
+        self.groups.iter_mut().for_each(Group::without_replay);
+        self
+    }
+
     /// Trains until the last step, or until the observer asks for an end. A network that diverges is
     /// [marked](Self::diverged), and the others go on.
     ///
@@ -334,6 +342,14 @@ impl<'a> Replicas<'a> {
     #[must_use]
     pub fn step(&self) -> usize {
         self.step
+    }
+
+    /// Steps that all networks replayed from a recording of one before: on a CPU backend all but the first of
+    /// each kind (full batch or last one, dropout on or off).
+    #[must_use]
+    pub fn replayed_steps(&self) -> usize {
+        let replayed = self.groups.iter().map(Group::replayed_steps);
+        replayed.min().unwrap_or(0)
     }
 
     /// Training steps in all.

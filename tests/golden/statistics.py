@@ -32,6 +32,11 @@ def share(count, all):
     return {"count": count, "all": all, "interval": [interval.low, interval.high]}
 
 
+def difference(one, other):
+    interval = stats.ttest_ind(one, other, equal_var=False).confidence_interval(0.95)
+    return {"one": list(one), "other": list(other), "interval": [interval.low, interval.high]}
+
+
 solved = RANDOM.uniform(size=200) < 0.9
 samples = {
     "two values": [0.25, 1.0],
@@ -51,6 +56,12 @@ found = {
         for count in sorted({0, 1, all // 3, all // 2, all - 1, all})
     ],
 }
+found["differences"] = [
+    difference([3.0, 1.0, 4.0, 1.0, 5.0], [2.0, 7.0, 1.0, 8.0, 2.0, 8.0]),
+    difference([0.25, 1.0], [0.5, 0.25]),
+    difference([0.031, 0.030, 0.031, 0.034, 0.039], [0.5, 0.5, 0.5]),
+    difference(RANDOM.normal(7.0, 2.0, 31), RANDOM.normal(6.0, 0.1, 5)),
+]
 # A spread of 0 has an interval of no width, which SciPy calls not a number.
 for one in found["distributions"].values():
     if one["standard_deviation"] == 0:

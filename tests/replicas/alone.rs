@@ -10,7 +10,7 @@ use super::common::{assert_layers_close, backends};
 use super::{alone, together};
 
 /// So many replicas that differ in all that they may differ in, where `experiment` has dropout at all.
-fn replicas(experiment: &CheckedExperiment, count: usize) -> Vec<Replica> {
+pub fn replicas(experiment: &CheckedExperiment, count: usize) -> Vec<Replica> {
     let drops_inputs = f64::from(experiment.dropout.input > 0.0);
     let drops_units = f64::from(experiment.dropout.hidden.largest() > 0.0);
     let replica = |r: usize| Replica {
@@ -37,7 +37,7 @@ const TRAININGS: [&str; 7] = [
     "learning_rate = 0.05\nloss = 'squared-error'\nbatch_size = 1\nepochs = 3\nclip = { norm = 0.3 }",
 ];
 
-const DROPOUTS: [&str; 5] = [
+pub const DROPOUTS: [&str; 5] = [
     "",
     "hidden = 0.5",
     "input = 0.2\nhidden = 0.5",
@@ -53,7 +53,7 @@ fn wide(experiment: &CheckedExperiment) -> CheckedExperiment {
 }
 
 /// Each training with each dropout, on small networks and on large ones.
-fn experiments(precision: &str, dropouts: &[&str]) -> Vec<CheckedExperiment> {
+pub fn experiments(precision: &str, dropouts: &[&str]) -> Vec<CheckedExperiment> {
     let pairs = TRAININGS
         .iter()
         .flat_map(|train| dropouts.iter().map(move |dropout| (train, dropout)));
@@ -65,7 +65,7 @@ fn experiments(precision: &str, dropouts: &[&str]) -> Vec<CheckedExperiment> {
 
 /// What a backend computes in, and how far the weights may be apart: sums are added up in another order,
 /// and steps carry the difference on.
-fn precisions(backend: &Backend) -> &'static [(&'static str, f64)] {
+pub fn precisions(backend: &Backend) -> &'static [(&'static str, f64)] {
     match backend.name() {
         "wgpu" => &[("float32", 1e-5)],
         _ => &[("float32", 1e-5), ("float64", 1e-13)],
@@ -147,7 +147,7 @@ fn another_seed_of_one_replica_changes_that_one_only() {
 }
 
 /// An experiment of full batches and one of mini-batches, on data that have classes.
-fn classifiers(source: &str, loss: Loss, activation: Activation) -> [CheckedExperiment; 2] {
+pub fn classifiers(source: &str, loss: Loss, activation: Activation) -> [CheckedExperiment; 2] {
     ["steps = 12", "batch_size = 3\nepochs = 4"].map(|length| {
         let text = format!(
             "precision = 'float64'\n[data]\nsource = '{source}'\n[network]\nhidden = [6]\n\

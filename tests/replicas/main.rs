@@ -4,6 +4,7 @@
 mod common;
 
 mod alone;
+mod replays;
 mod told;
 
 use burn::tensor::Device;

@@ -67,6 +67,11 @@ impl Reader {
         &self.input.name
     }
 
+    /// Whether the rows are all there, so that nobody waits for an answer before giving the next.
+    pub(super) fn is_of_a_file(&self) -> bool {
+        self.input.size.is_some()
+    }
+
     /// Sends every row, until the end or a mistake.
     pub(super) fn read(mut self, rows: SyncSender<Row>) -> Result<()> {
         let start = self.input.start()?;

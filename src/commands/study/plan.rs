@@ -149,7 +149,7 @@ fn experiment(args: &Args, values: &[Override]) -> Result<(CheckedExperiment, Ba
     let backend = overrides::settle(&mut experiment, args.backend.as_ref())?;
     refuse_early_stopping(&experiment)?;
     seed_masks(&mut experiment)?;
-    seed_split(&mut experiment);
+    overrides::seed_split(&mut experiment);
     Ok((experiment.check()?, backend))
 }
 
@@ -178,16 +178,6 @@ fn seed_masks(experiment: &mut Experiment) -> Result<()> {
             .to_owned(),
         found: "`framework`".to_owned(),
     })
-}
-
-/// All networks have the same rows; with the split's seed named, `train --seed` finds them too.
-fn seed_split(experiment: &mut Experiment) {
-    let seed = experiment.seed;
-    if let Some(split) = &mut experiment.data.split
-        && (split.validation > 0.0 || split.test > 0.0)
-    {
-        split.seed.get_or_insert(seed);
-    }
 }
 
 /// The place of an experiment's data among those loaded, where they are put at their first use.

@@ -34,9 +34,14 @@ impl Program {
         let (mut constants, mut operations) = (Vec::new(), Vec::new());
         for operation in recording.operations {
             let results: Vec<TensorId> = operation.outputs().map(|tensor| tensor.id).collect();
-            let is_input = results.iter().any(|id| recording.inputs.contains(id));
-            if results.is_empty() || is_input {
-                continue; // the end of a tensor, or where an input's stand-in was made
+            let is_known = results.iter().any(|id| naming.slots.contains_key(id));
+            if results.is_empty() || is_known {
+                // The end of a tensor, or where the stand-in was made of an input, or of another result.
+                continue;
+            }
+            if let Some(slot) = naming.slot_of_same(&recording.same, &results[0]) {
+                naming.slots.insert(results[0], slot);
+                continue;
             }
             let mut renamed = operation;
             renamed.visit_mut(&mut naming);
@@ -70,6 +75,9 @@ impl Program {
         let inputs = find(&recording.inputs);
         let outputs: Option<Vec<TensorId>> = find(&recording.outputs);
         let outputs = outputs?;
+        if outputs.iter().any(|slot| fixed.contains(slot)) {
+            return None; // it is taken out of its slot, and would not be there again
+        }
         let mut live: HashSet<TensorId> = outputs.iter().copied().chain(fixed).collect();
         keep_needed(&mut operations, &mut live);
         Some(Program {
@@ -118,6 +126,11 @@ struct Naming {
 }
 
 impl Naming {
+    /// The slot of the tensor that this one is the same as.
+    fn slot_of_same(&self, same: &HashMap<TensorId, TensorId>, id: &TensorId) -> Option<TensorId> {
+        self.slots.get(same.get(id)?).copied()
+    }
+
     fn add(&mut self, id: TensorId) -> TensorId {
         let slot = TensorId::new(self.count as u64);
         self.count += 1;

@@ -11,29 +11,32 @@ use super::record::record;
 use super::run::Slots;
 #[cfg(feature = "ndarray")]
 use crate::backend::NdArray;
-use crate::config::Loss;
-use crate::model::{LayerTensors, Mlp};
-use crate::train::pass::{Batch, Pass};
+use crate::model::LayerTensors;
+use crate::train::pass::{Forward, Operands, Pass};
 
-/// Records a step for the backend that the batch is on, if it is one that gains by it.
-pub(super) fn replay(network: &Mlp, loss: Loss, batch: &Batch) -> Option<Box<dyn Replay>> {
-    let program = || Program::new(record(network, loss, batch)?);
+/// Records a step for the backend that the operands are on, if it is one that gains by it.
+pub(super) fn replay<const D: usize>(
+    step: &impl Forward<D>,
+    operands: &Operands,
+) -> Option<Box<dyn Replay<D>>> {
+    let program = || Program::new(record(step, operands)?);
     #[cfg(feature = "flex")]
-    if is_on::<Flex>(batch) {
+    if is_on::<Flex>(operands) {
         return Some(Box::new(Ready::<Flex>::new(program()?)?));
     }
     #[cfg(feature = "ndarray")]
-    if is_on::<NdArray>(batch) {
+    if is_on::<NdArray>(operands) {
         return Some(Box::new(Ready::<NdArray>::new(program()?)?));
     }
     None
 }
 
-fn is_on<B: Backend>(batch: &Batch) -> bool
+fn is_on<B: Backend>(operands: &Operands) -> bool
 where
     DispatchTensor: DispatchKindConversion<B>,
 {
-    batch.inputs.clone().try_into_primitive::<B>().is_ok()
+    let mut tensors = operands.tensors.iter();
+    tensors.all(|tensor| tensor.clone().try_into_primitive::<B>().is_ok())
 }
 
 /// A program with its memory.
@@ -42,7 +45,10 @@ struct Ready<B: Backend> {
     slots: Slots<B>,
 }
 
-impl<B: Backend> Ready<B> {
+impl<B: Backend> Ready<B>
+where
+    DispatchTensor: DispatchKindConversion<B>,
+{
     /// None if the program has an operation that is not known here.
     fn new(program: Program) -> Option<Self> {
         let mut slots = Slots::new(program.slots);
@@ -53,13 +59,13 @@ impl<B: Backend> Ready<B> {
     }
 }
 
-impl<B: Backend> Replay for Ready<B>
+impl<B: Backend, const D: usize> Replay<D> for Ready<B>
 where
     DispatchTensor: DispatchKindConversion<B>,
 {
-    fn run(&mut self, network: &Mlp, batch: &Batch) -> Option<Pass> {
+    fn run(&mut self, operands: Operands) -> Option<Pass<D>> {
         let slots = &mut self.slots;
-        let layers = network.tensors();
+        let layers = operands.layers;
         let biased: Vec<bool> = layers.iter().map(|layer| layer.bias.is_some()).collect();
         let mut places = self.program.inputs.iter();
         for layer in layers {
@@ -69,11 +75,8 @@ where
                 slots.put(*places.next()?, bias.try_into_primitive::<B>().ok()?);
             }
         }
-        for tensor in batch.tensors() {
-            slots.put(
-                *places.next()?,
-                tensor.clone().try_into_primitive::<B>().ok()?,
-            );
+        for tensor in operands.tensors {
+            slots.put(*places.next()?, tensor.try_into_primitive::<B>().ok()?);
         }
 
         for operation in &self.program.operations {
@@ -91,6 +94,10 @@ where
                     false => None,
                 },
             });
+        }
+        // The weights are let go of, so that the optimiser can change them in place.
+        for place in &self.program.inputs {
+            slots.take(*place);
         }
         Some(Pass { loss, gradients })
     }

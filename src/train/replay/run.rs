@@ -1,17 +1,25 @@
 //! Burn's operations, run from their descriptions on a backend of Burn.
 
 use burn::backend::ir::{
-    ActivationOperationIr, BaseOperationIr, BinaryOpIr, FloatOperationIr, NumericOperationIr,
-    OperationIr, ReduceDimOpIr, ScalarOpIr, TensorId, TensorIr, TensorStatus, UnaryOpIr,
+    ActivationOperationIr, BaseOperationIr, BinaryOpIr, CustomOpIr, FloatOperationIr,
+    NumericOperationIr, OperationIr, ReduceDimOpIr, ScalarOpIr, TensorId, TensorIr, TensorStatus,
+    UnaryOpIr,
 };
-use burn::backend::{Backend, Scalar};
+use burn::backend::{Backend, DispatchKindConversion, DispatchTensor, Scalar};
+use burn::tensor::Tensor;
+
+use super::record::SIGMOID;
+use crate::train::sigmoid::values_and_slopes;
 
 type Float<B> = <B as burn::backend::BackendTypes>::FloatTensorPrimitive;
 
 /// The results of a program's operations.
 pub(super) struct Slots<B: Backend>(Vec<Option<Float<B>>>);
 
-impl<B: Backend> Slots<B> {
+impl<B: Backend> Slots<B>
+where
+    DispatchTensor: DispatchKindConversion<B>,
+{
     pub(super) fn new(count: usize) -> Self {
         Slots(vec![None; count])
     }
@@ -41,8 +49,24 @@ impl<B: Backend> Slots<B> {
             OperationIr::BaseFloat(operation) => self.base(operation),
             OperationIr::Float(_, operation) => self.float(operation),
             OperationIr::Activation(operation) => self.activation(operation),
+            OperationIr::Custom(operation) if operation.id == SIGMOID => self.sigmoid(operation),
             _ => None,
         }
+    }
+
+    fn sigmoid(&mut self, op: &CustomOpIr) -> Option<()> {
+        let ([z, mask @ ..], [values, slopes]) = (&op.inputs[..], &op.outputs[..]) else {
+            return None;
+        };
+        let z = Tensor::from_primitive::<B>(self.get(z)?);
+        let mask = match mask {
+            [] => None,
+            [mask, ..] => Some(Tensor::from_primitive::<B>(self.get(mask)?)),
+        };
+        let (v, c) = values_and_slopes(z, mask).ok()?;
+        self.put(values.id, v.try_into_primitive::<B>().ok()?);
+        self.put(slopes.id, c.try_into_primitive::<B>().ok()?);
+        Some(())
     }
 
     fn numeric(&mut self, operation: &NumericOperationIr) -> Option<()> {

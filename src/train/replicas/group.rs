@@ -10,11 +10,14 @@ use super::layout::{Inputs, Layout, Order};
 use super::masks::Masks;
 use crate::backend::{read, write};
 use crate::config::{Activation, CheckedExperiment, Clip, Loss};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{LayerTensors, LayerWeights, MlpConfig};
 use crate::train::constrain::max_norm;
 use crate::train::optimizer::{LayerMemory, Memory, Step};
+use crate::train::pass::{Forward, Operands};
 use crate::train::plan::Plan;
+use crate::train::replay::Replays;
+use crate::train::sigmoid::Sigmoids;
 
 /// What all groups share.
 #[derive(Debug, Clone)]
@@ -55,6 +58,8 @@ pub(super) struct Group {
     layers: Vec<LayerTensors>,
     memory: Memory,
     masks: Vec<Option<Masks>>,
+    /// One a number of rows, with dropout and without.
+    replays: Replays<(usize, bool), 2>,
     /// The terms of the losses since they were last looked at, added up over steps.
     terms: Option<Tensor<2>>,
     /// Inputs of all networks, their own where they drop inputs, and targets of a full batch.
@@ -87,11 +92,22 @@ impl Group {
             memory: networks[0].iter().map(|_| LayerMemory::default()).collect(),
             layers,
             masks: Masks::of(replicas, &common.shape, common.plan.batch_rows(), layout),
+            replays: Replays::default(),
             terms: None,
             full_batch: None,
             ordered: None,
             orders: Vec::new(),
         })
+    }
+
+    /// Takes no step from a recording.
+    pub(super) fn without_replay(&mut self) {
+        self.replays = Replays::none();
+    }
+
+    /// Steps that were replayed from a recording.
+    pub(super) fn replayed_steps(&self) -> usize {
+        self.replays.replayed()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -101,34 +117,39 @@ impl Group {
     /// Takes these steps, counted from 0.
     ///
     /// # Errors
-    /// [`Error::Compute`](crate::Error::Compute) if the backend fails.
+    /// [`Error::Compute`] if the backend fails.
     pub(super) fn take_steps(&mut self, common: &Common, mut steps: Range<usize>) -> Result<()> {
         steps.try_for_each(|step| self.take_step(common, step))
     }
 
     fn take_step(&mut self, common: &Common, step: usize) -> Result<()> {
         let epoch = common.plan.epoch_of(step);
+        let drops = common.experiment.dropout.schedule.is_on(epoch);
         let (x, y, rows) = self.batch(common, step, epoch);
-        let layers: Vec<LayerTensors> = std::mem::take(&mut self.layers)
-            .into_iter()
-            .map(|layer| layer.map(tracked, tracked))
-            .collect();
-        let output = self.forward(common, &layers, x, step, rows)?;
-        let loss = common.loss();
-        let terms = loss.terms(&self.layout, output, y);
-        self.note(terms.clone().inner());
-        // Autodiff starts from a slope of 1 at every number of its root, as if they were summed up.
-        let mut gradients = (terms * loss.factor(rows, common.shape.d_output)).backward();
-        let mut gradient = |layer: &LayerTensors| LayerTensors {
-            weight: taken(&layer.weight, &mut gradients),
-            bias: layer.bias.as_ref().map(|bias| taken(bias, &mut gradients)),
+        let is_shared = matches!(x, Inputs::Shared(_));
+        let mut tensors = vec![x.into_tensor(), y];
+        if drops {
+            let masks = self.masks.iter_mut().flatten();
+            tensors.extend(masks.map(|masks| masks.draw(step + 1, rows, inner(common))));
+        }
+        let operands = Operands {
+            layers: std::mem::take(&mut self.layers),
+            tensors,
         };
-        let gradients: Vec<LayerTensors> = layers.iter().map(&mut gradient).collect();
-        let layers = layers
-            .into_iter()
-            .map(|layer| layer.map(Tensor::inner, Tensor::inner));
-        self.layers = layers.collect();
-        self.update(gradients, step, epoch, common);
+        let forward = Networks {
+            common,
+            layout: self.layout,
+            masks: if drops { &self.masks } else { &[] },
+            is_shared,
+            rows,
+        };
+        // The weights are the optimiser's alone only if nobody else holds them.
+        let layers = operands.layers.clone();
+        let pass = self.replays.pass((rows, drops), &forward, operands);
+        self.layers = layers;
+        let pass = pass?;
+        self.note(pass.loss);
+        self.update(pass.gradients, step, epoch, common);
         Ok(())
     }
 
@@ -140,37 +161,6 @@ impl Group {
             // The last batch of an epoch may have fewer rows.
             Some(before) => self.layout.sums(before) + self.layout.sums(terms),
         });
-    }
-
-    /// The outputs, with dropout where it is on.
-    fn forward(
-        &mut self,
-        common: &Common,
-        layers: &[LayerTensors],
-        x: Inputs,
-        step: usize,
-        rows: usize,
-    ) -> Result<Tensor<2>> {
-        let schedule = common.experiment.dropout.schedule;
-        let is_on = schedule.is_on(common.plan.epoch_of(step));
-        let layout = self.layout;
-        let mut mask = |k: usize| {
-            let masks = self.masks.get_mut(k)?.as_mut().filter(|_| is_on)?;
-            Some(masks.draw(step + 1, rows, common.dtype))
-        };
-        let mut x = match (x, mask(0)) {
-            (Inputs::Own(x), Some(mask)) => {
-                let mask = Tensor::from_data(mask, (&common.device, common.dtype));
-                Inputs::Own(x * mask)
-            }
-            (x, _) => x,
-        };
-        for (k, layer) in layers.iter().enumerate() {
-            let z = layout.linear(x, layer);
-            let f = activation(common, k + 1 == layers.len());
-            x = Inputs::Own(activate(f, z, mask(k + 1), common.in_process)?);
-        }
-        Ok(x.into_tensor())
     }
 
     fn update(&mut self, gradients: Vec<LayerTensors>, step: usize, epoch: usize, common: &Common) {
@@ -202,13 +192,13 @@ impl Group {
         if common.plan.is_full_batch() {
             let drops_inputs = self.masks[0].is_some();
             let (x, y) = self.full_batch.get_or_insert_with(|| {
-                let x = Tensor::from_inner(common.inputs.clone());
+                let x = common.inputs.clone();
                 let x = if drops_inputs {
                     Inputs::Own(layout.repeat(x))
                 } else {
                     Inputs::Shared(x)
                 };
-                (x, layout.repeat(Tensor::from_inner(common.targets.clone())))
+                (x, layout.repeat(common.targets.clone()))
             });
             return (x.clone(), y.clone(), common.plan.batch_rows());
         }
@@ -223,10 +213,7 @@ impl Group {
         });
         let rows = TensorData::new(rows, [layout.replicas * places.len()]);
         let rows = Tensor::<1, Int>::from_data(rows, &common.inputs.device());
-        let look_up = |from: &Tensor<2>| {
-            let found = from.clone().select(0, rows.clone());
-            Tensor::from_inner(layout.arrange(found))
-        };
+        let look_up = |from: &Tensor<2>| layout.arrange(from.clone().select(0, rows.clone()));
         let x = Inputs::Own(look_up(&common.inputs));
         (x, look_up(&common.targets), places.len())
     }
@@ -297,18 +284,46 @@ fn inner(common: &Common) -> TensorCreationOptions {
     (&common.inputs.device(), common.dtype).into()
 }
 
-fn tracked<const D: usize>(parameter: Tensor<D>) -> Tensor<D> {
-    Tensor::from_inner(parameter).require_grad()
+/// A step of a group.
+struct Networks<'a> {
+    common: &'a Common,
+    layout: Layout,
+    /// One a layer, or none at all.
+    masks: &'a [Option<Masks>],
+    /// Whether all networks have the same inputs.
+    is_shared: bool,
+    rows: usize,
 }
 
-/// The gradient of a parameter; zeros where the loss does not depend on it.
-fn taken<const D: usize>(
-    parameter: &Tensor<D>,
-    gradients: &mut burn::tensor::Gradients,
-) -> Tensor<D> {
-    match parameter.grad_remove(gradients) {
-        Some(gradient) => gradient,
-        None => parameter.clone().inner().zeros_like(),
+impl Forward<2> for Networks<'_> {
+    fn loss(&self, operands: Operands, sigmoids: &mut dyn Sigmoids) -> Result<Tensor<2>> {
+        let (common, layout) = (self.common, self.layout);
+        let mut tensors = operands.tensors.into_iter();
+        let (Some(x), Some(y)) = (tensors.next(), tensors.next()) else {
+            return Err(Error::Compute("a step without inputs".to_owned()));
+        };
+        let mut mask = |k: usize| match self.masks.get(k) {
+            Some(Some(_)) => tensors.next(),
+            _ => None,
+        };
+        let mut x = match (self.is_shared, mask(0)) {
+            (true, _) => Inputs::Shared(x),
+            (false, Some(mask)) => Inputs::Own(x * mask),
+            (false, None) => Inputs::Own(x),
+        };
+        let last = operands.layers.len() - 1;
+        for (k, layer) in operands.layers.iter().enumerate() {
+            let z = layout.linear(x, layer);
+            let f = activation(common, k == last);
+            let sigmoids: Option<&mut dyn Sigmoids> = match common.in_process {
+                true => Some(&mut *sigmoids),
+                false => None,
+            };
+            x = Inputs::Own(activate(f, z, mask(k + 1), sigmoids)?);
+        }
+        let loss = common.loss();
+        let terms = loss.terms(&layout, x.into_tensor(), y);
+        Ok(terms * loss.factor(self.rows, common.shape.d_output))
     }
 }
 

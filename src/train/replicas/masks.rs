@@ -1,6 +1,6 @@
 //! The masks of many networks at once.
 
-use burn::tensor::{DType, Element, TensorData};
+use burn::tensor::{DType, Element, Tensor, TensorCreationOptions, TensorData};
 
 use super::Replica;
 use super::layout::Layout;
@@ -45,11 +45,17 @@ impl Masks {
     ///
     /// # Shapes
     /// - output: as of `[rows, width]` for one network
-    pub(super) fn draw(&mut self, step: usize, rows: usize, dtype: DType) -> TensorData {
-        match dtype {
-            DType::F64 => self.data::<f64>(step, rows),
+    pub(super) fn draw(
+        &mut self,
+        step: usize,
+        rows: usize,
+        options: TensorCreationOptions,
+    ) -> Tensor<2> {
+        let data = match options.dtype {
+            Some(DType::F64) => self.data::<f64>(step, rows),
             _ => self.data::<f32>(step, rows),
-        }
+        };
+        Tensor::from_data(data, options)
     }
 
     fn data<E: Element>(&mut self, step: usize, rows: usize) -> TensorData {

@@ -5,10 +5,8 @@ use std::ops::Range;
 use super::group::{Common, Group};
 use crate::error::Result;
 
-/// The fewest multiplications in the forward pass of a step that are worth a thread of their own. Burn's
-/// autodiff keeps its graphs behind one lock: with less between two visits to it, two threads take longer than
-/// one (256 networks 3-4-1: 0.39 us a network and step, and 0.27 on one thread).
-const FEWEST_PRODUCTS: usize = 1 << 17;
+/// The fewest multiplications in the forward pass of a step that are worth a thread of their own.
+const FEWEST_PRODUCTS: usize = 1 << 13;
 
 /// The fewest networks that are worth a thread of their own.
 pub(super) fn fewest(common: &Common) -> usize {
