@@ -2,7 +2,7 @@
 
 use std::process::Command;
 use std::thread::sleep;
-use std::time::Instant;
+use std::time::Duration;
 
 use super::common::backends;
 use super::common::runs::{
@@ -10,8 +10,10 @@ use super::common::runs::{
 };
 use super::{ADAM, ADAMW, SGD, experiment, place_with_whole_run};
 
-/// When a process is killed, in parts of the time that a whole run takes.
-const MOMENTS: [f64; 5] = [0.23, 0.11, 0.31, 0.17, 0.26];
+/// When a process is killed: at the first checkpoint after this part of all steps, and so many microseconds later,
+/// when it may be anywhere. A part of the time that a run takes would come too late on a machine that has become faster
+/// since.
+const MOMENTS: [(f64, u64); 5] = [(0.1, 0), (0.25, 700), (0.3, 1_300), (0.5, 300), (0.6, 2_100)];
 
 /// Kills a run again and again on every backend, with `seconds` between checkpoints; the result is
 /// the end that the last of the whole runs came to.
@@ -20,30 +22,33 @@ fn kill_and_resume(config: &str, seconds: &str) -> String {
     for (backend, _) in backends() {
         let backend = backend.to_string();
         let arguments = ["--backend", &backend, "--checkpoint-every", seconds];
-        let start = Instant::now();
         let place = place_with_whole_run(config, &arguments);
-        let length = start.elapsed();
+        let killed = place.path("killed");
+        let newest = || checkpoints_of(&killed).pop().map(|(step, _)| step);
 
         let report = json(place.path("whole/report.json"));
         let steps = report["steps"].as_u64().expect("a number");
         let mut reached = Vec::new();
-        for moment in MOMENTS {
+        for (part, microseconds) in MOMENTS {
+            let enough = (part * steps as f64) as u64;
             let mut process = Running::start(&mut start_or_go_on(&place, &arguments));
-            sleep(length.mul_f64(moment));
+            while process.is_alive() && newest().is_none_or(|step| step < enough) {
+                sleep(Duration::from_micros(100));
+            }
+            sleep(Duration::from_micros(microseconds));
             if !process.is_alive() {
                 break;
             }
             process.kill();
-            let newest = checkpoints_of(&place.path("killed")).pop();
-            reached.extend(newest.map(|(step, _)| step));
+            reached.extend(newest());
         }
         let in_the_middle = reached.iter().any(|step| *step < steps);
         assert!(in_the_middle, "{backend}: killed at {reached:?} of {steps}");
         assert!(reached.is_sorted(), "{reached:?}");
 
         good(&mut start_or_go_on(&place, &arguments));
-        assert_same_run(&place.path("killed"), &place.path("whole"));
-        let files = files_of(&place.path("killed"));
+        assert_same_run(&killed, &place.path("whole"));
+        let files = files_of(&killed);
         assert!(
             !files.iter().any(|name| name.contains(".dropwise-")),
             "{files:?}"
@@ -76,7 +81,7 @@ fn gradient_descent_with_momentum_and_steps_ends_with_the_same_bytes() {
 #[test]
 fn adam_with_a_cosine_and_early_dropout_of_the_framework_ends_with_the_same_bytes() {
     let dropout = "masks = 'framework'\nschedule = { early = 8 }";
-    let end = kill_and_resume(&experiment(dropout, ADAM), "0.02");
+    let end = kill_and_resume(&experiment(dropout, ADAM), "0.002");
     assert_eq!(end, "\"finished\"");
 }
 
