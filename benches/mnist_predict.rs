@@ -19,8 +19,6 @@ use dropwise::store::Trained;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Rows that are predicted together, as in an evaluation.
-const BATCH: usize = 500;
 const SAMPLES: usize = 11;
 
 fn main() -> Result<()> {
@@ -36,21 +34,14 @@ fn main() -> Result<()> {
     let file = |name: &str| -> Result<Vec<u8>> {
         Ok(idx::parse(name, File::open(Path::new(mnist).join(name))?, None)?.values)
     };
-    let inputs: Vec<f64> = file("t10k-images-idx3-ubyte")?
+    let inputs: Vec<f32> = file("t10k-images-idx3-ubyte")?
         .iter()
-        .map(|pixel| f64::from(*pixel) / 255.0)
+        .map(|pixel| f32::from(*pixel) / 255.0)
         .collect();
     let labels = file("t10k-labels-idx1-ubyte")?;
 
-    let [d_input, d_output] = trained.network().dims();
-    let predict = || -> Result<Vec<f64>> {
-        let batches = inputs.chunks(BATCH * d_input);
-        Ok(batches
-            .map(|batch| trained.predict(batch))
-            .collect::<Result<Vec<_>>>()?
-            .concat())
-    };
-    let predictions = predict()?;
+    let [_, d_output] = trained.network().dims();
+    let predictions = trained.predict(&inputs)?;
     let task = &trained.prepared.task;
     let rows = predictions.chunks(d_output).zip(&labels);
     let wrong =
@@ -60,7 +51,7 @@ fn main() -> Result<()> {
     let mut times = Vec::new();
     for _ in 0..SAMPLES {
         let start = Instant::now();
-        predict()?;
+        trained.predict(&inputs)?;
         times.push(start.elapsed().as_secs_f64() * 1e3);
     }
     times.sort_by(f64::total_cmp);

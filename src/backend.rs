@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use burn::tensor::{DType, Device, Tensor, TensorCreationOptions, TensorData};
+use burn::tensor::{DType, Device, Element, Tensor, TensorCreationOptions, TensorData};
 
 use crate::config::Precision;
 use crate::error::{Error, Result};
@@ -239,17 +239,21 @@ pub(crate) fn in_process(device: &Device) -> bool {
 }
 
 /// Numbers as a tensor, in the precision of `options`.
-pub(crate) fn write<const D: usize>(
-    values: &[f64],
+pub(crate) fn write<E: Element, const D: usize>(
+    values: &[E],
     shape: [usize; D],
     options: &TensorCreationOptions,
 ) -> Tensor<D> {
+    // Burn would convert them too, one call through a pointer for each.
     let data = match options.dtype {
-        Some(DType::F64) => TensorData::new(values.to_vec(), shape),
-        // Burn would round them too, one call through a pointer for each.
-        _ => TensorData::new(values.iter().map(|value| *value as f32).collect(), shape),
+        Some(DType::F64) => TensorData::new(converted::<E, f64>(values), shape),
+        _ => TensorData::new(converted::<E, f32>(values), shape),
     };
     Tensor::from_data(data, options.clone())
+}
+
+fn converted<E: Element, F: Element>(values: &[E]) -> Vec<F> {
+    values.iter().map(|value| value.elem()).collect()
 }
 
 /// Reads a tensor back into memory, row after row, as 64-bit numbers whatever its precision.

@@ -25,14 +25,17 @@ mod predictions;
 mod probabilities;
 mod tally;
 
+use std::ops::Range;
+
 use burn::module::Module;
+use burn::tensor::Tensor;
 
 use crate::backend::read;
 use crate::config::{Activation, Loss, check_count};
 use crate::data::{Dataset, Task};
 use crate::error::{Error, Result};
 use crate::model::Mlp;
-use crate::threads::in_pool;
+use crate::threads::each_on_a_core;
 
 pub use metrics::Metrics;
 pub use predictions::{predicted_class, predictions};
@@ -41,7 +44,7 @@ use tally::Tally;
 
 /// Few enough for memory and caches, enough to keep a CPU busy: 10,000 rows through 784-1024-1024-10 cost
 /// flex 0.6 to 0.7 s of processor time in batches of 200 to 1,000, 0.8 s in one of 10,000, 0.9 s in 50.
-const BATCH_ROWS: usize = 500;
+pub(crate) const BATCH_ROWS: usize = 500;
 
 /// What a network predicts for a data set, and how good that is.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,27 +89,42 @@ pub fn evaluate_in_batches(
     let network = network.valid();
     let options = (&network.device(), network.dtype());
     let d_output = data.d_output();
-    let mut tally = Tally::new(loss, network.output_activation(), data.task());
-    let mut predicted = Vec::with_capacity(data.len() * d_output);
-
     let rows: Vec<usize> = (0..data.len()).collect();
-    for rows in rows.chunks(batch_rows) {
-        let batch = data.select(rows);
-        let product = network.largest_product(batch.len());
-        let outputs = in_pool(product, || network.forward(batch.inputs(options)));
-        let outputs = read(outputs)?; // [rows, d_output]
-        predicted.extend(predictions(loss, data.task(), &outputs));
-        let batch_predictions = &predicted[predicted.len() - outputs.len()..];
-        let outputs = outputs.chunks_exact(d_output);
-        let pairs = outputs.zip(batch_predictions.chunks_exact(d_output));
-        for (row, (output, prediction)) in pairs.enumerate() {
-            tally.add(output, prediction, &batch.target_row(row));
-        }
+    let outputs = outputs(&network, data.len(), batch_rows, |place| {
+        data.select(&rows[place]).inputs(options)
+    })?;
+    let predicted = predictions(loss, data.task(), &outputs);
+    let mut tally = Tally::new(loss, network.output_activation(), data.task());
+    let outputs = outputs.chunks_exact(d_output);
+    let pairs = outputs.zip(predicted.chunks_exact(d_output));
+    for (row, (output, prediction)) in pairs.enumerate() {
+        tally.add(output, prediction, &data.target_row(row));
     }
     Ok(Evaluation {
         predictions: predicted,
         metrics: tally.metrics(),
     })
+}
+
+/// The outputs of a network without a graph for so many rows, `batch_rows` at a time: `inputs` gives those of some rows.
+/// Batches are computed side by side where they are large, and their size alone decides how the backend rounds.
+///
+/// # Shapes
+/// - what `inputs` returns: `[rows of the batch, d_input]`
+/// - result: `[rows, d_output]`, row after row
+pub(crate) fn outputs(
+    network: &Mlp,
+    rows: usize,
+    batch_rows: usize,
+    inputs: impl Fn(Range<usize>) -> Tensor<2> + Sync,
+) -> Result<Vec<f64>> {
+    let product = network.largest_product(batch_rows.min(rows));
+    let batches = each_on_a_core(rows.div_ceil(batch_rows), product, |batch| {
+        let first = batch * batch_rows;
+        let place = first..rows.min(first + batch_rows);
+        read(network.forward(inputs(place)))
+    });
+    Ok(batches.into_iter().collect::<Result<Vec<_>>>()?.concat())
 }
 
 fn check(network: &Mlp, data: &Dataset) -> Result<()> {

@@ -1,9 +1,12 @@
-//! The pool of threads that a step with large products runs in.
+//! The threads that large products run in: one pool for the products of a step, or a pool of one thread a core, each
+//! with a batch of its own.
 //!
 //! Burn's matrix products on `flex` share their work among the threads of the rayon pool that they are called
 //! in. Called from outside of any pool, each product sends the calling thread to sleep, wakes the pool, and
 //! wakes the caller again; on two cores the products of 784-1024-1024-10 then take 1.4 times as long as in a
-//! pool. [`in_pool`] enters one for a whole step. Where the work runs changes no bit of what it computes.
+//! pool. [`in_pool`] enters one for a whole step. Where there are several batches that do not wait for each other,
+//! [`each_on_a_core`] computes them side by side: what is not a product, such as an activation, is then shared too, and
+//! no thread waits for the other within a batch. Where the work runs changes no bit of what it computes.
 
 /// Multiplications in one product from which on `flex` shares it among threads. Where none is as large, there
 /// is nothing to enter a pool for.
@@ -46,10 +49,101 @@ pub(crate) fn in_pool<T>(_multiplications: usize, work: impl FnOnce() -> T) -> T
     work()
 }
 
+/// `work(0)` to `work(count - 1)`, in order, each of them on one thread, and a thread a core. Its largest matrix product
+/// has so many `multiplications`; where that is small, where there is nothing to share or where another caller has the
+/// threads, each runs as [`in_pool`] runs it, one after another.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn each_on_a_core<T: Send>(
+    count: usize,
+    multiplications: usize,
+    work: impl Fn(usize) -> T + Sync,
+) -> Vec<T> {
+    use rayon::{ThreadPool, ThreadPoolBuilder, current_thread_index};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Mutex, TryLockError};
+
+    /// A pool of one thread for each core: products that are called in it are not shared.
+    static CORES: Mutex<Vec<ThreadPool>> = Mutex::new(Vec::new());
+
+    let one_after_another = || {
+        let one = |k| in_pool(multiplications, || work(k));
+        (0..count).map(one).collect()
+    };
+    if count < 2 || multiplications < SHARED_PRODUCT || current_thread_index().is_some() {
+        return one_after_another();
+    }
+    let mut cores = match CORES.try_lock() {
+        Ok(cores) => cores,
+        // Work that panicked has left the pools as they were.
+        Err(TryLockError::Poisoned(cores)) => cores.into_inner(),
+        Err(TryLockError::WouldBlock) => return one_after_another(),
+    };
+    if cores.is_empty() {
+        let pools = (0..rayon::current_num_threads())
+            .map(|_| ThreadPoolBuilder::new().num_threads(1).build().ok());
+        *cores = pools.flatten().collect();
+    }
+    if cores.len() < 2 {
+        return one_after_another();
+    }
+    let next = AtomicUsize::new(0);
+    let several = || {
+        let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+        let own = numbers.take_while(|k| *k < count);
+        own.map(|k| (k, work(k))).collect::<Vec<_>>()
+    };
+    let mut found = std::thread::scope(|scope| {
+        let start = |core| scope.spawn(move || ThreadPool::install(core, several));
+        let started: Vec<_> = cores.iter().take(count).map(start).collect();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| match thread.join() {
+            Ok(found) => found,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        started.into_iter().flat_map(join).collect::<Vec<_>>()
+    });
+    found.sort_by_key(|(k, _)| *k);
+    found.into_iter().map(|(_, result)| result).collect()
+}
+
+/// `work(0)` to `work(count - 1)`, in order. There are no threads here.
+#[cfg(target_family = "wasm")]
+pub(crate) fn each_on_a_core<T>(
+    count: usize,
+    _multiplications: usize,
+    work: impl Fn(usize) -> T,
+) -> Vec<T> {
+    (0..count).map(work).collect()
+}
+
 #[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
-    use super::{SHARED_PRODUCT, in_pool};
-    use rayon::current_thread_index;
+    use super::{SHARED_PRODUCT, each_on_a_core, in_pool};
+    use rayon::{current_num_threads, current_thread_index};
+
+    #[test]
+    fn results_come_in_order_wherever_they_were_computed() {
+        for (count, product) in [
+            (0, SHARED_PRODUCT),
+            (1, SHARED_PRODUCT),
+            (100, 1),
+            (100, SHARED_PRODUCT),
+        ] {
+            let squares = each_on_a_core(count, product, |k| k * k);
+            assert!(squares.into_iter().eq((0..count).map(|k| k * k)));
+        }
+    }
+
+    #[test]
+    fn several_large_ones_run_on_one_thread_each_and_within_them_nothing_is_shared() {
+        // Another test may have the threads for a moment.
+        let threads = || each_on_a_core(4, SHARED_PRODUCT, |_| current_num_threads());
+        let alone = || threads() == [1; 4];
+        assert!(current_num_threads() == 1 || (0..100_000).any(|_| alone()));
+        let nested = each_on_a_core(2, SHARED_PRODUCT, |k| {
+            each_on_a_core(2, SHARED_PRODUCT, |m| (k, m))
+        });
+        assert_eq!(nested.concat(), [(0, 0), (0, 1), (1, 0), (1, 1)]);
+    }
 
     #[test]
     fn large_products_run_in_the_pool_and_small_ones_where_they_are() {

@@ -262,6 +262,33 @@ fn the_size_of_the_batches_changes_nothing_and_the_last_partial_batch_counts() {
 }
 
 #[test]
+fn batches_side_by_side_give_the_bits_of_each_by_itself() {
+    let [rows, width] = [301, 300];
+    let number = |k: usize| (k * 7_919 % 1_009) as f64 / 1_009.0 - 0.5;
+    let made = Made {
+        task: classes(4),
+        d_input: width,
+        inputs: (0..rows * width).map(number).collect(),
+        targets: (0..rows * 4)
+            .map(|k| f64::from(u8::from(k % 4 == k / 4 % 4)))
+            .collect(),
+    };
+    let data = Dataset::new(made);
+    for (backend, device) in backends() {
+        let shape = MlpConfig::new(width, [300, 200], 4).with_output(Activation::Identity);
+        let network = shape.init(3, &device).expect("a network");
+        let found = evaluate_in_batches(&network, Loss::CrossEntropy, &data, 100);
+        let found = found.expect("an evaluation").predictions;
+        let alone = (0..rows).collect::<Vec<_>>();
+        let alone = alone.chunks(100).flat_map(|rows| {
+            let one = evaluate(&network, Loss::CrossEntropy, &data.select(rows));
+            one.expect("an evaluation").predictions
+        });
+        assert!(alone.eq(found.iter().copied()), "{backend}");
+    }
+}
+
+#[test]
 fn one_wrong_row_after_thousands_is_seen() {
     for rows in [499, 500, 501, 999, 1_000, 1_001, 2_500] {
         let logits = vec![-3.0; rows];

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use burn::tensor::Element;
 use serde::{Deserialize, Serialize};
 
 use super::stored::{ModelName, StoredRun, open_for_reading};
 use super::weights::to_tensors;
-use crate::backend::{Backend, read, write};
+use crate::backend::{Backend, write};
 use crate::config::{CheckedExperiment, Experiment, Loss};
 use crate::data::{Preparation, Splits, Task};
 use crate::error::{Error, Result};
-use crate::evaluate::{are_probabilities, predictions};
+use crate::evaluate::{BATCH_ROWS, are_probabilities, outputs, predictions};
 use crate::model::{Mlp, MlpConfig};
-use crate::threads::in_pool;
 
 /// What a run stores of its data: what is to be learned, and how a row from outside becomes inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -134,7 +134,7 @@ impl Trained {
         are_probabilities(self.loss(), output, &self.prepared.task)
     }
 
-    /// The predictions for rows of inputs: see [`predictions`].
+    /// The predictions for rows of inputs, of 64 or 32 bits: see [`predictions`].
     ///
     /// # Shapes
     /// - `inputs`: `[rows, d_input]`, row after row
@@ -142,7 +142,7 @@ impl Trained {
     ///
     /// # Errors
     /// [`Error::Shape`] if the inputs do not make whole rows, [`Error::Compute`] if the backend fails.
-    pub fn predict(&self, inputs: &[f64]) -> Result<Vec<f64>> {
+    pub fn predict<E: Element>(&self, inputs: &[E]) -> Result<Vec<f64>> {
         let [d_input, _] = self.network.dims();
         let rows = inputs.len() / d_input;
         if rows * d_input != inputs.len() {
@@ -153,15 +153,11 @@ impl Trained {
             });
         }
         let options = (&self.network.device(), self.network.dtype()).into();
-        let outputs = in_pool(self.network.largest_product(rows), || {
-            self.network
-                .forward(write(inputs, [rows, d_input], &options))
-        });
-        Ok(predictions(
-            self.loss(),
-            &self.prepared.task,
-            &read(outputs)?,
-        ))
+        let outputs = outputs(&self.network, rows, BATCH_ROWS, |place| {
+            let inputs = &inputs[place.start * d_input..place.end * d_input];
+            write(inputs, [place.len(), d_input], &options)
+        })?;
+        Ok(predictions(self.loss(), &self.prepared.task, &outputs))
     }
 }
 

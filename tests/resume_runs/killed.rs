@@ -13,7 +13,13 @@ use super::{ADAM, ADAMW, SGD, experiment, place_with_whole_run};
 /// When a process is killed: at the first checkpoint after this part of all steps, and so many microseconds later,
 /// when it may be anywhere. A part of the time that a run takes would come too late on a machine that has become faster
 /// since.
-const MOMENTS: [(f64, u64); 5] = [(0.1, 0), (0.25, 700), (0.3, 1_300), (0.5, 300), (0.6, 2_100)];
+const MOMENTS: [(f64, u64); 5] = [
+    (0.1, 0),
+    (0.25, 700),
+    (0.3, 1_300),
+    (0.5, 300),
+    (0.6, 2_100),
+];
 
 /// Kills a run again and again on every backend, with `seconds` between checkpoints; the result is
 /// the end that the last of the whole runs came to.
