@@ -11,7 +11,7 @@ use super::checkpoint::{self, Checkpoint};
 use super::lock::Lock;
 use super::stored::{ModelName, StoredRun, open_for_reading};
 use super::tensors::{self, Array};
-use super::{CHECKPOINTS, CONFIG, LOCK, METRICS, PREPARATION, REPORT};
+use super::{CHECKPOINTS, CONFIG, LOCK, METRICS, PREPARATION, REPORT, TRAIL};
 use super::{atomic, cannot_read, cannot_write, metrics, refused};
 use crate::error::Result;
 
@@ -90,6 +90,9 @@ impl Run {
         let bytes = checkpoint::encode(&checkpoint.arrays, &checkpoint.metadata)?;
         // A resumed run keeps the lines before its checkpoint: they have to be as durable as it is.
         metrics::sync(&self.dir().join(METRICS))?;
+        if self.has_trail() {
+            metrics::sync(&self.dir().join(TRAIL))?;
+        }
         let path = self.checkpoints().join(format!("step-{step:010}.ckpt"));
         atomic::write(&path, &bytes)?;
         self.remove_old_checkpoints(step)
@@ -110,6 +113,26 @@ impl Run {
     /// [`Error::Store`](crate::Error::Store) with the line's number if one that is not the last is not JSON.
     pub fn rewind_metrics(&mut self, keep: impl Fn(&serde_json::Value) -> bool) -> Result<()> {
         metrics::rewind(&self.dir().join(METRICS), keep)
+    }
+
+    /// Appends one line of JSON to the recorded weights, as [`append_metrics`](Self::append_metrics) does to the metrics.
+    ///
+    /// # Errors
+    /// [`Error::WriteFile`](crate::Error::WriteFile) if it cannot be written; the lines before it stay.
+    pub fn append_trail(&mut self, line: &str) -> Result<()> {
+        metrics::append(&self.dir().join(TRAIL), line)
+    }
+
+    /// Keeps the lines of the recorded weights for which `keep` holds, as [`rewind_metrics`](Self::rewind_metrics) does
+    /// those of the metrics. Where none were recorded there is no file, and none is made.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store) with the line's number if one that is not the last is not JSON.
+    pub fn rewind_trail(&mut self, keep: impl Fn(&serde_json::Value) -> bool) -> Result<()> {
+        match self.has_trail() {
+            true => metrics::rewind(&self.dir().join(TRAIL), keep),
+            false => Ok(()),
+        }
     }
 
     /// Writes one of the run's two models, in place of the one before it.

@@ -10,7 +10,7 @@ use super::checkpoint::{self, Checkpoint};
 use super::model_file::ModelFile;
 use super::run::names_in;
 use super::tensors::{self, Array};
-use super::{CHECKPOINTS, CONFIG, PREPARATION, REPORT, cannot_read, refused};
+use super::{CHECKPOINTS, CONFIG, PREPARATION, REPORT, TRAIL, cannot_read, refused};
 use crate::error::{Error, Result};
 
 /// One of a run's two models.
@@ -98,6 +98,13 @@ impl StoredRun {
     #[must_use]
     pub fn has_model(&self, name: ModelName) -> bool {
         self.dir.join(name.file()).is_file()
+    }
+
+    /// Whether weights were recorded.
+    #[must_use]
+    pub fn has_trail(&self) -> bool {
+        let file = fs::metadata(self.dir.join(TRAIL));
+        file.is_ok_and(|file| file.len() > 0)
     }
 
     /// Whether there is a report, which is written last of all.
