@@ -50,11 +50,11 @@ fn xor_loss(weights: &[LayerWeights], input_mask: &[f64], hidden_mask: &[f64]) -
     for row in 0..4 {
         let (x, target) = (rows.input_row(row), rows.target_row(row)[0]);
         let mut sum = 0.0;
-        for unit in 0..4 {
+        for (unit, scale) in hidden_mask.iter().enumerate() {
             let z: f64 = (0..3)
                 .map(|i| x[i] * input_mask[i] * weights[0].weight[4 * i + unit])
                 .sum();
-            sum += sigmoid(z) * hidden_mask[unit] * weights[1].weight[unit];
+            sum += sigmoid(z) * scale * weights[1].weight[unit];
         }
         loss += 0.5 * (target - sigmoid(sum)).powi(2);
     }
