@@ -19,6 +19,7 @@ mod digits;
 mod hash;
 pub mod idx;
 mod images;
+mod part;
 mod prepare;
 mod split;
 mod table;
@@ -34,6 +35,7 @@ use crate::config::{DataConfig, SourceKind};
 use crate::error::{Error, Result};
 
 pub use digits::digits;
+pub use part::Part;
 pub use prepare::{Column, ColumnKind, Preparation, Refusal, TablePreparation};
 pub use task::{Target, Task};
 pub use xor::xor;

@@ -12,24 +12,37 @@ mod card;
 mod curves;
 mod diagram;
 mod features;
+mod hidden;
 mod landscape;
+mod look;
 mod mistakes;
+mod one_weight;
 mod paths;
 mod predictions;
 mod redundancy;
+mod subject;
+mod thinned;
+mod trail;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Result;
+
 pub use activity::{Activity, Histogram};
 pub use card::{Card, Measured};
-pub use curves::{Curve, Curves};
+pub use curves::{Curve, Curves, CurvesReader, MetricsLine};
 pub use diagram::{Diagram, DiagramLayer};
 pub use features::{Feature, Features};
 pub use landscape::{Landscape, LandscapeOptions, WeightAt};
 pub use mistakes::{Mistake, Mistakes};
-pub use paths::{Paths, Recorder, UnitPath};
+pub use paths::{Paths, UnitPath};
 pub use predictions::{Calibration, CalibrationBin, Confusion, Fit};
 pub use redundancy::{Redundancy, Similarities};
+pub use subject::{ExplainOptions, Subject};
+pub use trail::{Recorder, Trail, TrailLine};
+
+use hidden::HiddenUnits;
+use look::Look;
 
 /// Everything that is to be shown of one run. What a run or its data do not have is none or empty, and `notes` say why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,4 +75,48 @@ pub struct Explanation {
     pub diagram: Diagram,
     /// What is not shown, and why; a sentence each.
     pub notes: Vec<String>,
+}
+
+/// Looks at a network from all sides.
+///
+/// # Errors
+/// [`Error::InvalidValue`](crate::Error::InvalidValue) for a weight or a part of the data that there is not, for options
+/// out of range, for weights that are not finite, and for a trail of another network; [`Error::Shape`](crate::Error::Shape)
+/// if the data do not fit the network; [`Error::Compute`](crate::Error::Compute) if the backend fails.
+pub fn explain(subject: &Subject<'_>, options: &ExplainOptions) -> Result<Explanation> {
+    subject.check()?;
+    options.check(subject)?;
+    let mut notes = subject.notes.clone();
+    let looks = Look::at_all(subject)?;
+    let look = look::telling(&looks, options.part);
+    let hidden = HiddenUnits::of(subject.network, look.map(|look| look.rows))?;
+    let landscape = landscape::landscape(subject, options, &mut notes)?;
+    let input = landscape.as_ref().map(|found| found.weight.input);
+    let explanation = Explanation {
+        name: subject.name.to_owned(),
+        card: card::card(subject, &looks)?,
+        curves: subject.curves.clone(),
+        paths: paths::paths(subject, input, &mut notes),
+        redundancy: redundancy::redundancy(subject.network, &hidden)?,
+        features: features::features(subject)?,
+        activity: hidden.iter().filter_map(activity::activity).collect(),
+        confusion: look.and_then(|look| predictions::confusion(look, &mut notes)),
+        calibration: look.and_then(|look| predictions::calibration(look, &mut notes)),
+        fit: look.and_then(predictions::fit),
+        mistakes: look.map(|look| mistakes::mistakes(subject, look)),
+        diagram: diagram::diagram(subject.network, options.landscape.seed),
+        landscape,
+        notes,
+    };
+    Ok(explanation)
+}
+
+/// At most `most` of the numbers below `count`, evenly spaced, the first and the last of them among them.
+fn spaced(count: usize, most: usize) -> impl Iterator<Item = usize> {
+    let places = count.min(most);
+    let last = places.saturating_sub(1).max(1);
+    (0..places).map(move |place| match count > most {
+        true => place * (count - 1) / last,
+        false => place,
+    })
 }

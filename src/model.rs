@@ -372,6 +372,12 @@ impl Mlp {
         largest.unwrap_or(0).saturating_mul(rows)
     }
 
+    /// The activation of the hidden layers.
+    #[must_use]
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
     /// The activation of the output layer.
     #[must_use]
     pub fn output_activation(&self) -> Activation {

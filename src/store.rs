@@ -7,13 +7,14 @@
 //! | `config.toml` | the resolved configuration, written before the first step |
 //! | `preparation.json` | what the data were prepared with |
 //! | `metrics.jsonl` | a line of JSON for each evaluation |
+//! | `trail.jsonl` | a line of JSON for each step at which some weights are recorded: see [`Recorder`](crate::explain::Recorder) |
 //! | `checkpoints/step-0000001234.ckpt` | all that training needs to go on from that step |
 //! | `best.safetensors`, `last.safetensors` | weights that other tools can read |
 //! | `report.json` | the results |
 //! | `lock` | the process that writes to the folder |
 //!
 //! [`Run`] writes to it, one process at a time; [`StoredRun`] reads from it, training or not. Every
-//! file appears whole or not at all (see [`atomic`]); only `metrics.jsonl` grows, line by line.
+//! file appears whole or not at all (see [`atomic`]); only the two files of lines grow, line by line.
 //!
 //! A study has a folder of its own kind, which [`StudyFolder`] writes: `study.toml`, `study.jsonl` (a line a
 //! network), `study.json` (the summary), `table.md`, `study.svg`.
@@ -26,6 +27,7 @@
 
 pub mod atomic;
 pub mod checkpoint;
+mod explained;
 mod lock;
 mod metrics;
 mod model_file;
@@ -45,6 +47,7 @@ use std::path::Path;
 use crate::error::Error;
 
 pub use checkpoint::Checkpoint;
+pub use explained::explain_run;
 pub use run::{KEEP, Run};
 pub use stored::{ModelName, StoredRun, open_for_reading};
 pub use study::StudyFolder;
@@ -55,6 +58,7 @@ pub use tune::TuneFolder;
 const CONFIG: &str = "config.toml";
 const PREPARATION: &str = "preparation.json";
 const METRICS: &str = "metrics.jsonl";
+const TRAIL: &str = "trail.jsonl";
 const CHECKPOINTS: &str = "checkpoints";
 const REPORT: &str = "report.json";
 const LOCK: &str = "lock";

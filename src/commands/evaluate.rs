@@ -4,9 +4,9 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use dropwise::backend::Backend;
-use dropwise::data::{self, Splits};
+use dropwise::data::{self, Part, Splits};
 use dropwise::evaluate::evaluate;
-use dropwise::store::{ModelName, Prepared, Trained};
+use dropwise::store::{ModelName, Trained};
 use dropwise::{Dataset, Error, Metrics, Result};
 
 use super::model::Model;
@@ -37,60 +37,41 @@ impl Args {
         let model = self.model.map(ModelName::from);
         let trained = Trained::load(&self.run, model, self.backend.as_ref())?;
         let splits = data::load(&trained.experiment.data, trained.experiment.seed)?;
-        self.check_data(&trained.prepared, &splits)?;
-        let (split, rows) = self.rows(&splits)?;
+        if !trained.prepared.check(&self.run, &splits)? {
+            let run = self.run.display();
+            eprintln!("warning: {run}: the data have changed since the network was trained");
+        }
+        let (part, rows) = self.rows(&splits)?;
         let metrics = evaluate(trained.network(), trained.loss(), rows)?.metrics;
         if self.json {
             let line = serde_json::json!({
-                "split": split.name(), "model": trained.name.to_string(), "metrics": metrics,
+                "split": part.name(), "model": trained.name.to_string(), "metrics": metrics,
             });
             writeln!(out, "{}", json(&line)?)?;
         } else {
-            show(out, &trained, split, &metrics)?;
+            show(out, &trained, part, &metrics)?;
         }
         Ok(Outcome::Good)
     }
 
     /// The rows that are asked for, else the most telling ones there are.
-    fn rows<'a>(&self, splits: &'a Splits) -> Result<(Split, &'a Dataset)> {
+    fn rows<'a>(&self, splits: &'a Splits) -> Result<(Part, &'a Dataset)> {
         let asked = match self.split {
-            Some(split) => vec![split],
-            None => vec![Split::Test, Split::Validation, Split::Train],
+            Some(split) => vec![split.into()],
+            None => Part::TELLING.to_vec(),
         };
-        let there = |split: &Split| Some((*split, split.of(splits)?));
+        let there = |part: &Part| Some((*part, part.of(splits)?));
         asked.iter().find_map(there).ok_or_else(|| Error::Store {
             path: self.run.clone(),
             problem: format!("the run has no {} rows", asked[0].word()),
             fix: "choose another --split, or train with `split` in `[data]`".to_owned(),
         })
     }
-
-    /// Data that have changed since would be measured without anybody's knowing, or would not be what the
-    /// network takes.
-    fn check_data(&self, stored: &Prepared, splits: &Splits) -> Result<()> {
-        let found = Prepared::new(splits);
-        if (&found.task, &found.preparation) != (&stored.task, &stored.preparation) {
-            return Err(Error::Store {
-                path: self.run.clone(),
-                problem:
-                    "the data have changed since the network was trained, so that other inputs or \
-                          targets would be made of them"
-                        .to_owned(),
-                fix: "bring the data back, train again, or use `dropwise predict` on new rows"
-                    .to_owned(),
-            });
-        }
-        if found.data_sha256 != stored.data_sha256 {
-            let run = self.run.display();
-            eprintln!("warning: {run}: the data have changed since the network was trained");
-        }
-        Ok(())
-    }
 }
 
-fn show(out: &mut impl Write, trained: &Trained, split: Split, metrics: &Metrics) -> Result<()> {
+fn show(out: &mut impl Write, trained: &Trained, part: Part, metrics: &Metrics) -> Result<()> {
     let step = trained.metadata.get("step").map_or("?", String::as_str);
-    let (network, name, rows) = (trained.network(), trained.name, split.word());
+    let (network, name, rows) = (trained.network(), trained.name, part.word());
     writeln!(out, "{network}")?;
     writeln!(
         out,

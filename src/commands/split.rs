@@ -1,8 +1,7 @@
 //! The parts of the data, as the commands that look at one name them.
 
 use clap::ValueEnum;
-use dropwise::Dataset;
-use dropwise::data::Splits;
+use dropwise::data::Part;
 
 /// The parts of the data.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -12,29 +11,12 @@ pub(super) enum Split {
     Test,
 }
 
-impl Split {
-    /// The name in flags and JSON.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Split::Train => "train",
-            Split::Validation => "validation",
-            Split::Test => "test",
-        }
-    }
-
-    /// The name in sentences.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Split::Train => "training",
-            _ => self.name(),
-        }
-    }
-
-    pub(super) fn of(self, splits: &Splits) -> Option<&Dataset> {
-        match self {
-            Split::Train => Some(&splits.train),
-            Split::Validation => splits.validation.as_ref(),
-            Split::Test => splits.test.as_ref(),
+impl From<Split> for Part {
+    fn from(split: Split) -> Self {
+        match split {
+            Split::Train => Part::Train,
+            Split::Validation => Part::Validation,
+            Split::Test => Part::Test,
         }
     }
 }

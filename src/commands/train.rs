@@ -88,7 +88,8 @@ impl Args {
         }
 
         let progress = Progress::new(self.style(), &trainer, out);
-        let mut keeper = Keeper::new(progress, job.run.take(), &trainer, self.checkpoint_every);
+        let run = job.run.take();
+        let mut keeper = Keeper::new(progress, run, (&trainer, &splits), self.checkpoint_every);
         let ended = trainer.run(&mut keeper);
         let end = match ended {
             Ok(end) => end,

@@ -6,17 +6,17 @@ use super::probabilities::{log_sum_exp, softplus};
 
 /// The sum over rows that a loss is made of.
 #[derive(Debug, Clone)]
-pub(super) struct LossSum {
+pub(crate) struct LossSum {
     loss: Loss,
     sum: f64,
 }
 
 impl LossSum {
-    pub(super) fn new(loss: Loss) -> Self {
+    pub(crate) fn new(loss: Loss) -> Self {
         LossSum { loss, sum: 0.0 }
     }
 
-    pub(super) fn add(&mut self, output: &[f64], target: &[f64]) {
+    pub(crate) fn add(&mut self, output: &[f64], target: &[f64]) {
         let pairs = output.iter().zip(target);
         self.sum += match self.loss {
             Loss::SquaredError => pairs.map(|(o, t)| 0.5 * (t - o) * (t - o)).sum(),
@@ -32,7 +32,7 @@ impl LossSum {
     }
 
     /// The loss by its definition, as if all rows were one batch.
-    pub(super) fn value(&self, rows: usize, d_output: usize) -> f64 {
+    pub(crate) fn value(&self, rows: usize, d_output: usize) -> f64 {
         match self.loss {
             Loss::SquaredError => self.sum,
             Loss::CrossEntropy => self.sum / rows as f64,

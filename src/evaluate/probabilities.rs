@@ -1,7 +1,7 @@
 //! Predictions that are probabilities: how likely they made what came, and whether they may be believed.
 
 /// As many as Guo et al. take.
-const BINS: usize = 15;
+pub(crate) const BINS: usize = 15;
 
 /// What the probability of a class is computed from, without loss of digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +39,13 @@ pub(super) struct Probabilities {
 
 /// Rows of like confidence.
 #[derive(Debug, Clone, Copy, Default)]
-struct Bin {
-    confidence: f64,
-    right: usize,
+pub(crate) struct Bin {
+    /// How many there are.
+    pub(crate) rows: usize,
+    /// The sum of their confidences.
+    pub(crate) confidence: f64,
+    /// How many of them are right.
+    pub(crate) right: usize,
 }
 
 impl Probabilities {
@@ -71,8 +75,13 @@ impl Probabilities {
         self.squares += pairs.map(|(p, y)| (p - y) * (p - y)).sum::<f64>();
         let confidence = self.confidence(prediction);
         let bin = &mut self.bins[bin_of(confidence)];
+        bin.rows += 1;
         bin.confidence += confidence;
         bin.right += usize::from(right);
+    }
+
+    pub(super) fn bins(&self) -> &[Bin; BINS] {
+        &self.bins
     }
 
     /// The probability of the predicted class; not a number if any prediction is not.

@@ -8,10 +8,10 @@ use super::classes::Classes;
 use super::losses::LossSum;
 use super::numbers::Numbers;
 use super::predictions::predicted_class;
-use super::probabilities::{Origin, Probabilities};
+use super::probabilities::{BINS, Bin, Origin, Probabilities};
 
 /// Sums over rows, in 64 bits.
-pub(super) struct Tally<'a> {
+pub(crate) struct Tally<'a> {
     task: &'a Task,
     rows: usize,
     loss: LossSum,
@@ -23,7 +23,7 @@ pub(super) struct Tally<'a> {
 }
 
 impl<'a> Tally<'a> {
-    pub(super) fn new(loss: Loss, output: Activation, task: &'a Task) -> Self {
+    pub(crate) fn new(loss: Loss, output: Activation, task: &'a Task) -> Self {
         let numbers = match task {
             Task::Regression { targets } => vec![Numbers::default(); targets.len()],
             Task::Classification { .. } | Task::Binary { .. } => Vec::new(),
@@ -41,7 +41,7 @@ impl<'a> Tally<'a> {
 
     /// # Shapes
     /// - `output`, `prediction`, `target`: `[d_output]`, `target` as the network learns it
-    pub(super) fn add(&mut self, output: &[f64], prediction: &[f64], target: &[f64]) {
+    pub(crate) fn add(&mut self, output: &[f64], prediction: &[f64], target: &[f64]) {
         self.rows += 1;
         self.loss.add(output, target);
         match self.task {
@@ -72,7 +72,7 @@ impl<'a> Tally<'a> {
         }
     }
 
-    pub(super) fn metrics(&self) -> Metrics {
+    pub(crate) fn metrics(&self) -> Metrics {
         let (rows, d_output) = (self.rows, self.task.d_output());
         let metrics = Metrics {
             rows,
@@ -84,6 +84,11 @@ impl<'a> Tally<'a> {
             Task::Regression { .. } => self.with_numbers(metrics),
             Task::Classification { .. } | Task::Binary { .. } => self.with_classes(metrics),
         }
+    }
+
+    /// The rows by their confidence, where predictions are probabilities.
+    pub(crate) fn bins(&self) -> Option<&[Bin; BINS]> {
+        self.probabilities.as_ref().map(Probabilities::bins)
     }
 
     fn with_numbers(&self, metrics: Metrics) -> Metrics {

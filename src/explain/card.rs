@@ -2,7 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::statistics::Interval;
+use crate::config::Loss;
+use crate::data::{Target, Task};
+use crate::error::{Error, Result};
+use crate::evaluate::Metrics;
+use crate::statistics::{Distribution, Interval};
+
+use super::Subject;
+use super::look::Look;
 
 /// Where a network comes from, and how good it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,4 +48,159 @@ pub struct Measured {
     pub interval: Option<Interval>,
     /// Whether the value is a share, to be shown in percent.
     pub is_share: bool,
+}
+
+/// Where the network comes from, and how good it is on all parts of its data.
+pub(super) fn card(subject: &Subject<'_>, looks: &[Look<'_>]) -> Result<Card> {
+    let config = toml::to_string(&**subject.experiment).map_err(|cause| {
+        let expected = "what TOML can hold, with paths in UTF-8";
+        Error::invalid("the configuration", expected, cause)
+    })?;
+    let (model, model_step) = subject.model;
+    Ok(Card {
+        network: subject.network.to_string(),
+        config,
+        data_sha256: subject.data_sha256.to_owned(),
+        seed: subject.experiment.seed,
+        model: model.to_owned(),
+        model_step,
+        facts: subject.facts.clone(),
+        measured: looks
+            .iter()
+            .flat_map(|look| measured(subject.loss(), look))
+            .collect(),
+    })
+}
+
+/// The metrics of a part of the data that are finite numbers, the one to watch first.
+fn measured(loss: Loss, look: &Look<'_>) -> Vec<Measured> {
+    let Metrics {
+        rows,
+        errors,
+        error_rate,
+        top_5_accuracy,
+        negative_log_likelihood,
+        brier_score,
+        expected_calibration_error,
+        rmse,
+        r2,
+        mean_absolute_error,
+        ..
+    } = look.metrics;
+    let share = |share: Option<f64>| {
+        let share = share.filter(|share| share.is_finite())?;
+        Some(Interval::of_share(
+            (share * rows as f64).round() as usize,
+            rows,
+        ))
+    };
+    let of_loss = if loss.is_sum() {
+        None
+    } else {
+        interval(&look.losses)
+    };
+    // With a loss of probabilities it is the loss.
+    let surprise = if loss.takes_logits() { of_loss } else { None };
+    let lines = [
+        (
+            "error rate",
+            error_rate,
+            errors.map(|errors| Interval::of_share(errors, rows)),
+            true,
+        ),
+        (
+            "top-5 accuracy",
+            top_5_accuracy,
+            share(top_5_accuracy),
+            true,
+        ),
+        ("RMSE", rmse, root_interval(look), false),
+        ("R2", r2, None, false),
+        ("loss", Some(look.metrics.loss), of_loss, false),
+        (
+            "negative log likelihood",
+            negative_log_likelihood,
+            surprise,
+            false,
+        ),
+        ("Brier score", brier_score, each_row(look, square), false),
+        (
+            "expected calibration error",
+            expected_calibration_error,
+            None,
+            true,
+        ),
+        (
+            "mean absolute error",
+            Some(mean_absolute_error),
+            each_row(look, magnitude),
+            false,
+        ),
+    ];
+    let line =
+        |(metric, value, interval, is_share): (&str, Option<f64>, Option<Interval>, bool)| {
+            let value = value.filter(|value| value.is_finite())?;
+            Some(Measured {
+                split: look.part.word().to_owned(),
+                rows,
+                metric: metric.to_owned(),
+                value,
+                interval,
+                is_share,
+            })
+        };
+    lines.into_iter().filter_map(line).collect()
+}
+
+/// Student's interval of the mean of numbers that are all finite.
+fn interval(values: &[f64]) -> Option<Interval> {
+    Distribution::of(values)?.mean_interval
+}
+
+/// The sum of the squares of a row's errors.
+fn square(errors: &[f64]) -> f64 {
+    errors.iter().map(|error| error * error).sum()
+}
+
+/// The mean magnitude of a row's errors.
+fn magnitude(errors: &[f64]) -> f64 {
+    errors.iter().map(|error| error.abs()).sum::<f64>() / errors.len() as f64
+}
+
+/// The interval of the mean over rows of a function of a row's errors, `target - prediction` for each output, in the units
+/// of the data.
+fn each_row(look: &Look<'_>, of: fn(&[f64]) -> f64) -> Option<Interval> {
+    let targets: &[Target] = match look.task() {
+        Task::Regression { targets } => targets,
+        _ => &[],
+    };
+    let row = |(_, prediction, mut target): (usize, &[f64], Vec<f64>)| {
+        for (
+            learned,
+            Target {
+                mean, deviation, ..
+            },
+        ) in target.iter_mut().zip(targets)
+        {
+            *learned = *learned * deviation + mean;
+        }
+        let pairs = target.iter().zip(prediction);
+        let errors: Vec<f64> = pairs
+            .map(|(target, prediction)| target - prediction)
+            .collect();
+        of(&errors)
+    };
+    interval(&look.each().map(row).collect::<Vec<f64>>())
+}
+
+/// The root of the interval of the mean squared error; none for several targets, whose RMSE is a mean of roots.
+fn root_interval(look: &Look<'_>) -> Option<Interval> {
+    let Task::Regression { targets } = look.task() else {
+        return None;
+    };
+    let squares = each_row(look, square).filter(|_| targets.len() == 1)?;
+    Some(Interval {
+        low: squares.low.max(0.0).sqrt(),
+        high: squares.high.sqrt(),
+    })
 }

@@ -2,6 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::backend::read;
+use crate::data::Preparation;
+use crate::error::Result;
+
+use super::Subject;
+
 /// The incoming weights of the first hidden layer's first units (the paper's Figure 7).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Features {
@@ -22,4 +28,55 @@ pub struct Feature {
     pub unit: usize,
     /// `[d_input]`, or of a wide table those of the first inputs.
     pub weights: Vec<f32>,
+}
+
+/// Of images, as many units as a page shows, and as many pixels as a report has room for.
+const IMAGES: usize = 64;
+const PIXELS: usize = 1 << 16;
+
+/// Of tables.
+const UNITS: usize = 12;
+pub(super) const INPUTS: usize = 40;
+
+/// What the first units of the first hidden layer see.
+pub(super) fn features(subject: &Subject<'_>) -> Result<Features> {
+    let weight = subject.network.tensors().swap_remove(0).weight; // [d_input, units]
+    let [d_input, all_units] = weight.dims();
+    let image = image_of(subject.preparation);
+    let (units, inputs) = match image {
+        Some(_) => ((PIXELS / d_input).clamp(1, IMAGES), d_input),
+        None => (UNITS, d_input.min(INPUTS)),
+    };
+    let units = units.min(all_units);
+    let weights = read(weight.slice([0..inputs, 0..units]).transpose())?; // [units, inputs]
+    let feature = |(unit, weights): (usize, &[f64])| Feature {
+        unit,
+        weights: weights.iter().map(|weight| *weight as f32).collect(),
+    };
+    Ok(Features {
+        image,
+        input_names: shown_names(subject.preparation),
+        units: weights
+            .chunks_exact(inputs)
+            .enumerate()
+            .map(feature)
+            .collect(),
+        all_units,
+    })
+}
+
+/// Height and width of the images that the inputs are, where they are images.
+pub(super) fn image_of(preparation: &Preparation) -> Option<(usize, usize)> {
+    match preparation {
+        Preparation::Images { height, width, .. } => Some((*height, *width)),
+        _ => None,
+    }
+}
+
+/// The names of the first inputs of a table; none for images.
+pub(super) fn shown_names(preparation: &Preparation) -> Vec<String> {
+    match preparation {
+        Preparation::Images { .. } => Vec::new(),
+        _ => preparation.input_names().into_iter().take(INPUTS).collect(),
+    }
 }

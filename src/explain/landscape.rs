@@ -2,6 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::Dataset;
+use crate::error::Result;
+
+use super::one_weight::OneWeight;
+use super::trail::{Trail, first_units, telling_inputs, weights};
+use super::{ExplainOptions, Subject, spaced, thinned};
+
+/// The loss is measured on so many training rows at most.
+const ROWS: usize = 300;
+
+/// The landscape reaches so many times as far from 0 as any weight that is drawn on it.
+const ROOM: f64 = 1.5;
+
 /// A weight of the first layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WeightAt {
@@ -46,4 +59,124 @@ pub struct Landscape {
     pub thinned_mean: Vec<f64>,
     /// Step and value of the weight while it was trained, where that was recorded.
     pub trail: Vec<(usize, f64)>,
+}
+
+impl Default for LandscapeOptions {
+    fn default() -> Self {
+        LandscapeOptions {
+            points: 101,
+            networks: 10,
+            seed: 1,
+        }
+    }
+}
+
+/// The landscape of the weight that is asked for, else of a telling one; none without data.
+pub(super) fn landscape(
+    subject: &Subject<'_>,
+    options: &ExplainOptions,
+    notes: &mut Vec<String>,
+) -> Result<Option<Landscape>> {
+    let all = subject.splits.map(|splits| &splits.train);
+    let Some(all) = all.filter(|rows| !rows.is_empty()) else {
+        return Ok(None);
+    };
+    let (input, unit) = match options.weight {
+        Some(weight) => weight,
+        None => telling_weight(subject, all)?,
+    };
+    let trail = subject.trail.and_then(|trail| trail.path(input, unit));
+    let value = weights(subject.network, &[input], unit + 1)?[unit];
+    let values = range(subject, (input, unit), options.landscape.points)?;
+
+    let rows: Vec<usize> = spaced(all.len(), ROWS).collect();
+    let rows = all.select(&rows);
+    let whole = OneWeight::new(subject, &rows, (input, unit), None)?;
+    let networks = match subject.network.has_dropout() {
+        true => options.landscape.networks,
+        false => 0,
+    };
+    let mut found = Landscape {
+        weight: WeightAt {
+            input,
+            input_name: subject.input_name(input),
+            unit,
+        },
+        value,
+        loss: whole.losses(&[value])?[0],
+        rows: rows.len(),
+        losses: whole.losses(&values)?,
+        thinned: Vec::with_capacity(networks),
+        thinned_mean: Vec::new(),
+        trail: trail.unwrap_or_default(),
+        values,
+    };
+    for number in 0..networks {
+        let masks = thinned::masks(subject.network, options.landscape.seed, number);
+        let network = OneWeight::new(subject, &rows, (input, unit), Some(&masks))?;
+        found.thinned.push(network.losses(&found.values)?);
+    }
+    Ok(found.finite(notes))
+}
+
+/// The weight that moved most while it was recorded, else the largest one of an input that varies.
+fn telling_weight(subject: &Subject<'_>, rows: &Dataset) -> Result<(usize, usize)> {
+    if let Some(weight) = subject.trail.and_then(Trail::moved_most) {
+        return Ok(weight);
+    }
+    let (inputs, units) = (telling_inputs(rows), first_units(subject.network));
+    let weights = weights(subject.network, &inputs, units)?;
+    let size = |place: &usize| weights[*place].abs();
+    let largest = (0..weights.len()).reduce(|best, place| match size(&place) > size(&best) {
+        true => place,
+        false => best,
+    });
+    let largest = largest.unwrap_or_default();
+    Ok((inputs[largest / units], largest % units))
+}
+
+/// So many values of a weight, evenly spaced around 0, with room beyond all that is drawn on the landscape: the weights
+/// from the same input, and what this one was before.
+fn range(subject: &Subject<'_>, (input, unit): (usize, usize), points: usize) -> Result<Vec<f64>> {
+    let trail = subject.trail.and_then(|trail| trail.path(input, unit));
+    let units = first_units(subject.network).max(unit + 1);
+    let now = weights(subject.network, &[input], units)?;
+    let before = trail.into_iter().flatten().map(|(_, value)| value);
+    let reach = before
+        .chain(now)
+        .fold(0.0, |reach: f64, value| reach.max(value.abs()));
+    let end = if reach > 0.0 { ROOM * reach } else { 1.0 };
+    let last = (points - 1) as f64;
+    let value = |point: usize| end * (2.0 * point as f64 / last - 1.0);
+    Ok((0..points).map(value).collect())
+}
+
+impl Landscape {
+    /// With the mean of the thinned networks, and without values at which a loss is not finite; none if none is left.
+    fn finite(mut self, notes: &mut Vec<String>) -> Option<Self> {
+        let is_finite = |place: &usize| {
+            let mut thinned = self.thinned.iter();
+            self.losses[*place].is_finite() && thinned.all(|losses| losses[*place].is_finite())
+        };
+        let kept: Vec<usize> = (0..self.values.len()).filter(is_finite).collect();
+        if kept.is_empty() || !self.loss.is_finite() {
+            notes.push("There is no landscape: the loss is not finite.".to_owned());
+            return None;
+        }
+        let pick = |of: &[f64]| kept.iter().map(|place| of[*place]).collect::<Vec<f64>>();
+        self.values = pick(&self.values);
+        self.losses = pick(&self.losses);
+        self.thinned = self.thinned.iter().map(|losses| pick(losses)).collect();
+        let networks = self.thinned.len();
+        if networks > 0 {
+            let at = |place| {
+                self.thinned
+                    .iter()
+                    .map(move |losses: &Vec<f64>| losses[place])
+            };
+            let mean = |place| at(place).sum::<f64>() / networks as f64;
+            self.thinned_mean = (0..self.values.len()).map(mean).collect();
+        }
+        Some(self)
+    }
 }

@@ -1,9 +1,10 @@
 //! `metrics.jsonl`: the one file that grows, a line of JSON at a time.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{atomic, cannot_read, cannot_write, refused};
@@ -66,7 +67,41 @@ pub fn rewind(path: &Path, keep: impl Fn(&Value) -> bool) -> Result<()> {
     atomic::write(path, &kept)
 }
 
+/// Calls `take(number, line)` for each line in turn, its number counted from 1, without holding more than one. A last
+/// line that was cut short is left out. A missing file counts as an empty one.
+pub fn read<T: DeserializeOwned>(
+    path: &Path,
+    mut take: impl FnMut(usize, T) -> Result<()>,
+) -> Result<()> {
+    let file = match File::open(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened.map_err(|cause| cannot_read(path, cause))?,
+    };
+    let mut reader = BufReader::with_capacity(1 << 16, file);
+    let (mut line, mut damaged) = (Vec::new(), None);
+    for number in 1.. {
+        line.clear();
+        reader
+            .read_until(b'\n', &mut line)
+            .map_err(|cause| cannot_read(path, cause))?;
+        if line.is_empty() {
+            break;
+        }
+        // Only the last line may be damaged, and this one comes after it.
+        if let Some(cause) = damaged {
+            return Err(not_json(path, number - 1, &cause));
+        }
+        damaged = match serde_json::from_slice(&line) {
+            Ok(value) if line.ends_with(b"\n") => take(number, value).map(|()| None)?,
+            Ok(_) => None,
+            Err(cause) => Some(cause),
+        };
+    }
+    Ok(())
+}
+
 fn not_json(path: &Path, line: usize, cause: &serde_json::Error) -> Error {
-    let problem = format!("line {line}: expected JSON, found something else: {cause}");
+    let problem =
+        format!("line {line}: expected JSON as training writes it, found something else: {cause}");
     refused(path, problem, "delete the line")
 }

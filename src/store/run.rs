@@ -5,15 +5,15 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::checkpoint::{self, Checkpoint};
 use super::lock::Lock;
 use super::stored::{ModelName, StoredRun, open_for_reading};
 use super::tensors::{self, Array};
-use super::{CHECKPOINTS, CONFIG, LOCK, METRICS, PREPARATION, REPORT};
+use super::{CHECKPOINTS, CONFIG, LOCK, METRICS, PREPARATION, REPORT, TRAIL};
 use super::{atomic, cannot_read, cannot_write, metrics, refused};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// How many checkpoints a run keeps: the newest, and one before it in case the newest is damaged.
 pub const KEEP: usize = 2;
@@ -21,8 +21,8 @@ pub const KEEP: usize = 2;
 /// A run that this process may write to. All that a [`StoredRun`] has can be read from it.
 ///
 /// Every file appears whole or not at all. Where writing fails (a full disk, a read-only folder, a
-/// folder removed meanwhile), what was there stays, and the error is [`Error::WriteFile`] with the
-/// file's path.
+/// folder removed meanwhile), what was there stays, and the error is
+/// [`Error::WriteFile`](crate::Error::WriteFile) with the file's path.
 #[derive(Debug)]
 pub struct Run {
     stored: StoredRun,
@@ -41,8 +41,8 @@ impl Run {
     /// Makes a run in `dir`, which is created, parents included, or has to be empty.
     ///
     /// # Errors
-    /// [`Error::Store`] if the folder holds a run or anything else, or is in use;
-    /// [`Error::WriteFile`] if it cannot be written.
+    /// [`Error::Store`](crate::Error::Store) if the folder holds a run or anything else, or is in use;
+    /// [`Error::WriteFile`](crate::Error::WriteFile) if it cannot be written.
     pub fn create(dir: &Path, config_text: &str, preparation_json: &str) -> Result<Run> {
         create_folder(dir)?;
         refuse_content(dir)?;
@@ -64,8 +64,9 @@ impl Run {
     /// Opens the run in `dir` to go on with it, and removes what interrupted writes left behind.
     ///
     /// # Errors
-    /// [`Error::Store`] if there is no run or if it is in use; [`Error::Read`] or
-    /// [`Error::WriteFile`] if its files cannot be read or written.
+    /// [`Error::Store`](crate::Error::Store) if there is no run or if it is in use;
+    /// [`Error::Read`](crate::Error::Read) or [`Error::WriteFile`](crate::Error::WriteFile) if its files cannot be
+    /// read or written.
     pub fn resume(dir: &Path) -> Result<Run> {
         let stored = open_for_reading(dir)?;
         let lock = Lock::take(dir)?;
@@ -83,49 +84,24 @@ impl Run {
     /// newest before it, so that [`KEEP`] remain.
     ///
     /// # Errors
-    /// [`Error::WriteFile`] if it cannot be written; the checkpoints before it stay. Those of
+    /// [`Error::WriteFile`](crate::Error::WriteFile) if it cannot be written; the checkpoints before it stay. Those of
     /// [`checkpoint::encode`].
     pub fn save_checkpoint(&mut self, step: u64, checkpoint: &Checkpoint) -> Result<()> {
         let bytes = checkpoint::encode(&checkpoint.arrays, &checkpoint.metadata)?;
         // A resumed run keeps the lines before its checkpoint: they have to be as durable as it is.
         metrics::sync(&self.dir().join(METRICS))?;
+        if self.has_trail() {
+            metrics::sync(&self.dir().join(TRAIL))?;
+        }
         let path = self.checkpoints().join(format!("step-{step:010}.ckpt"));
         atomic::write(&path, &bytes)?;
         self.remove_old_checkpoints(step)
     }
 
-    /// The newest checkpoint that is intact and the number of steps it was taken after; none if there
-    /// are no checkpoints. Each newer one, damaged, is reported with its path.
-    ///
-    /// # Errors
-    /// [`Error::Store`] if there are checkpoints and all are damaged; [`Error::Read`] if their folder
-    /// cannot be read.
-    pub fn newest_checkpoint(
-        &self,
-        report: &mut dyn FnMut(&Error),
-    ) -> Result<Option<(u64, Checkpoint)>> {
-        let stored = self.stored_checkpoints()?;
-        for (step, path) in stored.iter().rev() {
-            match read_checkpoint(path) {
-                Ok(checkpoint) => return Ok(Some((*step, checkpoint))),
-                Err(error) => report(&error),
-            }
-        }
-        if stored.is_empty() {
-            return Ok(None);
-        }
-        let problem = format!(
-            "expected an intact checkpoint, found {} damaged",
-            stored.len()
-        );
-        let fix = "start again with another --out";
-        Err(refused(&self.checkpoints(), problem, fix))
-    }
-
     /// Appends one line of JSON to the metrics. `line` has no line break; one is added.
     ///
     /// # Errors
-    /// [`Error::WriteFile`] if it cannot be written; the lines before it stay.
+    /// [`Error::WriteFile`](crate::Error::WriteFile) if it cannot be written; the lines before it stay.
     pub fn append_metrics(&mut self, line: &str) -> Result<()> {
         metrics::append(&self.dir().join(METRICS), line)
     }
@@ -134,15 +110,35 @@ impl Run {
     /// short: a run that goes on from a checkpoint will write again what came after it.
     ///
     /// # Errors
-    /// [`Error::Store`] with the line's number if one that is not the last is not JSON.
+    /// [`Error::Store`](crate::Error::Store) with the line's number if one that is not the last is not JSON.
     pub fn rewind_metrics(&mut self, keep: impl Fn(&serde_json::Value) -> bool) -> Result<()> {
         metrics::rewind(&self.dir().join(METRICS), keep)
+    }
+
+    /// Appends one line of JSON to the recorded weights, as [`append_metrics`](Self::append_metrics) does to the metrics.
+    ///
+    /// # Errors
+    /// [`Error::WriteFile`](crate::Error::WriteFile) if it cannot be written; the lines before it stay.
+    pub fn append_trail(&mut self, line: &str) -> Result<()> {
+        metrics::append(&self.dir().join(TRAIL), line)
+    }
+
+    /// Keeps the lines of the recorded weights for which `keep` holds, as [`rewind_metrics`](Self::rewind_metrics) does
+    /// those of the metrics. Where none were recorded there is no file, and none is made.
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store) with the line's number if one that is not the last is not JSON.
+    pub fn rewind_trail(&mut self, keep: impl Fn(&serde_json::Value) -> bool) -> Result<()> {
+        match self.has_trail() {
+            true => metrics::rewind(&self.dir().join(TRAIL), keep),
+            false => Ok(()),
+        }
     }
 
     /// Writes one of the run's two models, in place of the one before it.
     ///
     /// # Errors
-    /// [`Error::WriteFile`] if it cannot be written; those of [`tensors::encode`].
+    /// [`Error::WriteFile`](crate::Error::WriteFile) if it cannot be written; those of [`tensors::encode`].
     pub fn save_model(
         &mut self,
         name: ModelName,
@@ -156,25 +152,9 @@ impl Run {
     /// Writes the report, in place of the one before it.
     ///
     /// # Errors
-    /// [`Error::WriteFile`] if it cannot be written.
+    /// [`Error::WriteFile`](crate::Error::WriteFile) if it cannot be written.
     pub fn save_report(&mut self, json: &str) -> Result<()> {
         atomic::write(&self.dir().join(REPORT), json.as_bytes())
-    }
-
-    fn checkpoints(&self) -> PathBuf {
-        self.dir().join(CHECKPOINTS)
-    }
-
-    /// Steps and paths of all checkpoints, the oldest first.
-    fn stored_checkpoints(&self) -> Result<Vec<(u64, PathBuf)>> {
-        let folder = self.checkpoints();
-        let names = names_in(&folder)?;
-        let mut found: Vec<(u64, PathBuf)> = names
-            .iter()
-            .filter_map(|name| Some((step_of(name.to_str()?)?, folder.join(name))))
-            .collect();
-        found.sort();
-        Ok(found)
     }
 
     /// Leaves the checkpoint of `step` and those before it, [`KEEP`] in all. One of a later step is
@@ -189,18 +169,6 @@ impl Run {
             .chain(&later)
             .try_for_each(|(_, path)| remove(path))
     }
-}
-
-fn read_checkpoint(path: &Path) -> Result<Checkpoint> {
-    let bytes = fs::read(path).map_err(|cause| cannot_read(path, cause))?;
-    checkpoint::decode(path, &bytes)
-}
-
-fn step_of(name: &str) -> Option<u64> {
-    name.strip_prefix("step-")?
-        .strip_suffix(".ckpt")?
-        .parse()
-        .ok()
 }
 
 /// A folder for a new run is empty, but for what a process leaves that was killed while it made one.

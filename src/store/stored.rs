@@ -6,9 +6,11 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use super::checkpoint::{self, Checkpoint};
 use super::model_file::ModelFile;
+use super::run::names_in;
 use super::tensors::{self, Array};
-use super::{CONFIG, PREPARATION, REPORT, cannot_read, refused};
+use super::{CHECKPOINTS, CONFIG, PREPARATION, REPORT, TRAIL, cannot_read, refused};
 use crate::error::{Error, Result};
 
 /// One of a run's two models.
@@ -89,7 +91,20 @@ impl StoredRun {
     /// Whether there is a best model.
     #[must_use]
     pub fn has_best(&self) -> bool {
-        self.dir.join(ModelName::Best.file()).is_file()
+        self.has_model(ModelName::Best)
+    }
+
+    /// Whether there is a model.
+    #[must_use]
+    pub fn has_model(&self, name: ModelName) -> bool {
+        self.dir.join(name.file()).is_file()
+    }
+
+    /// Whether weights were recorded.
+    #[must_use]
+    pub fn has_trail(&self) -> bool {
+        let file = fs::metadata(self.dir.join(TRAIL));
+        file.is_ok_and(|file| file.len() > 0)
     }
 
     /// Whether there is a report, which is written last of all.
@@ -119,7 +134,51 @@ impl StoredRun {
         ModelFile::new(&path, file)
     }
 
-    fn no_model(&self, name: ModelName, path: &Path, cause: io::Error) -> Error {
+    /// The newest checkpoint that is intact and the number of steps it was taken after; none if there
+    /// are no checkpoints. Each newer one, damaged, is reported with its path.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if there are checkpoints and all are damaged; [`Error::Read`] if their folder
+    /// cannot be read.
+    pub fn newest_checkpoint(
+        &self,
+        report: &mut dyn FnMut(&Error),
+    ) -> Result<Option<(u64, Checkpoint)>> {
+        let stored = self.stored_checkpoints()?;
+        for (step, path) in stored.iter().rev() {
+            match read_checkpoint(path) {
+                Ok(checkpoint) => return Ok(Some((*step, checkpoint))),
+                Err(error) => report(&error),
+            }
+        }
+        if stored.is_empty() {
+            return Ok(None);
+        }
+        let problem = format!(
+            "expected an intact checkpoint, found {} damaged",
+            stored.len()
+        );
+        let fix = "start again with another --out";
+        Err(refused(&self.checkpoints(), problem, fix))
+    }
+
+    pub(super) fn checkpoints(&self) -> PathBuf {
+        self.dir().join(CHECKPOINTS)
+    }
+
+    /// Steps and paths of all checkpoints, the oldest first.
+    pub(super) fn stored_checkpoints(&self) -> Result<Vec<(u64, PathBuf)>> {
+        let folder = self.checkpoints();
+        let names = names_in(&folder)?;
+        let mut found: Vec<(u64, PathBuf)> = names
+            .iter()
+            .filter_map(|name| Some((step_of(name.to_str()?)?, folder.join(name))))
+            .collect();
+        found.sort();
+        Ok(found)
+    }
+
+    pub(super) fn no_model(&self, name: ModelName, path: &Path, cause: io::Error) -> Error {
         match cause.kind() {
             ErrorKind::NotFound => refused(
                 path,
@@ -142,4 +201,16 @@ fn read_text(dir: &Path, name: &str) -> Result<String> {
 fn not_a_run(dir: &Path, problem: &str) -> Error {
     let fix = "name the folder that `dropwise train --out` wrote";
     refused(dir, problem, fix)
+}
+
+fn read_checkpoint(path: &Path) -> Result<Checkpoint> {
+    let bytes = fs::read(path).map_err(|cause| cannot_read(path, cause))?;
+    checkpoint::decode(path, &bytes)
+}
+
+fn step_of(name: &str) -> Option<u64> {
+    name.strip_prefix("step-")?
+        .strip_suffix(".ckpt")?
+        .parse()
+        .ok()
 }

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
+use super::checkpoint::Checkpoint;
+use super::snapshot;
 use super::stored::{ModelName, StoredRun, open_for_reading};
 use super::weights::to_tensors;
 use crate::backend::{Backend, read, write};
-use crate::config::{CheckedExperiment, Experiment, Loss};
+use crate::config::{CheckedExperiment, Experiment, Loss, Precision};
 use crate::data::{Preparation, Splits, Task};
 use crate::error::{Error, Result};
 use crate::evaluate::{are_probabilities, predictions};
@@ -35,6 +38,26 @@ impl Prepared {
             preparation: splits.preparation.clone(),
             data_sha256: splits.hash.clone(),
         }
+    }
+
+    /// Checks that the rows of `splits` are what the network of the run in `dir` takes and was trained for. Whether
+    /// they are made of the very same data is the result.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if other inputs or targets would be made of the data now than training made of them.
+    pub fn check(&self, dir: &Path, splits: &Splits) -> Result<bool> {
+        let found = Prepared::new(splits);
+        if (&found.task, &found.preparation) != (&self.task, &self.preparation) {
+            return Err(Error::Store {
+                path: dir.to_owned(),
+                problem: "the data have changed since the network was trained, so that other inputs or targets \
+                          would be made of them"
+                    .to_owned(),
+                fix: "bring the data back, train again, or use `dropwise predict` on new rows"
+                    .to_owned(),
+            });
+        }
+        Ok(found.data_sha256 == self.data_sha256)
     }
 
     /// As JSON, for [`Run::create`](super::Run::create).
@@ -83,36 +106,31 @@ impl Trained {
     /// backend does not start.
     pub fn load(dir: &Path, name: Option<ModelName>, backend: Option<&Backend>) -> Result<Self> {
         let run = open_for_reading(dir)?;
-        let prepared = Prepared::of(&run)?;
-        let changed = |error: Error| misfit(&dir.join(super::CONFIG), &error);
-        let experiment = experiment_of(&run)?;
-        let experiment = experiment.resolve(&prepared.task).map_err(changed)?;
-        let backend = match (backend, &experiment.backend) {
-            (Some(backend), _) => backend.clone(),
-            (None, Some(name)) => name.parse()?,
-            (None, None) => Backend::default(),
-        };
-        let device = backend.device()?;
-        let precision = experiment.precision.check(&device)?;
+        Untrained::of(&run, backend)?.with_model(&run, name)
+    }
 
-        let name = name.unwrap_or(if run.has_best() {
-            ModelName::Best
-        } else {
-            ModelName::Last
-        });
-        let model = run.open_model(name)?;
-        let layers = to_tensors(&model, (&device, precision))?;
-        let d_input = prepared.preparation.d_input();
-        let network = MlpConfig::from_experiment(&experiment, d_input, &prepared.task)?
-            .init_with_tensors(layers)
-            .map_err(|error| misfit(&model.path, &error))?;
-        Ok(Trained {
-            experiment,
-            prepared,
-            name,
-            metadata: model.metadata,
-            network,
-        })
+    /// As [`load`](Self::load); of a run that has come to no model yet the network of its newest checkpoint that is
+    /// intact. Each newer one is reported.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), and [`Error::Store`] if all checkpoints are damaged.
+    pub fn load_newest(
+        dir: &Path,
+        name: Option<ModelName>,
+        backend: Option<&Backend>,
+        report: &mut dyn FnMut(&Error),
+    ) -> Result<Self> {
+        let run = open_for_reading(dir)?;
+        let untrained = Untrained::of(&run, backend)?;
+        if run.has_model(ModelName::Last) {
+            return untrained.with_model(&run, name);
+        }
+        // Training may go on meanwhile, and remove a checkpoint that is about to be read.
+        let newest = run.newest_checkpoint(&mut |_| ());
+        match newest.or_else(|_| run.newest_checkpoint(report))? {
+            Some((_, checkpoint)) => untrained.with_checkpoint(&run, name, &checkpoint),
+            None => untrained.with_model(&run, name),
+        }
     }
 
     /// The network, without a graph.
@@ -162,6 +180,84 @@ impl Trained {
             &self.prepared.task,
             &read(outputs)?,
         ))
+    }
+}
+
+/// All that a run's model is but for the weights.
+struct Untrained {
+    experiment: CheckedExperiment,
+    prepared: Prepared,
+    device: Device,
+    precision: Precision,
+    shape: MlpConfig,
+}
+
+impl Untrained {
+    fn of(run: &StoredRun, backend: Option<&Backend>) -> Result<Self> {
+        let prepared = Prepared::of(run)?;
+        let changed = |error: Error| misfit(&run.dir().join(super::CONFIG), &error);
+        let experiment = experiment_of(run)?;
+        let experiment = experiment.resolve(&prepared.task).map_err(changed)?;
+        let backend = match (backend, &experiment.backend) {
+            (Some(backend), _) => backend.clone(),
+            (None, Some(name)) => name.parse()?,
+            (None, None) => Backend::default(),
+        };
+        let device = backend.device()?;
+        let precision = experiment.precision.check(&device)?;
+        let d_input = prepared.preparation.d_input();
+        Ok(Untrained {
+            shape: MlpConfig::from_experiment(&experiment, d_input, &prepared.task)?,
+            experiment,
+            prepared,
+            device,
+            precision,
+        })
+    }
+
+    fn with_model(self, run: &StoredRun, name: Option<ModelName>) -> Result<Trained> {
+        let name = name.unwrap_or(if run.has_best() {
+            ModelName::Best
+        } else {
+            ModelName::Last
+        });
+        let model = run.open_model(name)?;
+        let layers = to_tensors(&model, (&self.device, self.precision))?;
+        let network = self.shape.init_with_tensors(layers);
+        Ok(Trained {
+            network: network.map_err(|error| misfit(&model.path, &error))?,
+            experiment: self.experiment,
+            prepared: self.prepared,
+            name,
+            metadata: model.metadata,
+        })
+    }
+
+    fn with_checkpoint(
+        self,
+        run: &StoredRun,
+        name: Option<ModelName>,
+        checkpoint: &Checkpoint,
+    ) -> Result<Trained> {
+        let path = run.checkpoints();
+        let snapshot = snapshot::from_checkpoint(&path, checkpoint)?;
+        let (name, step, weights) = match (name, snapshot.best) {
+            (Some(ModelName::Last), _) | (None, None) => {
+                (ModelName::Last, snapshot.step, snapshot.weights)
+            }
+            (_, Some(best)) => (ModelName::Best, best.step, best.weights),
+            // There is none, which is said as it always is.
+            (Some(ModelName::Best), None) => return self.with_model(run, name),
+        };
+        let options = (&self.device, self.precision.dtype());
+        let network = self.shape.init_with_weights(&weights, options);
+        Ok(Trained {
+            network: network.map_err(|error| misfit(&path, &error))?,
+            experiment: self.experiment,
+            prepared: self.prepared,
+            name,
+            metadata: BTreeMap::from([("step".to_owned(), step.to_string())]),
+        })
     }
 }
 

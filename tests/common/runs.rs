@@ -217,6 +217,7 @@ pub fn assert_same_run(found: &Path, expected: &Path) {
         "config.toml",
         "preparation.json",
         "metrics.jsonl",
+        "trail.jsonl",
         "last.safetensors",
         "best.safetensors",
     ] {

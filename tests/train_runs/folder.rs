@@ -29,6 +29,7 @@ fn a_run_has_all_its_files_when_it_ends() {
         "metrics.jsonl",
         "preparation.json",
         "report.json",
+        "trail.jsonl",
     ];
     assert_eq!(files_of(&place.path("run")), expected);
 }
@@ -88,7 +89,13 @@ fn the_configuration_is_there_before_the_first_step() {
     let errors = bad(&mut place.train_in("run"), 1);
     assert_has(&errors, "at step 1;");
     assert_has(&errors, "the initial weights are too large");
-    let expected = ["config.toml", "lock", "metrics.jsonl", "preparation.json"];
+    let expected = [
+        "config.toml",
+        "lock",
+        "metrics.jsonl",
+        "preparation.json",
+        "trail.jsonl",
+    ];
     assert_eq!(files_of(&place.path("run")), expected);
     Experiment::parse("", &text(place.path("run/config.toml"))).expect("a configuration");
     assert_eq!(text(place.path("run/metrics.jsonl")), "");

@@ -2,18 +2,17 @@
 
 use dropwise::backend::Backend;
 use dropwise::config::{CheckedExperiment, DataConfig, Experiment, Masks};
-use dropwise::data::{self, Splits};
+use dropwise::data::{self, Part, Splits};
 use dropwise::study::{Measure, Setting, StudySummary};
 use dropwise::{Dataset, Error, Result};
 
 use super::super::overrides::{self, Override, Vary};
-use super::super::split::Split;
 use super::Args;
 
 /// Every setting, and the data that they are trained on.
 pub(super) struct Plan {
     keys: Vec<String>,
-    split: Split,
+    split: Part,
     pub(super) points: Vec<Point>,
     /// Mostly one: a study may vary keys of `[data]` too.
     data: Vec<(DataConfig, u64, Splits)>,
@@ -48,13 +47,13 @@ impl Plan {
             .iter()
             .all(|(_, _, splits)| splits.validation.is_some());
         let most_telling = if validates {
-            Split::Validation
+            Part::Validation
         } else {
-            Split::Train
+            Part::Train
         };
         let plan = Plan {
             keys,
-            split: args.split.unwrap_or(most_telling),
+            split: args.split.map_or(most_telling, Part::from),
             points,
             data,
         };

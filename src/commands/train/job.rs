@@ -62,19 +62,22 @@ impl Job {
             run: Some(run),
             snapshot,
         };
-        job.rewind_metrics()?;
+        job.rewind()?;
         Ok(job)
     }
 
-    /// Takes the metrics back to the checkpoint: what came after it will come again.
-    fn rewind_metrics(&mut self) -> Result<()> {
+    /// Takes metrics and recorded weights back to the checkpoint: what came after it will come again.
+    fn rewind(&mut self) -> Result<()> {
         let reached = self.snapshot.as_ref().map_or(0, |snapshot| snapshot.step);
         let before = |line: &serde_json::Value| {
             let step = line.get("step").and_then(serde_json::Value::as_u64);
             step.is_some_and(|step| step <= reached as u64)
         };
         match &mut self.run {
-            Some(run) => run.rewind_metrics(before),
+            Some(run) => {
+                run.rewind_metrics(before)?;
+                run.rewind_trail(before)
+            }
             None => Ok(()),
         }
     }

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use dropwise::config::Precision;
+use dropwise::data::Splits;
+use dropwise::explain::Recorder;
 use dropwise::store::{ModelName, Run, snapshot, weights};
 use dropwise::train::{Flow, Observer, Report, Trainer};
 use dropwise::{Mlp, Result};
 
-use super::super::interrupt;
+use super::super::{interrupt, json};
 use super::progress::Progress;
 use super::summary::{self, RunReport};
 
@@ -17,6 +19,8 @@ use super::summary::{self, RunReport};
 pub(super) struct Keeper<'a, W> {
     progress: Progress<'a, W>,
     run: Option<Run>,
+    /// Records weights where there is a run to keep.
+    recorder: Option<Recorder>,
     checkpoint_every: Duration,
     started: Instant,
     last_checkpoint: Instant,
@@ -30,13 +34,20 @@ impl<'a, W: Write> Keeper<'a, W> {
     pub(super) fn new(
         progress: Progress<'a, W>,
         run: Option<Run>,
-        trainer: &Trainer<'_>,
+        (trainer, splits): (&Trainer<'_>, &Splits),
         seconds: f64,
     ) -> Self {
         let now = Instant::now();
+        // A run that was begun by an older version has no recorded weights, and none to go on with.
+        let records = |run: &Run| trainer.step() == 0 || run.has_trail();
+        let recorder = run
+            .as_ref()
+            .filter(|run| records(run))
+            .map(|_| Recorder::new(&splits.train, trainer.network(), trainer.steps()));
         Keeper {
             progress,
             run,
+            recorder,
             checkpoint_every: Duration::from_secs_f64(seconds),
             started: now,
             last_checkpoint: now,
@@ -63,6 +74,23 @@ impl<'a, W: Write> Keeper<'a, W> {
         run.save_checkpoint(trainer.step() as u64, &checkpoint)?;
         self.last_checkpoint = Instant::now();
         self.kept = Some(trainer.step());
+        Ok(())
+    }
+
+    /// Records weights, if it is time for that.
+    fn record(&mut self, trainer: &Trainer<'_>) -> Result<()> {
+        let (Some(run), Some(recorder)) = (&mut self.run, &self.recorder) else {
+            return Ok(());
+        };
+        let step = trainer.step();
+        if !recorder.is_due(step) && !trainer.has_ended() {
+            return Ok(());
+        }
+        match recorder.record(trainer.network(), step)? {
+            Some(line) => run.append_trail(&json(&line)?)?,
+            // Such a training is at its end, and a first line that is missing makes the others worthless.
+            None => self.recorder = None,
+        }
         Ok(())
     }
 
@@ -139,12 +167,17 @@ fn save_model(
 
 impl<W: Write> Observer for Keeper<'_, W> {
     fn started(&mut self, trainer: &Trainer<'_>) -> Result<()> {
+        // A run that was killed before its first checkpoint has this line already.
+        if trainer.step() == 0 && self.run.as_ref().is_some_and(|run| !run.has_trail()) {
+            self.record(trainer)?;
+        }
         self.progress.started(trainer)
     }
 
     fn stepped(&mut self, trainer: &Trainer<'_>) -> Result<Flow> {
         self.has_trained = true;
         self.progress.stepped(trainer);
+        self.record(trainer)?;
         if interrupt::asked() {
             return Ok(Flow::Stop);
         }

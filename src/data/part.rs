@@ -1,0 +1,54 @@
+//! The parts of the data, by name.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Dataset, Splits};
+
+/// A part of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// The rows to train on.
+    Train,
+    /// The rows that decide when to stop and what to choose.
+    Validation,
+    /// The rows to be looked at once, at the end.
+    Test,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Part; 3] = [Part::Train, Part::Validation, Part::Test];
+
+    /// All of them, the most telling one first.
+    pub const TELLING: [Part; 3] = [Part::Test, Part::Validation, Part::Train];
+
+    /// The name in flags and JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Train => "train",
+            Part::Validation => "validation",
+            Part::Test => "test",
+        }
+    }
+
+    /// The name in sentences.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Part::Train => "training",
+            _ => self.name(),
+        }
+    }
+
+    /// Its rows, where there are any.
+    #[must_use]
+    pub fn of(self, splits: &Splits) -> Option<&Dataset> {
+        match self {
+            Part::Train => Some(&splits.train),
+            Part::Validation => splits.validation.as_ref(),
+            Part::Test => splits.test.as_ref(),
+        }
+    }
+}
