@@ -12,8 +12,8 @@ use super::{ExplainOptions, Subject, spaced, thinned};
 /// The loss is measured on so many training rows at most.
 const ROWS: usize = 300;
 
-/// The landscape reaches so many times as far from 0 as any weight that is drawn on it.
-const ROOM: f64 = 1.5;
+/// The landscape reaches beyond all that is drawn on it by this share of its width, on both sides.
+const ROOM: f64 = 0.35;
 
 /// A weight of the first layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,19 +144,22 @@ fn telling_weight(subject: &Subject<'_>, rows: &Dataset) -> Result<(usize, usize
     Ok((inputs[largest / units], largest % units))
 }
 
-/// So many values of a weight, evenly spaced around 0, with room beyond all that is drawn on the landscape: the weights
-/// from the same input, and what this one was before.
+/// So many values of a weight, evenly spaced: from the smallest to the largest of all that is drawn on the landscape, which
+/// are the weights from the same input, what this one was before, and 0, with room on both sides.
 fn range(subject: &Subject<'_>, (input, unit): (usize, usize), points: usize) -> Result<Vec<f64>> {
     let trail = subject.trail.and_then(|trail| trail.path(input, unit));
     let units = first_units(subject.network).max(unit + 1);
     let now = weights(subject.network, &[input], units)?;
     let before = trail.into_iter().flatten().map(|(_, value)| value);
-    let reach = before
+    let (low, high) = before
         .chain(now)
-        .fold(0.0, |reach: f64, value| reach.max(value.abs()));
-    let end = if reach > 0.0 { ROOM * reach } else { 1.0 };
+        .fold((0.0, 0.0), |(low, high): (f64, f64), value| {
+            (low.min(value), high.max(value))
+        });
+    let room = if low < high { ROOM * (high - low) } else { 1.0 };
+    let (low, high) = (low - room, high + room);
     let last = (points - 1) as f64;
-    let value = |point: usize| end * (2.0 * point as f64 / last - 1.0);
+    let value = |point: usize| low + (high - low) * (point as f64 / last);
     Ok((0..points).map(value).collect())
 }
 
