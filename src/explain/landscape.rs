@@ -4,13 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Dataset;
 use crate::error::Result;
+use crate::model::Mlp;
 
 use super::one_weight::OneWeight;
 use super::trail::{Trail, first_units, telling_inputs, weights};
 use super::{ExplainOptions, Subject, spaced, thinned};
 
-/// The loss is measured on so many training rows at most.
+/// The loss is measured on so many training rows at most, of a network with several wide layers on fewer, so that all of
+/// it takes no more multiplications than these.
 const ROWS: usize = 300;
+const FEWEST_ROWS: usize = 50;
+const MULTIPLICATIONS: usize = 150_000_000_000;
 
 /// The landscape reaches beyond all that is drawn on it by this share of its width, on both sides.
 const ROOM: f64 = 0.35;
@@ -85,7 +89,7 @@ pub(super) fn landscape(
         Some(weight) => weight,
         None => telling_weight(subject, all)?,
     };
-    let rows: Vec<usize> = spaced(all.len(), ROWS).collect();
+    let rows: Vec<usize> = spaced(all.len(), most_rows(subject.network, options)).collect();
     let rows = all.select(&rows);
     let whole = OneWeight::new(subject, &rows, (input, unit), None)?;
     let value = weights(subject.network, &[input], unit + 1)?[unit];
@@ -107,6 +111,16 @@ pub(super) fn landscape(
         values,
     };
     Ok(found.finite(notes))
+}
+
+/// The layers behind the second are computed anew for each value in each network.
+fn most_rows(network: &Mlp, options: &ExplainOptions) -> usize {
+    let [_, d_output] = network.dims();
+    let widths: Vec<usize> = network.widths().chain([d_output]).collect();
+    let behind = widths.windows(2).skip(2).map(|pair| pair[0] * pair[1]);
+    let a_row = behind.sum::<usize>().max(1);
+    let times = options.landscape.points * (options.landscape.networks + 1);
+    (MULTIPLICATIONS / a_row / times).clamp(FEWEST_ROWS, ROWS)
 }
 
 /// The losses of each thinned network at each value; none without dropout.
@@ -190,5 +204,25 @@ impl Landscape {
             self.thinned_mean = (0..self.values.len()).map(mean).collect();
         }
         Some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ExplainOptions, most_rows};
+    use crate::{Backend, MlpConfig};
+
+    #[test]
+    fn of_a_network_with_several_wide_layers_fewer_rows_are_looked_at() {
+        let device = Backend::default().device().expect("a backend that starts");
+        let rows = |hidden: &[usize]| {
+            let network = MlpConfig::new(2, hidden, 1).init(1, &device);
+            most_rows(&network.expect("a network"), &ExplainOptions::default())
+        };
+        assert_eq!(rows(&[4]), 300);
+        assert_eq!(rows(&[1_000, 1_000]), 300);
+        // 101 values in 11 networks, 1,001,000 multiplications each.
+        assert_eq!(rows(&[8, 1_000, 1_000]), 134);
+        assert_eq!(rows(&[8, 1_000, 1_000, 1_000, 1_000]), 50);
     }
 }
