@@ -1,21 +1,38 @@
-//! Results for people: tables as text and Markdown, and with the feature `report` figures as SVG.
+//! Results for people: tables as text and Markdown, and with the feature `report` figures as SVG and PNG, and whole
+//! reports of runs as HTML, Markdown and text.
 //!
-//! What is shown is data first ([`StudySummary`](crate::study::StudySummary), [`Table`], [`Strips`]), formats
-//! after.
+//! What is shown is data first ([`StudySummary`](crate::study::StudySummary), [`Table`], [`Strips`],
+//! [`Explanation`](crate::explain::Explanation)), formats after.
 
+#[cfg(feature = "report")]
+mod chart;
+#[cfg(feature = "report")]
+mod ink;
 #[cfg(feature = "report")]
 mod panels;
 #[cfg(feature = "report")]
 mod picture;
+#[cfg(feature = "report")]
+mod pixels;
+#[cfg(feature = "report")]
+mod range;
+#[cfg(feature = "report")]
+mod run;
 mod strips;
 #[cfg(feature = "report")]
 mod strips_svg;
 mod study;
 mod table;
 mod tune;
+#[cfg(feature = "report")]
+mod words;
 
 #[cfg(feature = "report")]
 pub use panels::{Panel, Panels};
+#[cfg(feature = "report")]
+pub use picture::Picture;
+#[cfg(feature = "report")]
+pub use run::{Drawing, Figure, Report, Section, Values, landscape_figure};
 pub use strips::{Strip, Strips};
 pub use study::{study_figure, study_notes, study_table};
 pub use table::Table;

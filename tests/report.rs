@@ -94,7 +94,7 @@ fn a_figure_can_be_read_aloud_and_in_the_dark() {
     assert!(svg.contains("role=\"img\""));
     // Each colour has another one for the dark.
     let (style, drawing) = svg.split_once("</style>").expect("a style");
-    assert!(style.contains("@media (prefers-color-scheme:dark)"));
+    assert!(style.contains("@media screen and (prefers-color-scheme:dark)"));
     for property in ["fill", "stroke"] {
         for used in drawing.split(&format!(" {property}=\"#")).skip(1) {
             let rule = format!("[{property}=\"#{}\"]", &used[..6]);

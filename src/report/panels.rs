@@ -6,7 +6,8 @@ use kuva::render::figure::Figure;
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 
-use super::picture::{self, BLUE, LINE};
+use super::ink::{BLUE, LINE};
+use super::picture::{self, Picture};
 
 const COLUMNS: usize = 3;
 /// Of a panel, in pixels.
@@ -55,7 +56,7 @@ impl Panels {
             "On logarithmic axes, {}; each beside a dashed line of the slope that is expected.",
             titles.join(", ")
         );
-        picture::to_svg(figure.render(), &self.title, &description)
+        Picture::new(figure.render(), &self.title, &description).to_svg()
     }
 }
 

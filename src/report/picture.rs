@@ -1,49 +1,168 @@
-//! The thin layer over the plotting library: one look for all figures, and SVG that is the same for the same data,
-//! can be read aloud, and follows the reader's choice of light or dark.
+//! A picture, ready for every format, and the thin layer over the plotting library: one look for all figures, and SVG
+//! that is the same for the same data, can be read aloud, and follows the reader's choice of light or dark.
 
+use kuva::TerminalBackend;
+use kuva::backend::raster::RasterBackend;
 use kuva::backend::svg::SvgBackend;
 use kuva::render::color::Color;
 use kuva::render::layout::TickFormat;
 use kuva::render::render::{Primitive, Scene, TextAnchor};
 use kuva::render::theme::Theme;
-use std::fmt::Write;
 use std::sync::Arc;
 
-/// A colour on white, and the one in its place on black. The first names it in the drawing.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ink {
-    pub(super) light: &'static str,
-    dark: &'static str,
+use super::ink::{GRID, Ink, LINE, PAPER, TEXT, style};
+use super::pixels::Pixels;
+use crate::error::{Error, Result};
+
+/// Pixels of a PNG file to a unit of the drawing.
+const PNG_SCALE: f32 = 2.0;
+/// What a reader's own system uses for its words. Nothing is fetched.
+const FONTS: &str = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica Neue, Noto Sans, DejaVu Sans, Arial, sans-serif";
+
+/// One drawing, ready for every format. The same data give the same bytes.
+#[derive(Debug)]
+pub struct Picture {
+    title: String,
+    description: String,
+    scene: Scene,
+    images: Vec<Pixels>,
 }
 
-/// The inks of all figures. The two that carry meaning are of the palette of Okabe and Ito (2008), which people
-/// with every kind of colour vision tell apart.
-pub(super) const PAPER: Ink = Ink {
-    light: "#ffffff",
-    dark: "#0d1117",
-};
-pub(super) const TEXT: Ink = Ink {
-    light: "#1f2328",
-    dark: "#e6edf3",
-};
-pub(super) const LINE: Ink = Ink {
-    light: "#57606a",
-    dark: "#9198a1",
-};
-pub(super) const GRID: Ink = Ink {
-    light: "#d8dee4",
-    dark: "#30363d",
-};
-pub(super) const BLUE: Ink = Ink {
-    light: "#0072b2",
-    dark: "#56b4e9",
-};
-pub(super) const VERMILLION: Ink = Ink {
-    light: "#d55e00",
-    dark: "#e69f00",
-};
+impl Picture {
+    /// `title` and `description` are for those who cannot see it.
+    pub(super) fn new(mut scene: Scene, title: &str, description: &str) -> Self {
+        number_clips(&mut scene);
+        // The hover style that the library would add is another than ours.
+        scene.has_tooltips = false;
+        scene.background_color = None;
+        Picture {
+            title: printable(title),
+            description: printable(description),
+            scene,
+            images: Vec::new(),
+        }
+    }
 
-const INKS: [Ink; 6] = [PAPER, TEXT, LINE, GRID, BLUE, VERMILLION];
+    /// With images of pixels over the drawing.
+    pub(super) fn with_images(mut self, images: Vec<Pixels>) -> Self {
+        self.images = images;
+        self
+    }
+
+    /// In the fonts of the reader's system, in place of the one that the library measures with, which is wider.
+    pub(super) fn in_system_fonts(mut self) -> Self {
+        self.scene.font_family = Some(FONTS.to_owned());
+        self
+    }
+
+    /// What it shows.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// What is to be seen in it, in words.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// The picture as an SVG file.
+    #[must_use]
+    pub fn to_svg(&self) -> String {
+        let style = format!("<style>{}</style>", style(""));
+        let paper = r##"<rect width="100%" height="100%" fill="#ffffff" />"##;
+        self.svg("", &(style + paper)) + "\n"
+    }
+
+    /// The picture as a part of an HTML page, which has the style of [`style`] and the background. Names in it begin with
+    /// `prefix`, so that they are unique in the page.
+    pub(super) fn to_inline_svg(&self, prefix: &str) -> String {
+        self.svg(prefix, "")
+    }
+
+    fn svg(&self, prefix: &str, first: &str) -> String {
+        let (width, height) = (self.scene.width, self.scene.height);
+        let svg = SvgBackend::new().render_scene(&self.scene);
+        // A quotation mark in words is written as `&quot;`, so that these are attributes.
+        let svg = svg
+            .replace("id=\"clip-", &format!("id=\"{prefix}clip-"))
+            .replace(
+                "clip-path=\"url(#clip-",
+                &format!("clip-path=\"url(#{prefix}clip-"),
+            );
+        let opening = r#"<svg xmlns="http://www.w3.org/2000/svg""#;
+        let marked = format!(
+            r#"{opening} viewBox="0 0 {width} {height}" role="img" aria-labelledby="{prefix}title {prefix}description""#
+        );
+        let svg = svg.replacen(opening, &marked, 1);
+        let (start, rest) = svg.split_once('>').unwrap_or((&svg, ""));
+        let rest = rest.strip_suffix("</svg>").unwrap_or(rest);
+        let (title, description) = (escaped(&self.title), escaped(&self.description));
+        let images: String = self.images.iter().map(Pixels::to_svg).collect();
+        format!(
+            "{start}>\n<title id=\"{prefix}title\">{title}</title>\n\
+             <desc id=\"{prefix}description\">{description}</desc>{first}{rest}{images}</svg>"
+        )
+    }
+
+    /// The picture as a PNG file, two pixels a unit, light.
+    ///
+    /// # Errors
+    /// [`Error::Compute`] if the library cannot draw it, which does not happen.
+    pub fn to_png(&self) -> Result<Vec<u8>> {
+        let mut scene = Scene::new(self.scene.width, self.scene.height);
+        scene.text_color = self.scene.text_color.clone();
+        scene.elements = self.scene.elements.clone();
+        scene
+            .elements
+            .extend(self.images.iter().map(Pixels::to_rectangles));
+        let backend = RasterBackend::new().with_scale(PNG_SCALE);
+        backend.render_scene(&scene).map_err(|cause| {
+            Error::Compute(format!("`{}` cannot be drawn as PNG: {cause}", self.title))
+        })
+    }
+
+    /// The picture in characters, with colours of a terminal.
+    pub(super) fn to_ansi(&self, columns: usize, rows: usize) -> String {
+        let mut scene = Scene::new(self.scene.width, self.scene.height);
+        // A terminal would fill what is only there for the pointer.
+        let is_seen = |element: &&Primitive| {
+            !matches!(
+                element,
+                Primitive::Rect {
+                    opacity: Some(0.0),
+                    ..
+                }
+            )
+        };
+        scene.text_color = self.scene.text_color.clone();
+        scene.elements = self
+            .scene
+            .elements
+            .iter()
+            .filter(is_seen)
+            .cloned()
+            .collect();
+        TerminalBackend::new(columns, rows).render_scene(&scene)
+    }
+}
+
+/// The library counts its clipping regions over the whole process, so that the second figure would differ from
+/// the first.
+fn number_clips(scene: &mut Scene) {
+    let mut count = 0;
+    for element in &mut scene.elements {
+        if let Primitive::ClipStart { id, .. } = element {
+            let name = format!("clip-{count}");
+            for definition in &mut scene.defs {
+                *definition = definition.replace(&format!("\"{id}\""), &format!("\"{name}\""));
+            }
+            *id = name;
+            count += 1;
+        }
+    }
+}
 
 /// The library's colours for all that is not data.
 pub(super) fn theme() -> Theme {
@@ -90,16 +209,39 @@ pub(super) fn line(from: (f64, f64), to: (f64, f64), ink: Ink, width: f64) -> Pr
 }
 
 pub(super) fn text(at: (f64, f64), content: &str, size: u32, anchor: TextAnchor) -> Primitive {
+    words(at, content, (size, false), TEXT, anchor)
+}
+
+/// Words of a size, bold or not.
+pub(super) fn words(
+    at: (f64, f64),
+    content: &str,
+    (size, bold): (u32, bool),
+    ink: Ink,
+    anchor: TextAnchor,
+) -> Primitive {
     Primitive::Text {
         x: at.0,
         y: at.1,
-        content: content.to_owned(),
+        // Between two dollar signs the library would see a formula.
+        content: printable(content).replace('$', "\\$"),
         size,
         anchor,
         rotate: None,
-        bold: false,
-        color: Some(Color::from(TEXT.light)),
+        bold,
+        color: Some(Color::from(ink.light)),
     }
+}
+
+/// Drawings with words that appear under the pointer.
+pub(super) fn hover(scene: &mut Scene, tip: &str, drawing: impl IntoIterator<Item = Primitive>) {
+    scene.add(Primitive::GroupStart {
+        transform: None,
+        title: Some(printable(tip)),
+        extra_attrs: None,
+    });
+    scene.elements.extend(drawing);
+    scene.add(Primitive::GroupEnd);
 }
 
 /// Colours what the library has drawn with a mixture of its own, which is too pale to read and no ink.
@@ -113,54 +255,39 @@ pub(super) fn color_text(scene: &mut Scene, text: &str, ink: Ink) {
     }
 }
 
-/// The drawing as an SVG file. `title` and `description` are for those who cannot see it.
-pub(super) fn to_svg(mut scene: Scene, title: &str, description: &str) -> String {
-    number_clips(&mut scene);
-    scene.defs.push(style());
-    let (width, height) = (scene.width, scene.height);
-    let svg = SvgBackend::new().render_scene(&scene);
-    let opening = r#"<svg xmlns="http://www.w3.org/2000/svg""#;
-    let marked = format!(
-        r#"{opening} viewBox="0 0 {width} {height}" role="img" aria-labelledby="title description""#
-    );
-    let svg = svg.replacen(opening, &marked, 1);
-    let (start, rest) = svg.split_once('>').unwrap_or((&svg, ""));
-    let (title, description) = (escaped(title), escaped(description));
-    format!(
-        "{start}>\n<title id=\"title\">{title}</title>\n<desc id=\"description\">{description}</desc>{rest}\n"
-    )
-}
-
-/// The library counts its clipping regions over the whole process, so that the second figure would differ from
-/// the first.
-fn number_clips(scene: &mut Scene) {
-    let mut count = 0;
-    for element in &mut scene.elements {
-        if let Primitive::ClipStart { id, .. } = element {
-            let name = format!("clip-{count}");
-            for definition in &mut scene.defs {
-                *definition = definition.replace(&format!("\"{id}\""), &format!("\"{name}\""));
-            }
-            *id = name;
-            count += 1;
-        }
+/// A muted line for what helps the eye and is no data.
+pub(super) fn dashed(from: (f64, f64), to: (f64, f64)) -> Primitive {
+    Primitive::Line {
+        x1: from.0,
+        y1: from.1,
+        x2: to.0,
+        y2: to.1,
+        stroke: Color::from(LINE.light),
+        stroke_width: 1.0,
+        stroke_dasharray: Some("4 4".to_owned()),
     }
 }
 
-/// In a dark surrounding each ink gives way to its other self.
-fn style() -> String {
-    let mut rules = String::new();
-    for Ink { light, dark } in INKS {
-        for property in ["fill", "stroke"] {
-            // A String takes all that is written to it.
-            let _ = write!(rules, "[{property}=\"{light}\"]{{{property}:{dark}}}");
-        }
-    }
-    format!("<style>@media (prefers-color-scheme:dark){{{rules}}}</style>")
+/// XML cannot hold every character that a file can.
+pub(super) fn printable(text: &str) -> String {
+    let printable = |found: &char| !found.is_control() && !"\u{fffe}\u{ffff}".contains(*found);
+    text.chars().filter(printable).collect()
 }
 
-fn escaped(text: &str) -> String {
+/// A label leaves room for what it stands at.
+pub(super) fn shortened(label: &str, most: usize) -> String {
+    let label = printable(label);
+    if label.chars().count() <= most {
+        return label;
+    }
+    let start = label.chars().take(most.saturating_sub(1));
+    start.chain(['\u{2026}']).collect()
+}
+
+/// Words as XML and HTML hold them.
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

@@ -5,7 +5,8 @@ use kuva::render::layout::{ComputedLayout, Layout};
 use kuva::render::plots::Plot;
 use kuva::render::render::{Primitive, Scene, TextAnchor, render_multiple};
 
-use super::picture::{self, BLUE, GRID, LINE, TEXT, VERMILLION, line, text};
+use super::ink::{BLUE, GRID, LINE, PAPER, TEXT, VERMILLION};
+use super::picture::{self, Picture, line, printable, shortened, text};
 use super::{Strip, Strips};
 use crate::statistics::{Distribution, Interval};
 
@@ -31,13 +32,9 @@ impl Strips {
 
     /// XML cannot hold every character that a TOML file can.
     fn in_printable_words(&self) -> Self {
-        let words = |text: &String| {
-            let printable =
-                |found: &char| !found.is_control() && !"\u{fffe}\u{ffff}".contains(*found);
-            text.chars().filter(printable).collect::<String>()
-        };
+        let words = |text: &String| printable(text);
         let strip = |strip: &Strip| Strip {
-            label: shortened(words(&strip.label)),
+            label: shortened(&strip.label, MOST_LETTERS),
             note: words(&strip.note),
             values: strip.values.clone(),
         };
@@ -73,7 +70,7 @@ impl Strips {
             draw_summary(&mut scene, &place, strip, self.height_of(k));
         }
         self.draw_notes(&mut scene, &place);
-        picture::to_svg(scene, &self.title, &self.description())
+        Picture::new(scene, &self.title, &self.description()).to_svg()
     }
 
     fn layout(&self) -> Layout {
@@ -195,18 +192,6 @@ impl Strip {
     }
 }
 
-/// A label leaves room for the strip.
-fn shortened(label: String) -> String {
-    if label.chars().count() <= MOST_LETTERS {
-        return label;
-    }
-    label
-        .chars()
-        .take(MOST_LETTERS - 1)
-        .chain(['\u{2026}'])
-        .collect()
-}
-
 /// The finite values in order; of too many evenly spaced ones, the first and the last among them.
 fn shown(values: &[f64]) -> Vec<f64> {
     let mut sorted: Vec<_> = values
@@ -292,7 +277,7 @@ fn diamond(x: f64, y: f64) -> Primitive {
     Primitive::Path(Box::new(PathData {
         d,
         fill: Some(Color::from(VERMILLION.light)),
-        stroke: Color::from(picture::PAPER.light),
+        stroke: Color::from(PAPER.light),
         stroke_width: 1.0,
         opacity: None,
         stroke_dasharray: None,

@@ -30,12 +30,24 @@ impl Table {
     #[must_use]
     pub fn to_markdown(&self) -> String {
         let line = |cells: &[String]| {
-            let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+            let cells: Vec<_> = cells.iter().map(|cell| marked_down(cell)).collect();
             format!("| {} |\n", cells.join(" | "))
         };
         let rule = format!("|{}\n", "---:|".repeat(self.titles.len()));
         let rows: String = self.rows.iter().map(|row| line(row)).collect();
         line(&self.titles) + &rule + &rows
+    }
+
+    /// What the columns are.
+    #[must_use]
+    pub fn titles(&self) -> &[String] {
+        &self.titles
+    }
+
+    /// The cells, row after row, one for each title.
+    #[must_use]
+    pub fn rows(&self) -> &[Vec<String>] {
+        &self.rows
     }
 
     fn widths(&self) -> Vec<usize> {
@@ -49,6 +61,14 @@ impl Table {
         };
         (0..self.titles.len()).map(width).collect()
     }
+}
+
+/// A cell's words, of which none is taken for Markdown's own or for HTML.
+fn marked_down(cell: &str) -> String {
+    cell.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('|', "\\|")
+        .replace(['\n', '\r'], " ")
 }
 
 impl fmt::Display for Table {

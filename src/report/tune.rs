@@ -42,7 +42,7 @@ pub fn tune_figure(summary: &TuneSummary) -> Strips {
     }
 }
 
-fn capital(word: &str) -> String {
+pub(super) fn capital(word: &str) -> String {
     let mut letters = word.chars();
     let first = letters
         .next()

@@ -1,0 +1,431 @@
+//! Axes in the look of all charts, and what is drawn on them, in the coordinates of the data.
+
+use kuva::render::axis::add_axes_and_grid;
+use kuva::render::color::Color;
+use kuva::render::layout::{ComputedLayout, Layout, TickFormat};
+use kuva::render::render::{Primitive, Scene, TextAnchor};
+use kuva::render::theme::Theme;
+
+use super::ink::{GRID, Ink, LINE, PAPER, TEXT};
+use super::picture::{self, Picture, hover, line, shortened, words};
+use super::range::Range;
+
+/// Width and height of most charts.
+pub(super) const SIZE: (f64, f64) = (440.0, 290.0);
+pub(super) const TEXT_SIZE: u32 = 11;
+const TITLE_SIZE: u32 = 13;
+/// Room for title and label over a chart, and for ticks and label below it.
+const TOP: f64 = 50.0;
+const BOTTOM: f64 = 40.0;
+const RIGHT: f64 = 18.0;
+/// Between the lines of labels.
+const LEADING: f64 = 14.0;
+/// No chart has more places that say their values under the pointer.
+const MOST_BANDS: usize = 80;
+
+/// How a chart is framed.
+pub(super) struct Axes<'a> {
+    pub(super) title: &'a str,
+    pub(super) x_label: &'a str,
+    pub(super) y_label: &'a str,
+    pub(super) x: Range,
+    pub(super) y: Range,
+    pub(super) is_log_y: bool,
+    /// Labels at the ends of lines, for which room is left.
+    pub(super) ends: Vec<String>,
+    pub(super) size: (f64, f64),
+    /// Words for the values of the vertical axis, in place of numbers.
+    pub(super) y_format: Option<TickFormat>,
+    /// The width of a letter, as a share of its size; of a terminal, where each is as wide as a cell.
+    pub(super) letter: f64,
+}
+
+impl Default for Axes<'_> {
+    fn default() -> Self {
+        Axes {
+            title: "",
+            x_label: "",
+            y_label: "",
+            x: Range {
+                low: 0.0,
+                high: 1.0,
+            },
+            y: Range {
+                low: 0.0,
+                high: 1.0,
+            },
+            is_log_y: false,
+            ends: Vec::new(),
+            size: SIZE,
+            y_format: None,
+            letter: 0.58,
+        }
+    }
+}
+
+/// A chart that is being drawn.
+pub(super) struct Chart {
+    pub(super) scene: Scene,
+    place: ComputedLayout,
+    letter: f64,
+}
+
+impl Chart {
+    pub(super) fn new(axes: &Axes<'_>) -> Self {
+        let place = place(axes);
+        let mut scene = Scene::new(axes.size.0, axes.size.1);
+        scene.text_color = Some(TEXT.light.to_owned());
+        let mut chart = Chart {
+            scene,
+            place,
+            letter: axes.letter,
+        };
+        chart.draw_axes(axes);
+        chart
+    }
+
+    /// The library's ticks and lines across, without those that stand upright, which say little.
+    fn draw_axes(&mut self, axes: &Axes<'_>) {
+        let mut frame = Scene::new(axes.size.0, axes.size.1);
+        add_axes_and_grid(&mut frame, &self.place, &layout(axes));
+        frame.elements.retain(|element| match element {
+            Primitive::Line { x1, x2, stroke, .. } => x1 != x2 && !matches!(stroke, Color::None),
+            _ => true,
+        });
+        for element in &mut frame.elements {
+            if let Primitive::Text { color, .. } = element {
+                *color = Some(Color::from(LINE.light));
+            }
+        }
+        self.scene.elements.append(&mut frame.elements);
+        let (left, right, bottom) = (self.left(), self.right(), self.bottom());
+        self.scene
+            .add(line((left, bottom), (right, bottom), LINE, 1.0));
+        let title = shortened(
+            axes.title,
+            letters(axes.size.0 - 12.0, TITLE_SIZE, axes.letter),
+        );
+        self.say(
+            (2.0, 16.0),
+            &title,
+            (TITLE_SIZE, true),
+            TEXT,
+            TextAnchor::Start,
+        );
+        self.say(
+            (2.0, 33.0),
+            axes.y_label,
+            (TEXT_SIZE, false),
+            LINE,
+            TextAnchor::Start,
+        );
+        let middle = ((left + right) / 2.0, axes.size.1 - 6.0);
+        self.say(
+            middle,
+            axes.x_label,
+            (TEXT_SIZE, false),
+            LINE,
+            TextAnchor::Middle,
+        );
+    }
+
+    /// For charts whose heights are names.
+    pub(super) fn without_grid(&mut self) {
+        let grid = Color::from(GRID.light).to_svg_string();
+        let is_grid = |element: &Primitive| matches!(element, Primitive::Line { stroke, .. } if stroke.to_svg_string() == grid);
+        self.scene.elements.retain(|element| !is_grid(element));
+    }
+
+    fn left(&self) -> f64 {
+        self.place.margin_left
+    }
+
+    fn right(&self) -> f64 {
+        self.place.width - self.place.margin_right
+    }
+
+    fn top(&self) -> f64 {
+        self.place.margin_top
+    }
+
+    fn bottom(&self) -> f64 {
+        self.place.height - self.place.margin_bottom
+    }
+
+    /// Where a point is drawn; what is far outside is brought near, for no format holds every number.
+    pub(super) fn at(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        let near = |pixels: f64| pixels.clamp(-1e4, 1e4);
+        (near(self.place.map_x(x)), near(self.place.map_y(y)))
+    }
+
+    /// Words at a place in the drawing.
+    pub(super) fn say(
+        &mut self,
+        at: (f64, f64),
+        content: &str,
+        font: (u32, bool),
+        ink: Ink,
+        anchor: TextAnchor,
+    ) {
+        if !content.is_empty() {
+            self.scene.add(words(at, content, font, ink, anchor));
+        }
+    }
+
+    /// Straight lines from point to point.
+    pub(super) fn line(&mut self, points: &[(f64, f64)], ink: Ink, width: f64) {
+        let stroke = self.stroke(points, ink, width, None);
+        self.scene.elements.extend(stroke);
+    }
+
+    pub(super) fn dashed(&mut self, points: &[(f64, f64)], ink: Ink) {
+        let stroke = self.stroke(points, ink, 1.2, Some("4 3"));
+        self.scene.elements.extend(stroke);
+    }
+
+    pub(super) fn stroke(
+        &self,
+        points: &[(f64, f64)],
+        ink: Ink,
+        width: f64,
+        dash: Option<&str>,
+    ) -> Option<Primitive> {
+        let finite = points
+            .iter()
+            .filter(|(x, y)| x.is_finite() && y.is_finite());
+        let points: Vec<_> = finite.map(|point| self.at(*point)).collect();
+        (points.len() > 1).then(|| Primitive::PolyLine {
+            points,
+            stroke: Color::from(ink.light),
+            stroke_width: width,
+            stroke_dasharray: dash.map(str::to_owned),
+        })
+    }
+
+    /// A dot, with words that appear under the pointer.
+    pub(super) fn dot(&mut self, at: (f64, f64), radius: f64, ink: Ink, opacity: f64, tip: &str) {
+        if !at.0.is_finite() || !at.1.is_finite() {
+            return;
+        }
+        let dot = circle(self.at(at), radius, ink, opacity);
+        match tip {
+            "" => self.scene.add(dot),
+            tip => hover(&mut self.scene, tip, [dot]),
+        }
+    }
+
+    /// A ball: a dot with a rim that parts it from what it lies on.
+    pub(super) fn ball(&mut self, at: (f64, f64), radius: f64, ink: Ink, tip: &str) {
+        if !at.0.is_finite() || !at.1.is_finite() {
+            return;
+        }
+        let (cx, cy) = self.at(at);
+        let ball = Primitive::Circle {
+            cx,
+            cy,
+            r: radius,
+            fill: Color::from(ink.light),
+            fill_opacity: None,
+            stroke: Some(Color::from(PAPER.light)),
+            stroke_width: Some(1.5),
+        };
+        hover(&mut self.scene, tip, [ball]);
+    }
+
+    /// A bar from the bottom, between two values of x.
+    pub(super) fn bar(&mut self, (from, to): (f64, f64), height: f64, ink: Ink, tip: &str) {
+        let ((left, top), (right, bottom)) = (self.at((from, height)), self.at((to, 0.0)));
+        let bar = rectangle(
+            [
+                left + 0.5,
+                top,
+                (right - left - 1.0).max(0.5),
+                (bottom - top).max(0.0),
+            ],
+            ink,
+            None,
+        );
+        hover(&mut self.scene, tip, [bar]);
+    }
+
+    /// What is drawn from here to [`Chart::end_clip`] does not leave the frame.
+    pub(super) fn clip(&mut self) {
+        let (x, y) = (self.left(), self.top() - 2.0);
+        let (width, height) = (self.right() - x, self.bottom() - y);
+        let id = "clip-chart".to_owned();
+        self.scene.defs.push(format!(
+            "<clipPath id=\"{id}\"><rect x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{height:.2}\"/></clipPath>"
+        ));
+        self.scene.add(Primitive::ClipStart {
+            x,
+            y,
+            width,
+            height,
+            id,
+        });
+    }
+
+    pub(super) fn end_clip(&mut self) {
+        self.scene.add(Primitive::ClipEnd);
+    }
+
+    /// Upright bands that say, under the pointer, what is there. `tips` are in order of their x.
+    pub(super) fn bands(&mut self, tips: &[(f64, String)]) {
+        let chosen: Vec<_> = evenly(tips, MOST_BANDS).collect();
+        let (top, bottom) = (self.top(), self.bottom());
+        let pixels: Vec<f64> = chosen.iter().map(|(x, _)| self.at((*x, 0.0)).0).collect();
+        for (k, (_, tip)) in chosen.iter().enumerate() {
+            let middle =
+                |other: Option<&f64>, end: f64| other.map_or(end, |x| (x + pixels[k]) / 2.0);
+            let before = k.checked_sub(1).and_then(|before| pixels.get(before));
+            let left = middle(before, self.left());
+            let right = middle(pixels.get(k + 1), self.right());
+            let place = [left, top, (right - left).max(0.0), bottom - top];
+            hover(&mut self.scene, tip, [rectangle(place, TEXT, Some(0.0))]);
+        }
+    }
+
+    /// Words at the right of the chart, at the heights of the ends of lines, moved apart where they would overlap.
+    pub(super) fn end_labels(&mut self, labels: &[(f64, String, Ink)]) {
+        let mut placed: Vec<_> = labels
+            .iter()
+            .map(|(value, label, ink)| (self.at((0.0, *value)).1, label, *ink))
+            .collect();
+        placed.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let (top, bottom) = (self.top() + 4.0, self.bottom());
+        let mut heights: Vec<f64> = placed.iter().map(|label| label.0).collect();
+        apart(&mut heights, (top, bottom));
+        let x = self.right() + 6.0;
+        for ((_, label, ink), y) in placed.into_iter().zip(heights) {
+            self.say(
+                (x, y + 4.0),
+                label,
+                (TEXT_SIZE, false),
+                ink,
+                TextAnchor::Start,
+            );
+        }
+    }
+
+    /// Words beside a point, to the side where there is room.
+    pub(super) fn label(&mut self, at: (f64, f64), label: &str, ink: Ink) {
+        let (x, y) = self.at(at);
+        let width = self.letter * f64::from(TEXT_SIZE) * label.chars().count() as f64;
+        let (x, anchor) = match x + 9.0 + width > self.place.width - 2.0 {
+            true => (x - 9.0, TextAnchor::End),
+            false => (x + 9.0, TextAnchor::Start),
+        };
+        self.say((x, y - 7.0), label, (TEXT_SIZE, false), ink, anchor);
+    }
+
+    /// An upright dashed line.
+    pub(super) fn mark(&mut self, x: f64) {
+        let x = self.at((x, 0.0)).0;
+        let line = picture::dashed((x, self.top()), (x, self.bottom()));
+        self.scene.add(line);
+    }
+
+    pub(super) fn into_picture(self, title: &str, description: &str) -> Picture {
+        Picture::new(self.scene, title, description).in_system_fonts()
+    }
+}
+
+fn layout(axes: &Axes<'_>) -> Layout {
+    let none = || "none".to_owned();
+    let theme = Theme {
+        axis_color: none(),
+        tick_color: none(),
+        ..picture::theme()
+    };
+    let Range { low, high } = axes.y;
+    let layout = Layout::new((axes.x.low, axes.x.high), (low, high))
+        .with_theme(theme)
+        .with_width(axes.size.0)
+        .with_height(axes.size.1)
+        .with_tick_size(TEXT_SIZE)
+        .with_tick_length(3.0)
+        .with_x_axis_min(axes.x.low)
+        .with_x_axis_max(axes.x.high)
+        .with_y_axis_min(low)
+        .with_y_axis_max(high)
+        .with_x_tick_format(picture::ticks())
+        .with_y_tick_format(axes.y_format.clone().unwrap_or_else(picture::ticks));
+    match axes.is_log_y {
+        true => layout.with_log_y(),
+        false => layout,
+    }
+}
+
+fn place(axes: &Axes<'_>) -> ComputedLayout {
+    let layout = layout(axes);
+    let measured = ComputedLayout::from_layout(&layout);
+    let letter = axes.letter * f64::from(TEXT_SIZE);
+    let width = |label: &String| letter * label.chars().count() as f64;
+    let ends = axes.ends.iter().map(width).fold(RIGHT - 8.0, f64::max);
+    // The library measures with its own font; a cell of a terminal is wider.
+    let ticks = measured.y_tick_label_px * (axes.letter / 0.58).max(1.0);
+    let layout = layout
+        .with_force_margins(ticks + 10.0, (ends + 8.0).min(0.45 * axes.size.0))
+        .with_force_margins_y(TOP, BOTTOM);
+    ComputedLayout::from_layout(&layout)
+}
+
+/// How many letters of a size have room in a width.
+pub(super) fn letters(width: f64, size: u32, letter: f64) -> usize {
+    (width / (letter * f64::from(size))).max(1.0) as usize
+}
+
+pub(super) fn circle((cx, cy): (f64, f64), r: f64, ink: Ink, opacity: f64) -> Primitive {
+    Primitive::Circle {
+        cx,
+        cy,
+        r,
+        fill: Color::from(ink.light),
+        fill_opacity: (opacity < 1.0).then_some(opacity),
+        stroke: None,
+        stroke_width: None,
+    }
+}
+
+/// Left, top, width and height, filled.
+pub(super) fn rectangle(
+    [x, y, width, height]: [f64; 4],
+    ink: Ink,
+    opacity: Option<f64>,
+) -> Primitive {
+    Primitive::Rect {
+        x,
+        y,
+        width,
+        height,
+        fill: Color::from(ink.light),
+        stroke: None,
+        stroke_width: None,
+        opacity,
+    }
+}
+
+/// Of many things at most so many, evenly spaced, the first and the last among them.
+pub(super) fn evenly<T>(all: &[T], most: usize) -> impl Iterator<Item = &T> {
+    let count = all.len().min(most);
+    let last = all.len().saturating_sub(1) as f64;
+    let place = move |k: usize| match count {
+        0 | 1 => 0,
+        _ => (last * k as f64 / (count - 1) as f64).round() as usize,
+    };
+    (0..count).filter_map(move |k| all.get(place(k)))
+}
+
+/// Moves sorted heights apart by the height of a line, and back into the frame where there is room.
+fn apart(heights: &mut [f64], (top, bottom): (f64, f64)) {
+    let mut least = top;
+    for height in heights.iter_mut() {
+        *height = height.max(least);
+        least = *height + LEADING;
+    }
+    let mut most = bottom;
+    for height in heights.iter_mut().rev() {
+        *height = height.min(most);
+        most = *height - LEADING;
+    }
+}

@@ -1,0 +1,226 @@
+//! Where the networks come from, and how good they are.
+
+use super::{Drawing, Figure, Section, Values};
+use crate::explain::{Explanation, Measured};
+use crate::report::chart::{Axes, Chart};
+use crate::report::ink::of_run;
+use crate::report::picture::{Picture, shortened};
+use crate::report::range::Range;
+use crate::report::table::Table;
+use crate::report::words::{capital, count, percent, value};
+
+/// Letters of a run's name beside its interval.
+const MOST_LETTERS: usize = 24;
+
+/// Metrics and facts of all runs.
+pub(super) fn section(runs: &[Explanation]) -> Section {
+    Section {
+        name: "card",
+        title: "How good, and where from".to_owned(),
+        lead: "Measured with dropout off. Brackets are 95 % intervals: what another draw of as many rows could come to."
+            .to_owned(),
+        together: Some(together(runs)),
+        runs: runs.iter().map(|run| Some(facts(run))).collect(),
+    }
+}
+
+fn together(runs: &[Explanation]) -> Figure {
+    let drawings = compared(runs).map(|picture| Drawing::new("compared", picture));
+    Figure {
+        drawings: drawings.into_iter().collect(),
+        caption: String::new(),
+        values: vec![Values {
+            title: "Metrics".to_owned(),
+            table: metrics(runs),
+            is_figure: true,
+        }],
+    }
+}
+
+/// A line for each metric and split that a run has, a column for each run.
+fn metrics(runs: &[Explanation]) -> Table {
+    let names = runs.iter().map(|run| run.name.clone());
+    let titles = ["rows", "metric"].map(str::to_owned).into_iter();
+    let mut table = Table::new(titles.chain(names));
+    let mut lines: Vec<(&str, &str)> = Vec::new();
+    for measured in runs.iter().flat_map(|run| &run.card.measured) {
+        let line = (measured.split.as_str(), measured.metric.as_str());
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    for (split, metric) in lines {
+        let cells = runs
+            .iter()
+            .map(|run| find(run, split, metric).map_or("-".to_owned(), words));
+        table.push(
+            [split.to_owned(), metric.to_owned()]
+                .into_iter()
+                .chain(cells)
+                .collect(),
+        );
+    }
+    table
+}
+
+fn find<'a>(run: &'a Explanation, split: &str, metric: &str) -> Option<&'a Measured> {
+    run.card
+        .measured
+        .iter()
+        .find(|measured| measured.split == split && measured.metric == metric)
+}
+
+/// The value and its interval.
+fn words(measured: &Measured) -> String {
+    let number = |number: f64| value(number, measured.is_share);
+    let interval = measured.interval.map(|interval| match measured.is_share {
+        // The sign once is enough.
+        true => format!(
+            " [{}, {}]",
+            percent(interval.low).trim_end_matches(" %"),
+            percent(interval.high).trim_end_matches(" %")
+        ),
+        false => format!(" [{}, {}]", number(interval.low), number(interval.high)),
+    });
+    number(measured.value) + &interval.unwrap_or_default()
+}
+
+/// The metric that says most: the first one of the split that is furthest from training.
+fn telling(run: &Explanation) -> Option<&Measured> {
+    let of = |split: &str| {
+        run.card
+            .measured
+            .iter()
+            .find(|measured| measured.split == split)
+    };
+    of("test")
+        .or_else(|| of("validation"))
+        .or_else(|| run.card.measured.first())
+}
+
+/// The most telling metric of all runs, one under the other; none for one run, or where they are measured differently.
+fn compared(runs: &[Explanation]) -> Option<Picture> {
+    let first = telling(runs.first()?)?;
+    let found =
+        |run| find(run, &first.split, &first.metric).filter(|found| found.value.is_finite());
+    let measured: Vec<&Measured> = runs.iter().map(found).collect::<Option<_>>()?;
+    if runs.len() < 2 {
+        return None;
+    }
+    let scale = if first.is_share { 100.0 } else { 1.0 };
+    let ends = measured.iter().flat_map(|found| {
+        let interval = found.interval.map(|interval| [interval.low, interval.high]);
+        interval.unwrap_or([found.value; 2])
+    });
+    let range = Range::of(ends.chain([0.0]).map(|end| scale * end))?;
+    let names: Vec<_> = runs
+        .iter()
+        .map(|run| shortened(&run.name, MOST_LETTERS))
+        .collect();
+    let title = format!("{} on the {} rows", capital(&first.metric), first.split);
+    let rows = runs.len() as f64;
+    let mut chart = Chart::new(&Axes {
+        title: &title,
+        x_label: if first.is_share { "%" } else { "" },
+        y_label: "dot: this network; line: 95 % interval",
+        x: range.widened(0.0, 0.06),
+        y: Range {
+            low: -rows + 0.4,
+            high: 0.6,
+        },
+        y_format: Some(kuva::render::layout::TickFormat::Custom(
+            std::sync::Arc::new(|_| String::new()),
+        )),
+        ends: names.clone(),
+        size: (640.0, 96.0 + 30.0 * rows),
+        ..Axes::default()
+    });
+    chart.without_grid();
+    let mut labels = Vec::new();
+    for (k, found) in measured.iter().enumerate() {
+        let (y, ink) = (-(k as f64), of_run(k));
+        if let Some(interval) = found.interval {
+            chart.line(
+                &[(scale * interval.low, y), (scale * interval.high, y)],
+                ink,
+                2.0,
+            );
+        }
+        let tip = format!("{}: {}", runs[k].name, words(found));
+        chart.ball((scale * found.value, y), 6.0, ink, &tip);
+        labels.push((y, names[k].clone(), ink));
+    }
+    chart.end_labels(&labels);
+    let rows = runs
+        .iter()
+        .zip(&measured)
+        .map(|(run, found)| format!("{}: {}", run.name, words(found)));
+    let description = format!(
+        "A dot and an interval for each run. {}.",
+        rows.collect::<Vec<_>>().join("; ")
+    );
+    Some(chart.into_picture(&title, &description))
+}
+
+/// All that is known of a run, as a table of two columns.
+fn facts(run: &Explanation) -> Figure {
+    let card = &run.card;
+    let mut table = Table::new(["", ""]);
+    let mut push = |name: &str, value: &str| table.push(vec![name.to_owned(), value.to_owned()]);
+    push("network", &card.network);
+    push(
+        "model",
+        &format!("{}, of step {}", card.model, count(card.model_step)),
+    );
+    push("seed", &card.seed.to_string());
+    for (name, value) in &card.facts {
+        push(name, value);
+    }
+    push("data, SHA-256", &card.data_sha256);
+    Figure {
+        values: vec![Values {
+            title: "Facts".to_owned(),
+            table,
+            is_figure: true,
+        }],
+        ..Figure::default()
+    }
+}
+
+/// The most telling metric, in a sentence.
+pub(super) fn caption(runs: &[Explanation]) -> String {
+    let Some(first) = runs.first().and_then(telling) else {
+        return "Nothing is measured.".to_owned();
+    };
+    let found: Option<Vec<_>> = runs
+        .iter()
+        .map(|run| find(run, &first.split, &first.metric))
+        .collect();
+    let (Some([one, other]), Some(names)) = (found.as_deref(), two(runs)) else {
+        let rows = format!("{} {} rows", count(first.rows), first.split);
+        return format!("The {} on the {rows} is {}.", first.metric, words(first));
+    };
+    let overlap = match (one.interval, other.interval) {
+        (Some(one), Some(other)) if one.low <= other.high && other.low <= one.high => {
+            " Their intervals overlap: one network of each kind does not say which is better; `dropwise study` trains many."
+        }
+        (Some(_), Some(_)) => " Their intervals do not overlap.",
+        _ => "",
+    };
+    format!(
+        "On the {} rows {} has a {} of {}, {} of {}.{overlap}",
+        first.split,
+        names[0],
+        first.metric,
+        value(one.value, one.is_share),
+        names[1],
+        value(other.value, other.is_share)
+    )
+}
+
+fn two(runs: &[Explanation]) -> Option<[&str; 2]> {
+    match runs {
+        [one, other] => Some([&one.name, &other.name]),
+        _ => None,
+    }
+}

@@ -1,0 +1,443 @@
+//! Loss and error over the steps of a training.
+
+use super::{Drawing, Figure, Section, Values};
+use crate::explain::{Curve, Curves, Explanation};
+use crate::report::chart::{Axes, Chart, SIZE, evenly};
+use crate::report::ink::{BLUE, Ink, LINE, TEXT, VERMILLION, of_run};
+use crate::report::picture::{Picture, shortened};
+use crate::report::range::Range;
+use crate::report::table::Table;
+use crate::report::words::{capital, count, value};
+
+/// No table has more rows; all points are in the JSON.
+const MOST_ROWS: usize = 40;
+/// Letters of a run's name at the end of its line.
+const MOST_LETTERS: usize = 18;
+
+/// One of the two quantities.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quantity {
+    Loss,
+    Error,
+}
+
+/// A chart of one quantity, in a size; of a terminal, with the width of a letter.
+pub(super) struct Frame {
+    pub(super) size: (f64, f64),
+    pub(super) letter: f64,
+}
+
+impl Default for Frame {
+    fn default() -> Self {
+        Frame {
+            size: SIZE,
+            letter: 0.58,
+        }
+    }
+}
+
+/// Learning curves of all runs.
+pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
+    let curves: Vec<&Curves> = runs.iter().map(|run| &run.curves).collect();
+    let ranges = [Quantity::Loss, Quantity::Error].map(|quantity| shared(&curves, quantity));
+    let found = |run: &Explanation| {
+        let all = run.curves.losses.iter().chain(&run.curves.errors);
+        all.clone()
+            .any(|curve| !curve.points.is_empty())
+            .then(|| run.curves.clone())
+    };
+    let lead = "Loss and error while the network learned. Where the two part, the network goes on to learn its training \
+                rows by heart and no longer gets better on rows that it has not seen.";
+    let heading = ("curves", "Learning curves", lead);
+    let mut section = super::section_of(heading, runs, found, |curves| figure(&curves, ranges))?;
+    section.together = together(runs);
+    Some(section)
+}
+
+fn figure(curves: &Curves, ranges: [Option<Range>; 2]) -> Figure {
+    let mut drawings = Vec::new();
+    let mut values = Vec::new();
+    for (quantity, range) in [Quantity::Loss, Quantity::Error].into_iter().zip(ranges) {
+        if let Some(picture) = draw(curves, quantity, range, &Frame::default()) {
+            drawings.push(Drawing::new(quantity.name(), picture));
+            values.push(Values::new(
+                capital(quantity.words(curves)),
+                table(curves, quantity),
+            ));
+        }
+    }
+    Figure {
+        drawings,
+        caption: caption(curves),
+        values,
+    }
+}
+
+/// The charts of both quantities, as far as there are values.
+pub(super) fn charts(curves: &Curves, frame: &Frame) -> Vec<Picture> {
+    let quantities = [Quantity::Loss, Quantity::Error].into_iter();
+    quantities
+        .filter_map(|quantity| draw(curves, quantity, None, frame))
+        .collect()
+}
+
+impl Quantity {
+    fn name(self) -> &'static str {
+        match self {
+            Quantity::Loss => "loss",
+            Quantity::Error => "error",
+        }
+    }
+
+    fn words(self, curves: &Curves) -> &str {
+        match self {
+            Quantity::Loss => "loss",
+            Quantity::Error => &curves.error_name,
+        }
+    }
+
+    fn of(self, curves: &Curves) -> &[Curve] {
+        match self {
+            Quantity::Loss => &curves.losses,
+            Quantity::Error => &curves.errors,
+        }
+    }
+
+    fn is_share(self, curves: &Curves) -> bool {
+        self == Quantity::Error && curves.error_name == "error rate"
+    }
+}
+
+fn values_of(curves: &[Curve]) -> impl Iterator<Item = f64> + Clone {
+    let points = curves.iter().flat_map(|curve| &curve.points);
+    points
+        .map(|point| point.1)
+        .filter(|value| value.is_finite())
+}
+
+fn range(curves: &Curves, quantity: Quantity) -> Option<Range> {
+    Range::of(values_of(quantity.of(curves)))
+}
+
+/// One range for all runs, where they measure the same.
+fn shared(all: &[&Curves], quantity: Quantity) -> Option<Range> {
+    let first = all.first()?;
+    let ranges: Vec<_> = all
+        .iter()
+        .filter_map(|curves| range(curves, quantity))
+        .collect();
+    let is_same = all
+        .iter()
+        .all(|curves| curves.error_name == first.error_name);
+    if is_same {
+        Range::shared(&ranges)
+    } else {
+        None
+    }
+}
+
+/// A loss that falls by powers of ten is seen on a logarithmic axis alone.
+fn is_logarithmic(range: Range) -> bool {
+    range.low > 0.0 && range.high / range.low > 30.0
+}
+
+fn draw(
+    curves: &Curves,
+    quantity: Quantity,
+    range: Option<Range>,
+    frame: &Frame,
+) -> Option<Picture> {
+    let own = self::range(curves, quantity)?;
+    let range = range.unwrap_or(own);
+    let shown = quantity.of(curves);
+    let steps = shown
+        .iter()
+        .flat_map(|curve| &curve.points)
+        .map(|point| point.0 as f64);
+    let is_log_y = quantity == Quantity::Loss && is_logarithmic(range);
+    let name = capital(quantity.words(curves));
+    let mut chart = Chart::new(&Axes {
+        title: &name,
+        x_label: "training step",
+        y_label: if is_log_y { "logarithmic" } else { "" },
+        x: Range::of(steps.chain([0.0])).unwrap_or(Range {
+            low: 0.0,
+            high: 1.0,
+        }),
+        y: if is_log_y {
+            Range {
+                low: range.low / 1.1,
+                high: range.high * 1.1,
+            }
+        } else {
+            range.with_zero().widened(0.0, 0.05)
+        },
+        is_log_y,
+        ends: shown.iter().map(|curve| curve.name.clone()).collect(),
+        size: frame.size,
+        letter: frame.letter,
+        ..Axes::default()
+    });
+    draw_best(&mut chart, curves, quantity);
+    let mut ends = Vec::new();
+    for curve in shown {
+        let ink = ink(&curve.name);
+        let points: Vec<_> = curve
+            .points
+            .iter()
+            .map(|(step, value)| (*step as f64, *value))
+            .collect();
+        match curve.name.contains("dropout") {
+            true => chart.dashed(&points, ink),
+            false => chart.line(&points, ink, 2.0),
+        }
+        if let [only] = points[..] {
+            chart.dot(only, 3.0, ink, 1.0, "");
+        }
+        ends.extend(points.last().map(|last| (last.1, curve.name.clone(), ink)));
+    }
+    chart.end_labels(&ends);
+    chart.bands(&tips(curves, quantity));
+    Some(chart.into_picture(&name, &describe(curves, quantity)))
+}
+
+/// The step that the best network is of, and the value there.
+fn draw_best(chart: &mut Chart, curves: &Curves, quantity: Quantity) {
+    let Some(best) = curves.best_step else {
+        return;
+    };
+    let is_validation = |curve: &&Curve| curve.name == "validation";
+    let found = quantity.of(curves).iter().find(is_validation);
+    if let Some(value) = found.and_then(|curve| at(curve, best)) {
+        chart.mark(best as f64);
+        chart.dot((best as f64, value), 4.0, ink("validation"), 1.0, "");
+        let words = self::value(value, quantity.is_share(curves));
+        chart.label((best as f64, value), &format!("best {words}"), TEXT);
+    }
+}
+
+fn ink(name: &str) -> Ink {
+    match name {
+        "validation" => VERMILLION,
+        name if name.contains("dropout") => LINE,
+        _ => BLUE,
+    }
+}
+
+/// The value at the last point that is not after a step.
+fn at(curve: &Curve, step: usize) -> Option<f64> {
+    let after = curve.points.partition_point(|point| point.0 <= step);
+    let point = curve.points.get(after.saturating_sub(1))?;
+    Some(point.1).filter(|value| value.is_finite())
+}
+
+fn step_words(curves: &Curves, step: usize) -> String {
+    match curves.steps_an_epoch {
+        Some(steps) if steps > 0.0 => {
+            format!("step {} (epoch {:.1})", count(step), step as f64 / steps)
+        }
+        _ => format!("step {}", count(step)),
+    }
+}
+
+/// The steps of the curve with most points, and what all of them are there.
+fn tips(curves: &Curves, quantity: Quantity) -> Vec<(f64, String)> {
+    let shown = quantity.of(curves);
+    let longest = shown.iter().max_by_key(|curve| curve.points.len());
+    let tip = |step: usize| {
+        let line = |curve: &Curve| {
+            let value = self::value(at(curve, step)?, quantity.is_share(curves));
+            Some(format!("; {} {value}", curve.name))
+        };
+        let values: String = shown.iter().filter_map(line).collect();
+        (step as f64, step_words(curves, step) + &values)
+    };
+    let points = longest.map_or(&[][..], |curve| &curve.points);
+    points.iter().map(|point| tip(point.0)).collect()
+}
+
+fn table(curves: &Curves, quantity: Quantity) -> Table {
+    let shown = quantity.of(curves);
+    let mut table = Table::new(
+        ["step"]
+            .into_iter()
+            .chain(shown.iter().map(|curve| curve.name.as_str())),
+    );
+    let longest = shown.iter().max_by_key(|curve| curve.points.len());
+    let points = longest.map_or(&[][..], |curve| &curve.points);
+    for (step, _) in evenly(points, MOST_ROWS) {
+        let words = |value| value_words(value, quantity.is_share(curves));
+        let values = shown
+            .iter()
+            .map(|curve| at(curve, *step).map_or("-".to_owned(), words));
+        table.push(std::iter::once(count(*step)).chain(values).collect());
+    }
+    table
+}
+
+fn value_words(value: f64, is_share: bool) -> String {
+    self::value(value, is_share)
+}
+
+fn describe(curves: &Curves, quantity: Quantity) -> String {
+    let words = |value| self::value(value, quantity.is_share(curves));
+    let curve = |curve: &Curve| {
+        let (first, last) = (curve.points.first()?, curve.points.last()?);
+        let (from, to) = (words(first.1), words(last.1));
+        Some(format!(
+            "{}: from {from} at step {} to {to} at step {}",
+            curve.name,
+            count(first.0),
+            count(last.0)
+        ))
+    };
+    let parts: Vec<_> = quantity.of(curves).iter().filter_map(curve).collect();
+    format!("Lines over the training steps. {}.", parts.join("; "))
+}
+
+fn caption(curves: &Curves) -> String {
+    let is_share = Quantity::Error.is_share(curves);
+    let words = |value| self::value(value, is_share);
+    let last = |name: &str| {
+        let curve = curves.errors.iter().find(|curve| curve.name == name)?;
+        Some(curve.points.last()?.1).filter(|value| value.is_finite())
+    };
+    let name = &curves.error_name;
+    let end = match (last("training"), last("validation")) {
+        (Some(training), Some(validation)) => format!(
+            "At the end the {name} is {} on the training rows and {} on the validation rows.",
+            words(training),
+            words(validation)
+        ),
+        (Some(training), None) => format!(
+            "At the end the {name} is {} on the training rows.",
+            words(training)
+        ),
+        (None, Some(validation)) => {
+            format!(
+                "At the end the {name} is {} on the validation rows.",
+                words(validation)
+            )
+        }
+        (None, None) => String::new(),
+    };
+    [best(curves), end]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// When the network was best, and whether it got worse.
+fn best(curves: &Curves) -> String {
+    let validation = curves
+        .losses
+        .iter()
+        .find(|curve| curve.name == "validation");
+    let (Some(step), Some(curve)) = (curves.best_step, validation) else {
+        return String::new();
+    };
+    let (Some(best), Some(last)) = (at(curve, step), curve.points.last()) else {
+        return String::new();
+    };
+    let then = match last.1 / best {
+        ratio if ratio > 1.05 && best > 0.0 => format!(
+            "; from there it rises to {}, {:.0} % more: the network learns its training rows by heart",
+            value(last.1, false),
+            100.0 * (ratio - 1.0)
+        ),
+        _ => ", and hardly rises from there".to_owned(),
+    };
+    let then = if step >= last.0 {
+        ", at the end".to_owned()
+    } else {
+        then
+    };
+    format!(
+        "The loss on the validation rows is smallest at {}: {}{then}.",
+        step_words(curves, step),
+        value(best, false)
+    )
+}
+
+/// The errors on rows that no run has learned from, in one chart; none for one run, or where they measure differently.
+fn together(runs: &[Explanation]) -> Option<Figure> {
+    let first = &runs.first()?.curves;
+    let is_same = runs
+        .iter()
+        .all(|run| run.curves.error_name == first.error_name);
+    let validation = |run: &Explanation| {
+        let errors = &run.curves.errors;
+        errors
+            .iter()
+            .find(|curve| curve.name == "validation" && !curve.points.is_empty())
+            .cloned()
+    };
+    let curves: Vec<_> = runs.iter().map(validation).collect::<Option<_>>()?;
+    if runs.len() < 2 || !is_same {
+        return None;
+    }
+    let names = runs.iter().map(|run| shortened(&run.name, MOST_LETTERS));
+    let all = Curves {
+        error_name: first.error_name.clone(),
+        losses: Vec::new(),
+        errors: curves
+            .into_iter()
+            .zip(names)
+            .map(|(curve, name)| Curve { name, ..curve })
+            .collect(),
+        best_step: None,
+        steps_an_epoch: None,
+    };
+    let picture = draw_together(&all)?;
+    Some(Figure {
+        drawings: vec![Drawing::new("validation", picture)],
+        caption: format!(
+            "The {} on the validation rows, dropout off, of all runs.",
+            all.error_name
+        ),
+        values: vec![Values::new(
+            capital(&all.error_name),
+            table(&all, Quantity::Error),
+        )],
+    })
+}
+
+fn draw_together(all: &Curves) -> Option<Picture> {
+    let range = range(all, Quantity::Error)?;
+    let steps = all
+        .errors
+        .iter()
+        .flat_map(|curve| &curve.points)
+        .map(|point| point.0 as f64);
+    let title = format!("{} on the validation rows", capital(&all.error_name));
+    let mut chart = Chart::new(&Axes {
+        title: &title,
+        x_label: "training step",
+        x: Range::of(steps.chain([0.0])).unwrap_or(Range {
+            low: 0.0,
+            high: 1.0,
+        }),
+        y: range.with_zero().widened(0.0, 0.05),
+        ends: all.errors.iter().map(|curve| curve.name.clone()).collect(),
+        size: (640.0, 300.0),
+        ..Axes::default()
+    });
+    let mut ends = Vec::new();
+    for (k, curve) in all.errors.iter().enumerate() {
+        let points: Vec<_> = curve
+            .points
+            .iter()
+            .map(|(step, value)| (*step as f64, *value))
+            .collect();
+        chart.line(&points, of_run(k), 2.0);
+        ends.extend(
+            points
+                .last()
+                .map(|last| (last.1, curve.name.clone(), of_run(k))),
+        );
+    }
+    chart.end_labels(&ends);
+    chart.bands(&tips(all, Quantity::Error));
+    Some(chart.into_picture(&title, &describe(all, Quantity::Error)))
+}

@@ -1,0 +1,231 @@
+//! The network, and one of the thinned networks that dropout trains.
+
+use kuva::render::color::Color;
+use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
+
+use super::{Drawing, Figure, Section, Values};
+use crate::explain::{Diagram, DiagramLayer, Explanation};
+use crate::report::chart::{TEXT_SIZE, letters};
+use crate::report::ink::{BLUE, GRID, LINE, PAPER, TEXT};
+use crate::report::picture::{Picture, shortened, words};
+use crate::report::table::Table;
+use crate::report::words::{count, percent};
+
+const WIDTH: f64 = 440.0;
+const TOP: f64 = 34.0;
+/// Units of a layer that are drawn, and the distance between two of them.
+const MOST_UNITS: usize = 10;
+const STEP: f64 = 24.0;
+const RADIUS: f64 = 8.0;
+/// Room for three lines under the units.
+const WORDS: f64 = 62.0;
+
+/// The diagram of each run.
+pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
+    let lead = "The layers, and beside the whole network one of the thinned networks that dropout trains: for every row \
+                another part of the units is left out, the hollow ones here, with all that leads to and from them.";
+    let heading = ("network", "The network", lead);
+    let found = |run: &Explanation| (run.diagram.layers.len() > 1).then(|| run.diagram.clone());
+    super::section_of(heading, runs, found, |diagram| figure(&diagram))
+}
+
+fn figure(diagram: &Diagram) -> Figure {
+    let has_dropout = diagram.layers.iter().any(|layer| layer.rate > 0.0);
+    let mut drawings = vec![Drawing::new("whole", draw(diagram, false))];
+    if has_dropout {
+        drawings.push(Drawing::new("thinned", draw(diagram, true)));
+    }
+    Figure {
+        drawings,
+        caption: caption(diagram),
+        values: vec![Values::new("Layers", table(diagram))],
+    }
+}
+
+/// The units of a layer that are drawn: their places, and whether they are in the network.
+fn places(diagram: &Diagram, is_thinned: bool) -> Vec<Vec<((f64, f64), bool)>> {
+    let tallest = diagram.layers.iter().map(drawn).max().unwrap_or(1) as f64;
+    let middle = TOP + STEP * tallest / 2.0;
+    let gaps = diagram.layers.len().saturating_sub(1).max(1) as f64;
+    let margin = 46.0;
+    let layer = |(k, layer): (usize, &DiagramLayer)| {
+        let x = margin + (WIDTH - 2.0 * margin) * k as f64 / gaps;
+        let top = middle - STEP * (drawn(layer) as f64 - 1.0) / 2.0;
+        let place = move |unit: usize| {
+            let is_kept = !is_thinned || layer.kept.get(unit).copied().unwrap_or(true);
+            ((x, top + STEP * unit as f64), is_kept)
+        };
+        (0..drawn(layer)).map(place).collect()
+    };
+    diagram.layers.iter().enumerate().map(layer).collect()
+}
+
+fn drawn(layer: &DiagramLayer) -> usize {
+    layer.units.min(MOST_UNITS)
+}
+
+fn draw(diagram: &Diagram, is_thinned: bool) -> Picture {
+    let layers = places(diagram, is_thinned);
+    let tallest = layers.iter().map(Vec::len).max().unwrap_or(1) as f64;
+    let below = TOP + STEP * tallest;
+    let mut scene = Scene::new(WIDTH, below + WORDS + 16.0);
+    scene.text_color = Some(TEXT.light.to_owned());
+    let title = if is_thinned {
+        "One thinned network"
+    } else {
+        "The whole network"
+    };
+    scene.add(words(
+        (2.0, 16.0),
+        title,
+        (13, true),
+        TEXT,
+        TextAnchor::Start,
+    ));
+    for pair in layers.windows(2) {
+        scene.elements.extend(connections(&pair[0], &pair[1]));
+    }
+    for (layer, places) in diagram.layers.iter().zip(&layers) {
+        for (at, is_kept) in places {
+            scene.add(unit(*at, *is_kept));
+        }
+        draw_words(&mut scene, layer, places, (below, layers.len()));
+    }
+    Picture::new(scene, title, &describe(diagram, is_thinned)).in_system_fonts()
+}
+
+/// From each unit to each, as one path.
+fn connections(from: &[((f64, f64), bool)], to: &[((f64, f64), bool)]) -> Option<Primitive> {
+    let kept = |places: &[((f64, f64), bool)]| -> Vec<(f64, f64)> {
+        places
+            .iter()
+            .filter(|place| place.1)
+            .map(|place| place.0)
+            .collect()
+    };
+    let (from, to) = (kept(from), kept(to));
+    let line = |(x1, y1): (f64, f64), (x2, y2): (f64, f64)| {
+        format!("M {x1:.1} {y1:.1} L {x2:.1} {y2:.1} ")
+    };
+    let d: String = from
+        .iter()
+        .flat_map(|one| to.iter().map(move |other| line(*one, *other)))
+        .collect();
+    (!d.is_empty()).then(|| {
+        Primitive::Path(Box::new(PathData {
+            d,
+            fill: None,
+            stroke: Color::from(GRID.light),
+            stroke_width: 0.8,
+            opacity: None,
+            stroke_dasharray: None,
+        }))
+    })
+}
+
+/// Full, or hollow where it is left out.
+fn unit((cx, cy): (f64, f64), is_kept: bool) -> Primitive {
+    Primitive::Circle {
+        cx,
+        cy,
+        r: if is_kept { RADIUS } else { RADIUS - 1.0 },
+        fill: Color::from(if is_kept { BLUE.light } else { PAPER.light }),
+        fill_opacity: None,
+        stroke: Some(Color::from(if is_kept { PAPER.light } else { LINE.light })),
+        stroke_width: Some(1.2),
+    }
+}
+
+fn draw_words(
+    scene: &mut Scene,
+    layer: &DiagramLayer,
+    places: &[((f64, f64), bool)],
+    (below, layers): (f64, usize),
+) {
+    let Some(((x, _), _)) = places.first() else {
+        return;
+    };
+    let more = layer.units > places.len();
+    let units = match more {
+        true => format!("{} units", count(layer.units)),
+        false => format!(
+            "{} unit{}",
+            layer.units,
+            if layer.units == 1 { "" } else { "s" }
+        ),
+    };
+    let units = match &layer.activation {
+        Some(activation) => format!("{units}, {activation}"),
+        None => units,
+    };
+    let rate = if layer.rate > 0.0 {
+        format!("dropout {}", layer.rate)
+    } else {
+        String::new()
+    };
+    let room = letters((WIDTH - 8.0) / layers as f64, TEXT_SIZE, 0.56);
+    let font = |is_bold| (TEXT_SIZE, is_bold);
+    if more {
+        let at = (*x, below + 2.0);
+        scene.add(words(at, "\u{22ee}", font(false), LINE, TextAnchor::Middle));
+    }
+    let lines = [
+        (layer.name.clone(), true, TEXT),
+        (units, false, LINE),
+        (rate, false, LINE),
+    ];
+    for (k, (line, is_bold, ink)) in lines.into_iter().enumerate() {
+        let at = (*x, below + 20.0 + 15.0 * k as f64);
+        scene.add(words(
+            at,
+            &shortened(&line, room),
+            font(is_bold),
+            ink,
+            TextAnchor::Middle,
+        ));
+    }
+}
+
+fn table(diagram: &Diagram) -> Table {
+    let mut table = Table::new(["layer", "units", "activation", "dropout"]);
+    for layer in &diagram.layers {
+        table.push(vec![
+            layer.name.clone(),
+            count(layer.units),
+            layer.activation.clone().unwrap_or("-".to_owned()),
+            layer.rate.to_string(),
+        ]);
+    }
+    table
+}
+
+fn describe(diagram: &Diagram, is_thinned: bool) -> String {
+    let layer = |layer: &DiagramLayer| {
+        let shown = drawn(layer);
+        let kept = layer.kept.iter().take(shown).filter(|kept| **kept).count();
+        let kept = match is_thinned && layer.rate > 0.0 {
+            true => format!(", {kept} of the first {shown} kept"),
+            false => String::new(),
+        };
+        format!("{}: {} units{kept}", layer.name, count(layer.units))
+    };
+    let layers: Vec<_> = diagram.layers.iter().map(layer).collect();
+    format!(
+        "Circles in columns, joined by lines. {}.",
+        layers.join("; ")
+    )
+}
+
+fn caption(diagram: &Diagram) -> String {
+    let dropped = diagram.layers.iter().filter(|layer| layer.rate > 0.0);
+    let rates: Vec<_> = dropped
+        .map(|layer| format!("{} of the units of {}", percent(layer.rate), layer.name))
+        .collect();
+    if rates.is_empty() {
+        return "This network was trained whole, without dropout.".to_owned();
+    }
+    format!(
+        "In training, dropout leaves out {} for every row (the paper's Figure 1, Srivastava et al. 2014).",
+        rates.join(", ")
+    )
+}

@@ -1,0 +1,202 @@
+//! The rows that a network is furthest off on.
+
+use kuva::render::render::{Scene, TextAnchor};
+
+use super::{Drawing, Figure, Section, Values};
+use crate::explain::{Explanation, Mistake, Mistakes};
+use crate::report::chart::{TEXT_SIZE, letters};
+use crate::report::ink::{LINE, TEXT};
+use crate::report::picture::{Picture, shortened, words};
+use crate::report::pixels::{Palette, Pixels};
+use crate::report::table::Table;
+use crate::report::words::{count, number, percent, several};
+
+const WIDTH: f64 = 440.0;
+const TOP: f64 = 46.0;
+const COLUMNS: usize = 6;
+const GAP: f64 = 12.0;
+/// Room for two lines under an image.
+const WORDS: f64 = 34.0;
+/// Inputs of a table that have a column.
+const MOST_INPUTS: usize = 12;
+
+/// The worst mistakes of each run.
+pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
+    let lead = "The rows that the network is furthest off on, the worst first. A good network's worst mistakes are rows \
+                that people find hard too, or rows whose label is wrong.";
+    let heading = ("mistakes", "The worst mistakes", lead);
+    let found = |run: &Explanation| run.mistakes.clone();
+    super::section_of(heading, runs, found, |mistakes| figure(&mistakes))
+}
+
+fn figure(mistakes: &Mistakes) -> Figure {
+    let images = images(mistakes);
+    let drawings = images.map(|size| Drawing::new("images", draw(mistakes, size)));
+    let values = Values {
+        title: "The worst mistakes".to_owned(),
+        table: table(mistakes),
+        is_figure: images.is_none() && !mistakes.rows.is_empty(),
+    };
+    Figure {
+        drawings: drawings.into_iter().collect(),
+        caption: caption(mistakes),
+        values: if mistakes.rows.is_empty() {
+            Vec::new()
+        } else {
+            vec![values]
+        },
+    }
+}
+
+/// Height and width of the images, if there is one and all pixels are there.
+fn images(mistakes: &Mistakes) -> Option<(usize, usize)> {
+    let is_whole = |(height, width): &(usize, usize)| {
+        let pixels = height.checked_mul(*width).filter(|pixels| *pixels > 0);
+        !mistakes.rows.is_empty()
+            && mistakes
+                .rows
+                .iter()
+                .all(|row| Some(row.inputs.len()) == pixels)
+    };
+    mistakes.image.filter(is_whole)
+}
+
+fn draw(mistakes: &Mistakes, (height, width): (usize, usize)) -> Picture {
+    let cell = (WIDTH - GAP * (COLUMNS - 1) as f64) / COLUMNS as f64;
+    let tall = cell * height as f64 / width as f64;
+    let rows = mistakes.rows.len().div_ceil(COLUMNS);
+    let mut scene = Scene::new(WIDTH, TOP + rows as f64 * (tall + WORDS + 8.0));
+    scene.text_color = Some(TEXT.light.to_owned());
+    let title = format!("Worst mistakes, {} rows", mistakes.split);
+    scene.add(words(
+        (2.0, 16.0),
+        &title,
+        (13, true),
+        TEXT,
+        TextAnchor::Start,
+    ));
+    let subtitle = "what it is, what it was taken for, and how sure the network was";
+    scene.add(words(
+        (2.0, 33.0),
+        subtitle,
+        (TEXT_SIZE, false),
+        LINE,
+        TextAnchor::Start,
+    ));
+    let mut images = Vec::new();
+    for (k, row) in mistakes.rows.iter().enumerate() {
+        let x = (k % COLUMNS) as f64 * (cell + GAP);
+        let y = TOP + (k / COLUMNS) as f64 * (tall + WORDS + 8.0);
+        images.push(Pixels {
+            place: [x, y, cell, tall],
+            columns: width,
+            palette: Palette::Ink,
+            values: row.inputs.clone(),
+            tip: tip(row),
+        });
+        let room = letters(cell + GAP - 2.0, TEXT_SIZE, 0.62);
+        let label = shortened(&format!("{} \u{2192} {}", row.actual, row.predicted), room);
+        scene.add(words(
+            (x, y + tall + 14.0),
+            &label,
+            (TEXT_SIZE, true),
+            TEXT,
+            TextAnchor::Start,
+        ));
+        let sure = row.probability.map_or(String::new(), percent);
+        scene.add(words(
+            (x, y + tall + 28.0),
+            &sure,
+            (TEXT_SIZE, false),
+            LINE,
+            TextAnchor::Start,
+        ));
+    }
+    Picture::new(scene, &title, &describe(mistakes))
+        .with_images(images)
+        .in_system_fonts()
+}
+
+fn tip(row: &Mistake) -> String {
+    let sure = row
+        .probability
+        .map_or(String::new(), |sure| format!(", {} sure", percent(sure)));
+    format!(
+        "row {}: {}, predicted {}{sure}",
+        row.row, row.actual, row.predicted
+    )
+}
+
+fn table(mistakes: &Mistakes) -> Table {
+    let is_image = mistakes.image.is_some();
+    let inputs = if is_image {
+        0
+    } else {
+        mistakes.input_names.len().min(MOST_INPUTS)
+    };
+    let has_probability = mistakes.rows.iter().any(|row| row.probability.is_some());
+    let sure = has_probability.then(|| "probability".to_owned());
+    let names = mistakes.input_names.iter().take(inputs).cloned();
+    let titles = ["row", "actual", "predicted"]
+        .map(str::to_owned)
+        .into_iter();
+    let mut table = Table::new(titles.chain(sure).chain(names));
+    for row in &mistakes.rows {
+        let mut cells = vec![
+            row.row.to_string(),
+            row.actual.clone(),
+            row.predicted.clone(),
+        ];
+        if has_probability {
+            cells.push(row.probability.map_or("-".to_owned(), percent));
+        }
+        cells.extend(
+            row.inputs
+                .iter()
+                .take(inputs)
+                .map(|value| number(f64::from(*value))),
+        );
+        table.push(cells);
+    }
+    table
+}
+
+fn describe(mistakes: &Mistakes) -> String {
+    let rows: Vec<_> = mistakes.rows.iter().take(8).map(tip).collect();
+    format!("Images of the worst mistakes. {}.", rows.join("; "))
+}
+
+fn caption(mistakes: &Mistakes) -> String {
+    let (shown, split) = (mistakes.rows.len(), &mistakes.split);
+    let is_regression =
+        mistakes.rows.iter().all(|row| row.probability.is_none()) && mistakes.all > 0;
+    if mistakes.rows.is_empty() {
+        return format!("All {split} rows are right.");
+    }
+    let mut caption = match is_regression {
+        true => format!(
+            "The worst {shown} of {}.",
+            several(
+                mistakes.all,
+                &format!("{split} row"),
+                &format!("{split} rows")
+            )
+        ),
+        false => format!(
+            "{} of the {} that are wrong.",
+            count(shown),
+            several(
+                mistakes.all,
+                &format!("{split} row"),
+                &format!("{split} rows")
+            )
+        ),
+    };
+    if let Some(row) = mistakes.rows.first() {
+        caption += &format!(
+            " The worst is row {}: {}, predicted {}.",
+            row.row, row.actual, row.predicted
+        );
+    }
+    caption
+}
