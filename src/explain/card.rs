@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::config::Loss;
 use crate::data::{Target, Task};
 use crate::error::{Error, Result};
-use crate::evaluate::Metrics;
 use crate::statistics::{Distribution, Interval};
 
 use super::Subject;
@@ -74,82 +73,67 @@ pub(super) fn card(subject: &Subject<'_>, looks: &[Look<'_>]) -> Result<Card> {
 
 /// The metrics of a part of the data that are finite numbers, the one to watch first.
 fn measured(loss: Loss, look: &Look<'_>) -> Vec<Measured> {
-    let Metrics {
-        rows,
-        errors,
-        error_rate,
-        top_5_accuracy,
-        negative_log_likelihood,
-        brier_score,
-        expected_calibration_error,
-        rmse,
-        r2,
-        mean_absolute_error,
-        ..
-    } = look.metrics;
-    let share = |share: Option<f64>| {
-        let share = share.filter(|share| share.is_finite())?;
-        Some(Interval::of_share(
-            (share * rows as f64).round() as usize,
-            rows,
-        ))
+    let shares = shares(look).map(|line| (line, true));
+    let numbers = numbers(loss, look).map(|line| (line, false));
+    let line = |((metric, value, interval), is_share): (Line, bool)| {
+        Some(Measured {
+            split: look.part.word().to_owned(),
+            rows: look.metrics.rows,
+            metric: metric.to_owned(),
+            value: value.filter(|value| value.is_finite())?,
+            interval,
+            is_share,
+        })
     };
-    let of_loss = if loss.is_sum() {
+    shares.into_iter().chain(numbers).filter_map(line).collect()
+}
+
+/// A metric's name, its value and the interval of that.
+type Line = (&'static str, Option<f64>, Option<Interval>);
+
+fn shares(look: &Look<'_>) -> [Line; 3] {
+    let found = &look.metrics;
+    let counted = |share: Option<f64>| {
+        let count = (share? * found.rows as f64).round() as usize;
+        Some(Interval::of_share(count, found.rows))
+    };
+    let (wrong, guessed) = (found.error_rate, found.top_5_accuracy);
+    let gap = found.expected_calibration_error;
+    [
+        ("error rate", wrong, counted(wrong)),
+        ("top-5 accuracy", guessed, counted(guessed)),
+        ("expected calibration error", gap, None),
+    ]
+}
+
+fn numbers(loss: Loss, look: &Look<'_>) -> [Line; 6] {
+    let found = &look.metrics;
+    let is_regression = matches!(look.task(), Task::Regression { .. });
+    let brier = if is_regression {
         None
     } else {
-        interval(&look.losses)
+        each_row(look, square)
     };
-    // With a loss of probabilities it is the loss.
-    let surprise = if loss.takes_logits() { of_loss } else { None };
-    let lines = [
-        (
-            "error rate",
-            error_rate,
-            errors.map(|errors| Interval::of_share(errors, rows)),
-            true,
-        ),
-        (
-            "top-5 accuracy",
-            top_5_accuracy,
-            share(top_5_accuracy),
-            true,
-        ),
-        ("RMSE", rmse, root_interval(look), false),
-        ("R2", r2, None, false),
-        ("loss", Some(look.metrics.loss), of_loss, false),
+    // A loss that is a sum over rows is no mean. One of probabilities is the mean likelihood too.
+    let of_loss = interval(&look.losses).filter(|_| !loss.is_sum());
+    let surprise = of_loss.filter(|_| loss.takes_logits());
+    let magnitudes = each_row(look, magnitude);
+    [
+        ("RMSE", found.rmse, root_interval(look)),
+        ("R2", found.r2, None),
+        ("loss", Some(found.loss), of_loss),
         (
             "negative log likelihood",
-            negative_log_likelihood,
+            found.negative_log_likelihood,
             surprise,
-            false,
         ),
-        ("Brier score", brier_score, each_row(look, square), false),
-        (
-            "expected calibration error",
-            expected_calibration_error,
-            None,
-            true,
-        ),
+        ("Brier score", found.brier_score, brier),
         (
             "mean absolute error",
-            Some(mean_absolute_error),
-            each_row(look, magnitude),
-            false,
+            Some(found.mean_absolute_error),
+            magnitudes,
         ),
-    ];
-    let line =
-        |(metric, value, interval, is_share): (&str, Option<f64>, Option<Interval>, bool)| {
-            let value = value.filter(|value| value.is_finite())?;
-            Some(Measured {
-                split: look.part.word().to_owned(),
-                rows,
-                metric: metric.to_owned(),
-                value,
-                interval,
-                is_share,
-            })
-        };
-    lines.into_iter().filter_map(line).collect()
+    ]
 }
 
 /// Student's interval of the mean of numbers that are all finite.

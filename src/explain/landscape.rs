@@ -85,18 +85,13 @@ pub(super) fn landscape(
         Some(weight) => weight,
         None => telling_weight(subject, all)?,
     };
-    let trail = subject.trail.and_then(|trail| trail.path(input, unit));
-    let value = weights(subject.network, &[input], unit + 1)?[unit];
-    let values = range(subject, (input, unit), options.landscape.points)?;
-
     let rows: Vec<usize> = spaced(all.len(), ROWS).collect();
     let rows = all.select(&rows);
     let whole = OneWeight::new(subject, &rows, (input, unit), None)?;
-    let networks = match subject.network.has_dropout() {
-        true => options.landscape.networks,
-        false => 0,
-    };
-    let mut found = Landscape {
+    let value = weights(subject.network, &[input], unit + 1)?[unit];
+    let values = range(subject, (input, unit), options.landscape.points)?;
+    let trail = subject.trail.and_then(|trail| trail.path(input, unit));
+    let found = Landscape {
         weight: WeightAt {
             input,
             input_name: subject.input_name(input),
@@ -106,17 +101,31 @@ pub(super) fn landscape(
         loss: whole.losses(&[value])?[0],
         rows: rows.len(),
         losses: whole.losses(&values)?,
-        thinned: Vec::with_capacity(networks),
+        thinned: thinned_losses(subject, options, &rows, (input, unit), &values)?,
         thinned_mean: Vec::new(),
         trail: trail.unwrap_or_default(),
         values,
     };
-    for number in 0..networks {
-        let masks = thinned::masks(subject.network, options.landscape.seed, number);
-        let network = OneWeight::new(subject, &rows, (input, unit), Some(&masks))?;
-        found.thinned.push(network.losses(&found.values)?);
-    }
     Ok(found.finite(notes))
+}
+
+/// The losses of each thinned network at each value; none without dropout.
+fn thinned_losses(
+    subject: &Subject<'_>,
+    options: &ExplainOptions,
+    rows: &Dataset,
+    weight: (usize, usize),
+    values: &[f64],
+) -> Result<Vec<Vec<f64>>> {
+    let networks = match subject.network.has_dropout() {
+        true => options.landscape.networks,
+        false => 0,
+    };
+    let losses = |number| {
+        let masks = thinned::masks(subject.network, options.landscape.seed, number);
+        OneWeight::new(subject, rows, weight, Some(&masks))?.losses(values)
+    };
+    (0..networks).map(losses).collect()
 }
 
 /// The weight that moved most while it was recorded, else the largest one of an input that varies.

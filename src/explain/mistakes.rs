@@ -36,7 +36,8 @@ pub struct Mistake {
     pub predicted: String,
     /// The probability of the predicted class, where predictions are probabilities.
     pub probability: Option<f64>,
-    /// The inputs that are shown: all pixels, from 0 to 1, or a table's values in its own units.
+    /// The inputs that are shown: all pixels, from 0 to 1, or a table's values in its own units; 0 for what is not a
+    /// finite number.
     pub inputs: Vec<f32>,
 }
 
@@ -131,8 +132,13 @@ fn mistake(subject: &Subject<'_>, look: &Look<'_>, row: usize, shown: usize) -> 
         actual,
         predicted,
         probability: class.map(|class| class_probability(task, prediction, class)),
-        inputs: inputs.into_iter().map(|input| input as f32).collect(),
+        inputs: inputs.into_iter().map(finite).collect(),
     }
+}
+
+fn finite(input: f64) -> f32 {
+    let input = input as f32;
+    if input.is_finite() { input } else { 0.0 }
 }
 
 fn class_name(task: &Task, prediction: &[f64]) -> String {

@@ -12,7 +12,7 @@
 use burn::tensor::{Tensor, TensorCreationOptions};
 
 use crate::backend::{read, write};
-use crate::config::Activation;
+use crate::config::{Activation, Loss};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::evaluate::LossSum;
@@ -42,7 +42,7 @@ pub(super) struct OneWeight {
     output: Activation,
     /// `[rows][d_output]`
     targets: Vec<Vec<f64>>,
-    loss: crate::config::Loss,
+    loss: Loss,
 }
 
 impl OneWeight {

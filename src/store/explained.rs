@@ -46,10 +46,10 @@ pub fn explain_run(
     model: Option<ModelName>,
     backend: Option<&Backend>,
 ) -> Result<Explanation> {
-    let mut notes = Vec::new();
     let run = open_for_reading(dir)?;
-    let report = &mut |error: &Error| notes.push(sentence("A checkpoint is left out", error));
-    let trained = Trained::load_newest(dir, model, backend, report)?;
+    // Training may go on meanwhile, and remove a checkpoint that is about to be read.
+    let loaded = load(dir, model, backend).or_else(|_| load(dir, model, backend));
+    let (trained, mut notes) = loaded?;
     let splits = splits(dir, &trained, &mut notes);
     let trail = trail(&run)?;
     let folder = name_of(dir);
@@ -73,6 +73,18 @@ pub fn explain_run(
         notes,
     };
     explain(&subject, options)
+}
+
+/// The run's network, and what there is to say of it.
+fn load(
+    dir: &Path,
+    model: Option<ModelName>,
+    backend: Option<&Backend>,
+) -> Result<(Trained, Vec<String>)> {
+    let mut notes = Vec::new();
+    let report = &mut |error: &Error| notes.push(sentence("A checkpoint is left out", error));
+    let trained = Trained::load_newest(dir, model, backend, report)?;
+    Ok((trained, notes))
 }
 
 /// The folder's name.

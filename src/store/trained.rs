@@ -125,9 +125,7 @@ impl Trained {
         if run.has_model(ModelName::Last) {
             return untrained.with_model(&run, name);
         }
-        // Training may go on meanwhile, and remove a checkpoint that is about to be read.
-        let newest = run.newest_checkpoint(&mut |_| ());
-        match newest.or_else(|_| run.newest_checkpoint(report))? {
+        match run.newest_checkpoint(report)? {
             Some((_, checkpoint)) => untrained.with_checkpoint(&run, name, &checkpoint),
             None => untrained.with_model(&run, name),
         }

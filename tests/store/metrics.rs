@@ -98,3 +98,32 @@ fn missing_metrics_count_as_empty() {
     run.rewind_metrics(|_| true).expect("an empty file");
     assert_eq!(fs::read(&path).expect("metrics"), b"");
 }
+
+#[test]
+fn recorded_weights_are_appended_and_rewound_like_metrics() {
+    let (dir, mut run, metrics) = run();
+    let path = dir.path().join("trail.jsonl");
+    for step in 0..4 {
+        run.append_trail(&format!("{{\"step\":{step}}}"))
+            .expect("a line");
+    }
+    fs::write(&path, fs::read_to_string(&path).expect("lines") + "{\"st").expect("a file");
+    run.rewind_trail(|line| line["step"].as_u64() <= Some(2))
+        .expect("a file");
+    let text = fs::read_to_string(&path).expect("lines");
+    assert_eq!(text, "{\"step\":0}\n{\"step\":1}\n{\"step\":2}\n");
+    assert_eq!(fs::read_to_string(metrics).expect("metrics"), "");
+}
+
+#[test]
+fn a_run_that_recorded_no_weights_gets_no_file_for_them() {
+    let (dir, mut run, _) = run();
+    run.rewind_trail(|_| true).expect("nothing to do");
+    run.save_checkpoint(1, &crate::checkpoint_of(1))
+        .expect("a checkpoint");
+    assert!(!run.has_trail() && !dir.path().join("trail.jsonl").exists());
+    run.append_trail("{}").expect("a line");
+    run.save_checkpoint(2, &crate::checkpoint_of(2))
+        .expect("a checkpoint");
+    assert!(run.has_trail());
+}
