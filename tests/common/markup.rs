@@ -33,7 +33,11 @@ pub fn elements(text: &str) -> Vec<Element> {
             continue;
         }
         if let Some(name) = tag.strip_prefix('/') {
-            assert_eq!(open.pop().as_deref(), Some(name.trim()), "wrongly closed, before {after:.80}");
+            assert_eq!(
+                open.pop().as_deref(),
+                Some(name.trim()),
+                "wrongly closed, before {after:.80}"
+            );
             continue;
         }
         let is_closed = tag.ends_with('/');
@@ -46,7 +50,11 @@ pub fn elements(text: &str) -> Vec<Element> {
         if !is_closed && !VOID.contains(&name.as_str()) {
             open.push(name.clone());
         }
-        found.push(Element { name, attributes, text });
+        found.push(Element {
+            name,
+            attributes,
+            text,
+        });
     }
     check_text(rest);
     assert!(open.is_empty(), "never closed: {open:?}");
@@ -68,14 +76,26 @@ fn split_tag(text: &str) -> (&str, &str) {
 }
 
 fn parse(tag: &str) -> (String, HashMap<String, String>) {
-    let (name, mut rest) = tag.trim().split_once(char::is_whitespace).unwrap_or((tag.trim(), ""));
+    let (name, mut rest) = tag
+        .trim()
+        .split_once(char::is_whitespace)
+        .unwrap_or((tag.trim(), ""));
     let mut attributes = HashMap::new();
     while let Some((key, after)) = rest.trim_start().split_once("=\"") {
         let (value, after) = after.split_once('"').expect("a closing quotation mark");
         check_text(value);
         let key = key.trim();
-        assert!(key.chars().all(|c| c.is_ascii_alphanumeric() || "-:".contains(c)), "the attribute {key:?} of {tag:.120}");
-        assert!(attributes.insert(key.to_owned(), value.to_owned()).is_none(), "twice: {key} in {tag:.120}");
+        assert!(
+            key.chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-:".contains(c)),
+            "the attribute {key:?} of {tag:.120}"
+        );
+        assert!(
+            attributes
+                .insert(key.to_owned(), value.to_owned())
+                .is_none(),
+            "twice: {key} in {tag:.120}"
+        );
         rest = after;
     }
     assert_eq!(rest.trim(), "", "the rest of {tag:.120}");
@@ -86,9 +106,15 @@ fn parse(tag: &str) -> (String, HashMap<String, String>) {
 fn check_text(text: &str) {
     for part in text.split('&').skip(1) {
         let entity = part.split(';').next().unwrap_or_default();
-        assert!(["amp", "lt", "gt", "quot", "apos"].contains(&entity), "&{part:.20}");
+        assert!(
+            ["amp", "lt", "gt", "quot", "apos"].contains(&entity),
+            "&{part:.20}"
+        );
     }
-    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    assert!(
+        text.chars().all(|c| c == '\n' || !c.is_control()),
+        "{text:?}"
+    );
 }
 
 /// Asserts that a text refers to nothing outside itself, runs nothing, and that all ids are unique.
@@ -97,11 +123,18 @@ pub fn assert_alone(text: &str) -> Vec<Element> {
     let elements = elements(text);
     let mut ids: Vec<&String> = Vec::new();
     for element in &elements {
-        assert!(!["script", "link", "iframe", "object", "embed", "base"].contains(&element.name.as_str()), "{element:?}");
+        assert!(
+            !["script", "link", "iframe", "object", "embed", "base"]
+                .contains(&element.name.as_str()),
+            "{element:?}"
+        );
         for (key, value) in &element.attributes {
             assert!(!key.starts_with("on"), "{element:?}");
             if ["href", "xlink:href", "src", "srcset", "data", "action"].contains(&key.as_str()) {
-                assert!(value.starts_with('#') || value.starts_with("data:image/png;base64,"), "{key}={value:.80}");
+                assert!(
+                    value.starts_with('#') || value.starts_with("data:image/png;base64,"),
+                    "{key}={value:.80}"
+                );
             } else if key != "xmlns" {
                 assert!(!value.contains("://"), "{key}={value:.80}");
             }
@@ -139,7 +172,12 @@ pub fn assert_alone(text: &str) -> Vec<Element> {
 
 /// The figures: drawings that can be read aloud.
 pub fn figures(elements: &[Element]) -> Vec<&Element> {
-    let is_figure = |element: &&Element| element.attributes.get("role").is_some_and(|role| role == "img");
+    let is_figure = |element: &&Element| {
+        element
+            .attributes
+            .get("role")
+            .is_some_and(|role| role == "img")
+    };
     elements.iter().filter(is_figure).collect()
 }
 
@@ -147,7 +185,12 @@ pub fn figures(elements: &[Element]) -> Vec<&Element> {
 #[track_caller]
 pub fn assert_told(elements: &[Element]) {
     let text = |id: &str| {
-        let found = elements.iter().find(|element| element.attributes.get("id").is_some_and(|other| other == id));
+        let found = elements.iter().find(|element| {
+            element
+                .attributes
+                .get("id")
+                .is_some_and(|other| other == id)
+        });
         found.map_or("", |element| element.text.as_str())
     };
     for figure in figures(elements) {

@@ -22,7 +22,10 @@ fn check(run: Explanation) {
     }
     assert!(!report.to_markdown(str::to_owned).is_empty());
     let text = report.to_text(80, false);
-    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
 }
 
 fn changed(change: impl FnOnce(&mut Explanation)) -> Explanation {
@@ -34,7 +37,11 @@ fn changed(change: impl FnOnce(&mut Explanation)) -> Explanation {
 #[test]
 fn a_run_of_which_nothing_is_known_is_a_card() {
     let report = Report::new(vec![bare("bare")]);
-    let names: Vec<_> = report.sections().iter().map(|section| section.name).collect();
+    let names: Vec<_> = report
+        .sections()
+        .iter()
+        .map(|section| section.name)
+        .collect();
     assert_eq!(names, ["card"]);
     check(bare("bare"));
     assert_alone(&Report::new(Vec::new()).to_html());
@@ -43,16 +50,27 @@ fn a_run_of_which_nothing_is_known_is_a_card() {
 #[test]
 fn curves_may_be_empty_have_one_point_or_one_value() {
     check(changed(|run| run.curves.losses.clear()));
-    check(changed(|run| run.curves.losses.iter_mut().for_each(|curve| curve.points.clear())));
+    check(changed(|run| {
+        run.curves
+            .losses
+            .iter_mut()
+            .for_each(|curve| curve.points.clear())
+    }));
     check(changed(|run| {
         for curve in run.curves.losses.iter_mut().chain(&mut run.curves.errors) {
             curve.points.truncate(1);
         }
     }));
-    check(changed(|run| run.curves.losses = vec![curve("training", 50, |_| 0.25)]));
-    check(changed(|run| run.curves.errors = vec![curve("validation", 50, |_| 0.0)]));
+    check(changed(|run| {
+        run.curves.losses = vec![curve("training", 50, |_| 0.25)]
+    }));
+    check(changed(|run| {
+        run.curves.errors = vec![curve("validation", 50, |_| 0.0)]
+    }));
     check(changed(|run| run.curves.best_step = Some(usize::MAX)));
-    check(changed(|run| run.curves.losses = vec![curve("training", 9, |t| 1e300 * t)]));
+    check(changed(|run| {
+        run.curves.losses = vec![curve("training", 9, |t| 1e300 * t)]
+    }));
 }
 
 #[test]
@@ -71,12 +89,16 @@ fn one_unit_one_class_one_row_are_drawn() {
             run.confusion = Some(Confusion {
                 split: "test".to_owned(),
                 classes: (0..classes).map(|class| format!("class {class}")).collect(),
-                counts: (0..classes).map(|row| (0..classes).map(|column| (row + column) % 3).collect()).collect(),
+                counts: (0..classes)
+                    .map(|row| (0..classes).map(|column| (row + column) % 3).collect())
+                    .collect(),
                 without_prediction: 1,
             });
         }));
     }
-    check(changed(|run| run.mistakes.as_mut().expect("mistakes").rows.clear()));
+    check(changed(|run| {
+        run.mistakes.as_mut().expect("mistakes").rows.clear()
+    }));
 }
 
 #[test]
@@ -96,10 +118,24 @@ fn equal_values_have_a_place() {
     one.losses.clear();
     assert_told(&assert_alone(&landscape_figure(&one).to_svg()));
     check(changed(|run| {
-        run.paths.as_mut().expect("paths").units.iter_mut().for_each(|unit| unit.values.fill(0.0));
-        run.features.units.iter_mut().for_each(|unit| unit.weights.fill(0.0));
-        run.activity[0].activations = Histogram { edges: vec![0.0, 0.0], counts: vec![7] };
-        run.activity[0].means = Histogram { edges: vec![], counts: vec![] };
+        run.paths
+            .as_mut()
+            .expect("paths")
+            .units
+            .iter_mut()
+            .for_each(|unit| unit.values.fill(0.0));
+        run.features
+            .units
+            .iter_mut()
+            .for_each(|unit| unit.weights.fill(0.0));
+        run.activity[0].activations = Histogram {
+            edges: vec![0.0, 0.0],
+            counts: vec![7],
+        };
+        run.activity[0].means = Histogram {
+            edges: vec![],
+            counts: vec![],
+        };
     }));
     let mut fit = table("fit");
     fit.fit.as_mut().expect("a fit").points = vec![(3.0, 3.0); 5];
@@ -108,7 +144,9 @@ fn equal_values_have_a_place() {
 
 #[test]
 fn names_are_words_whatever_is_in_them() {
-    let strange = "<b>&\"'</svg><script>alert(1)</script> $a$ \\$ \u{1}\u{7}\u{fffe}\n]]>--> ".to_owned() + &"long ".repeat(60);
+    let strange = "<b>&\"'</svg><script>alert(1)</script> $a$ \\$ \u{1}\u{7}\u{fffe}\n]]>--> "
+        .to_owned()
+        + &"long ".repeat(60);
     let mut run = images(&strange, true);
     run.card.network = strange.clone();
     run.card.config = strange.clone();
@@ -116,7 +154,11 @@ fn names_are_words_whatever_is_in_them() {
     run.notes = vec![strange.clone()];
     run.diagram.layers[1].name = strange.clone();
     run.diagram.layers[1].activation = Some(strange.clone());
-    run.landscape.as_mut().expect("a landscape").weight.input_name = strange.clone();
+    run.landscape
+        .as_mut()
+        .expect("a landscape")
+        .weight
+        .input_name = strange.clone();
     run.paths.as_mut().expect("paths").input_name = strange.clone();
     let confusion = run.confusion.as_mut().expect("a matrix");
     confusion.classes[3] = strange.clone();
@@ -137,7 +179,10 @@ fn a_dollar_is_a_dollar() {
     let mut landscape = landscape(0);
     landscape.weight.input_name = "price $x$".to_owned();
     let svg = landscape_figure(&landscape).to_svg();
-    assert!(svg.contains(">Weight from price $x$ to hidden unit 2</text>"), "{svg}");
+    assert!(
+        svg.contains(">Weight from price $x$ to hidden unit 2</text>"),
+        "{svg}"
+    );
 }
 
 #[test]

@@ -7,7 +7,12 @@ use super::explained::{bare, images, table};
 use super::markup::{assert_alone, assert_told, figures};
 
 fn several() -> Report {
-    Report::new(vec![images("with", true), images("without", false), table("concrete"), bare("bare")])
+    Report::new(vec![
+        images("with", true),
+        images("without", false),
+        table("concrete"),
+        bare("bare"),
+    ])
 }
 
 #[test]
@@ -35,9 +40,14 @@ fn the_same_runs_give_the_same_bytes_in_every_format() {
 #[test]
 fn every_picture_is_a_file_of_its_own_in_svg_and_png() {
     let report = several();
-    let mut names: Vec<_> = report.pictures().iter().map(|(name, _)| name.clone()).collect();
+    let mut names: Vec<_> = report
+        .pictures()
+        .iter()
+        .map(|(name, _)| name.clone())
+        .collect();
     for (name, picture) in report.pictures() {
-        let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+        let is_plain =
+            |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
         assert!(name.chars().all(is_plain), "{name}");
         let elements = assert_alone(&picture.to_svg());
         assert_told(&elements);
@@ -52,7 +62,12 @@ fn every_picture_is_a_file_of_its_own_in_svg_and_png() {
         let found = pictures.into_iter().find(|(name, _)| name.ends_with(end));
         found.expect("a picture").1.to_png().expect("a file")
     };
-    for end in ["curves-loss", "features-images", "redundancy-layer-1-weights", "network-thinned"] {
+    for end in [
+        "curves-loss",
+        "features-images",
+        "redundancy-layer-1-weights",
+        "network-thinned",
+    ] {
         let (width, height) = size(&named(end));
         assert!(width >= 600 && height >= 400, "{end}: {width} by {height}");
     }
@@ -68,7 +83,8 @@ fn size(png: &[u8]) -> (u32, u32) {
 #[test]
 fn json_holds_all_data_to_the_last_bit() {
     let report = several();
-    let found: Vec<Explanation> = serde_json::from_str(&report.to_json().expect("JSON")).expect("explanations");
+    let found: Vec<Explanation> =
+        serde_json::from_str(&report.to_json().expect("JSON")).expect("explanations");
     assert_eq!(found, report.runs());
 }
 
@@ -79,7 +95,10 @@ fn markdown_shows_every_picture_and_holds_no_html_of_a_name() {
     let report = Report::new(vec![run]);
     let text = report.to_markdown(|name| format!("my figures/{name}.svg"));
     for (name, _) in report.pictures() {
-        assert!(text.contains(&format!("](my%20figures/{name}.svg)")), "{name}");
+        assert!(
+            text.contains(&format!("](my%20figures/{name}.svg)")),
+            "{name}"
+        );
     }
     assert!(text.starts_with("# a &lt;b> &amp; [c]\n"), "{text:.80}");
     assert!(!text.contains("<script>"));
@@ -93,18 +112,43 @@ fn text_fits_the_terminal_in_plain_letters_or_in_its_own_colours() {
         let text = report.to_text(columns, false);
         let widest = text.lines().map(|line| line.chars().count()).max();
         assert!(widest <= Some(columns), "{widest:?}");
-        assert!(text.chars().all(|letter| letter == '\n' || !letter.is_control()), "{text:?}");
-        assert!(text.contains("error rate") && text.contains("hidden 1"), "{text}");
+        assert!(
+            text.chars()
+                .all(|letter| letter == '\n' || !letter.is_control()),
+            "{text:?}"
+        );
+        assert!(
+            text.contains("error rate") && text.contains("hidden 1"),
+            "{text}"
+        );
         // The curves are drawn in Braille.
-        assert!(text.chars().any(|letter| ('\u{2801}'..='\u{28ff}').contains(&letter)));
+        assert!(
+            text.chars()
+                .any(|letter| ('\u{2801}'..='\u{28ff}').contains(&letter))
+        );
     }
     let colored = report.to_text(80, true);
     assert!(colored.contains("\u{1b}[94m") && !colored.contains("[38;2"));
-    let codes = colored.split('\u{1b}').skip(1).map(|part| part.split('m').next().expect("a code").len() + 2);
-    let letters = |text: &str| text.chars().filter(|letter| !letter.is_whitespace()).count();
-    assert_eq!(letters(&colored) - codes.sum::<usize>(), letters(&report.to_text(80, false)));
+    let codes = colored
+        .split('\u{1b}')
+        .skip(1)
+        .map(|part| part.split('m').next().expect("a code").len() + 2);
+    let letters = |text: &str| {
+        text.chars()
+            .filter(|letter| !letter.is_whitespace())
+            .count()
+    };
+    assert_eq!(
+        letters(&colored) - codes.sum::<usize>(),
+        letters(&report.to_text(80, false))
+    );
     // A width that nobody has is brought to one that can be read.
-    assert!(report.to_text(0, false).lines().all(|line| line.chars().count() <= 40));
+    assert!(
+        report
+            .to_text(0, false)
+            .lines()
+            .all(|line| line.chars().count() <= 40)
+    );
 }
 
 #[test]
@@ -114,7 +158,11 @@ fn runs_of_one_name_are_told_apart() {
     assert_eq!(names, ["run", "run 2", "RUN", "run 2 2"]);
     let two = Report::new(vec![images("a b", true), images("a-b", true)]);
     let pictures = two.pictures();
-    assert!(pictures.iter().any(|(name, _)| name.starts_with("a-b-2-curves")));
+    assert!(
+        pictures
+            .iter()
+            .any(|(name, _)| name.starts_with("a-b-2-curves"))
+    );
 }
 
 #[test]
@@ -129,7 +177,9 @@ fn wide(name: &str) -> Explanation {
     let mut run = images(name, true);
     run.features.image = Some((28, 28));
     for unit in &mut run.features.units {
-        unit.weights = (0..784).map(|k| super::explained::wave(k + 784 * unit.unit) as f32).collect();
+        unit.weights = (0..784)
+            .map(|k| super::explained::wave(k + 784 * unit.unit) as f32)
+            .collect();
     }
     run
 }

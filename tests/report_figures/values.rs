@@ -8,13 +8,18 @@ use super::markup::{Element, elements};
 /// An attribute of the elements of a kind, as a number.
 fn numbers(elements: &[Element], name: &str, attribute: &str) -> Vec<f64> {
     let of_kind = elements.iter().filter(|element| element.name == name);
-    of_kind.filter_map(|element| element.attributes.get(attribute)?.parse().ok()).collect()
+    of_kind
+        .filter_map(|element| element.attributes.get(attribute)?.parse().ok())
+        .collect()
 }
 
 /// The words under the pointer.
 fn tips(elements: &[Element]) -> Vec<&str> {
     let titles = elements.iter().filter(|element| element.name == "title");
-    titles.skip(1).map(|element| element.text.as_str()).collect()
+    titles
+        .skip(1)
+        .map(|element| element.text.as_str())
+        .collect()
 }
 
 fn figure<'a>(report: &'a Report, section: &str, run: usize) -> &'a Figure {
@@ -33,20 +38,49 @@ fn the_ball_lies_on_the_curve_at_the_value_of_the_weight() {
     let landscape = landscape(20);
     let elements = drawn(&landscape_figure(&landscape));
     // The ball is the largest circle.
-    let ball = elements.iter().find(|element| element.attributes.get("r").is_some_and(|r| r == "7")).expect("a ball");
-    let at: Vec<f64> = ["cx", "cy"].iter().map(|key| ball.attributes[*key].parse().expect("a number")).collect();
+    let ball = elements
+        .iter()
+        .find(|element| element.attributes.get("r").is_some_and(|r| r == "7"))
+        .expect("a ball");
+    let at: Vec<f64> = ["cx", "cy"]
+        .iter()
+        .map(|key| ball.attributes[*key].parse().expect("a number"))
+        .collect();
     // The curve of the whole network is the last path that is as wide.
-    let curve = elements.iter().rfind(|element| element.attributes.get("stroke-width").is_some_and(|width| width.starts_with("2.4"))).expect("a curve");
-    let points: Vec<f64> = curve.attributes["d"].split_whitespace().filter_map(|part| part.trim_start_matches(['M', 'L']).parse().ok()).collect();
-    let nearest = points.chunks(2).map(|point| ((point[0] - at[0]).powi(2) + (point[1] - at[1]).powi(2)).sqrt()).fold(f64::INFINITY, f64::min);
+    let curve = elements
+        .iter()
+        .rfind(|element| {
+            element
+                .attributes
+                .get("stroke-width")
+                .is_some_and(|width| width.starts_with("2.4"))
+        })
+        .expect("a curve");
+    let points: Vec<f64> = curve.attributes["d"]
+        .split_whitespace()
+        .filter_map(|part| part.trim_start_matches(['M', 'L']).parse().ok())
+        .collect();
+    let nearest = points
+        .chunks(2)
+        .map(|point| ((point[0] - at[0]).powi(2) + (point[1] - at[1]).powi(2)).sqrt())
+        .fold(f64::INFINITY, f64::min);
     assert!(nearest < 0.5, "{nearest} pixels from the curve");
     assert_eq!(points.len(), 2 * landscape.values.len());
-    assert!(tips(&elements).iter().any(|tip| tip.starts_with("trained value -1.90: loss ")));
+    assert!(
+        tips(&elements)
+            .iter()
+            .any(|tip| tip.starts_with("trained value -1.90: loss "))
+    );
 }
 
 #[test]
 fn without_dropout_there_are_no_thinned_networks() {
-    let lines = |thinned| drawn(&landscape_figure(&landscape(thinned))).iter().filter(|element| element.name == "path").count();
+    let lines = |thinned| {
+        drawn(&landscape_figure(&landscape(thinned)))
+            .iter()
+            .filter(|element| element.name == "path")
+            .count()
+    };
     assert_eq!(lines(20) - lines(0), 21);
 }
 
@@ -54,7 +88,10 @@ fn without_dropout_there_are_no_thinned_networks() {
 fn a_trail_fades_from_old_to_new() {
     let elements = drawn(&landscape_figure(&landscape(0)));
     let trail = numbers(&elements, "circle", "fill-opacity");
-    assert!(trail.len() > 20 && trail.windows(2).all(|pair| pair[0] <= pair[1]), "{trail:?}");
+    assert!(
+        trail.len() > 20 && trail.windows(2).all(|pair| pair[0] <= pair[1]),
+        "{trail:?}"
+    );
 }
 
 #[test]
@@ -63,18 +100,22 @@ fn every_unit_has_a_line_and_a_ball_coloured_by_its_start() {
     let paths = run.paths.clone().expect("paths");
     let report = Report::new(vec![run]);
     let elements = drawn(&figure(&report, "paths", 0).drawings[0].picture);
-    let balls: Vec<_> = elements.iter().filter(|element| element.name == "circle").collect();
+    let balls: Vec<_> = elements
+        .iter()
+        .filter(|element| element.name == "circle")
+        .collect();
     assert_eq!(balls.len(), paths.units.len());
-    let color = |end: &str| {
-        let ball = balls.iter().zip(tips(&elements).iter().rev().take(balls.len()).rev());
-        let found = ball.filter(|(_, tip)| tip.contains(end)).map(|(ball, _)| ball.attributes["fill"].clone());
-        found.collect::<Vec<_>>()
+    // A ball comes right after what is said of it.
+    let color = |unit: &str| {
+        let mut pairs = elements.windows(2);
+        let found = pairs.find(|pair| pair[0].text.starts_with(unit) && pair[1].name == "circle");
+        found.expect("a ball")[1].attributes["fill"].clone()
     };
     let mut units: Vec<_> = paths.units.iter().collect();
     units.sort_by(|one, other| one.values[0].total_cmp(&other.values[0]));
     let unit = |k: usize| format!("hidden unit {}:", units[k].unit);
     let (low, high) = (color(&unit(0)), color(&unit(units.len() - 1)));
-    assert!(low[0] != high[0] && low == ["#c04f00"] && high == ["#005f99"], "{low:?} {high:?}");
+    assert_eq!((low.as_str(), high.as_str()), ("#c04f00", "#005f99"));
 }
 
 #[test]
@@ -86,11 +127,23 @@ fn curves_say_their_values_and_mark_the_best_step() {
         let elements = drawn(&drawing.picture);
         let tips = tips(&elements);
         assert!(tips.len() > 50 && tips.len() <= 80, "{}", tips.len());
-        assert!(tips.iter().all(|tip| tip.contains("step ") && tip.contains("; validation ")), "{tips:?}");
-        let is_best = |element: &Element| element.name == "text" && element.text.starts_with("best ");
-        assert_eq!(elements.iter().filter(|element| is_best(element)).count(), 1);
+        assert!(
+            tips.iter()
+                .all(|tip| tip.contains("step ") && tip.contains("; validation ")),
+            "{tips:?}"
+        );
+        let is_best =
+            |element: &Element| element.name == "text" && element.text.starts_with("best ");
+        assert_eq!(
+            elements.iter().filter(|element| is_best(element)).count(),
+            1
+        );
     }
-    assert!(figure.caption.contains("step 900 (epoch 75.0)"), "{}", figure.caption);
+    assert!(
+        figure.caption.contains("step 900 (epoch 75.0)"),
+        "{}",
+        figure.caption
+    );
 }
 
 #[test]
@@ -99,7 +152,9 @@ fn runs_are_drawn_on_the_same_axes_so_that_they_can_be_compared() {
     for section in ["curves", "landscape", "activity"] {
         let ticks = |run| {
             let elements = drawn(&figure(&report, section, run).drawings[0].picture);
-            let texts = elements.into_iter().filter(|element| element.name == "text" && element.text.parse::<f64>().is_ok());
+            let texts = elements
+                .into_iter()
+                .filter(|element| element.name == "text" && element.text.parse::<f64>().is_ok());
             texts.map(|element| element.text).collect::<Vec<_>>()
         };
         assert_eq!(ticks(0), ticks(1), "{section}");
@@ -113,10 +168,21 @@ fn a_mistake_stands_out_from_what_is_right() {
     let elements = drawn(&figure.drawings[0].picture);
     let tips = tips(&elements);
     let confusion = report.runs()[0].confusion.clone().expect("a matrix");
-    let cells = confusion.counts.iter().flatten().filter(|count| **count > 0).count();
+    let cells = confusion
+        .counts
+        .iter()
+        .flatten()
+        .filter(|count| **count > 0)
+        .count();
     assert_eq!(tips.len(), cells);
     assert!(tips.contains(&"8 taken for 1: 3 of 38"), "{tips:?}");
-    let wrong = elements.iter().filter(|element| element.name == "rect" && element.attributes.get("fill").is_some_and(|fill| fill == "#d55e00"));
+    let wrong = elements.iter().filter(|element| {
+        element.name == "rect"
+            && element
+                .attributes
+                .get("fill")
+                .is_some_and(|fill| fill == "#d55e00")
+    });
     assert_eq!(wrong.count(), cells - 10);
 }
 
@@ -125,8 +191,16 @@ fn every_image_is_there_light_and_dark() {
     let report = Report::new(vec![images("run", true)]);
     for (section, count) in [("features", 64), ("mistakes", 10)] {
         let elements = drawn(&figure(&report, section, 0).drawings[0].picture);
-        let images: Vec<_> = elements.iter().filter(|element| element.name == "image").collect();
-        let of = |class: &str| images.iter().filter(|image| image.attributes["class"] == class).count();
+        let images: Vec<_> = elements
+            .iter()
+            .filter(|element| element.name == "image")
+            .collect();
+        let of = |class: &str| {
+            images
+                .iter()
+                .filter(|image| image.attributes["class"] == class)
+                .count()
+        };
         assert_eq!((of("light"), of("dark")), (count, count), "{section}");
     }
 }
@@ -143,7 +217,12 @@ fn a_table_of_inputs_has_bars_and_its_mistakes_are_rows() {
     assert!(mistakes.drawings.is_empty() && mistakes.values[0].is_figure);
     assert_eq!(mistakes.values[0].table.titles().len(), 3 + 8);
     let fit = drawn(&figure(&report, "fit", 0).drawings[0].picture);
-    assert_eq!(fit.iter().filter(|element| element.name == "circle").count(), 400);
+    assert_eq!(
+        fit.iter()
+            .filter(|element| element.name == "circle")
+            .count(),
+        400
+    );
 }
 
 #[test]
@@ -154,15 +233,31 @@ fn the_thinned_network_has_hollow_units_without_connections() {
     assert_eq!(figure(&report, "network", 1).drawings.len(), 1);
     let counts = |at: usize| {
         let elements = drawn(&drawings[at].picture);
-        let units: Vec<_> = elements.iter().filter(|element| element.name == "circle").collect();
-        let hollow = units.iter().filter(|unit| unit.attributes["fill"] == "#ffffff").count();
+        let units: Vec<_> = elements
+            .iter()
+            .filter(|element| element.name == "circle")
+            .collect();
+        let hollow = units
+            .iter()
+            .filter(|unit| unit.attributes["fill"] == "#ffffff")
+            .count();
         let paths = elements.iter().filter(|element| element.name == "path");
-        let lines: usize = paths.map(|path| path.attributes["d"].matches('M').count()).sum();
+        let lines: usize = paths
+            .map(|path| path.attributes["d"].matches('M').count())
+            .sum();
         (units.len(), hollow, lines)
     };
     let (whole, thinned) = (counts(0), counts(1));
     assert_eq!((whole.0, whole.1, whole.2), (40, 0, 300));
-    let kept: Vec<usize> = report.runs()[0].diagram.layers.iter().map(|layer| layer.kept[..10].iter().filter(|kept| **kept).count()).collect();
+    let kept: Vec<usize> = report.runs()[0]
+        .diagram
+        .layers
+        .iter()
+        .map(|layer| layer.kept[..10].iter().filter(|kept| **kept).count())
+        .collect();
     assert_eq!(thinned.1, 40 - kept.iter().sum::<usize>());
-    assert_eq!(thinned.2, kept.windows(2).map(|pair| pair[0] * pair[1]).sum::<usize>());
+    assert_eq!(
+        thinned.2,
+        kept.windows(2).map(|pair| pair[0] * pair[1]).sum::<usize>()
+    );
 }

@@ -48,13 +48,19 @@ pub(super) fn write(report: &Report, to: &Destination) -> Result<Written> {
         Format::Json => written.save(&to.path, report.to_json()?.as_bytes())?,
         Format::Md => {
             let folder = beside(&to.path);
-            written.pictures(report, &folder, "svg", |picture| Ok(picture.to_svg().into_bytes()))?;
+            written.pictures(report, &folder, "svg", |picture| {
+                Ok(picture.to_svg().into_bytes())
+            })?;
             let name = folder.file_name().unwrap_or_default().to_string_lossy();
             let text = report.to_markdown(|picture| format!("{name}/{picture}.svg"));
             written.save(&to.path, text.as_bytes())?;
         }
         Format::Svg | Format::Png => {
-            let ending = if to.format == Format::Svg { "svg" } else { "png" };
+            let ending = if to.format == Format::Svg {
+                "svg"
+            } else {
+                "png"
+            };
             let draw = |picture: &Picture| match to.format {
                 Format::Png => picture.to_png(),
                 _ => Ok(picture.to_svg().into_bytes()),

@@ -64,7 +64,10 @@ impl Destination {
                 true => "report".to_owned(),
                 false => format!("report.{}", format.name()),
             };
-            return Ok(Destination { path: name.into(), format });
+            return Ok(Destination {
+                path: name.into(),
+                format,
+            });
         };
         let refused = |expected: &str| {
             Err(Error::InvalidValue {
@@ -88,9 +91,14 @@ impl Destination {
         // A folder of this name would be taken for a picture.
         if format.is_folder() && Format::of_ending(path).is_some() {
             let name = format.name();
-            return refused(&format!("a folder, because there are several pictures: `--format {name} --out report`"));
+            return refused(&format!(
+                "a folder, because there are several pictures: `--format {name} --out report`"
+            ));
         }
-        Ok(Destination { path: path.to_owned(), format })
+        Ok(Destination {
+            path: path.to_owned(),
+            format,
+        })
     }
 
     /// Whether it can be written, as far as that can be said beforehand.

@@ -34,7 +34,10 @@ impl FromStr for Weight {
         let unit = unit.parse().map_err(|_| wrong())?;
         match input {
             "" => Err(wrong()),
-            input => Ok(Weight { input: input.to_owned(), unit }),
+            input => Ok(Weight {
+                input: input.to_owned(),
+                unit,
+            }),
         }
     }
 }
@@ -43,7 +46,8 @@ impl FromStr for Weight {
 pub(super) fn explain(args: &Args) -> Result<Vec<Explanation>> {
     let names = names(&args.runs);
     let runs = args.runs.iter().zip(&names);
-    runs.map(|(dir, name)| explain_one(args, dir, name)).collect()
+    runs.map(|(dir, name)| explain_one(args, dir, name))
+        .collect()
 }
 
 fn explain_one(args: &Args, dir: &Path, name: &str) -> Result<Explanation> {
@@ -70,7 +74,8 @@ fn refuse_study(dir: &Path) -> Result<()> {
         true => Err(Error::Store {
             path: dir.to_owned(),
             problem: "a study, which keeps no network to look at".to_owned(),
-            fix: "train one of its settings with `dropwise train --out` and report on that run".to_owned(),
+            fix: "train one of its settings with `dropwise train --out` and report on that run"
+                .to_owned(),
         }),
     }
 }
@@ -99,7 +104,11 @@ fn find(dir: &Path, weight: &Weight) -> Result<(usize, usize)> {
 fn some(names: &[String]) -> String {
     const MOST: usize = 12;
     let last = names.len().saturating_sub(1);
-    let shown: Vec<_> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
+    let shown: Vec<_> = names
+        .iter()
+        .take(MOST)
+        .map(|name| format!("`{name}`"))
+        .collect();
     let more = if names.len() > MOST { ", ..." } else { "" };
     format!("0 to {last}, or one of {}{more}", shown.join(", "))
 }
@@ -107,7 +116,11 @@ fn some(names: &[String]) -> String {
 /// With the run that a value is wrong for; there may be several.
 fn in_run(dir: &Path, error: Error) -> Error {
     match error {
-        Error::InvalidValue { what, expected, found } => Error::InvalidValue {
+        Error::InvalidValue {
+            what,
+            expected,
+            found,
+        } => Error::InvalidValue {
             what: format!("{}: {what}", dir.display()),
             expected,
             found,
@@ -118,8 +131,14 @@ fn in_run(dir: &Path, error: Error) -> Error {
 
 /// The names of the folders; where two have the same, with the folder that they are in.
 fn names(dirs: &[impl AsRef<Path>]) -> Vec<String> {
-    let paths: Vec<_> = dirs.iter().map(|dir| std::path::absolute(dir).unwrap_or(dir.as_ref().to_owned())).collect();
-    let of = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let paths: Vec<_> = dirs
+        .iter()
+        .map(|dir| std::path::absolute(dir).unwrap_or(dir.as_ref().to_owned()))
+        .collect();
+    let of = |path: &Path| {
+        path.file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+    };
     let mut counts: HashMap<Option<String>, usize> = HashMap::new();
     for path in &paths {
         *counts.entry(of(path)).or_default() += 1;
@@ -141,7 +160,12 @@ mod tests {
 
     #[test]
     fn a_weight_is_an_input_and_a_unit() {
-        let weight = |input: &str, unit| Ok(Weight { input: input.to_owned(), unit });
+        let weight = |input: &str, unit| {
+            Ok(Weight {
+                input: input.to_owned(),
+                unit,
+            })
+        };
         assert_eq!("0:3".parse(), weight("0", 3));
         assert_eq!("colour=red:x:12".parse(), weight("colour=red:x", 12));
         for wrong in ["", "3", ":3", "a:", "a:-1", "a:b"] {

@@ -5,7 +5,11 @@ use std::process::{Command, Stdio};
 
 /// Shows a file. That it cannot be shown is no failure: it is there.
 pub(super) fn open(path: &Path) {
-    let shown = command(path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let shown = command(path)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     let problem = match shown {
         Ok(status) if status.success() => return,
         Ok(status) => status.to_string(),
@@ -22,7 +26,11 @@ fn command(path: &Path) -> Command {
         command.args(["/C", "start", ""]).arg(path);
         return command;
     }
-    let viewer = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let viewer = if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
     let mut command = Command::new(viewer);
     command.arg(path);
     command

@@ -132,10 +132,10 @@ fn compared(runs: &[Explanation]) -> Option<Picture> {
             std::sync::Arc::new(|_| String::new()),
         )),
         ends: names.clone(),
-        size: (640.0, 96.0 + 30.0 * rows),
+        is_plain: true,
+        size: (640.0, 98.0 + 30.0 * rows),
         ..Axes::default()
     });
-    chart.without_grid();
     let mut labels = Vec::new();
     for (k, found) in measured.iter().enumerate() {
         let (y, ink) = (-(k as f64), of_run(k));
@@ -202,16 +202,16 @@ pub(super) fn caption(runs: &[Explanation]) -> String {
     };
     let overlap = match (one.interval, other.interval) {
         (Some(one), Some(other)) if one.low <= other.high && other.low <= one.high => {
-            " Their intervals overlap: one network of each kind does not say which is better; `dropwise study` trains many."
+            " Their intervals overlap: one network of each kind does not say which is better. Train many with dropwise study."
         }
         (Some(_), Some(_)) => " Their intervals do not overlap.",
         _ => "",
     };
     format!(
-        "On the {} rows {} has a {} of {}, {} of {}.{overlap}",
+        "On the {} rows the {} of {} is {}, that of {} {}.{overlap}",
         first.split,
-        names[0],
         first.metric,
+        names[0],
         value(one.value, one.is_share),
         names[1],
         value(other.value, other.is_share)

@@ -3,7 +3,7 @@
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Curve, Curves, Explanation};
 use crate::report::chart::{Axes, Chart, SIZE, evenly};
-use crate::report::ink::{BLUE, Ink, LINE, TEXT, VERMILLION, of_run};
+use crate::report::ink::{BLUE, Ink, LINE, VERMILLION, of_run};
 use crate::report::picture::{Picture, shortened};
 use crate::report::range::Range;
 use crate::report::table::Table;
@@ -21,10 +21,11 @@ enum Quantity {
     Error,
 }
 
-/// A chart of one quantity, in a size; of a terminal, with the width of a letter.
+/// The size of a chart; in a terminal, the width of a letter, and whether to leave out what would hide the curves.
 pub(super) struct Frame {
     pub(super) size: (f64, f64),
     pub(super) letter: f64,
+    pub(super) is_plain: bool,
 }
 
 impl Default for Frame {
@@ -32,6 +33,7 @@ impl Default for Frame {
         Frame {
             size: SIZE,
             letter: 0.58,
+            is_plain: false,
         }
     }
 }
@@ -175,6 +177,7 @@ fn draw(
         is_log_y,
         ends: shown.iter().map(|curve| curve.name.clone()).collect(),
         size: frame.size,
+        is_plain: frame.is_plain,
         letter: frame.letter,
         ..Axes::default()
     });
@@ -209,10 +212,9 @@ fn draw_best(chart: &mut Chart, curves: &Curves, quantity: Quantity) {
     let is_validation = |curve: &&Curve| curve.name == "validation";
     let found = quantity.of(curves).iter().find(is_validation);
     if let Some(value) = found.and_then(|curve| at(curve, best)) {
-        chart.mark(best as f64);
-        chart.dot((best as f64, value), 4.0, ink("validation"), 1.0, "");
         let words = self::value(value, quantity.is_share(curves));
-        chart.label((best as f64, value), &format!("best {words}"), TEXT);
+        chart.mark(best as f64, &format!("best {words}"));
+        chart.dot((best as f64, value), 4.0, ink("validation"), 1.0, "");
     }
 }
 

@@ -91,7 +91,7 @@ fn mosaic(features: &Features, (height, width): (usize, usize)) -> Picture {
     let count = features.units.len();
     let aspect = height as f64 / width as f64;
     let columns = ((count as f64 * aspect).sqrt().ceil() as usize).clamp(1, count.max(1));
-    let cell = ((WIDTH - GAP * (columns - 1) as f64) / columns as f64).min(72.0);
+    let cell = ((WIDTH - 2.0 - GAP * (columns - 1) as f64) / columns as f64).min(72.0);
     let tall = cell * aspect;
     let rows = count.div_ceil(columns);
     let mut scene = Scene::new(WIDTH, TOP + rows as f64 * (tall + GAP));
@@ -99,7 +99,7 @@ fn mosaic(features: &Features, (height, width): (usize, usize)) -> Picture {
     let scale = scale(features);
     let mut images = Vec::new();
     for (k, unit) in features.units.iter().enumerate() {
-        let x = (k % columns) as f64 * (cell + GAP);
+        let x = 1.0 + (k % columns) as f64 * (cell + GAP);
         let y = TOP + (k / columns) as f64 * (tall + GAP);
         scene.add(frame([x, y, cell, tall]));
         images.push(Pixels {

@@ -24,7 +24,7 @@ impl Report {
              <title>{}</title>\n<style>\n{STYLE}{}\n</style>\n</head>\n<body>\n{}<main>\n{sections}{}</main>\n{}</body>\n</html>\n",
             env!("CARGO_PKG_VERSION"),
             words(&title),
-            ink::style("svg "),
+            ink::style("svg ", &sections),
             self.header(&title),
             self.notes(),
             footer()
