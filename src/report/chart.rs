@@ -1,8 +1,10 @@
 //! Axes in the look of all charts, and what is drawn on them, in the coordinates of the data.
 
+use std::sync::Arc;
+
 use kuva::render::axis::add_axes_and_grid;
 use kuva::render::color::Color;
-use kuva::render::layout::{ComputedLayout, Layout, TickFormat};
+use kuva::render::layout::{AxisLabelOverlap, ComputedLayout, Layout, TickFormat};
 use kuva::render::render::{Primitive, Scene, TextAnchor};
 use kuva::render::theme::Theme;
 
@@ -15,7 +17,7 @@ pub(super) const SIZE: (f64, f64) = (440.0, 290.0);
 pub(super) const TEXT_SIZE: u32 = 12;
 const TITLE_SIZE: u32 = 13;
 /// Room for title and label over a chart, and for ticks and label below it.
-const TOP: f64 = 54.0;
+const TOP: f64 = 60.0;
 const BOTTOM: f64 = 42.0;
 const RIGHT: f64 = 18.0;
 /// Between the lines of labels.
@@ -34,7 +36,8 @@ pub(super) struct Axes<'a> {
     /// Labels at the ends of lines, for which room is left.
     pub(super) ends: Vec<String>,
     pub(super) size: (f64, f64),
-    /// Words for the values of the vertical axis, in place of numbers.
+    /// Words for the values of an axis, in place of numbers.
+    pub(super) x_format: Option<TickFormat>,
     pub(super) y_format: Option<TickFormat>,
     /// Without lines across: for heights that are names, and for terminals, where they would hide what is drawn.
     pub(super) is_plain: bool,
@@ -59,6 +62,7 @@ impl Default for Axes<'_> {
             is_log_y: false,
             ends: Vec::new(),
             size: SIZE,
+            x_format: None,
             y_format: None,
             is_plain: false,
             letter: 0.58,
@@ -341,7 +345,8 @@ fn layout(axes: &Axes<'_>) -> Layout {
         .with_x_axis_max(axes.x.high)
         .with_y_axis_min(low)
         .with_y_axis_max(high)
-        .with_x_tick_format(picture::ticks())
+        .with_x_tick_format(axes.x_format.clone().unwrap_or_else(picture::ticks))
+        .with_x_label_overlap(AxisLabelOverlap::Thin)
         .with_y_tick_format(axes.y_format.clone().unwrap_or_else(picture::ticks));
     match axes.is_log_y {
         true => layout.with_log_y(),
@@ -367,6 +372,18 @@ fn place(axes: &Axes<'_>) -> ComputedLayout {
         .with_force_margins(ticks + 10.0, (ends + 8.0).min(0.45 * axes.size.0))
         .with_force_margins_y(TOP, BOTTOM);
     ComputedLayout::from_layout(&layout)
+}
+
+/// Steps of a training, whichever way they run: 500, 60k, 2M.
+pub(super) fn step_format() -> TickFormat {
+    TickFormat::Custom(Arc::new(|step: f64| {
+        let step = step.abs();
+        match step {
+            _ if step >= 1e6 => format!("{}M", (step / 1e4).round() / 1e2),
+            _ if step >= 1e4 => format!("{}k", (step / 1e1).round() / 1e2),
+            _ => format!("{}", (step * 1e2).round() / 1e2),
+        }
+    }))
 }
 
 /// How many letters of a size have room in a width.

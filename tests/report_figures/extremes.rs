@@ -180,7 +180,7 @@ fn a_dollar_is_a_dollar() {
     landscape.weight.input_name = "price $x$".to_owned();
     let svg = landscape_figure(&landscape).to_svg();
     assert!(
-        svg.contains(">Weight from price $x$ to hidden unit 2</text>"),
+        svg.contains(">Weight from \u{201c}price $x$\u{201d} to hidden unit 2</text>"),
         "{svg}"
     );
 }

@@ -210,8 +210,8 @@ fn a_table_of_inputs_has_bars_and_its_mistakes_are_rows() {
     let report = Report::new(vec![table("concrete")]);
     let features = figure(&report, "features", 0);
     let elements = drawn(&features.drawings[0].picture);
-    // Ten units of the sixteen have a column.
-    assert_eq!(tips(&elements).len(), 80);
+    // Eight units of the sixteen have a column.
+    assert_eq!(tips(&elements).len(), 64);
     assert_eq!(features.values[0].table.rows().len(), 8);
     let mistakes = figure(&report, "mistakes", 0);
     assert!(mistakes.drawings.is_empty() && mistakes.values[0].is_figure);

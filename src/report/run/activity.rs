@@ -94,7 +94,7 @@ fn figure(layers: &[Activity], shared: [Shared; 2]) -> Figure {
             figure.values.push(Values::new(title, table(histogram)));
         }
     }
-    figure.caption = layers.iter().map(caption).collect::<Vec<_>>().join(" ");
+    figure.caption = layers.iter().map(caption).collect::<Vec<_>>().join("\n");
     figure
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Curve, Curves, Explanation};
-use crate::report::chart::{Axes, Chart, SIZE, evenly};
+use crate::report::chart::{Axes, Chart, SIZE, evenly, step_format};
 use crate::report::ink::{BLUE, Ink, LINE, VERMILLION, of_run};
 use crate::report::picture::{Picture, shortened};
 use crate::report::range::Range;
@@ -13,6 +13,9 @@ use crate::report::words::{capital, count, value};
 const MOST_ROWS: usize = 40;
 /// Letters of a run's name at the end of its line.
 const MOST_LETTERS: usize = 18;
+
+/// The loss of training as it goes.
+const DROPOUT_ON: &str = "training, dropout on";
 
 /// One of the two quantities.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,10 +46,11 @@ pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
     let curves: Vec<&Curves> = runs.iter().map(|run| &run.curves).collect();
     let ranges = [Quantity::Loss, Quantity::Error].map(|quantity| shared(&curves, quantity));
     let found = |run: &Explanation| {
-        let all = run.curves.losses.iter().chain(&run.curves.errors);
+        let curves = named(run);
+        let all = curves.losses.iter().chain(&curves.errors);
         all.clone()
             .any(|curve| !curve.points.is_empty())
-            .then(|| run.curves.clone())
+            .then(|| curves.clone())
     };
     let lead = "Loss and error while the network learned. Where the two part, the network goes on to learn its training \
                 rows by heart and no longer gets better on rows that it has not seen.";
@@ -54,6 +58,31 @@ pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
     let mut section = super::section_of(heading, runs, found, |curves| figure(&curves, ranges))?;
     section.together = together(runs);
     Some(section)
+}
+
+/// The curves of a run. Without dropout the loss that training measures as it goes is that of the training rows, while
+/// the network changes.
+pub(super) fn named(run: &Explanation) -> Curves {
+    let mut curves = run.curves.clone();
+    let layers = &run.diagram.layers;
+    let has_dropout = layers.is_empty() || layers.iter().any(|layer| layer.rate > 0.0);
+    let has_training = curves.losses.iter().any(|curve| curve.name == "training");
+    if !has_dropout && !has_training {
+        for curve in &mut curves.losses {
+            if curve.name == DROPOUT_ON {
+                curve.name = "training".to_owned();
+            }
+        }
+    }
+    curves
+}
+
+/// A curve's name at the end of its line.
+fn label(name: &str) -> String {
+    match name {
+        DROPOUT_ON => "dropout on".to_owned(),
+        name => name.to_owned(),
+    }
 }
 
 fn figure(curves: &Curves, ranges: [Option<Range>; 2]) -> Figure {
@@ -161,6 +190,7 @@ fn draw(
     let mut chart = Chart::new(&Axes {
         title: &name,
         x_label: "training step",
+        x_format: Some(step_format()),
         y_label: if is_log_y { "logarithmic" } else { "" },
         x: Range::of(steps.chain([0.0])).unwrap_or(Range {
             low: 0.0,
@@ -175,7 +205,7 @@ fn draw(
             range.with_zero().widened(0.0, 0.05)
         },
         is_log_y,
-        ends: shown.iter().map(|curve| curve.name.clone()).collect(),
+        ends: shown.iter().map(|curve| label(&curve.name)).collect(),
         size: frame.size,
         is_plain: frame.is_plain,
         letter: frame.letter,
@@ -190,14 +220,14 @@ fn draw(
             .iter()
             .map(|(step, value)| (*step as f64, *value))
             .collect();
-        match curve.name.contains("dropout") {
+        match curve.name == DROPOUT_ON {
             true => chart.dashed(&points, ink),
             false => chart.line(&points, ink, 2.0),
         }
         if let [only] = points[..] {
             chart.dot(only, 3.0, ink, 1.0, "");
         }
-        ends.extend(points.last().map(|last| (last.1, curve.name.clone(), ink)));
+        ends.extend(points.last().map(|last| (last.1, label(&curve.name), ink)));
     }
     chart.end_labels(&ends);
     chart.bands(&tips(curves, quantity));
@@ -221,7 +251,7 @@ fn draw_best(chart: &mut Chart, curves: &Curves, quantity: Quantity) {
 fn ink(name: &str) -> Ink {
     match name {
         "validation" => VERMILLION,
-        name if name.contains("dropout") => LINE,
+        DROPOUT_ON => LINE,
         _ => BLUE,
     }
 }
@@ -344,9 +374,13 @@ fn best(curves: &Curves) -> String {
     };
     let then = match last.1 / best {
         ratio if ratio > 1.05 && best > 0.0 => format!(
-            "; from there it rises to {}, {:.0} % more: the network learns its training rows by heart",
+            "; from there it rises to {}, {:.0} % more{}",
             value(last.1, false),
-            100.0 * (ratio - 1.0)
+            100.0 * (ratio - 1.0),
+            match ratio > 1.5 {
+                true => ": the network learns its training rows by heart",
+                false => "",
+            }
         ),
         _ => ", and hardly rises from there".to_owned(),
     };
@@ -416,6 +450,7 @@ fn draw_together(all: &Curves) -> Option<Picture> {
     let mut chart = Chart::new(&Axes {
         title: &title,
         x_label: "training step",
+        x_format: Some(step_format()),
         x: Range::of(steps.chain([0.0])).unwrap_or(Range {
             low: 0.0,
             high: 1.0,

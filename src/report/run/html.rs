@@ -21,10 +21,15 @@ impl Report {
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" content=\"dropwise {}\">\n\
-             <title>{}</title>\n<style>\n{STYLE}{}\n</style>\n</head>\n<body>\n{}<main>\n{sections}{}</main>\n{}</body>\n</html>\n",
+             <title>{}</title>\n<style>\n{STYLE}{}\n</style>\n</head>\n<body class=\"{}\">\n{}<main>\n{sections}{}</main>\n{}</body>\n</html>\n",
             env!("CARGO_PKG_VERSION"),
             words(&title),
             ink::style("svg ", &sections),
+            if self.runs().len() > 1 {
+                "several"
+            } else {
+                "one"
+            },
             self.header(&title),
             self.notes(),
             footer()
@@ -60,8 +65,9 @@ impl Report {
             .enumerate()
             .map(|(run, figure)| self.run(section, run, figure.as_ref()));
         format!(
-            "<section id=\"{name}\" aria-labelledby=\"{name}-heading\">\n<h2 id=\"{name}-heading\">{}</h2>\n\
-             <p class=\"lead\">{}</p>\n{}<div class=\"runs\">\n{}</div>\n</section>\n",
+            "<section id=\"{name}\" aria-labelledby=\"{name}-heading\">\n<div class=\"intro\">\n\
+             <h2 id=\"{name}-heading\">{}</h2>\n<p class=\"lead\">{}</p>\n</div>\n\
+             <div class=\"content\">\n{}<div class=\"runs\">\n{}</div>\n</div>\n</section>\n",
             words(&section.title),
             words(&section.lead),
             together.collect::<String>(),
@@ -128,9 +134,16 @@ fn draw(figure: &Figure, prefix: &str) -> String {
     };
     let (shown, rest): (Vec<_>, Vec<_>) = figure.values.iter().partition(|values| values.is_figure);
     let shown: String = shown.iter().map(|values| table(&values.table)).collect();
+    let paragraphs = figure
+        .caption
+        .lines()
+        .map(|line| format!("<p>{}</p>\n", words(line)));
     let caption = match figure.caption.as_str() {
         "" => String::new(),
-        caption => format!("<figcaption>{}</figcaption>\n", words(caption)),
+        _ => format!(
+            "<figcaption>\n{}</figcaption>\n",
+            paragraphs.collect::<String>()
+        ),
     };
     format!(
         "<figure>\n{pictures}{shown}{caption}</figure>\n{}",

@@ -59,7 +59,7 @@ fn figure(layers: &[Redundancy]) -> Figure {
     figure
         .values
         .insert(0, Values::new("In numbers", summary(layers)));
-    figure.caption = layers.iter().map(caption).collect::<Vec<_>>().join(" ");
+    figure.caption = layers.iter().map(caption).collect::<Vec<_>>().join("\n");
     figure
 }
 

@@ -43,7 +43,7 @@ fn of_run(run: &Explanation, columns: usize, is_colored: bool) -> String {
         letter: 0.68,
         is_plain: true,
     };
-    for chart in curves::charts(&run.curves, &frame) {
+    for chart in curves::charts(&curves::named(run), &frame) {
         parts.push(colored(&chart.to_ansi(columns, LINES), is_colored));
     }
     parts.push(table(layers(run), columns));
