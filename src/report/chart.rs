@@ -386,6 +386,14 @@ pub(super) fn step_format() -> TickFormat {
     }))
 }
 
+/// Shares in percent.
+pub(super) fn percent_format() -> TickFormat {
+    let ticks = picture::ticks();
+    TickFormat::Custom(Arc::new(move |share: f64| {
+        format!("{} %", ticks.format(100.0 * share))
+    }))
+}
+
 /// How many letters of a size have room in a width.
 pub(super) fn letters(width: f64, size: u32, letter: f64) -> usize {
     (width / (letter * f64::from(size))).max(1.0) as usize

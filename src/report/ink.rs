@@ -83,8 +83,8 @@ pub(super) fn style(within: &str, drawing: &str) -> String {
     };
     let (images, dark_images) = match drawing.contains("<image") {
         true => (
-            format!("{within}.dark{{display:none}}"),
-            format!("{within}.dark{{display:inline}}{within}.light{{display:none}}"),
+            format!("{within}image{{image-rendering:pixelated}}"),
+            format!("{within}.ink{{filter:invert(1)}}{within}.signed{{filter:brightness(1.5)}}"),
         ),
         false => (String::new(), String::new()),
     };

@@ -69,7 +69,7 @@ fn every_picture_is_a_file_of_its_own_in_svg_and_png() {
         "network-thinned",
     ] {
         let (width, height) = size(&named(end));
-        assert!(width >= 600 && height >= 400, "{end}: {width} by {height}");
+        assert!(width >= 500 && height >= 400, "{end}: {width} by {height}");
     }
 }
 

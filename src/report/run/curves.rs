@@ -2,7 +2,7 @@
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Curve, Curves, Explanation};
-use crate::report::chart::{Axes, Chart, SIZE, evenly, step_format};
+use crate::report::chart::{Axes, Chart, SIZE, evenly, percent_format, step_format};
 use crate::report::ink::{BLUE, Ink, LINE, VERMILLION, of_run};
 use crate::report::picture::{Picture, shortened};
 use crate::report::range::Range;
@@ -207,6 +207,7 @@ fn draw(
         is_log_y,
         ends: shown.iter().map(|curve| label(&curve.name)).collect(),
         size: frame.size,
+        y_format: quantity.is_share(curves).then(percent_format),
         is_plain: frame.is_plain,
         letter: frame.letter,
         ..Axes::default()
@@ -456,6 +457,7 @@ fn draw_together(all: &Curves) -> Option<Picture> {
             high: 1.0,
         }),
         y: range.with_zero().widened(0.0, 0.05),
+        y_format: Quantity::Error.is_share(all).then(percent_format),
         ends: all.errors.iter().map(|curve| curve.name.clone()).collect(),
         size: (640.0, 300.0),
         ..Axes::default()

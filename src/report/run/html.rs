@@ -163,10 +163,12 @@ fn details(values: &[&Values]) -> String {
             table(&values.table)
         )
     });
-    let summary = if values.len() > 1 {
-        "Values as tables"
-    } else {
-        "Values as a table"
+    // A few short titles say more.
+    let titles: Vec<_> = values.iter().map(|values| values.title.as_str()).collect();
+    let titles = titles.join("; ");
+    let summary = match titles.chars().count() {
+        ..=64 => words(&titles),
+        _ => "Values as tables".to_owned(),
     };
     format!(
         "<details><summary>{summary}</summary>\n{}</details>\n",
@@ -234,10 +236,13 @@ fn footer() -> String {
 
 /// One line of text as HTML.
 fn words(text: &str) -> String {
-    escaped(&printable(text))
+    // A number stays on the line of its sign.
+    escaped(&printable(text)).replace(" %", "\u{a0}%")
 }
 
 /// Several lines as HTML.
 fn lines(text: &str) -> String {
-    text.lines().map(|line| words(line) + "\n").collect()
+    text.lines()
+        .map(|line| escaped(&printable(line)) + "\n")
+        .collect()
 }
