@@ -8,6 +8,7 @@ pub(crate) mod interrupt;
 mod model;
 mod overrides;
 mod predict;
+mod report;
 mod split;
 mod study;
 mod train;
@@ -39,6 +40,7 @@ enum Command {
     Tune(tune::Args),
     Evaluate(evaluate::Args),
     Predict(predict::Args),
+    Report(report::Args),
     Verify(verify::Args),
     Fetch(fetch::Args),
     Completions(completions::Args),
@@ -63,6 +65,7 @@ impl Cli {
             Command::Tune(args) => args.run(out),
             Command::Evaluate(args) => args.run(out),
             Command::Predict(args) => args.run(out),
+            Command::Report(args) => args.run(out),
             Command::Verify(args) => args.run(out),
             Command::Fetch(args) => args.run(out),
             Command::Completions(args) => args.run(out),

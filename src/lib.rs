@@ -24,7 +24,7 @@
 //! | `wgpu` | GPUs through Vulkan, Metal, DirectX 12 or WebGPU |
 //! | `cuda` | NVIDIA GPUs |
 //! | `remote` | a Burn server on another machine |
-//! | `report` | figures as SVG |
+//! | `report` | figures as SVG and PNG, reports of runs |
 //! | `cli` (default) | the `dropwise` program; a library user can leave it out |
 
 pub mod backend;

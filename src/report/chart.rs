@@ -1,25 +1,27 @@
 //! Axes in the look of all charts, and what is drawn on them, in the coordinates of the data.
 
+use std::sync::Arc;
+
 use kuva::render::axis::add_axes_and_grid;
 use kuva::render::color::Color;
-use kuva::render::layout::{ComputedLayout, Layout, TickFormat};
+use kuva::render::layout::{AxisLabelOverlap, ComputedLayout, Layout, TickFormat};
 use kuva::render::render::{Primitive, Scene, TextAnchor};
 use kuva::render::theme::Theme;
 
-use super::ink::{GRID, Ink, LINE, PAPER, TEXT};
+use super::ink::{Ink, LINE, PAPER, TEXT};
 use super::picture::{self, Picture, hover, line, shortened, words};
 use super::range::Range;
 
 /// Width and height of most charts.
 pub(super) const SIZE: (f64, f64) = (440.0, 290.0);
-pub(super) const TEXT_SIZE: u32 = 11;
+pub(super) const TEXT_SIZE: u32 = 12;
 const TITLE_SIZE: u32 = 13;
 /// Room for title and label over a chart, and for ticks and label below it.
-const TOP: f64 = 50.0;
-const BOTTOM: f64 = 40.0;
+const TOP: f64 = 60.0;
+const BOTTOM: f64 = 42.0;
 const RIGHT: f64 = 18.0;
 /// Between the lines of labels.
-const LEADING: f64 = 14.0;
+const LEADING: f64 = 15.0;
 /// No chart has more places that say their values under the pointer.
 const MOST_BANDS: usize = 80;
 
@@ -34,8 +36,11 @@ pub(super) struct Axes<'a> {
     /// Labels at the ends of lines, for which room is left.
     pub(super) ends: Vec<String>,
     pub(super) size: (f64, f64),
-    /// Words for the values of the vertical axis, in place of numbers.
+    /// Words for the values of an axis, in place of numbers.
+    pub(super) x_format: Option<TickFormat>,
     pub(super) y_format: Option<TickFormat>,
+    /// Without lines across: for heights that are names, and for terminals, where they would hide what is drawn.
+    pub(super) is_plain: bool,
     /// The width of a letter, as a share of its size; of a terminal, where each is as wide as a cell.
     pub(super) letter: f64,
 }
@@ -57,7 +62,9 @@ impl Default for Axes<'_> {
             is_log_y: false,
             ends: Vec::new(),
             size: SIZE,
+            x_format: None,
             y_format: None,
+            is_plain: false,
             letter: 0.58,
         }
     }
@@ -88,8 +95,11 @@ impl Chart {
     fn draw_axes(&mut self, axes: &Axes<'_>) {
         let mut frame = Scene::new(axes.size.0, axes.size.1);
         add_axes_and_grid(&mut frame, &self.place, &layout(axes));
+        let has_grid = !axes.is_plain;
         frame.elements.retain(|element| match element {
-            Primitive::Line { x1, x2, stroke, .. } => x1 != x2 && !matches!(stroke, Color::None),
+            Primitive::Line { x1, x2, stroke, .. } => {
+                has_grid && x1 != x2 && !matches!(stroke, Color::None)
+            }
             _ => true,
         });
         for element in &mut frame.elements {
@@ -127,13 +137,6 @@ impl Chart {
             LINE,
             TextAnchor::Middle,
         );
-    }
-
-    /// For charts whose heights are names.
-    pub(super) fn without_grid(&mut self) {
-        let grid = Color::from(GRID.light).to_svg_string();
-        let is_grid = |element: &Primitive| matches!(element, Primitive::Line { stroke, .. } if stroke.to_svg_string() == grid);
-        self.scene.elements.retain(|element| !is_grid(element));
     }
 
     fn left(&self) -> f64 {
@@ -307,22 +310,16 @@ impl Chart {
         }
     }
 
-    /// Words beside a point, to the side where there is room.
-    pub(super) fn label(&mut self, at: (f64, f64), label: &str, ink: Ink) {
-        let (x, y) = self.at(at);
-        let width = self.letter * f64::from(TEXT_SIZE) * label.chars().count() as f64;
-        let (x, anchor) = match x + 9.0 + width > self.place.width - 2.0 {
-            true => (x - 9.0, TextAnchor::End),
-            false => (x + 9.0, TextAnchor::Start),
-        };
-        self.say((x, y - 7.0), label, (TEXT_SIZE, false), ink, anchor);
-    }
-
-    /// An upright dashed line.
-    pub(super) fn mark(&mut self, x: f64) {
+    /// An upright dashed line, with words over it.
+    pub(super) fn mark(&mut self, x: f64, label: &str) {
         let x = self.at((x, 0.0)).0;
-        let line = picture::dashed((x, self.top()), (x, self.bottom()));
-        self.scene.add(line);
+        let top = self.top();
+        self.scene
+            .add(picture::dashed((x, top - 2.0), (x, self.bottom())));
+        let half = self.letter * f64::from(TEXT_SIZE) * label.chars().count() as f64 / 2.0;
+        let last = (self.place.width - half - 2.0).max(half);
+        let at = (x.clamp(half + 2.0, last.max(half + 2.0)), top - 7.0);
+        self.say(at, label, (TEXT_SIZE, false), TEXT, TextAnchor::Middle);
     }
 
     pub(super) fn into_picture(self, title: &str, description: &str) -> Picture {
@@ -348,7 +345,8 @@ fn layout(axes: &Axes<'_>) -> Layout {
         .with_x_axis_max(axes.x.high)
         .with_y_axis_min(low)
         .with_y_axis_max(high)
-        .with_x_tick_format(picture::ticks())
+        .with_x_tick_format(axes.x_format.clone().unwrap_or_else(picture::ticks))
+        .with_x_label_overlap(AxisLabelOverlap::Thin)
         .with_y_tick_format(axes.y_format.clone().unwrap_or_else(picture::ticks));
     match axes.is_log_y {
         true => layout.with_log_y(),
@@ -364,10 +362,36 @@ fn place(axes: &Axes<'_>) -> ComputedLayout {
     let ends = axes.ends.iter().map(width).fold(RIGHT - 8.0, f64::max);
     // The library measures with its own font; a cell of a terminal is wider.
     let ticks = measured.y_tick_label_px * (axes.letter / 0.58).max(1.0);
+    // On a logarithmic axis it measures other words than are drawn.
+    let ticks = if axes.is_log_y {
+        ticks.max(5.5 * letter)
+    } else {
+        ticks
+    };
     let layout = layout
         .with_force_margins(ticks + 10.0, (ends + 8.0).min(0.45 * axes.size.0))
         .with_force_margins_y(TOP, BOTTOM);
     ComputedLayout::from_layout(&layout)
+}
+
+/// Steps of a training, whichever way they run: 500, 60k, 2M.
+pub(super) fn step_format() -> TickFormat {
+    TickFormat::Custom(Arc::new(|step: f64| {
+        let step = step.abs();
+        match step {
+            _ if step >= 1e6 => format!("{}M", (step / 1e4).round() / 1e2),
+            _ if step >= 1e4 => format!("{}k", (step / 1e1).round() / 1e2),
+            _ => format!("{}", (step * 1e2).round() / 1e2),
+        }
+    }))
+}
+
+/// Shares in percent.
+pub(super) fn percent_format() -> TickFormat {
+    let ticks = picture::ticks();
+    TickFormat::Custom(Arc::new(move |share: f64| {
+        format!("{} %", ticks.format(100.0 * share))
+    }))
 }
 
 /// How many letters of a size have room in a width.

@@ -17,6 +17,8 @@ pub(super) const PAPER: Ink = ink("#ffffff", "#0d1117");
 pub(super) const TEXT: Ink = ink("#1f2328", "#e6edf3");
 pub(super) const LINE: Ink = ink("#57606a", "#9198a1");
 pub(super) const GRID: Ink = ink("#d8dee4", "#30363d");
+/// Many lines beside each other.
+pub(super) const FAINT: Ink = ink("#b8c0c8", "#434b55");
 /// Under what is drawn on it.
 pub(super) const WASH: Ink = ink("#eef1f4", "#1c222b");
 /// These two carry meaning. Like those that tell runs apart they are of the palette of Okabe and Ito (2008), which
@@ -54,27 +56,37 @@ pub(super) fn of_run(k: usize) -> Ink {
     RUNS[k % RUNS.len()]
 }
 
-const PLAIN: [Ink; 8] = [PAPER, TEXT, LINE, GRID, WASH, PALE_BLUE, BLUE, VERMILLION];
+const PLAIN: [Ink; 9] = [
+    PAPER, TEXT, LINE, GRID, FAINT, WASH, PALE_BLUE, BLUE, VERMILLION,
+];
 
-/// In a dark surrounding each ink gives way to its other self; what is under the pointer stands out. `within` selects
-/// the drawings: empty for a file of their own, or an element of a page with a space.
-pub(super) fn style(within: &str) -> String {
+/// In a dark surrounding each ink of a drawing gives way to its other self; what is under the pointer stands out.
+/// `within` selects drawings: empty for a file of its own, or an element of a page with a space.
+pub(super) fn style(within: &str, drawing: &str) -> String {
     let mut rules = String::new();
     // Runs begin with two that are there already.
     for Ink { light, dark } in PLAIN.iter().chain(&RUNS[2..5]).chain(&STARTS) {
         for property in ["fill", "stroke"] {
-            // A String takes all that is written to it.
-            let _ = write!(
-                rules,
-                "{within}[{property}=\"{light}\"]{{{property}:{dark}}}"
-            );
+            let named = format!("{property}=\"{light}\"");
+            if drawing.contains(&named) {
+                // A String takes all that is written to it.
+                let _ = write!(rules, "{within}[{named}]{{{property}:{dark}}}");
+            }
         }
     }
-    format!(
-        "{within}.dark{{display:none}}{within}.tt:hover>*{{fill-opacity:.6}}\
-         {within}.tt:hover>rect[fill-opacity=\"0\"]{{fill-opacity:.1}}\
-         {within}.tt:hover>path[fill=\"none\"]{{stroke-width:3}}\
-         @media screen and (prefers-color-scheme:dark){{{rules}\
-         {within}.dark{{display:inline}}{within}.light{{display:none}}}}"
-    )
+    let hover = match drawing.contains("class=\"tt\"") {
+        true => format!(
+            "{within}.tt:hover *{{fill-opacity:.6}}{within}.tt:hover rect[fill-opacity=\"0\"]{{fill-opacity:.1}}\
+             {within}.tt:hover path[fill=\"none\"]{{stroke-width:3}}"
+        ),
+        false => String::new(),
+    };
+    let (images, dark_images) = match drawing.contains("<image") {
+        true => (
+            format!("{within}image{{image-rendering:pixelated}}"),
+            format!("{within}.ink{{filter:invert(1)}}{within}.signed{{filter:brightness(1.5)}}"),
+        ),
+        false => (String::new(), String::new()),
+    };
+    format!("{images}{hover}@media screen and (prefers-color-scheme:dark){{{rules}{dark_images}}}")
 }

@@ -70,18 +70,21 @@ impl Picture {
     /// The picture as an SVG file.
     #[must_use]
     pub fn to_svg(&self) -> String {
-        let style = format!("<style>{}</style>", style(""));
         let paper = r##"<rect width="100%" height="100%" fill="#ffffff" />"##;
-        self.svg("", &(style + paper)) + "\n"
+        let drawing = self.svg("", "", paper);
+        let style = format!("<style>{}</style>{paper}", style("", &drawing));
+        drawing.replacen(paper, &style, 1) + "\n"
     }
 
     /// The picture as a part of an HTML page, which has the style of [`style`] and the background. Names in it begin with
     /// `prefix`, so that they are unique in the page.
     pub(super) fn to_inline_svg(&self, prefix: &str) -> String {
-        self.svg(prefix, "")
+        // The page's style makes the picture as wide as suits what is beside it.
+        let width = format!(" style=\"--width:{}\"", self.scene.width);
+        self.svg(prefix, &width, "")
     }
 
-    fn svg(&self, prefix: &str, first: &str) -> String {
+    fn svg(&self, prefix: &str, attribute: &str, first: &str) -> String {
         let (width, height) = (self.scene.width, self.scene.height);
         let svg = SvgBackend::new().render_scene(&self.scene);
         // A quotation mark in words is written as `&quot;`, so that these are attributes.
@@ -93,7 +96,7 @@ impl Picture {
             );
         let opening = r#"<svg xmlns="http://www.w3.org/2000/svg""#;
         let marked = format!(
-            r#"{opening} viewBox="0 0 {width} {height}" role="img" aria-labelledby="{prefix}title {prefix}description""#
+            r#"{opening} viewBox="0 0 {width} {height}" role="img" aria-labelledby="{prefix}title {prefix}description"{attribute}"#
         );
         let svg = svg.replacen(opening, &marked, 1);
         let (start, rest) = svg.split_once('>').unwrap_or((&svg, ""));

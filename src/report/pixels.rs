@@ -10,13 +10,13 @@ use super::picture::{escaped, printable};
 /// Shades of a palette.
 const SHADES: usize = 63;
 
-/// What the values of an image are.
+/// What the values of an image are. Colours are as opaque as values are large, so that they suit paper of either kind;
+/// what is left to do for dark paper is in the style, by the names of the palettes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Palette {
-    /// From -1 to 1: orange, the paper, blue. The colours differ in lightness from the paper and in hue from each
-    /// other for every kind of colour vision.
+    /// From -1 to 1: orange, nothing, blue. The two differ in hue for every kind of colour vision.
     Signed,
-    /// From 0 to 1: the paper, ink.
+    /// From 0 to 1: nothing, ink.
     Ink,
 }
 
@@ -25,6 +25,7 @@ pub(super) enum Palette {
 pub(super) struct Pixels {
     /// Left, top, width, height in the drawing.
     pub(super) place: [f64; 4],
+    /// At least 1.
     pub(super) columns: usize,
     pub(super) palette: Palette,
     /// Row after row; what is out of the palette's range is taken for its end.
@@ -34,42 +35,42 @@ pub(super) struct Pixels {
 }
 
 impl Pixels {
-    /// The image twice, for light and dark; one of them is shown.
     pub(super) fn to_svg(&self) -> String {
         let [x, y, width, height] = self.place;
-        let image = |class: &str, is_dark: bool| {
-            let data = self.to_png(is_dark).map(|png| STANDARD.encode(png));
-            let data = data.unwrap_or_default();
-            format!(
-                "<image class=\"{class}\" x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{height:.2}\" \
-                 preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{data}\"/>"
-            )
-        };
-        let title = match self.tip.as_str() {
-            "" => String::new(),
-            tip => format!("<title>{}</title>", escaped(&printable(tip))),
-        };
-        format!(
-            "<g>{title}{}{}</g>",
-            image("light", false),
-            image("dark", true)
-        )
+        let data = self
+            .to_png()
+            .map(|png| STANDARD.encode(png))
+            .unwrap_or_default();
+        let class = self.palette.class();
+        let image = format!(
+            "<image class=\"{class}\" x=\"{x:.2}\" y=\"{y:.2}\" width=\"{width:.2}\" height=\"{height:.2}\" \
+             preserveAspectRatio=\"none\" href=\"data:image/png;base64,{data}\""
+        );
+        match self.tip.as_str() {
+            // What lies under it may have something to say.
+            "" => format!("{image} pointer-events=\"none\"/>"),
+            tip => format!(
+                "<g><title>{}</title>{image}/></g>",
+                escaped(&printable(tip))
+            ),
+        }
     }
 
     /// With a palette of [`SHADES`] colours; none if there is no pixel.
-    fn to_png(&self, is_dark: bool) -> Option<Vec<u8>> {
+    fn to_png(&self) -> Option<Vec<u8>> {
         let rows = self.rows();
         let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(
-            &mut bytes,
-            u32::try_from(self.columns).ok()?,
-            u32::try_from(rows).ok()?,
-        );
+        let size = [self.columns, rows].map(u32::try_from);
+        let [Ok(width), Ok(height)] = size else {
+            return None;
+        };
+        let mut encoder = png::Encoder::new(&mut bytes, width, height);
         encoder.set_color(png::ColorType::Indexed);
         encoder.set_depth(png::BitDepth::Eight);
         encoder.set_compression(png::Compression::High);
-        let colors = (0..SHADES).flat_map(|shade| self.palette.color(shade, is_dark));
-        encoder.set_palette(colors.collect::<Vec<u8>>());
+        let colors: Vec<_> = (0..SHADES).map(|shade| self.palette.color(shade)).collect();
+        encoder.set_palette(colors.iter().flat_map(|color| color.0).collect::<Vec<u8>>());
+        encoder.set_trns(colors.iter().map(|color| color.1).collect::<Vec<u8>>());
         let shades: Vec<u8> = (0..rows * self.columns)
             .map(|k| self.shade(k) as u8)
             .collect();
@@ -86,7 +87,8 @@ impl Pixels {
         let count = rows * self.columns;
         let (w, h) = (width / self.columns as f64, height / rows.max(1) as f64);
         let color = |k: usize| {
-            let [red, green, blue] = self.palette.color(self.shade(k), false);
+            let (color, alpha) = self.palette.color(self.shade(k));
+            let [red, green, blue] = color.map(|part| on_white(part, alpha));
             Color::Rgb(red, green, blue)
         };
         Primitive::RectBatch {
@@ -119,36 +121,27 @@ impl Pixels {
 }
 
 impl Palette {
-    fn color(self, shade: usize, is_dark: bool) -> [u8; 3] {
-        let share = shade as f64 / (SHADES - 1) as f64;
-        let paper = if is_dark {
-            [22, 27, 34]
-        } else {
-            [255, 255, 255]
-        };
+    fn class(self) -> &'static str {
         match self {
-            Palette::Signed => signed(2.0 * share - 1.0, paper, is_dark),
-            Palette::Ink => mixed(paper, ends(is_dark).2, share),
+            Palette::Signed => "signed",
+            Palette::Ink => "ink",
         }
     }
-}
 
-/// Orange, blue and ink at their fullest.
-fn ends(is_dark: bool) -> ([u8; 3], [u8; 3], [u8; 3]) {
-    match is_dark {
-        false => ([190, 72, 0], [0, 90, 156], [31, 35, 40]),
-        true => ([255, 168, 76], [96, 190, 255], [230, 237, 243]),
+    /// The colour of a shade, and how opaque it is.
+    fn color(self, shade: usize) -> ([u8; 3], u8) {
+        let share = shade as f64 / (SHADES - 1) as f64;
+        let (color, share) = match self {
+            Palette::Signed if share < 0.5 => ([200, 80, 0], 1.0 - 2.0 * share),
+            Palette::Signed => ([0, 95, 170], 2.0 * share - 1.0),
+            Palette::Ink => ([0, 0, 0], 0.9 * share),
+        };
+        (color, (255.0 * share).round() as u8)
     }
 }
 
-fn signed(value: f64, paper: [u8; 3], is_dark: bool) -> [u8; 3] {
-    let (orange, blue, _) = ends(is_dark);
-    mixed(paper, if value < 0.0 { orange } else { blue }, value.abs())
-}
-
-fn mixed(from: [u8; 3], to: [u8; 3], share: f64) -> [u8; 3] {
-    std::array::from_fn(|k| {
-        let (from, to) = (f64::from(from[k]), f64::from(to[k]));
-        (from + (to - from) * share).round() as u8
-    })
+/// A part of a colour, mixed with white.
+fn on_white(part: u8, alpha: u8) -> u8 {
+    let share = f64::from(alpha) / 255.0;
+    (255.0 + (f64::from(part) - 255.0) * share).round() as u8
 }

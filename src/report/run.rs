@@ -56,7 +56,7 @@ pub struct Section {
 pub struct Figure {
     /// The pictures, side by side.
     pub drawings: Vec<Drawing>,
-    /// What is seen and what it means, with the numbers of this run.
+    /// What is seen and what it means, with the numbers of this run; a line a paragraph.
     pub caption: String,
     /// What is drawn, as tables.
     pub values: Vec<Values>,

@@ -32,32 +32,47 @@ fn measured(split: &str, metric: &str, value: f64, half: f64, is_share: bool) ->
         rows: 360,
         metric: metric.to_owned(),
         value,
-        interval: Some(Interval { low: (value - half).max(0.0), high: value + half }),
+        interval: Some(Interval {
+            low: (value - half).max(0.0),
+            high: value + half,
+        }),
         is_share,
     }
 }
 
 pub fn curve(name: &str, points: usize, of: impl Fn(f64) -> f64) -> Curve {
     let point = |k: usize| (5 * (k + 1), of((k + 1) as f64 / points as f64));
-    Curve { name: name.to_owned(), points: (0..points).map(point).collect() }
+    Curve {
+        name: name.to_owned(),
+        points: (0..points).map(point).collect(),
+    }
 }
 
 fn curves(error_name: &str, is_dropout: bool) -> Curves {
     let overfit = if is_dropout { 0.02 } else { 0.5 };
     let validation = move |t: f64| 2.2 * (-9.0 * t).exp() + 0.12 + overfit * t * t;
     let mut losses = vec![
-        curve("training", 200, |t| 2.3 * (-11.0 * t).exp() + if is_dropout { 0.04 } else { 0.001 }),
+        curve("training", 200, |t| {
+            2.3 * (-11.0 * t).exp() + if is_dropout { 0.04 } else { 0.001 }
+        }),
         curve("validation", 200, validation),
     ];
     if is_dropout {
-        losses.insert(0, curve("training, dropout on", 200, |t| 2.4 * (-6.0 * t).exp() + 0.2 + 0.05 * wave((t * 200.0) as usize)));
+        losses.insert(
+            0,
+            curve("training, dropout on", 200, |t| {
+                2.4 * (-6.0 * t).exp() + 0.2 + 0.05 * wave((t * 200.0) as usize)
+            }),
+        );
     }
     Curves {
         error_name: error_name.to_owned(),
         losses,
         errors: vec![
             curve("training", 200, |t| 0.9 * (-12.0 * t).exp()),
-            curve("validation", 200, |t| 0.9 * (-10.0 * t).exp() + if is_dropout { 0.011 } else { 0.028 }),
+            curve("validation", 200, |t| {
+                0.9 * (-10.0 * t).exp() + if is_dropout { 0.011 } else { 0.028 }
+            }),
         ],
         best_step: Some(if is_dropout { 900 } else { 350 }),
         steps_an_epoch: Some(12.0),
@@ -66,15 +81,31 @@ fn curves(error_name: &str, is_dropout: bool) -> Curves {
 
 pub fn landscape(thinned: usize) -> Landscape {
     let values: Vec<f64> = (0..81).map(|k| -4.0 + 0.1 * f64::from(k)).collect();
-    let hill = |w: f64, shift: f64| 0.06 + 0.18 / (1.0 + (-1.4 * (w - 1.0 - shift)).exp()) * (1.2 + (w * 0.9).sin()) * 0.5 + 0.004 * (w - shift).powi(2);
+    let hill = |w: f64, shift: f64| {
+        0.06 + 0.18 / (1.0 + (-1.4 * (w - 1.0 - shift)).exp()) * (1.2 + (w * 0.9).sin()) * 0.5
+            + 0.004 * (w - shift).powi(2)
+    };
     let whole: Vec<f64> = values.iter().map(|w| hill(*w, 0.0)).collect();
     let networks: Vec<Vec<f64>> = (0..thinned)
-        .map(|k| values.iter().map(|w| hill(*w, 0.9 * wave(k)) + 0.03 * (1.0 + wave(k + 50))).collect())
+        .map(|k| {
+            values
+                .iter()
+                .map(|w| hill(*w, 0.9 * wave(k)) + 0.03 * (1.0 + wave(k + 50)))
+                .collect()
+        })
         .collect();
     let mean = |k: usize| networks.iter().map(|losses| losses[k]).sum::<f64>() / thinned as f64;
-    let thinned_mean = if thinned > 0 { (0..values.len()).map(mean).collect() } else { Vec::new() };
+    let thinned_mean = if thinned > 0 {
+        (0..values.len()).map(mean).collect()
+    } else {
+        Vec::new()
+    };
     Landscape {
-        weight: WeightAt { input: 0, input_name: "x1".to_owned(), unit: 2 },
+        weight: WeightAt {
+            input: 0,
+            input_name: "x1".to_owned(),
+            unit: 2,
+        },
         value: -1.9,
         loss: hill(-1.9, 0.0),
         rows: 4,
@@ -82,16 +113,30 @@ pub fn landscape(thinned: usize) -> Landscape {
         losses: whole,
         thinned: networks,
         thinned_mean,
-        trail: (0..200).map(|k| (k * 50, -1.9 + 3.0 * (-(k as f64) / 30.0).exp())).collect(),
+        trail: (0..200)
+            .map(|k| (k * 50, -1.9 + 3.0 * (-(k as f64) / 30.0).exp()))
+            .collect(),
     }
 }
 
 pub fn paths(units: usize) -> Paths {
     let steps: Vec<usize> = (0..=100).map(|k| k * 100).collect();
     let unit = |unit: usize| {
-        let (start, end) = (wave(unit), if unit % 3 == 0 { -2.0 } else { 2.5 + 0.8 * wave(unit + 9) });
-        let value = |k: usize| start + (end - start) * (1.0 - (-(k as f64) / 25.0).exp()) + 0.05 * wave(unit * 101 + k);
-        UnitPath { unit, values: (0..=100).map(value).collect() }
+        let (start, end) = (
+            wave(unit),
+            if unit % 3 == 0 {
+                -2.0
+            } else {
+                2.5 + 0.8 * wave(unit + 9)
+            },
+        );
+        let value = |k: usize| {
+            start + (end - start) * (1.0 - (-(k as f64) / 25.0).exp()) + 0.05 * wave(unit * 101 + k)
+        };
+        UnitPath {
+            unit,
+            values: (0..=100).map(value).collect(),
+        }
     };
     Paths {
         input: 0,
@@ -113,7 +158,9 @@ pub fn similarities(units: usize, blocks: usize) -> Similarities {
     };
     Similarities {
         shown: (0..units).collect(),
-        matrix: (0..units).map(|row| (0..units).map(|column| cell(row, column)).collect()).collect(),
+        matrix: (0..units)
+            .map(|row| (0..units).map(|column| cell(row, column)).collect())
+            .collect(),
         mean_magnitude: 0.21,
         near_duplicates: units / 9,
         effective_rank: units as f64 * 0.61,
@@ -135,7 +182,9 @@ fn activity(layer: usize, is_dropout: bool) -> Activity {
     let decay = if is_dropout { 0.5 } else { 0.2 };
     let bins = |count: usize, top: f64| Histogram {
         edges: (0..=count).map(|k| top * k as f64 / count as f64).collect(),
-        counts: (0..count).map(|k| (90_000.0 * (-decay * k as f64).exp()) as usize).collect(),
+        counts: (0..count)
+            .map(|k| (90_000.0 * (-decay * k as f64).exp()) as usize)
+            .collect(),
     };
     Activity {
         layer,
@@ -153,7 +202,8 @@ fn stroke(k: usize, side: usize) -> Vec<f32> {
     let (cx, cy) = (3.5 + 2.5 * wave(k), 3.5 + 2.5 * wave(k + 77));
     let pixel = |p: usize| {
         let (x, y) = ((p % side) as f64 - cx, (p / side) as f64 - cy);
-        let spot = 0.4 * (-(x * x + y * y) / 3.0).exp() - 0.25 * (-((x - 2.0).powi(2) + y * y) / 3.0).exp();
+        let spot = 0.4 * (-(x * x + y * y) / 3.0).exp()
+            - 0.25 * (-((x - 2.0).powi(2) + y * y) / 3.0).exp();
         (spot + 0.03 * wave(p * 7 + k)) as f32
     };
     (0..side * side).map(pixel).collect()
@@ -165,7 +215,9 @@ fn diagram(is_dropout: bool) -> Diagram {
         units,
         activation: activation.map(str::to_owned),
         rate,
-        kept: (0..units.min(16)).map(|k| rate == 0.0 || wave(k + units) > 2.0 * rate - 1.0).collect(),
+        kept: (0..units.min(16))
+            .map(|k| rate == 0.0 || wave(k + units) > 2.0 * rate - 1.0)
+            .collect(),
     };
     let (input, hidden) = if is_dropout { (0.1, 0.5) } else { (0.0, 0.0) };
     Diagram {
@@ -188,7 +240,9 @@ fn confusion(classes: usize) -> Confusion {
     Confusion {
         split: "test".to_owned(),
         classes: (0..classes).map(|class| class.to_string()).collect(),
-        counts: (0..classes).map(|row| (0..classes).map(|column| count(row, column)).collect()).collect(),
+        counts: (0..classes)
+            .map(|row| (0..classes).map(|column| count(row, column)).collect())
+            .collect(),
         without_prediction: 0,
     }
 }
@@ -207,7 +261,12 @@ fn calibration() -> Calibration {
             interval: Interval::of_share(right, rows),
         }
     };
-    Calibration { split: "test".to_owned(), rows: 360, bins: (4..15).map(bin).collect(), expected_calibration_error: 0.0123 }
+    Calibration {
+        split: "test".to_owned(),
+        rows: 360,
+        bins: (4..15).map(bin).collect(),
+        expected_calibration_error: 0.0123,
+    }
 }
 
 /// A network that recognises small images, with or without dropout.
@@ -218,7 +277,10 @@ pub fn images(name: &str, is_dropout: bool) -> Explanation {
         actual: (k % 10).to_string(),
         predicted: ((k + 3) % 10).to_string(),
         probability: Some(0.99 - 0.04 * k as f64),
-        inputs: stroke(k, 8).iter().map(|value| (value.abs() * 2.5).min(1.0)).collect(),
+        inputs: stroke(k, 8)
+            .iter()
+            .map(|value| (value.abs() * 2.5).min(1.0))
+            .collect(),
     };
     Explanation {
         name: name.to_owned(),
@@ -234,11 +296,19 @@ pub fn images(name: &str, is_dropout: bool) -> Explanation {
         curves: curves("error rate", is_dropout),
         landscape: Some(landscape(if is_dropout { 20 } else { 0 })),
         paths: Some(paths(32)),
-        redundancy: vec![redundancy(1, 64, if is_dropout { 12 } else { 4 }), redundancy(2, 64, 6)],
+        redundancy: vec![
+            redundancy(1, 64, if is_dropout { 12 } else { 4 }),
+            redundancy(2, 64, 6),
+        ],
         features: Features {
             image: Some((8, 8)),
             input_names: Vec::new(),
-            units: (0..64).map(|unit| Feature { unit, weights: stroke(unit, 8) }).collect(),
+            units: (0..64)
+                .map(|unit| Feature {
+                    unit,
+                    weights: stroke(unit, 8),
+                })
+                .collect(),
             all_units: 512,
         },
         activity: vec![activity(1, is_dropout), activity(2, is_dropout)],
@@ -263,20 +333,34 @@ pub fn table(name: &str) -> Explanation {
         let actual = 40.0 + 35.0 * wave(k);
         (actual, actual + 6.0 * wave(k + 999))
     };
-    let inputs = ["cement", "slag", "ash", "water", "plasticiser", "coarse", "fine", "age"];
+    let inputs = [
+        "cement",
+        "slag",
+        "ash",
+        "water",
+        "plasticiser",
+        "coarse",
+        "fine",
+        "age",
+    ];
     let names: Vec<String> = inputs.iter().map(|name| (*name).to_owned()).collect();
     let mistake = |k: usize| Mistake {
         row: k,
         actual: format!("{:.1}", 40.0 + k as f64),
         predicted: format!("{:.1}", 55.0 - k as f64),
         probability: None,
-        inputs: (0..8).map(|input| 100.0 * wave(k * 8 + input) as f32).collect(),
+        inputs: (0..8)
+            .map(|input| 100.0 * wave(k * 8 + input) as f32)
+            .collect(),
     };
     let weights = |unit: usize| (0..8).map(|input| wave(unit * 8 + input) as f32).collect();
     let mut explanation = images(name, true);
     explanation.card = card(
         "Mlp 8-128-128-1: hidden ReLU, output identity, 17,793 parameters",
-        vec![measured("test", "RMSE", 5.21, 0.8, false), measured("test", "R2", 0.906, 0.03, false)],
+        vec![
+            measured("test", "RMSE", 5.21, 0.8, false),
+            measured("test", "R2", 0.906, 0.03, false),
+        ],
     );
     explanation.curves.error_name = "RMSE".to_owned();
     explanation.confusion = None;
@@ -284,7 +368,12 @@ pub fn table(name: &str) -> Explanation {
     explanation.features = Features {
         image: None,
         input_names: names.clone(),
-        units: (0..16).map(|unit| Feature { unit, weights: weights(unit) }).collect(),
+        units: (0..16)
+            .map(|unit| Feature {
+                unit,
+                weights: weights(unit),
+            })
+            .collect(),
         all_units: 128,
     };
     explanation.fit = Some(Fit {
@@ -318,7 +407,12 @@ pub fn bare(name: &str) -> Explanation {
         landscape: None,
         paths: None,
         redundancy: Vec::new(),
-        features: Features { image: None, input_names: Vec::new(), units: Vec::new(), all_units: 0 },
+        features: Features {
+            image: None,
+            input_names: Vec::new(),
+            units: Vec::new(),
+            all_units: 0,
+        },
         activity: Vec::new(),
         confusion: None,
         calibration: None,

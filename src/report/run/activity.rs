@@ -3,13 +3,13 @@
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Activity, Explanation, Histogram};
 use crate::report::chart::{Axes, Chart};
-use crate::report::ink::{BLUE, TEXT};
+use crate::report::ink::BLUE;
 use crate::report::picture::Picture;
 use crate::report::range::Range;
 use crate::report::table::Table;
 use crate::report::words::{count, number, percent};
 
-const SIZE: (f64, f64) = (440.0, 230.0);
+const SIZE: (f64, f64) = (272.0, 220.0);
 
 /// The two histograms of a layer.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,16 +47,38 @@ impl Kind {
     }
 }
 
-/// One horizontal range for all layers and runs, so that they can be compared.
-fn shared(runs: &[Explanation], kind: Kind) -> Option<Range> {
+/// The axes that all layers and runs have in common, so that they can be compared.
+#[derive(Clone, Copy)]
+struct Shared {
+    x: Option<Range>,
+    /// The highest bar, as a share.
+    highest: Option<f64>,
+}
+
+fn shared(runs: &[Explanation], kind: Kind) -> Shared {
     let layers = runs.iter().flat_map(|run| &run.activity);
     let ranges: Vec<_> = layers
         .filter_map(|layer| Range::of(kind.of(layer).edges.iter().copied()))
         .collect();
-    Range::shared(&ranges)
+    let x = Range::shared(&ranges);
+    let heights = runs
+        .iter()
+        .flat_map(|run| &run.activity)
+        .map(|layer| highest(kind.of(layer)));
+    let (low, high) = heights.fold((f64::INFINITY, 0.0_f64), |(low, high), height| {
+        (low.min(height), high.max(height))
+    });
+    Shared {
+        x,
+        highest: (high <= 8.0 * low).then_some(high),
+    }
 }
 
-fn figure(layers: &[Activity], shared: [Option<Range>; 2]) -> Figure {
+fn highest(histogram: &Histogram) -> f64 {
+    bins(histogram).map(|bin| bin.2).fold(0.0, f64::max)
+}
+
+fn figure(layers: &[Activity], shared: [Shared; 2]) -> Figure {
     let mut figure = Figure::default();
     for layer in layers {
         for (kind, shared) in [Kind::Activations, Kind::Means].into_iter().zip(shared) {
@@ -72,7 +94,7 @@ fn figure(layers: &[Activity], shared: [Option<Range>; 2]) -> Figure {
             figure.values.push(Values::new(title, table(histogram)));
         }
     }
-    figure.caption = layers.iter().map(caption).collect::<Vec<_>>().join(" ");
+    figure.caption = layers.iter().map(caption).collect::<Vec<_>>().join("\n");
     figure
 }
 
@@ -85,26 +107,27 @@ fn bins(histogram: &Histogram) -> impl Iterator<Item = ((f64, f64), usize, f64)>
         .map(move |(edges, count)| (edges, *count, *count as f64 / all))
 }
 
-fn draw(layer: &Activity, kind: Kind, shared: Option<Range>) -> Picture {
+fn draw(layer: &Activity, kind: Kind, shared: Shared) -> Picture {
     let histogram = kind.of(layer);
     let unit = Range {
         low: 0.0,
         high: 1.0,
     };
-    let highest = bins(histogram).map(|bin| bin.2).fold(0.0, f64::max);
+    let highest = shared.highest.unwrap_or_else(|| highest(histogram));
     let title = match kind {
-        Kind::Activations => format!("Hidden layer {}: all activations", layer.layer),
-        Kind::Means => format!("Hidden layer {}: means of units", layer.layer),
+        Kind::Activations => format!("Hidden layer {}: activations", layer.layer),
+        Kind::Means => format!("Hidden layer {}: means", layer.layer),
     };
     let (x_label, y_label) = match kind {
         Kind::Activations => ("activation", "% of activations"),
-        Kind::Means => ("mean activation over the rows", "% of units"),
+        Kind::Means => ("mean activation of a unit", "% of units"),
     };
     let mut chart = Chart::new(&Axes {
         title: &title,
         x_label,
         y_label,
         x: shared
+            .x
             .or_else(|| Range::of(histogram.edges.iter().copied()))
             .unwrap_or(unit),
         y: Range {
@@ -122,9 +145,7 @@ fn draw(layer: &Activity, kind: Kind, shared: Option<Range>) -> Picture {
         }
     }
     if kind == Kind::Activations {
-        chart.mark(layer.mean);
-        let label = format!("mean {}", number(layer.mean));
-        chart.label((layer.mean, 100.0 * highest), &label, TEXT);
+        chart.mark(layer.mean, &format!("mean {}", number(layer.mean)));
     }
     chart.into_picture(&title, &describe(layer, kind))
 }

@@ -7,7 +7,7 @@ use crate::report::ink::of_run;
 use crate::report::picture::{Picture, shortened};
 use crate::report::range::Range;
 use crate::report::table::Table;
-use crate::report::words::{capital, count, percent, value};
+use crate::report::words::{capital, count, percent, several, value};
 
 /// Letters of a run's name beside its interval.
 const MOST_LETTERS: usize = 24;
@@ -24,41 +24,55 @@ pub(super) fn section(runs: &[Explanation]) -> Section {
     }
 }
 
+/// The most telling part of the data in sight, the others behind it.
 fn together(runs: &[Explanation]) -> Figure {
     let drawings = compared(runs).map(|picture| Drawing::new("compared", picture));
+    let most = runs
+        .iter()
+        .find_map(telling)
+        .map(|measured| measured.split.clone());
+    let mut splits: Vec<&str> = most.iter().map(String::as_str).collect();
+    for measured in runs.iter().flat_map(|run| &run.card.measured) {
+        if !splits.contains(&measured.split.as_str()) {
+            splits.push(&measured.split);
+        }
+    }
+    let values = splits.iter().enumerate().map(|(k, split)| Values {
+        title: format!("On the {split} rows"),
+        table: metrics(runs, split),
+        is_figure: k == 0,
+    });
     Figure {
         drawings: drawings.into_iter().collect(),
         caption: String::new(),
-        values: vec![Values {
-            title: "Metrics".to_owned(),
-            table: metrics(runs),
-            is_figure: true,
-        }],
+        values: values.collect(),
     }
 }
 
-/// A line for each metric and split that a run has, a column for each run.
-fn metrics(runs: &[Explanation]) -> Table {
-    let names = runs.iter().map(|run| run.name.clone());
-    let titles = ["rows", "metric"].map(str::to_owned).into_iter();
-    let mut table = Table::new(titles.chain(names));
-    let mut lines: Vec<(&str, &str)> = Vec::new();
-    for measured in runs.iter().flat_map(|run| &run.card.measured) {
-        let line = (measured.split.as_str(), measured.metric.as_str());
-        if !lines.contains(&line) {
-            lines.push(line);
+/// A line for each metric of a part of the data that a run has, a column for each run.
+fn metrics(runs: &[Explanation], split: &str) -> Table {
+    let names = runs.iter().map(|run| match runs.len() {
+        1 => "value [95 %]".to_owned(),
+        _ => run.name.clone(),
+    });
+    let measured = runs.iter().flat_map(|run| &run.card.measured);
+    let all: Vec<&Measured> = measured
+        .filter(|measured| measured.split == split)
+        .collect();
+    let rows = all.first().map_or(0, |measured| measured.rows);
+    let title = format!("{split}, {}", several(rows, "row", "rows"));
+    let mut table = Table::new(std::iter::once(title).chain(names));
+    let mut lines: Vec<&str> = Vec::new();
+    for measured in all {
+        if !lines.contains(&measured.metric.as_str()) {
+            lines.push(&measured.metric);
         }
     }
-    for (split, metric) in lines {
+    for metric in lines {
         let cells = runs
             .iter()
             .map(|run| find(run, split, metric).map_or("-".to_owned(), words));
-        table.push(
-            [split.to_owned(), metric.to_owned()]
-                .into_iter()
-                .chain(cells)
-                .collect(),
-        );
+        table.push(std::iter::once(metric.to_owned()).chain(cells).collect());
     }
     table
 }
@@ -132,10 +146,10 @@ fn compared(runs: &[Explanation]) -> Option<Picture> {
             std::sync::Arc::new(|_| String::new()),
         )),
         ends: names.clone(),
-        size: (640.0, 96.0 + 30.0 * rows),
+        is_plain: true,
+        size: (640.0, 98.0 + 30.0 * rows),
         ..Axes::default()
     });
-    chart.without_grid();
     let mut labels = Vec::new();
     for (k, found) in measured.iter().enumerate() {
         let (y, ink) = (-(k as f64), of_run(k));
@@ -202,16 +216,16 @@ pub(super) fn caption(runs: &[Explanation]) -> String {
     };
     let overlap = match (one.interval, other.interval) {
         (Some(one), Some(other)) if one.low <= other.high && other.low <= one.high => {
-            " Their intervals overlap: one network of each kind does not say which is better; `dropwise study` trains many."
+            " Their intervals overlap: one network of each kind does not say which is better. Train many with dropwise study."
         }
         (Some(_), Some(_)) => " Their intervals do not overlap.",
         _ => "",
     };
     format!(
-        "On the {} rows {} has a {} of {}, {} of {}.{overlap}",
+        "On the {} rows the {} of {} is {}, that of {} {}.{overlap}",
         first.split,
-        names[0],
         first.metric,
+        names[0],
         value(one.value, one.is_share),
         names[1],
         value(other.value, other.is_share)

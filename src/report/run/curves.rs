@@ -2,8 +2,8 @@
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Curve, Curves, Explanation};
-use crate::report::chart::{Axes, Chart, SIZE, evenly};
-use crate::report::ink::{BLUE, Ink, LINE, TEXT, VERMILLION, of_run};
+use crate::report::chart::{Axes, Chart, SIZE, evenly, percent_format, step_format};
+use crate::report::ink::{BLUE, Ink, LINE, VERMILLION, of_run};
 use crate::report::picture::{Picture, shortened};
 use crate::report::range::Range;
 use crate::report::table::Table;
@@ -14,6 +14,9 @@ const MOST_ROWS: usize = 40;
 /// Letters of a run's name at the end of its line.
 const MOST_LETTERS: usize = 18;
 
+/// The loss of training as it goes.
+const DROPOUT_ON: &str = "training, dropout on";
+
 /// One of the two quantities.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quantity {
@@ -21,10 +24,11 @@ enum Quantity {
     Error,
 }
 
-/// A chart of one quantity, in a size; of a terminal, with the width of a letter.
+/// The size of a chart; in a terminal, the width of a letter, and whether to leave out what would hide the curves.
 pub(super) struct Frame {
     pub(super) size: (f64, f64),
     pub(super) letter: f64,
+    pub(super) is_plain: bool,
 }
 
 impl Default for Frame {
@@ -32,6 +36,7 @@ impl Default for Frame {
         Frame {
             size: SIZE,
             letter: 0.58,
+            is_plain: false,
         }
     }
 }
@@ -41,10 +46,11 @@ pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
     let curves: Vec<&Curves> = runs.iter().map(|run| &run.curves).collect();
     let ranges = [Quantity::Loss, Quantity::Error].map(|quantity| shared(&curves, quantity));
     let found = |run: &Explanation| {
-        let all = run.curves.losses.iter().chain(&run.curves.errors);
+        let curves = named(run);
+        let all = curves.losses.iter().chain(&curves.errors);
         all.clone()
             .any(|curve| !curve.points.is_empty())
-            .then(|| run.curves.clone())
+            .then(|| curves.clone())
     };
     let lead = "Loss and error while the network learned. Where the two part, the network goes on to learn its training \
                 rows by heart and no longer gets better on rows that it has not seen.";
@@ -52,6 +58,31 @@ pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
     let mut section = super::section_of(heading, runs, found, |curves| figure(&curves, ranges))?;
     section.together = together(runs);
     Some(section)
+}
+
+/// The curves of a run. Without dropout the loss that training measures as it goes is that of the training rows, while
+/// the network changes.
+pub(super) fn named(run: &Explanation) -> Curves {
+    let mut curves = run.curves.clone();
+    let layers = &run.diagram.layers;
+    let has_dropout = layers.is_empty() || layers.iter().any(|layer| layer.rate > 0.0);
+    let has_training = curves.losses.iter().any(|curve| curve.name == "training");
+    if !has_dropout && !has_training {
+        for curve in &mut curves.losses {
+            if curve.name == DROPOUT_ON {
+                curve.name = "training".to_owned();
+            }
+        }
+    }
+    curves
+}
+
+/// A curve's name at the end of its line.
+fn label(name: &str) -> String {
+    match name {
+        DROPOUT_ON => "dropout on".to_owned(),
+        name => name.to_owned(),
+    }
 }
 
 fn figure(curves: &Curves, ranges: [Option<Range>; 2]) -> Figure {
@@ -159,6 +190,7 @@ fn draw(
     let mut chart = Chart::new(&Axes {
         title: &name,
         x_label: "training step",
+        x_format: Some(step_format()),
         y_label: if is_log_y { "logarithmic" } else { "" },
         x: Range::of(steps.chain([0.0])).unwrap_or(Range {
             low: 0.0,
@@ -173,8 +205,10 @@ fn draw(
             range.with_zero().widened(0.0, 0.05)
         },
         is_log_y,
-        ends: shown.iter().map(|curve| curve.name.clone()).collect(),
+        ends: shown.iter().map(|curve| label(&curve.name)).collect(),
         size: frame.size,
+        y_format: quantity.is_share(curves).then(percent_format),
+        is_plain: frame.is_plain,
         letter: frame.letter,
         ..Axes::default()
     });
@@ -187,14 +221,14 @@ fn draw(
             .iter()
             .map(|(step, value)| (*step as f64, *value))
             .collect();
-        match curve.name.contains("dropout") {
+        match curve.name == DROPOUT_ON {
             true => chart.dashed(&points, ink),
             false => chart.line(&points, ink, 2.0),
         }
         if let [only] = points[..] {
             chart.dot(only, 3.0, ink, 1.0, "");
         }
-        ends.extend(points.last().map(|last| (last.1, curve.name.clone(), ink)));
+        ends.extend(points.last().map(|last| (last.1, label(&curve.name), ink)));
     }
     chart.end_labels(&ends);
     chart.bands(&tips(curves, quantity));
@@ -209,17 +243,16 @@ fn draw_best(chart: &mut Chart, curves: &Curves, quantity: Quantity) {
     let is_validation = |curve: &&Curve| curve.name == "validation";
     let found = quantity.of(curves).iter().find(is_validation);
     if let Some(value) = found.and_then(|curve| at(curve, best)) {
-        chart.mark(best as f64);
-        chart.dot((best as f64, value), 4.0, ink("validation"), 1.0, "");
         let words = self::value(value, quantity.is_share(curves));
-        chart.label((best as f64, value), &format!("best {words}"), TEXT);
+        chart.mark(best as f64, &format!("best {words}"));
+        chart.dot((best as f64, value), 4.0, ink("validation"), 1.0, "");
     }
 }
 
 fn ink(name: &str) -> Ink {
     match name {
         "validation" => VERMILLION,
-        name if name.contains("dropout") => LINE,
+        DROPOUT_ON => LINE,
         _ => BLUE,
     }
 }
@@ -342,9 +375,13 @@ fn best(curves: &Curves) -> String {
     };
     let then = match last.1 / best {
         ratio if ratio > 1.05 && best > 0.0 => format!(
-            "; from there it rises to {}, {:.0} % more: the network learns its training rows by heart",
+            "; from there it rises to {}, {:.0} % more{}",
             value(last.1, false),
-            100.0 * (ratio - 1.0)
+            100.0 * (ratio - 1.0),
+            match ratio > 1.5 {
+                true => ": the network learns its training rows by heart",
+                false => "",
+            }
         ),
         _ => ", and hardly rises from there".to_owned(),
     };
@@ -414,11 +451,13 @@ fn draw_together(all: &Curves) -> Option<Picture> {
     let mut chart = Chart::new(&Axes {
         title: &title,
         x_label: "training step",
+        x_format: Some(step_format()),
         x: Range::of(steps.chain([0.0])).unwrap_or(Range {
             low: 0.0,
             high: 1.0,
         }),
         y: range.with_zero().widened(0.0, 0.05),
+        y_format: Quantity::Error.is_share(all).then(percent_format),
         ends: all.errors.iter().map(|curve| curve.name.clone()).collect(),
         size: (640.0, 300.0),
         ..Axes::default()

@@ -5,20 +5,22 @@ use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Diagram, DiagramLayer, Explanation};
-use crate::report::chart::{TEXT_SIZE, letters};
-use crate::report::ink::{BLUE, GRID, LINE, PAPER, TEXT};
+use crate::report::chart::{TEXT_SIZE, circle, letters};
+use crate::report::ink::{BLUE, FAINT, LINE, PAPER, TEXT};
 use crate::report::picture::{Picture, shortened, words};
 use crate::report::table::Table;
-use crate::report::words::{count, percent};
+use crate::report::words::{count, percent, several};
 
-const WIDTH: f64 = 440.0;
+/// Room for the words of a layer, and the least and most for all.
+const LAYER: f64 = 84.0;
+const WIDTHS: (f64, f64) = (272.0, 440.0);
 const TOP: f64 = 34.0;
 /// Units of a layer that are drawn, and the distance between two of them.
 const MOST_UNITS: usize = 10;
 const STEP: f64 = 24.0;
 const RADIUS: f64 = 8.0;
-/// Room for three lines under the units.
-const WORDS: f64 = 62.0;
+/// Room for four lines under the units.
+const WORDS: f64 = 78.0;
 
 /// The diagram of each run.
 pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
@@ -46,10 +48,9 @@ fn figure(diagram: &Diagram) -> Figure {
 fn places(diagram: &Diagram, is_thinned: bool) -> Vec<Vec<((f64, f64), bool)>> {
     let tallest = diagram.layers.iter().map(drawn).max().unwrap_or(1) as f64;
     let middle = TOP + STEP * tallest / 2.0;
-    let gaps = diagram.layers.len().saturating_sub(1).max(1) as f64;
-    let margin = 46.0;
+    let room = width(diagram) / diagram.layers.len().max(1) as f64;
     let layer = |(k, layer): (usize, &DiagramLayer)| {
-        let x = margin + (WIDTH - 2.0 * margin) * k as f64 / gaps;
+        let x = room * (k as f64 + 0.5);
         let top = middle - STEP * (drawn(layer) as f64 - 1.0) / 2.0;
         let place = move |unit: usize| {
             let is_kept = !is_thinned || layer.kept.get(unit).copied().unwrap_or(true);
@@ -68,7 +69,7 @@ fn draw(diagram: &Diagram, is_thinned: bool) -> Picture {
     let layers = places(diagram, is_thinned);
     let tallest = layers.iter().map(Vec::len).max().unwrap_or(1) as f64;
     let below = TOP + STEP * tallest;
-    let mut scene = Scene::new(WIDTH, below + WORDS + 16.0);
+    let mut scene = Scene::new(width(diagram), below + WORDS);
     scene.text_color = Some(TEXT.light.to_owned());
     let title = if is_thinned {
         "One thinned network"
@@ -89,7 +90,12 @@ fn draw(diagram: &Diagram, is_thinned: bool) -> Picture {
         for (at, is_kept) in places {
             scene.add(unit(*at, *is_kept));
         }
-        draw_words(&mut scene, layer, places, (below, layers.len()));
+        draw_words(
+            &mut scene,
+            layer,
+            places,
+            (below, width(diagram) / layers.len().max(1) as f64),
+        );
     }
     Picture::new(scene, title, &describe(diagram, is_thinned)).in_system_fonts()
 }
@@ -115,8 +121,8 @@ fn connections(from: &[((f64, f64), bool)], to: &[((f64, f64), bool)]) -> Option
         Primitive::Path(Box::new(PathData {
             d,
             fill: None,
-            stroke: Color::from(GRID.light),
-            stroke_width: 0.8,
+            stroke: Color::from(FAINT.light),
+            stroke_width: 0.6,
             opacity: None,
             stroke_dasharray: None,
         }))
@@ -136,54 +142,49 @@ fn unit((cx, cy): (f64, f64), is_kept: bool) -> Primitive {
     }
 }
 
+/// Name, units, activation and rate under a layer.
 fn draw_words(
     scene: &mut Scene,
     layer: &DiagramLayer,
     places: &[((f64, f64), bool)],
-    (below, layers): (f64, usize),
+    (below, room): (f64, f64),
 ) {
     let Some(((x, _), _)) = places.first() else {
         return;
     };
-    let more = layer.units > places.len();
-    let units = match more {
-        true => format!("{} units", count(layer.units)),
-        false => format!(
-            "{} unit{}",
-            layer.units,
-            if layer.units == 1 { "" } else { "s" }
-        ),
-    };
-    let units = match &layer.activation {
-        Some(activation) => format!("{units}, {activation}"),
-        None => units,
-    };
-    let rate = if layer.rate > 0.0 {
-        format!("dropout {}", layer.rate)
-    } else {
-        String::new()
-    };
-    let room = letters((WIDTH - 8.0) / layers as f64, TEXT_SIZE, 0.56);
-    let font = |is_bold| (TEXT_SIZE, is_bold);
-    if more {
-        let at = (*x, below + 2.0);
-        scene.add(words(at, "\u{22ee}", font(false), LINE, TextAnchor::Middle));
+    if layer.units > places.len() {
+        let dot = |k: u8| circle((*x, below - 5.0 + 5.0 * f64::from(k)), 1.3, LINE, 1.0);
+        scene.elements.extend([0, 1, 2].map(dot));
     }
+    let rate = match layer.rate > 0.0 {
+        true => format!("dropout {}", layer.rate),
+        false => String::new(),
+    };
     let lines = [
-        (layer.name.clone(), true, TEXT),
-        (units, false, LINE),
-        (rate, false, LINE),
+        layer.name.clone(),
+        several(layer.units, "unit", "units"),
+        layer.activation.clone().unwrap_or_default(),
+        rate,
     ];
-    for (k, (line, is_bold, ink)) in lines.into_iter().enumerate() {
-        let at = (*x, below + 20.0 + 15.0 * k as f64);
+    let most = letters(room, TEXT_SIZE, 0.58);
+    let lines = lines.iter().filter(|line| !line.is_empty()).enumerate();
+    for (k, line) in lines {
+        let at = (*x, below + 24.0 + 15.0 * k as f64);
+        let ink = if k == 0 { TEXT } else { LINE };
+        let line = shortened(line, most);
         scene.add(words(
             at,
-            &shortened(&line, room),
-            font(is_bold),
+            &line,
+            (TEXT_SIZE, k == 0),
             ink,
             TextAnchor::Middle,
         ));
     }
+}
+
+/// The width of the drawing, in which each layer has as much room.
+fn width(diagram: &Diagram) -> f64 {
+    (LAYER * diagram.layers.len() as f64).clamp(WIDTHS.0, WIDTHS.1)
 }
 
 fn table(diagram: &Diagram) -> Table {

@@ -6,7 +6,7 @@ use kuva::render::render::{Primitive, Scene, TextAnchor};
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Explanation, Feature, Features};
 use crate::report::chart::{TEXT_SIZE, letters, rectangle};
-use crate::report::ink::{BLUE, GRID, LINE, TEXT, VERMILLION};
+use crate::report::ink::{BLUE, FAINT, GRID, LINE, TEXT, VERMILLION};
 use crate::report::picture::{Picture, hover, line, shortened, words};
 use crate::report::pixels::{Palette, Pixels};
 use crate::report::table::Table;
@@ -17,7 +17,7 @@ const TOP: f64 = 46.0;
 /// Between two images.
 const GAP: f64 = 4.0;
 /// Units that have a column of bars, and inputs that have a row.
-const MOST_UNITS: usize = 10;
+const MOST_UNITS: usize = 8;
 const MOST_INPUTS: usize = 24;
 /// Height of a row of bars.
 const ROW: f64 = 17.0;
@@ -91,15 +91,15 @@ fn mosaic(features: &Features, (height, width): (usize, usize)) -> Picture {
     let count = features.units.len();
     let aspect = height as f64 / width as f64;
     let columns = ((count as f64 * aspect).sqrt().ceil() as usize).clamp(1, count.max(1));
-    let cell = ((WIDTH - GAP * (columns - 1) as f64) / columns as f64).min(72.0);
+    let cell = ((WIDTH - 2.0 - GAP * (columns - 1) as f64) / columns as f64).min(72.0);
     let tall = cell * aspect;
     let rows = count.div_ceil(columns);
     let mut scene = Scene::new(WIDTH, TOP + rows as f64 * (tall + GAP));
-    draw_heading(&mut scene, features);
+    draw_heading(&mut scene, features, (features.units.len(), "full colour"));
     let scale = scale(features);
     let mut images = Vec::new();
     for (k, unit) in features.units.iter().enumerate() {
-        let x = (k % columns) as f64 * (cell + GAP);
+        let x = 1.0 + (k % columns) as f64 * (cell + GAP);
         let y = TOP + (k / columns) as f64 * (tall + GAP);
         scene.add(frame([x, y, cell, tall]));
         images.push(Pixels {
@@ -128,9 +128,8 @@ fn frame([x, y, width, height]: [f64; 4]) -> Primitive {
     }
 }
 
-fn draw_heading(scene: &mut Scene, features: &Features) {
+fn draw_heading(scene: &mut Scene, features: &Features, (shown, fullest): (usize, &str)) {
     scene.text_color = Some(TEXT.light.to_owned());
-    let shown = features.units.len();
     let which = match features.all_units > shown {
         true => format!(
             "the first {shown} of {} hidden units",
@@ -139,7 +138,7 @@ fn draw_heading(scene: &mut Scene, features: &Features) {
         false => format!("all {shown} hidden units"),
     };
     let subtitle = format!(
-        "{which}; full colour at {} and above",
+        "{which}; {fullest} at {} and above",
         number(f64::from(scale(features)))
     );
     scene.add(words(
@@ -179,7 +178,7 @@ fn bars(features: &Features) -> Picture {
     let column = (WIDTH - left) / units.len().max(1) as f64;
     let bottom = TOP + 18.0 + ROW * inputs as f64;
     let mut scene = Scene::new(WIDTH, bottom + 8.0);
-    draw_heading(&mut scene, features);
+    draw_heading(&mut scene, features, (units.len(), "the longest bars"));
     for (input, name) in names.iter().enumerate() {
         let y = TOP + 18.0 + ROW * (input as f64 + 0.5);
         scene.add(words(
@@ -201,9 +200,9 @@ fn bars(features: &Features) -> Picture {
             LINE,
             TextAnchor::Middle,
         ));
-        scene.add(line((middle, TOP + 18.0), (middle, bottom), GRID, 1.0));
+        scene.add(line((middle, TOP + 18.0), (middle, bottom), FAINT, 1.0));
         for (input, weight) in unit.weights.iter().take(inputs).enumerate() {
-            let length = f64::from((weight / scale).clamp(-1.0, 1.0)) * 0.46 * column;
+            let length = f64::from((weight / scale).clamp(-1.0, 1.0)) * 0.47 * column;
             let y = TOP + 18.0 + ROW * input as f64 + 3.0;
             let ink = if length < 0.0 { VERMILLION } else { BLUE };
             let place = [

@@ -21,10 +21,15 @@ impl Report {
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" content=\"dropwise {}\">\n\
-             <title>{}</title>\n<style>\n{STYLE}{}\n</style>\n</head>\n<body>\n{}<main>\n{sections}{}</main>\n{}</body>\n</html>\n",
+             <title>{}</title>\n<style>\n{STYLE}{}\n</style>\n</head>\n<body class=\"{}\">\n{}<main>\n{sections}{}</main>\n{}</body>\n</html>\n",
             env!("CARGO_PKG_VERSION"),
             words(&title),
-            ink::style("svg "),
+            ink::style("svg ", &sections),
+            if self.runs().len() > 1 {
+                "several"
+            } else {
+                "one"
+            },
             self.header(&title),
             self.notes(),
             footer()
@@ -60,8 +65,9 @@ impl Report {
             .enumerate()
             .map(|(run, figure)| self.run(section, run, figure.as_ref()));
         format!(
-            "<section id=\"{name}\" aria-labelledby=\"{name}-heading\">\n<h2 id=\"{name}-heading\">{}</h2>\n\
-             <p class=\"lead\">{}</p>\n{}<div class=\"runs\">\n{}</div>\n</section>\n",
+            "<section id=\"{name}\" aria-labelledby=\"{name}-heading\">\n<div class=\"intro\">\n\
+             <h2 id=\"{name}-heading\">{}</h2>\n<p class=\"lead\">{}</p>\n</div>\n\
+             <div class=\"content\">\n{}<div class=\"runs\">\n{}</div>\n</div>\n</section>\n",
             words(&section.title),
             words(&section.lead),
             together.collect::<String>(),
@@ -128,9 +134,16 @@ fn draw(figure: &Figure, prefix: &str) -> String {
     };
     let (shown, rest): (Vec<_>, Vec<_>) = figure.values.iter().partition(|values| values.is_figure);
     let shown: String = shown.iter().map(|values| table(&values.table)).collect();
+    let paragraphs = figure
+        .caption
+        .lines()
+        .map(|line| format!("<p>{}</p>\n", words(line)));
     let caption = match figure.caption.as_str() {
         "" => String::new(),
-        caption => format!("<figcaption>{}</figcaption>\n", words(caption)),
+        _ => format!(
+            "<figcaption>\n{}</figcaption>\n",
+            paragraphs.collect::<String>()
+        ),
     };
     format!(
         "<figure>\n{pictures}{shown}{caption}</figure>\n{}",
@@ -150,10 +163,12 @@ fn details(values: &[&Values]) -> String {
             table(&values.table)
         )
     });
-    let summary = if values.len() > 1 {
-        "Values as tables"
-    } else {
-        "Values as a table"
+    // A few short titles say more.
+    let titles: Vec<_> = values.iter().map(|values| values.title.as_str()).collect();
+    let titles = titles.join("; ");
+    let summary = match titles.chars().count() {
+        ..=64 => words(&titles),
+        _ => "Values as tables".to_owned(),
     };
     format!(
         "<details><summary>{summary}</summary>\n{}</details>\n",
@@ -221,10 +236,13 @@ fn footer() -> String {
 
 /// One line of text as HTML.
 fn words(text: &str) -> String {
-    escaped(&printable(text))
+    // A number stays on the line of its sign.
+    escaped(&printable(text)).replace(" %", "\u{a0}%")
 }
 
 /// Several lines as HTML.
 fn lines(text: &str) -> String {
-    text.lines().map(|line| words(line) + "\n").collect()
+    text.lines()
+        .map(|line| escaped(&printable(line)) + "\n")
+        .collect()
 }

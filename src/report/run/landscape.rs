@@ -1,7 +1,7 @@
 //! The error over the value of one weight, with the ball that lies on it.
 
 use super::{Drawing, Figure, Section, Values};
-use crate::explain::{Explanation, Landscape};
+use crate::explain::{Explanation, Landscape, WeightAt};
 use crate::report::chart::{Axes, Chart, evenly};
 use crate::report::ink::{BLUE, LINE, PALE_BLUE, VERMILLION};
 use crate::report::picture::Picture;
@@ -14,16 +14,30 @@ const MOST_ROWS: usize = 25;
 /// More dots of a trail would lie on one another.
 const MOST_DOTS: usize = 60;
 
+/// How landscapes are drawn side by side.
+#[derive(Clone, Copy)]
+struct Look {
+    /// Each line from its own loss at the trained value on, so that the forms of the hills can be compared where the hills
+    /// are low and far apart.
+    is_relative: bool,
+    range: Option<Range>,
+}
+
 /// The landscape of a weight in each run.
 pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
-    let ranges: Vec<_> = runs
+    let landscapes: Vec<&Landscape> = runs
         .iter()
-        .filter_map(|run| range(run.landscape.as_ref()?))
+        .filter_map(|run| run.landscape.as_ref())
         .collect();
-    let shared = if ranges.len() > 1 {
-        Range::shared(&ranges)
-    } else {
-        None
+    let is_relative = landscapes.iter().any(|landscape| is_low(landscape));
+    let shown = landscapes
+        .iter()
+        .map(|landscape| shown(landscape, is_relative));
+    let ranges: Vec<_> = shown.filter_map(|landscape| range(&landscape)).collect();
+    let shared = Range::shared(&ranges).filter(|_| ranges.len() > 1);
+    let look = Look {
+        is_relative,
+        range: shared,
     };
     let lead = "The loss over the value of one weight, all others held: the hill that the weight rolls down while the \
                 network learns. The ball is the weight as it was trained; the dots are where it has been, the older the \
@@ -34,7 +48,7 @@ pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
         heading,
         runs,
         |run| run.landscape.clone(),
-        |landscape| figure(&landscape, shared),
+        |landscape| figure(&landscape, look),
     )
 }
 
@@ -42,15 +56,49 @@ pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
 /// a ball at the value that the weight has.
 #[must_use]
 pub fn landscape_figure(landscape: &Landscape) -> Picture {
-    draw(landscape, None)
+    let is_relative = is_low(landscape);
+    draw(
+        landscape,
+        Look {
+            is_relative,
+            range: None,
+        },
+    )
 }
 
-fn figure(landscape: &Landscape, shared: Option<Range>) -> Figure {
+fn figure(landscape: &Landscape, look: Look) -> Figure {
     Figure {
-        drawings: vec![Drawing::new("weight", draw(landscape, shared))],
+        drawings: vec![Drawing::new("weight", draw(landscape, look))],
         caption: caption(landscape),
         values: vec![Values::new("Loss by value of the weight", table(landscape))],
     }
+}
+
+/// Whether the hill is hardly to be seen beside how high it lies, or how far the thinned networks lie from it.
+fn is_low(landscape: &Landscape) -> bool {
+    let height = |losses: &[f64]| {
+        Range::of(losses.iter().copied()).map_or(0.0, |range| range.high - range.low)
+    };
+    let (whole, mean) = (height(&landscape.losses), height(&landscape.thinned_mean));
+    let apart = at(landscape, &landscape.thinned_mean, landscape.value)
+        .map_or(0.0, |mean| (mean - landscape.loss).abs());
+    whole < 0.2 * landscape.loss.abs() || apart > 2.0 * whole.max(mean)
+}
+
+/// The landscape as it is drawn.
+fn shown(landscape: &Landscape, is_relative: bool) -> Landscape {
+    let mut shown = landscape.clone();
+    if is_relative {
+        let lower = |losses: &mut Vec<f64>| {
+            let rest = at(landscape, losses, landscape.value).unwrap_or(0.0);
+            losses.iter_mut().for_each(|loss| *loss -= rest);
+        };
+        lower(&mut shown.losses);
+        lower(&mut shown.thinned_mean);
+        shown.thinned.iter_mut().for_each(lower);
+        shown.loss = at(&shown, &shown.losses, shown.value).unwrap_or(0.0);
+    }
+    shown
 }
 
 /// Of the loss: the whole network and the mean of the thinned ones decide, one thinned network alone does not.
@@ -59,55 +107,59 @@ fn range(landscape: &Landscape) -> Option<Range> {
     Range::of(losses.copied().chain([landscape.loss])).map(|range| range.widened(0.06, 0.14))
 }
 
-fn draw(landscape: &Landscape, shared: Option<Range>) -> Picture {
+fn draw(landscape: &Landscape, look: Look) -> Picture {
     let unit = Range {
         low: 0.0,
         high: 1.0,
     };
     let title = title(landscape);
-    let is_thinned = !landscape.thinned_mean.is_empty();
-    let labels = ["whole network", "thinned, mean"];
+    let drawn = shown(landscape, look.is_relative);
+    let x = drawn.values.iter().copied().chain([drawn.value]);
+    let labels = ["whole network", "thinned, mean"].map(str::to_owned);
+    let count = if drawn.thinned_mean.is_empty() { 1 } else { 2 };
     let mut chart = Chart::new(&Axes {
         title: &title,
         x_label: "value of the weight",
-        y_label: "loss",
-        x: Range::of(landscape.values.iter().copied().chain([landscape.value])).unwrap_or(unit),
-        y: shared.or_else(|| range(landscape)).unwrap_or(unit),
-        ends: labels[..1 + usize::from(is_thinned)]
-            .iter()
-            .map(|label| (*label).to_owned())
-            .collect(),
+        y_label: match look.is_relative {
+            true => "loss beyond that at the trained value",
+            false => "loss",
+        },
+        x: Range::of(x).unwrap_or(unit),
+        y: look.range.or_else(|| range(&drawn)).unwrap_or(unit),
+        ends: labels[..count].to_vec(),
         ..Axes::default()
     });
-    chart.clip();
-    for losses in &landscape.thinned {
-        chart.line(&curve(landscape, losses), PALE_BLUE, 1.0);
-    }
-    let (mean, whole) = (
-        curve(landscape, &landscape.thinned_mean),
-        curve(landscape, &landscape.losses),
-    );
-    chart.line(&mean, LINE, 1.8);
-    chart.line(&whole, BLUE, 2.4);
-    draw_trail(&mut chart, landscape);
-    chart.end_clip();
-    let ends = [(&whole, labels[0], BLUE), (&mean, labels[1], LINE)].into_iter();
-    let ends =
-        ends.filter_map(|(curve, label, ink)| Some((curve.last()?.1, label.to_owned(), ink)));
-    chart.end_labels(&ends.collect::<Vec<_>>());
+    draw_lines(&mut chart, &drawn, &labels);
     chart.bands(&tips(landscape));
     let (value, loss) = (number(landscape.value), number(landscape.loss));
     let tip = format!("trained value {value}: loss {loss}");
-    chart.ball((landscape.value, landscape.loss), 7.0, VERMILLION, &tip);
+    chart.ball((drawn.value, drawn.loss), 7.0, VERMILLION, &tip);
     chart.into_picture(&title, &describe(landscape))
 }
 
+fn draw_lines(chart: &mut Chart, drawn: &Landscape, labels: &[String; 2]) {
+    chart.clip();
+    for losses in &drawn.thinned {
+        chart.line(&curve(drawn, losses), PALE_BLUE, 1.0);
+    }
+    let (mean, whole) = (
+        curve(drawn, &drawn.thinned_mean),
+        curve(drawn, &drawn.losses),
+    );
+    chart.line(&mean, LINE, 1.8);
+    chart.line(&whole, BLUE, 2.4);
+    draw_trail(chart, drawn);
+    chart.end_clip();
+    let ends = [(whole, &labels[0], BLUE), (mean, &labels[1], LINE)].into_iter();
+    let ends = ends.filter_map(|(curve, label, ink)| Some((curve.last()?.1, label.clone(), ink)));
+    chart.end_labels(&ends.collect::<Vec<_>>());
+}
+
 fn title(landscape: &Landscape) -> String {
-    let weight = &landscape.weight;
-    format!(
-        "Weight from {} to hidden unit {}",
-        weight.input_name, weight.unit
-    )
+    let WeightAt {
+        input_name, unit, ..
+    } = &landscape.weight;
+    format!("Weight from \u{201c}{input_name}\u{201d} to hidden unit {unit}")
 }
 
 fn curve(landscape: &Landscape, losses: &[f64]) -> Vec<(f64, f64)> {
@@ -124,7 +176,7 @@ fn draw_trail(chart: &mut Chart, landscape: &Landscape) {
     let dots: Vec<_> = evenly(&landscape.trail, MOST_DOTS).collect();
     let last = dots.len().saturating_sub(1).max(1) as f64;
     for (k, (step, value)) in dots.into_iter().enumerate() {
-        if let Some(loss) = loss_at(landscape, *value) {
+        if let Some(loss) = at(landscape, &landscape.losses, *value) {
             let tip = format!("step {}: {}", count(*step), number(*value));
             chart.dot(
                 (*value, loss),
@@ -137,15 +189,16 @@ fn draw_trail(chart: &mut Chart, landscape: &Landscape) {
     }
 }
 
-/// The loss of the whole network between two of the values, in proportion; none outside.
-fn loss_at(landscape: &Landscape, value: f64) -> Option<f64> {
-    let above = landscape.values.partition_point(|other| *other < value);
-    let (high, low) = (*landscape.values.get(above)?, above.checked_sub(1));
-    let Some(below) = low else {
-        return (high == value).then_some(*landscape.losses.get(above)?);
+/// A loss between two of the values, in proportion; none outside.
+fn at(landscape: &Landscape, losses: &[f64], value: f64) -> Option<f64> {
+    let values = &landscape.values;
+    let above = values.partition_point(|other| *other < value);
+    let high = *values.get(above)?;
+    let Some(below) = above.checked_sub(1) else {
+        return losses.get(above).copied().filter(|_| high == value);
     };
-    let share = (value - landscape.values[below]) / (high - landscape.values[below]);
-    let (from, to) = (landscape.losses.get(below)?, landscape.losses.get(above)?);
+    let share = (value - values[below]) / (high - values[below]);
+    let (from, to) = (losses.get(below)?, losses.get(above)?);
     Some(from + (to - from) * share)
 }
 

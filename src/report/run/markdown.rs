@@ -53,7 +53,9 @@ impl Report {
             text += &format!("{}\n", values.table.to_markdown());
         }
         if !figure.caption.is_empty() {
-            text += &format!("{}\n\n", words(&figure.caption));
+            for line in figure.caption.lines() {
+                text += &format!("{}\n\n", words(line));
+            }
         }
         for values in figure.values.iter().filter(|values| !values.is_figure) {
             let (title, table) = (words(&values.title), values.table.to_markdown());

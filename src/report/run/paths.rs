@@ -1,18 +1,20 @@
 //! The weights of all hidden units from one input, as balls that roll while the network learns.
 
-use std::sync::Arc;
-
-use kuva::render::layout::TickFormat;
-
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Explanation, Paths, UnitPath};
-use crate::report::chart::{Axes, Chart};
+use crate::report::chart::{Axes, Chart, evenly, step_format};
 use crate::report::ink::of_start;
 use crate::report::picture::{Picture, hover};
 use crate::report::range::Range;
 use crate::report::table::Table;
 use crate::report::words::{count, number, several};
 use crate::statistics::Distribution;
+
+/// Points of all lines together, and the least of one.
+const MOST_POINTS: usize = 6_000;
+const LEAST_POINTS: usize = 40;
+/// So many units are few enough to be looked at one by one.
+const FEW: usize = 32;
 
 /// The paths of each run.
 pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
@@ -61,84 +63,52 @@ fn draw(paths: &Paths, shared: Option<Range>) -> Picture {
         low: 0.0,
         high: 1.0,
     };
-    let title = format!("Weights from {}", paths.input_name);
-    let heights = heights(&paths.steps);
+    let title = format!("Weights from \u{201c}{}\u{201d}", paths.input_name);
+    // Time runs downwards.
+    let heights = paths.steps.iter().map(|step| -(*step as f64));
     let mut chart = Chart::new(&Axes {
         title: &title,
         x_label: "value of the weight",
         y_label: "training step",
         x: shared.or_else(|| range(paths)).unwrap_or(unit),
-        y: Range::of(heights.iter().copied())
-            .unwrap_or(unit)
-            .widened(0.03, 0.0),
-        y_format: Some(step_format(&paths.steps)),
+        y: Range::of(heights).unwrap_or(unit).widened(0.03, 0.0),
+        y_format: Some(step_format()),
         size: (440.0, 360.0),
         ..Axes::default()
     });
     let starts = in_order(paths);
     let last = starts.len().saturating_sub(1).max(1) as f64;
+    let (width, radius) = if starts.len() > FEW {
+        (1.0, 4.0)
+    } else {
+        (1.6, 6.0)
+    };
     for (rank, unit) in starts.iter().enumerate() {
-        let ink = of_start(rank as f64 / last);
-        let points: Vec<_> = unit
-            .values
-            .iter()
-            .copied()
-            .zip(heights.iter().copied())
-            .collect();
         let line = chart.stroke(
-            &points,
-            ink,
-            if starts.len() > 40 { 1.0 } else { 1.6 },
+            &path(paths, unit),
+            of_start(rank as f64 / last),
+            width,
             None,
         );
         hover(&mut chart.scene, &tip(unit), line);
     }
     // All balls over all lines.
     for (rank, unit) in starts.iter().enumerate() {
-        let end = unit
-            .values
-            .iter()
-            .copied()
-            .zip(heights.iter().copied())
-            .last();
-        if let Some(end) = end {
-            let radius = if starts.len() > 40 { 4.0 } else { 6.0 };
-            chart.ball(end, radius, of_start(rank as f64 / last), &tip(unit));
+        if let Some(end) = path(paths, unit).last() {
+            chart.ball(*end, radius, of_start(rank as f64 / last), &tip(unit));
         }
     }
     chart.into_picture(&title, &describe(paths))
 }
 
-/// Steps that are evenly spaced stand at their own heights, others each a line lower than the one before; time runs
-/// downwards.
-fn heights(steps: &[usize]) -> Vec<f64> {
-    let is_even = is_even(steps);
-    let height = |(k, step): (usize, &usize)| -(if is_even { *step as f64 } else { k as f64 });
-    steps.iter().enumerate().map(height).collect()
-}
-
-/// All gaps are alike, but perhaps for the last one, at which training ended.
-fn is_even(steps: &[usize]) -> bool {
-    let gap = |pair: &[usize]| pair[1].saturating_sub(pair[0]);
-    let inner = &steps[..steps.len().saturating_sub(1)];
-    let mut gaps = inner.windows(2).map(gap);
-    let first = gaps.next().unwrap_or(0);
-    gaps.all(|gap| gap.abs_diff(first) <= 1 + first / 20)
-}
-
-/// The step at a height.
-fn step_format(steps: &[usize]) -> TickFormat {
-    if is_even(steps) {
-        return TickFormat::Custom(Arc::new(|height: f64| count(height.abs().round() as usize)));
-    }
-    let steps = steps.to_vec();
-    TickFormat::Custom(Arc::new(move |height: f64| {
-        let is_whole = (height - height.round()).abs() < 1e-6;
-        let step = steps
-            .get(height.abs().round() as usize)
-            .filter(|_| is_whole);
-        step.map_or(String::new(), |step| count(*step))
-    }))
+/// Value and height of a unit's weight, at no more points than can be told apart where there are many units.
+fn path(paths: &Paths, unit: &UnitPath) -> Vec<(f64, f64)> {
+    let points = unit.values.iter().zip(&paths.steps);
+    let points: Vec<_> = points
+        .map(|(value, step)| (*value, -(*step as f64)))
+        .collect();
+    let most = (MOST_POINTS / paths.units.len().max(1)).max(LEAST_POINTS);
+    evenly(&points, most).copied().collect()
 }
 
 /// The units by where they started.
@@ -201,7 +171,7 @@ fn caption(paths: &Paths) -> String {
     };
     let steps = paths.steps.last().copied().unwrap_or(0);
     let mut caption = format!(
-        "{of} from {} over {}.",
+        "{of} from \u{201c}{}\u{201d} over {}.",
         paths.input_name,
         several(steps, "step", "steps")
     );
@@ -222,7 +192,6 @@ fn caption(paths: &Paths) -> String {
 
 /// How many of a few weights end beside another one.
 fn together(paths: &Paths) -> String {
-    const FEW: usize = 32;
     let Some(range) = range(paths).filter(|_| (2..=FEW).contains(&paths.units.len())) else {
         return String::new();
     };

@@ -12,11 +12,11 @@ use crate::report::pixels::{Palette, Pixels};
 use crate::report::table::Table;
 use crate::report::words::{count, number};
 
-const WIDTH: f64 = 340.0;
+const WIDTH: f64 = 272.0;
 const TOP: f64 = 46.0;
 /// The side of the map.
-const SIDE: f64 = 300.0;
-const LEFT: f64 = 20.0;
+const SIDE: f64 = 268.0;
+const LEFT: f64 = 2.0;
 /// Pairs in the table.
 const MOST_PAIRS: usize = 12;
 /// More cells would be too small to point at.
@@ -59,7 +59,7 @@ fn figure(layers: &[Redundancy]) -> Figure {
     figure
         .values
         .insert(0, Values::new("In numbers", summary(layers)));
-    figure.caption = layers.iter().map(caption).collect::<Vec<_>>().join(" ");
+    figure.caption = layers.iter().map(caption).collect::<Vec<_>>().join("\n");
     figure
 }
 
@@ -67,8 +67,8 @@ fn draw(layer: &Redundancy, kind: &str, similarities: &Similarities) -> Picture 
     let mut scene = Scene::new(WIDTH, TOP + SIDE + 40.0);
     scene.text_color = Some(TEXT.light.to_owned());
     let measure = match kind {
-        "weights" => "cosines of incoming weights",
-        _ => "correlations of activations",
+        "weights" => "cosines",
+        _ => "correlations",
     };
     let title = format!("Hidden layer {}: {kind}", layer.layer);
     let shown = similarities.matrix.len();
@@ -110,9 +110,13 @@ fn draw(layer: &Redundancy, kind: &str, similarities: &Similarities) -> Picture 
         values: similarities.matrix.iter().flatten().copied().collect(),
         tip: String::new(),
     };
-    Picture::new(scene, &title, &describe(layer, measure, similarities))
-        .with_images(vec![map, legend])
-        .in_system_fonts()
+    Picture::new(
+        scene,
+        &title,
+        &describe(layer, (measure, kind), similarities),
+    )
+    .with_images(vec![map, legend])
+    .in_system_fonts()
 }
 
 /// Of few units, what each cell is, under the pointer.
@@ -139,7 +143,7 @@ fn draw_cells(scene: &mut Scene, similarities: &Similarities) {
 
 /// From orange to blue, with words.
 fn draw_legend(scene: &mut Scene) -> Pixels {
-    let (y, width) = (TOP + SIDE + 12.0, 110.0);
+    let (y, width) = (TOP + SIDE + 12.0, 90.0);
     let left = LEFT + (SIDE - width) / 2.0;
     let mut say = |x: f64, content: &str, anchor: TextAnchor| {
         scene.add(words(
@@ -242,9 +246,9 @@ fn together(runs: &[Explanation]) -> Option<Figure> {
     })
 }
 
-fn describe(layer: &Redundancy, measure: &str, found: &Similarities) -> String {
+fn describe(layer: &Redundancy, (measure, kind): (&str, &str), found: &Similarities) -> String {
     format!(
-        "A map of {} by {} {measure}. Over all pairs of the {} units the mean magnitude is {:.3}; {} have a \
+        "A map of {} by {} {measure} of {kind}. Over all pairs of the {} units the mean magnitude is {:.3}; {} have a \
          near-duplicate.",
         found.matrix.len(),
         found.matrix.len(),

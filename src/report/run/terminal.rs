@@ -38,8 +38,12 @@ fn of_run(run: &Explanation, columns: usize, is_colored: bool) -> String {
     let mut parts = vec![format!("{name}\n{}", wrapped(&run.card.network, columns))];
     parts.push(table(measured(&run.card.measured), columns));
     let size = (CELL.0 * columns as f64, CELL.1 * LINES as f64);
-    let frame = Frame { size, letter: 0.73 };
-    for chart in curves::charts(&run.curves, &frame) {
+    let frame = Frame {
+        size,
+        letter: 0.68,
+        is_plain: true,
+    };
+    for chart in curves::charts(&curves::named(run), &frame) {
         parts.push(colored(&chart.to_ansi(columns, LINES), is_colored));
     }
     parts.push(table(layers(run), columns));
