@@ -2,7 +2,8 @@
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Explanation, Measured};
-use crate::report::chart::{Axes, Chart};
+use crate::report::axes::Axes;
+use crate::report::chart::Chart;
 use crate::report::ink::of_run;
 use crate::report::picture::{Picture, shortened};
 use crate::report::range::Range;
@@ -100,7 +101,7 @@ fn words(measured: &Measured) -> String {
 }
 
 /// The metric that says most: the first one of the split that is furthest from training.
-fn telling(run: &Explanation) -> Option<&Measured> {
+pub(super) fn telling(run: &Explanation) -> Option<&Measured> {
     let of = |split: &str| {
         run.card
             .measured

@@ -4,7 +4,8 @@ use kuva::render::render::{Primitive, Scene, TextAnchor};
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Confusion, Explanation};
-use crate::report::chart::{TEXT_SIZE, letters, rectangle};
+use crate::report::axes::{TEXT_SIZE, letters};
+use crate::report::chart::rectangle;
 use crate::report::ink::{GRID, LINE, TEXT, VERMILLION, WASH};
 use crate::report::picture::{Picture, hover, shortened, words};
 use crate::report::table::Table;

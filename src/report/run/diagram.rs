@@ -5,7 +5,8 @@ use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Diagram, DiagramLayer, Explanation};
-use crate::report::chart::{TEXT_SIZE, circle, letters};
+use crate::report::axes::{TEXT_SIZE, letters};
+use crate::report::chart::circle;
 use crate::report::ink::{BLUE, FAINT, LINE, PAPER, TEXT};
 use crate::report::picture::{Picture, shortened, words};
 use crate::report::table::Table;

@@ -5,7 +5,8 @@ use kuva::render::render::{Primitive, Scene, TextAnchor};
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Explanation, Feature, Features};
-use crate::report::chart::{TEXT_SIZE, letters, rectangle};
+use crate::report::axes::{TEXT_SIZE, letters};
+use crate::report::chart::rectangle;
 use crate::report::ink::{BLUE, FAINT, GRID, LINE, TEXT, VERMILLION};
 use crate::report::picture::{Picture, hover, line, shortened, words};
 use crate::report::pixels::{Palette, Pixels};

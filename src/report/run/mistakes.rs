@@ -4,7 +4,7 @@ use kuva::render::render::{Scene, TextAnchor};
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Explanation, Mistake, Mistakes};
-use crate::report::chart::{TEXT_SIZE, letters};
+use crate::report::axes::{TEXT_SIZE, letters};
 use crate::report::ink::{LINE, TEXT};
 use crate::report::picture::{Picture, shortened, words};
 use crate::report::pixels::{Palette, Pixels};

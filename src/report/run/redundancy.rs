@@ -5,7 +5,8 @@ use kuva::render::render::{Primitive, Scene, TextAnchor};
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Explanation, Redundancy, Similarities};
-use crate::report::chart::{TEXT_SIZE, rectangle};
+use crate::report::axes::TEXT_SIZE;
+use crate::report::chart::rectangle;
 use crate::report::ink::{GRID, LINE, PAPER, TEXT};
 use crate::report::picture::{Picture, hover, words};
 use crate::report::pixels::{Palette, Pixels};
