@@ -5,13 +5,11 @@ use std::sync::Arc;
 use kuva::render::layout::{AxisLabelOverlap, ComputedLayout, Layout, TickFormat};
 use kuva::render::theme::Theme;
 
-use super::picture;
+use super::picture::{self, TEXT_SIZE};
 use super::range::Range;
 
 /// Width and height of most charts.
 pub(super) const SIZE: (f64, f64) = (440.0, 290.0);
-pub(super) const TEXT_SIZE: u32 = 12;
-pub(super) const TITLE_SIZE: u32 = 13;
 /// Room for title and label over a chart, and for ticks and label below it.
 const TOP: f64 = 60.0;
 const BOTTOM: f64 = 42.0;
@@ -125,15 +123,15 @@ pub(super) fn step_format() -> TickFormat {
     }))
 }
 
+/// For heights that are names.
+pub(super) fn no_format() -> TickFormat {
+    TickFormat::Custom(Arc::new(|_| String::new()))
+}
+
 /// Shares in percent.
 pub(super) fn percent_format() -> TickFormat {
     let ticks = picture::ticks();
     TickFormat::Custom(Arc::new(move |share: f64| {
         format!("{} %", ticks.format(100.0 * share))
     }))
-}
-
-/// How many letters of a size have room in a width.
-pub(super) fn letters(width: f64, size: u32, letter: f64) -> usize {
-    (width / (letter * f64::from(size))).max(1.0) as usize
 }

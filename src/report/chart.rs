@@ -5,9 +5,9 @@ use kuva::render::color::Color;
 use kuva::render::layout::ComputedLayout;
 use kuva::render::render::{Primitive, Scene, TextAnchor};
 
-use super::axes::{Axes, TEXT_SIZE, TITLE_SIZE, letters};
-use super::ink::{Ink, LINE, PAPER, TEXT};
-use super::picture::{self, Picture, hover, line, shortened, words};
+use super::axes::Axes;
+use super::ink::{GRID, Ink, LINE, PAPER, TEXT};
+use super::picture::{self, Picture, TEXT_SIZE, headed, hover, line, words};
 
 /// Between the lines of labels.
 const LEADING: f64 = 15.0;
@@ -24,8 +24,7 @@ pub(super) struct Chart {
 impl Chart {
     pub(super) fn new(axes: &Axes<'_>) -> Self {
         let place = axes.place();
-        let mut scene = Scene::new(axes.size.0, axes.size.1);
-        scene.text_color = Some(TEXT.light.to_owned());
+        let scene = headed(axes.size, axes.title, axes.y_label);
         let mut chart = Chart {
             scene,
             place,
@@ -55,24 +54,6 @@ impl Chart {
         let (left, right, bottom) = (self.left(), self.right(), self.bottom());
         self.scene
             .add(line((left, bottom), (right, bottom), LINE, 1.0));
-        let title = shortened(
-            axes.title,
-            letters(axes.size.0 - 12.0, TITLE_SIZE, axes.letter),
-        );
-        self.say(
-            (2.0, 16.0),
-            &title,
-            (TITLE_SIZE, true),
-            TEXT,
-            TextAnchor::Start,
-        );
-        self.say(
-            (2.0, 33.0),
-            axes.y_label,
-            (TEXT_SIZE, false),
-            LINE,
-            TextAnchor::Start,
-        );
         let middle = ((left + right) / 2.0, axes.size.1 - 6.0);
         self.say(
             middle,
@@ -298,6 +279,20 @@ pub(super) fn rectangle(
         stroke: None,
         stroke_width: None,
         opacity,
+    }
+}
+
+/// A thin line around a place.
+pub(super) fn frame([x, y, width, height]: [f64; 4]) -> Primitive {
+    Primitive::Rect {
+        x: x - 0.5,
+        y: y - 0.5,
+        width: width + 1.0,
+        height: height + 1.0,
+        fill: Color::None,
+        stroke: Some(Color::from(GRID.light)),
+        stroke_width: Some(1.0),
+        opacity: None,
     }
 }
 

@@ -178,47 +178,17 @@ fn draw(
     frame: &Frame,
 ) -> Option<Picture> {
     let own = self::range(curves, quantity)?;
-    let range = range.unwrap_or(own);
-    let shown = quantity.of(curves);
-    let steps = shown
-        .iter()
-        .flat_map(|curve| &curve.points)
-        .map(|point| point.0 as f64);
-    let is_log_y = quantity == Quantity::Loss && is_logarithmic(range);
     let name = capital(quantity.words(curves));
+    let axes = axes(curves, quantity, range.unwrap_or(own), frame);
     let mut chart = Chart::new(&Axes {
         title: &name,
-        x_label: "training step",
-        x_format: Some(step_format()),
-        y_label: if is_log_y { "logarithmic" } else { "" },
-        x: Range::of(steps.chain([0.0])).unwrap_or(Range {
-            low: 0.0,
-            high: 1.0,
-        }),
-        y: if is_log_y {
-            Range {
-                low: range.low / 1.1,
-                high: range.high * 1.1,
-            }
-        } else {
-            range.with_zero().widened(0.0, 0.05)
-        },
-        is_log_y,
-        ends: shown.iter().map(|curve| label(&curve.name)).collect(),
-        size: frame.size,
-        y_format: quantity.is_share(curves).then(percent_format),
-        is_plain: frame.is_plain,
-        letter: frame.letter,
+        ..axes
     });
     draw_best(&mut chart, curves, quantity);
     let mut ends = Vec::new();
-    for curve in shown {
+    for curve in quantity.of(curves) {
         let ink = ink(&curve.name);
-        let points: Vec<_> = curve
-            .points
-            .iter()
-            .map(|(step, value)| (*step as f64, *value))
-            .collect();
+        let points: Vec<_> = points(curve).collect();
         match curve.name == DROPOUT_ON {
             true => chart.dashed(&points, ink),
             false => chart.line(&points, ink, 2.0),
@@ -231,6 +201,53 @@ fn draw(
     chart.end_labels(&ends);
     chart.bands(&tips(curves, quantity));
     Some(chart.into_picture(&name, &describe(curves, quantity)))
+}
+
+fn axes(curves: &Curves, quantity: Quantity, range: Range, frame: &Frame) -> Axes<'static> {
+    let is_log_y = quantity == Quantity::Loss && is_logarithmic(range);
+    let logarithmic = Range {
+        low: range.low / 1.1,
+        high: range.high * 1.1,
+    };
+    Axes {
+        x_label: "training step",
+        y_label: if is_log_y { "logarithmic" } else { "" },
+        x: steps(quantity.of(curves)),
+        y: if is_log_y {
+            logarithmic
+        } else {
+            range.with_zero().widened(0.0, 0.05)
+        },
+        is_log_y,
+        ends: quantity
+            .of(curves)
+            .iter()
+            .map(|curve| label(&curve.name))
+            .collect(),
+        size: frame.size,
+        x_format: Some(step_format()),
+        y_format: quantity.is_share(curves).then(percent_format),
+        is_plain: frame.is_plain,
+        letter: frame.letter,
+        ..Axes::default()
+    }
+}
+
+/// Step and value of each point, as numbers.
+fn points(curve: &Curve) -> impl Iterator<Item = (f64, f64)> {
+    curve
+        .points
+        .iter()
+        .map(|(step, value)| (*step as f64, *value))
+}
+
+/// From the start to the last step of all curves.
+fn steps(curves: &[Curve]) -> Range {
+    let steps = curves.iter().flat_map(points).map(|point| point.0);
+    Range::of(steps.chain([0.0])).unwrap_or(Range {
+        low: 0.0,
+        high: 1.0,
+    })
 }
 
 /// The step that the best network is of, and the value there.

@@ -8,7 +8,6 @@ use crate::report::axes::{Axes, percent_format, step_format};
 use crate::report::chart::Chart;
 use crate::report::ink::of_run;
 use crate::report::picture::{Picture, shortened};
-use crate::report::range::Range;
 use crate::report::words::capital;
 
 /// Letters of a run's name at the end of its line.
@@ -59,20 +58,12 @@ pub(super) fn together(runs: &[Explanation]) -> Option<Figure> {
 
 fn draw_together(all: &Curves) -> Option<Picture> {
     let range = super::range(all, Quantity::Error)?;
-    let steps = all
-        .errors
-        .iter()
-        .flat_map(|curve| &curve.points)
-        .map(|point| point.0 as f64);
     let title = format!("{} on the validation rows", capital(&all.error_name));
     let mut chart = Chart::new(&Axes {
         title: &title,
         x_label: "training step",
         x_format: Some(step_format()),
-        x: Range::of(steps.chain([0.0])).unwrap_or(Range {
-            low: 0.0,
-            high: 1.0,
-        }),
+        x: super::steps(&all.errors),
         y: range.with_zero().widened(0.0, 0.05),
         y_format: Quantity::Error.is_share(all).then(percent_format),
         ends: all.errors.iter().map(|curve| curve.name.clone()).collect(),
@@ -81,11 +72,7 @@ fn draw_together(all: &Curves) -> Option<Picture> {
     });
     let mut ends = Vec::new();
     for (k, curve) in all.errors.iter().enumerate() {
-        let points: Vec<_> = curve
-            .points
-            .iter()
-            .map(|(step, value)| (*step as f64, *value))
-            .collect();
+        let points: Vec<_> = super::points(curve).collect();
         chart.line(&points, of_run(k), 2.0);
         ends.extend(
             points
