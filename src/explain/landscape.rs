@@ -4,16 +4,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Dataset;
 use crate::error::Result;
+use crate::model::Mlp;
 
 use super::one_weight::OneWeight;
 use super::trail::{Trail, first_units, telling_inputs, weights};
 use super::{ExplainOptions, Subject, spaced, thinned};
 
-/// The loss is measured on so many training rows at most.
+/// The loss is measured on so many training rows at most, of a network with several wide layers on fewer, so that all of
+/// it takes no more multiplications than these.
 const ROWS: usize = 300;
+const FEWEST_ROWS: usize = 50;
+const MULTIPLICATIONS: usize = 150_000_000_000;
 
-/// The landscape reaches so many times as far from 0 as any weight that is drawn on it.
-const ROOM: f64 = 1.5;
+/// The landscape reaches beyond all that is drawn on it by this share of its width, on both sides.
+const ROOM: f64 = 0.35;
 
 /// A weight of the first layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +89,7 @@ pub(super) fn landscape(
         Some(weight) => weight,
         None => telling_weight(subject, all)?,
     };
-    let rows: Vec<usize> = spaced(all.len(), ROWS).collect();
+    let rows: Vec<usize> = spaced(all.len(), most_rows(subject.network, options)).collect();
     let rows = all.select(&rows);
     let whole = OneWeight::new(subject, &rows, (input, unit), None)?;
     let value = weights(subject.network, &[input], unit + 1)?[unit];
@@ -107,6 +111,16 @@ pub(super) fn landscape(
         values,
     };
     Ok(found.finite(notes))
+}
+
+/// The layers behind the second are computed anew for each value in each network.
+fn most_rows(network: &Mlp, options: &ExplainOptions) -> usize {
+    let [_, d_output] = network.dims();
+    let widths: Vec<usize> = network.widths().chain([d_output]).collect();
+    let behind = widths.windows(2).skip(2).map(|pair| pair[0] * pair[1]);
+    let a_row = behind.sum::<usize>().max(1);
+    let times = options.landscape.points * (options.landscape.networks + 1);
+    (MULTIPLICATIONS / a_row / times).clamp(FEWEST_ROWS, ROWS)
 }
 
 /// The losses of each thinned network at each value; none without dropout.
@@ -144,19 +158,22 @@ fn telling_weight(subject: &Subject<'_>, rows: &Dataset) -> Result<(usize, usize
     Ok((inputs[largest / units], largest % units))
 }
 
-/// So many values of a weight, evenly spaced around 0, with room beyond all that is drawn on the landscape: the weights
-/// from the same input, and what this one was before.
+/// So many values of a weight, evenly spaced: from the smallest to the largest of all that is drawn on the landscape, which
+/// are the weights from the same input, what this one was before, and 0, with room on both sides.
 fn range(subject: &Subject<'_>, (input, unit): (usize, usize), points: usize) -> Result<Vec<f64>> {
     let trail = subject.trail.and_then(|trail| trail.path(input, unit));
     let units = first_units(subject.network).max(unit + 1);
     let now = weights(subject.network, &[input], units)?;
     let before = trail.into_iter().flatten().map(|(_, value)| value);
-    let reach = before
+    let (low, high) = before
         .chain(now)
-        .fold(0.0, |reach: f64, value| reach.max(value.abs()));
-    let end = if reach > 0.0 { ROOM * reach } else { 1.0 };
+        .fold((0.0, 0.0), |(low, high): (f64, f64), value| {
+            (low.min(value), high.max(value))
+        });
+    let room = if low < high { ROOM * (high - low) } else { 1.0 };
+    let (low, high) = (low - room, high + room);
     let last = (points - 1) as f64;
-    let value = |point: usize| end * (2.0 * point as f64 / last - 1.0);
+    let value = |point: usize| low + (high - low) * (point as f64 / last);
     Ok((0..points).map(value).collect())
 }
 
@@ -187,5 +204,25 @@ impl Landscape {
             self.thinned_mean = (0..self.values.len()).map(mean).collect();
         }
         Some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ExplainOptions, most_rows};
+    use crate::{Backend, MlpConfig};
+
+    #[test]
+    fn of_a_network_with_several_wide_layers_fewer_rows_are_looked_at() {
+        let device = Backend::default().device().expect("a backend that starts");
+        let rows = |hidden: &[usize]| {
+            let network = MlpConfig::new(2, hidden, 1).init(1, &device);
+            most_rows(&network.expect("a network"), &ExplainOptions::default())
+        };
+        assert_eq!(rows(&[4]), 300);
+        assert_eq!(rows(&[1_000, 1_000]), 300);
+        // 101 values in 11 networks, 1,001,000 multiplications each.
+        assert_eq!(rows(&[8, 1_000, 1_000]), 134);
+        assert_eq!(rows(&[8, 1_000, 1_000, 1_000, 1_000]), 50);
     }
 }

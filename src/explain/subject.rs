@@ -50,7 +50,31 @@ pub struct ExplainOptions {
     pub landscape: LandscapeOptions,
 }
 
-impl Subject<'_> {
+impl<'a> Subject<'a> {
+    /// The network that a training on `splits` has come to after `step` steps, of which nothing else is known.
+    #[must_use]
+    pub fn new(
+        name: &'a str,
+        (network, step): (&'a Mlp, usize),
+        experiment: &'a CheckedExperiment,
+        splits: &'a Splits,
+    ) -> Self {
+        Subject {
+            name,
+            network,
+            experiment,
+            preparation: &splits.preparation,
+            task: splits.train.task(),
+            splits: Some(splits),
+            data_sha256: &splits.hash,
+            curves: Curves::default(),
+            trail: None,
+            model: ("last", step),
+            facts: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
     /// The loss that the network was trained with.
     pub(super) fn loss(&self) -> Loss {
         self.experiment.train.loss.unwrap_or_default()

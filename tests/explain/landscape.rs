@@ -212,6 +212,24 @@ fn trail(made: &Made, shape: &MlpConfig) -> Trail {
     trail
 }
 
+fn smallest_from(shape: &MlpConfig, input: usize) -> f64 {
+    let weights = &weights(shape, 7)[0].weight[6 * input..][..6];
+    weights.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+#[test]
+fn weights_that_are_all_zero_are_looked_at_around_zero() {
+    let shape = MlpConfig::new(3, [6], 1).with_output(Activation::Identity);
+    let mut layers = weights(&shape, 7);
+    layers[0].weight.fill(0.0);
+    let train = rows(two_classes(), 3, 9, 5);
+    let found = landscape(Made::new(&shape, &layers, &train, "").explain(&at((1, 4), 0)));
+    assert_eq!(
+        (found.value, found.values[0], found.values[30]),
+        (0.0, -1.0, 1.0)
+    );
+}
+
 #[test]
 fn without_a_choice_the_weight_is_the_one_that_moved_most_and_all_it_went_through_is_in_sight() {
     let shape = MlpConfig::new(3, [6], 1).with_output(Activation::Identity);
@@ -226,7 +244,12 @@ fn without_a_choice_the_weight_is_the_one_that_moved_most_and_all_it_went_throug
         landscape.trail,
         [(0, 40.0), (1, 30.0), (2, 20.0), (3, 10.0)]
     );
-    assert_eq!((landscape.values[0], landscape.values[100]), (-60.0, 60.0));
+    // The largest is in the trail, the smallest a weight from the same input to another unit.
+    let (low, high) = (smallest_from(&shape, 2), 40.0);
+    assert!(low < -0.1, "{low}");
+    let ends = [landscape.values[0], landscape.values[100]];
+    let room = 0.35 * (high - low);
+    assert_close("range", &ends, &[low - room, high + room], 1e-12);
     assert_eq!((paths.input, paths.input_name.as_str()), (2, "x2"));
     assert_eq!(paths.units[5].values, [40.0, 30.0, 20.0, 10.0]);
 }

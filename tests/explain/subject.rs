@@ -1,5 +1,6 @@
 //! What is to be explained: without data, on another network, with weights that are no numbers.
 
+use burn::module::Module;
 use dropwise::MlpConfig;
 use dropwise::config::Activation;
 use dropwise::explain::{ExplainOptions, Trail, TrailLine};
@@ -57,6 +58,15 @@ fn the_same_network_is_explained_the_same() {
     let made = Made::drawn(&shape(), two_classes(), 50, "");
     let options = ExplainOptions::default();
     assert_eq!(made.explain(&options), made.explain(&options));
+}
+
+#[test]
+fn a_network_in_training_is_explained_as_it_is_without_its_graph() {
+    let mut made = Made::drawn(&shape(), two_classes(), 50, "");
+    let options = ExplainOptions::default();
+    let expected = made.explain(&options);
+    made.network = made.network.clone().train();
+    assert_eq!(made.explain(&options), expected);
 }
 
 #[test]

@@ -117,9 +117,10 @@ probabilities = np.exp(log_softmax(logits))
 labels = np.where(RANDOM.random(ROWS) < 0.7, logits.argmax(axis=1), RANDOM.integers(4, size=ROWS))
 confusion = np.zeros((4, 4), dtype=int)
 np.add.at(confusion, (labels, logits.argmax(axis=1)), 1)
-# Half as far again as the largest weight from the same input.
-end = 1.5 * np.abs(layers[0][0][3]).max()
-values = np.linspace(-end, end, 25)
+# As far as the weights from the same input and 0 reach, and 0.35 of that on both sides.
+low, high = min(0, layers[0][0][3].min()), max(0, layers[0][0][3].max())
+room = 0.35 * (high - low)
+values = np.linspace(low - room, high + room, 25)
 
 found = {
     "layers": [{"weight": weight.tolist(), "bias": bias.tolist()} for weight, bias in layers],

@@ -76,7 +76,7 @@ fn gradient_descent_with_momentum_and_steps_ends_with_the_same_bytes() {
 #[test]
 fn adam_with_a_cosine_and_early_dropout_of_the_framework_ends_with_the_same_bytes() {
     let dropout = "masks = 'framework'\nschedule = { early = 8 }";
-    let end = kill_and_resume(&experiment(dropout, ADAM), "0.02");
+    let end = kill_and_resume(&experiment(dropout, ADAM), "0.003");
     assert_eq!(end, "\"finished\"");
 }
 
