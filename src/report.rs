@@ -5,6 +5,8 @@
 //! [`Explanation`](crate::explain::Explanation)), formats after.
 
 #[cfg(feature = "report")]
+mod axes;
+#[cfg(feature = "report")]
 mod chart;
 #[cfg(feature = "report")]
 mod ink;

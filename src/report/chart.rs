@@ -1,74 +1,18 @@
-//! Axes in the look of all charts, and what is drawn on them, in the coordinates of the data.
-
-use std::sync::Arc;
+//! Charts: axes in the look of all of them, and what is drawn on them, in the coordinates of the data.
 
 use kuva::render::axis::add_axes_and_grid;
 use kuva::render::color::Color;
-use kuva::render::layout::{AxisLabelOverlap, ComputedLayout, Layout, TickFormat};
+use kuva::render::layout::ComputedLayout;
 use kuva::render::render::{Primitive, Scene, TextAnchor};
-use kuva::render::theme::Theme;
 
-use super::ink::{Ink, LINE, PAPER, TEXT};
-use super::picture::{self, Picture, hover, line, shortened, words};
-use super::range::Range;
+use super::axes::Axes;
+use super::ink::{GRID, Ink, LINE, PAPER, TEXT};
+use super::picture::{self, Picture, TEXT_SIZE, headed, hover, line, words};
 
-/// Width and height of most charts.
-pub(super) const SIZE: (f64, f64) = (440.0, 290.0);
-pub(super) const TEXT_SIZE: u32 = 12;
-const TITLE_SIZE: u32 = 13;
-/// Room for title and label over a chart, and for ticks and label below it.
-const TOP: f64 = 60.0;
-const BOTTOM: f64 = 42.0;
-const RIGHT: f64 = 18.0;
 /// Between the lines of labels.
 const LEADING: f64 = 15.0;
 /// No chart has more places that say their values under the pointer.
 const MOST_BANDS: usize = 80;
-
-/// How a chart is framed.
-pub(super) struct Axes<'a> {
-    pub(super) title: &'a str,
-    pub(super) x_label: &'a str,
-    pub(super) y_label: &'a str,
-    pub(super) x: Range,
-    pub(super) y: Range,
-    pub(super) is_log_y: bool,
-    /// Labels at the ends of lines, for which room is left.
-    pub(super) ends: Vec<String>,
-    pub(super) size: (f64, f64),
-    /// Words for the values of an axis, in place of numbers.
-    pub(super) x_format: Option<TickFormat>,
-    pub(super) y_format: Option<TickFormat>,
-    /// Without lines across: for heights that are names, and for terminals, where they would hide what is drawn.
-    pub(super) is_plain: bool,
-    /// The width of a letter, as a share of its size; of a terminal, where each is as wide as a cell.
-    pub(super) letter: f64,
-}
-
-impl Default for Axes<'_> {
-    fn default() -> Self {
-        Axes {
-            title: "",
-            x_label: "",
-            y_label: "",
-            x: Range {
-                low: 0.0,
-                high: 1.0,
-            },
-            y: Range {
-                low: 0.0,
-                high: 1.0,
-            },
-            is_log_y: false,
-            ends: Vec::new(),
-            size: SIZE,
-            x_format: None,
-            y_format: None,
-            is_plain: false,
-            letter: 0.58,
-        }
-    }
-}
 
 /// A chart that is being drawn.
 pub(super) struct Chart {
@@ -79,9 +23,8 @@ pub(super) struct Chart {
 
 impl Chart {
     pub(super) fn new(axes: &Axes<'_>) -> Self {
-        let place = place(axes);
-        let mut scene = Scene::new(axes.size.0, axes.size.1);
-        scene.text_color = Some(TEXT.light.to_owned());
+        let place = axes.place();
+        let scene = headed(axes.size, axes.title, axes.y_label);
         let mut chart = Chart {
             scene,
             place,
@@ -94,7 +37,7 @@ impl Chart {
     /// The library's ticks and lines across, without those that stand upright, which say little.
     fn draw_axes(&mut self, axes: &Axes<'_>) {
         let mut frame = Scene::new(axes.size.0, axes.size.1);
-        add_axes_and_grid(&mut frame, &self.place, &layout(axes));
+        add_axes_and_grid(&mut frame, &self.place, &axes.layout());
         let has_grid = !axes.is_plain;
         frame.elements.retain(|element| match element {
             Primitive::Line { x1, x2, stroke, .. } => {
@@ -111,24 +54,6 @@ impl Chart {
         let (left, right, bottom) = (self.left(), self.right(), self.bottom());
         self.scene
             .add(line((left, bottom), (right, bottom), LINE, 1.0));
-        let title = shortened(
-            axes.title,
-            letters(axes.size.0 - 12.0, TITLE_SIZE, axes.letter),
-        );
-        self.say(
-            (2.0, 16.0),
-            &title,
-            (TITLE_SIZE, true),
-            TEXT,
-            TextAnchor::Start,
-        );
-        self.say(
-            (2.0, 33.0),
-            axes.y_label,
-            (TEXT_SIZE, false),
-            LINE,
-            TextAnchor::Start,
-        );
         let middle = ((left + right) / 2.0, axes.size.1 - 6.0);
         self.say(
             middle,
@@ -327,78 +252,6 @@ impl Chart {
     }
 }
 
-fn layout(axes: &Axes<'_>) -> Layout {
-    let none = || "none".to_owned();
-    let theme = Theme {
-        axis_color: none(),
-        tick_color: none(),
-        ..picture::theme()
-    };
-    let Range { low, high } = axes.y;
-    let layout = Layout::new((axes.x.low, axes.x.high), (low, high))
-        .with_theme(theme)
-        .with_width(axes.size.0)
-        .with_height(axes.size.1)
-        .with_tick_size(TEXT_SIZE)
-        .with_tick_length(3.0)
-        .with_x_axis_min(axes.x.low)
-        .with_x_axis_max(axes.x.high)
-        .with_y_axis_min(low)
-        .with_y_axis_max(high)
-        .with_x_tick_format(axes.x_format.clone().unwrap_or_else(picture::ticks))
-        .with_x_label_overlap(AxisLabelOverlap::Thin)
-        .with_y_tick_format(axes.y_format.clone().unwrap_or_else(picture::ticks));
-    match axes.is_log_y {
-        true => layout.with_log_y(),
-        false => layout,
-    }
-}
-
-fn place(axes: &Axes<'_>) -> ComputedLayout {
-    let layout = layout(axes);
-    let measured = ComputedLayout::from_layout(&layout);
-    let letter = axes.letter * f64::from(TEXT_SIZE);
-    let width = |label: &String| letter * label.chars().count() as f64;
-    let ends = axes.ends.iter().map(width).fold(RIGHT - 8.0, f64::max);
-    // The library measures with its own font; a cell of a terminal is wider.
-    let ticks = measured.y_tick_label_px * (axes.letter / 0.58).max(1.0);
-    // On a logarithmic axis it measures other words than are drawn.
-    let ticks = if axes.is_log_y {
-        ticks.max(5.5 * letter)
-    } else {
-        ticks
-    };
-    let layout = layout
-        .with_force_margins(ticks + 10.0, (ends + 8.0).min(0.45 * axes.size.0))
-        .with_force_margins_y(TOP, BOTTOM);
-    ComputedLayout::from_layout(&layout)
-}
-
-/// Steps of a training, whichever way they run: 500, 60k, 2M.
-pub(super) fn step_format() -> TickFormat {
-    TickFormat::Custom(Arc::new(|step: f64| {
-        let step = step.abs();
-        match step {
-            _ if step >= 1e6 => format!("{}M", (step / 1e4).round() / 1e2),
-            _ if step >= 1e4 => format!("{}k", (step / 1e1).round() / 1e2),
-            _ => format!("{}", (step * 1e2).round() / 1e2),
-        }
-    }))
-}
-
-/// Shares in percent.
-pub(super) fn percent_format() -> TickFormat {
-    let ticks = picture::ticks();
-    TickFormat::Custom(Arc::new(move |share: f64| {
-        format!("{} %", ticks.format(100.0 * share))
-    }))
-}
-
-/// How many letters of a size have room in a width.
-pub(super) fn letters(width: f64, size: u32, letter: f64) -> usize {
-    (width / (letter * f64::from(size))).max(1.0) as usize
-}
-
 pub(super) fn circle((cx, cy): (f64, f64), r: f64, ink: Ink, opacity: f64) -> Primitive {
     Primitive::Circle {
         cx,
@@ -426,6 +279,20 @@ pub(super) fn rectangle(
         stroke: None,
         stroke_width: None,
         opacity,
+    }
+}
+
+/// A thin line around a place.
+pub(super) fn frame([x, y, width, height]: [f64; 4]) -> Primitive {
+    Primitive::Rect {
+        x: x - 0.5,
+        y: y - 0.5,
+        width: width + 1.0,
+        height: height + 1.0,
+        fill: Color::None,
+        stroke: Some(Color::from(GRID.light)),
+        stroke_width: Some(1.0),
+        opacity: None,
     }
 }
 

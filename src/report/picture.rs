@@ -14,6 +14,9 @@ use super::ink::{GRID, Ink, LINE, PAPER, TEXT, style};
 use super::pixels::Pixels;
 use crate::error::{Error, Result};
 
+/// Of words in all drawings.
+pub(super) const TEXT_SIZE: u32 = 12;
+const TITLE_SIZE: u32 = 13;
 /// Pixels of a PNG file to a unit of the drawing.
 const PNG_SCALE: f32 = 2.0;
 /// What a reader's own system uses for its words. Nothing is fetched.
@@ -234,6 +237,36 @@ pub(super) fn words(
         bold,
         color: Some(Color::from(ink.light)),
     }
+}
+
+/// An empty drawing with its title and what it needs to be read.
+pub(super) fn headed((width, height): (f64, f64), title: &str, subtitle: &str) -> Scene {
+    let mut scene = Scene::new(width, height);
+    scene.text_color = Some(TEXT.light.to_owned());
+    let title = shortened(title, letters(width - 12.0, TITLE_SIZE, 0.62));
+    let at = |y: f64| (2.0, y);
+    scene.add(words(
+        at(16.0),
+        &title,
+        (TITLE_SIZE, true),
+        TEXT,
+        TextAnchor::Start,
+    ));
+    if !subtitle.is_empty() {
+        scene.add(words(
+            at(33.0),
+            subtitle,
+            (TEXT_SIZE, false),
+            LINE,
+            TextAnchor::Start,
+        ));
+    }
+    scene
+}
+
+/// How many letters of a size have room in a width. `letter` is the width of one, as a share of its size.
+pub(super) fn letters(width: f64, size: u32, letter: f64) -> usize {
+    (width / (letter * f64::from(size))).max(1.0) as usize
 }
 
 /// Drawings with words that appear under the pointer.

@@ -82,12 +82,15 @@ pub struct Values {
     pub is_figure: bool,
 }
 
+/// Draws a section, if a run has what it shows.
+type Maker = fn(&[Explanation]) -> Option<Section>;
+
 impl Report {
     /// Draws the runs. Runs of the same name get a number behind it.
     #[must_use]
     pub fn new(mut runs: Vec<Explanation>) -> Self {
         tell_apart(&mut runs);
-        let makers: [fn(&[Explanation]) -> Option<Section>; 11] = [
+        let makers: [Maker; 11] = [
             curves::section,
             landscape::section,
             paths::section,

@@ -124,7 +124,7 @@ pub fn paths(units: usize) -> Paths {
     let unit = |unit: usize| {
         let (start, end) = (
             wave(unit),
-            if unit % 3 == 0 {
+            if unit.is_multiple_of(3) {
                 -2.0
             } else {
                 2.5 + 0.8 * wave(unit + 9)

@@ -2,7 +2,8 @@
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Activity, Explanation, Histogram};
-use crate::report::chart::{Axes, Chart};
+use crate::report::axes::Axes;
+use crate::report::chart::Chart;
 use crate::report::ink::BLUE;
 use crate::report::picture::Picture;
 use crate::report::range::Range;

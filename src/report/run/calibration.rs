@@ -2,7 +2,8 @@
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Calibration, CalibrationBin, Explanation};
-use crate::report::chart::{Axes, Chart, rectangle};
+use crate::report::axes::Axes;
+use crate::report::chart::{Chart, rectangle};
 use crate::report::ink::{BLUE, PALE_BLUE};
 use crate::report::picture::{self, Picture};
 use crate::report::table::Table;

@@ -2,7 +2,8 @@
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Explanation, Measured};
-use crate::report::chart::{Axes, Chart};
+use crate::report::axes::{Axes, no_format};
+use crate::report::chart::Chart;
 use crate::report::ink::of_run;
 use crate::report::picture::{Picture, shortened};
 use crate::report::range::Range;
@@ -100,7 +101,7 @@ fn words(measured: &Measured) -> String {
 }
 
 /// The metric that says most: the first one of the split that is furthest from training.
-fn telling(run: &Explanation) -> Option<&Measured> {
+pub(super) fn telling(run: &Explanation) -> Option<&Measured> {
     let of = |split: &str| {
         run.card
             .measured
@@ -121,59 +122,62 @@ fn compared(runs: &[Explanation]) -> Option<Picture> {
     if runs.len() < 2 {
         return None;
     }
-    let scale = if first.is_share { 100.0 } else { 1.0 };
-    let ends = measured.iter().flat_map(|found| {
-        let interval = found.interval.map(|interval| [interval.low, interval.high]);
-        interval.unwrap_or([found.value; 2])
-    });
-    let range = Range::of(ends.chain([0.0]).map(|end| scale * end))?;
-    let names: Vec<_> = runs
-        .iter()
-        .map(|run| shortened(&run.name, MOST_LETTERS))
-        .collect();
     let title = format!("{} on the {} rows", capital(&first.metric), first.split);
-    let rows = runs.len() as f64;
     let mut chart = Chart::new(&Axes {
         title: &title,
-        x_label: if first.is_share { "%" } else { "" },
-        y_label: "dot: this network; line: 95 % interval",
-        x: range.widened(0.0, 0.06),
-        y: Range {
-            low: -rows + 0.4,
-            high: 0.6,
-        },
-        y_format: Some(kuva::render::layout::TickFormat::Custom(
-            std::sync::Arc::new(|_| String::new()),
-        )),
-        ends: names.clone(),
-        is_plain: true,
-        size: (640.0, 98.0 + 30.0 * rows),
-        ..Axes::default()
+        ..axes(runs, &measured)?
     });
+    let scale = scale(first);
     let mut labels = Vec::new();
-    for (k, found) in measured.iter().enumerate() {
+    for (k, (run, found)) in runs.iter().zip(&measured).enumerate() {
         let (y, ink) = (-(k as f64), of_run(k));
-        if let Some(interval) = found.interval {
-            chart.line(
-                &[(scale * interval.low, y), (scale * interval.high, y)],
-                ink,
-                2.0,
-            );
-        }
-        let tip = format!("{}: {}", runs[k].name, words(found));
+        let interval = found.interval.map(|interval| [interval.low, interval.high]);
+        let ends = interval.unwrap_or([found.value; 2]);
+        chart.line(&ends.map(|end| (scale * end, y)), ink, 2.0);
+        let tip = format!("{}: {}", run.name, words(found));
         chart.ball((scale * found.value, y), 6.0, ink, &tip);
-        labels.push((y, names[k].clone(), ink));
+        labels.push((y, shortened(&run.name, MOST_LETTERS), ink));
     }
     chart.end_labels(&labels);
     let rows = runs
         .iter()
         .zip(&measured)
         .map(|(run, found)| format!("{}: {}", run.name, words(found)));
-    let description = format!(
-        "A dot and an interval for each run. {}.",
-        rows.collect::<Vec<_>>().join("; ")
-    );
+    let rows: Vec<_> = rows.collect();
+    let description = format!("A dot and an interval for each run. {}.", rows.join("; "));
     Some(chart.into_picture(&title, &description))
+}
+
+fn scale(measured: &Measured) -> f64 {
+    if measured.is_share { 100.0 } else { 1.0 }
+}
+
+/// From 0 to the end of the longest interval, a height for each run; none without a number.
+fn axes(runs: &[Explanation], measured: &[&Measured]) -> Option<Axes<'static>> {
+    let ends = measured.iter().flat_map(|found| {
+        let high = found.interval.map_or(found.value, |interval| interval.high);
+        let low = found.interval.map_or(found.value, |interval| interval.low);
+        [scale(found) * low, scale(found) * high]
+    });
+    let is_share = measured.first()?.is_share;
+    let rows = runs.len() as f64;
+    Some(Axes {
+        x_label: if is_share { "%" } else { "" },
+        y_label: "dot: this network; line: 95 % interval",
+        x: Range::of(ends.chain([0.0]))?.widened(0.0, 0.06),
+        y: Range {
+            low: 0.4 - rows,
+            high: 0.6,
+        },
+        y_format: Some(no_format()),
+        ends: runs
+            .iter()
+            .map(|run| shortened(&run.name, MOST_LETTERS))
+            .collect(),
+        is_plain: true,
+        size: (640.0, 98.0 + 30.0 * rows),
+        ..Axes::default()
+    })
 }
 
 /// All that is known of a run, as a table of two columns.

@@ -4,9 +4,9 @@ use kuva::render::render::{Primitive, Scene, TextAnchor};
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Confusion, Explanation};
-use crate::report::chart::{TEXT_SIZE, letters, rectangle};
+use crate::report::chart::rectangle;
 use crate::report::ink::{GRID, LINE, TEXT, VERMILLION, WASH};
-use crate::report::picture::{Picture, hover, shortened, words};
+use crate::report::picture::{Picture, TEXT_SIZE, headed, hover, letters, shortened, words};
 use crate::report::table::Table;
 use crate::report::words::{count, percent, several};
 
@@ -67,24 +67,10 @@ fn draw(confusion: &Confusion) -> Picture {
     let left = 24.0 + 0.58 * f64::from(TEXT_SIZE) * longest as f64;
     let side = ((WIDTH - left - 4.0) / classes.max(1) as f64).min(56.0);
     let grid = Grid { left, side };
-    let mut scene = Scene::new(WIDTH, TOP + side * classes as f64 + 12.0);
-    scene.text_color = Some(TEXT.light.to_owned());
+    let size = (WIDTH, TOP + side * classes as f64 + 12.0);
     let title = format!("Confusion, {} rows", confusion.split);
-    scene.add(words(
-        (2.0, 16.0),
-        &title,
-        (13, true),
-        TEXT,
-        TextAnchor::Start,
-    ));
     let subtitle = "actual class downwards, predicted class across";
-    scene.add(words(
-        (2.0, 33.0),
-        subtitle,
-        (TEXT_SIZE, false),
-        LINE,
-        TextAnchor::Start,
-    ));
+    let mut scene = headed(size, &title, subtitle);
     draw_names(&mut scene, &names, &grid);
     for actual in 0..classes {
         for predicted in 0..classes {
@@ -114,56 +100,33 @@ fn draw_names(scene: &mut Scene, names: &[String], grid: &Grid) {
     }
 }
 
-fn draw_cell(
-    scene: &mut Scene,
-    confusion: &Confusion,
-    (actual, predicted): (usize, usize),
-    grid: &Grid,
-) {
+fn draw_cell(scene: &mut Scene, confusion: &Confusion, cell: (usize, usize), grid: &Grid) {
+    let (actual, predicted) = cell;
     let (number, is_right) = (confusion.counts[actual][predicted], actual == predicted);
-    let in_row: usize = confusion.counts[actual].iter().sum();
     let has_numbers = confusion.classes.len() <= MOST_NUMBERS;
-    let (x, y) = (
-        grid.left + grid.side * predicted as f64,
-        TOP + grid.side * actual as f64,
-    );
     let gap = if has_numbers { 1.0 } else { 0.0 };
-    let place = [
-        x + gap,
-        y + gap,
-        grid.side - 2.0 * gap,
-        grid.side - 2.0 * gap,
-    ];
-    if number == 0 {
+    let side = grid.side - 2.0 * gap;
+    let x = grid.left + grid.side * predicted as f64 + gap;
+    let y = TOP + grid.side * actual as f64 + gap;
+    let place = [x, y, side, side];
+    let in_row: usize = confusion.counts[actual].iter().sum();
+    let share = number as f64 / in_row.max(1) as f64;
+    let fill = match (number, is_right) {
         // Of many classes, a cell without rows would only make the file larger.
-        if has_numbers {
-            scene.add(rectangle(
+        (0, _) if !has_numbers => return,
+        (0, _) => {
+            return scene.add(rectangle(
                 place,
                 WASH,
                 Some(if is_right { 1.0 } else { 0.45 }),
             ));
         }
-        return;
-    }
-    let share = number as f64 / in_row.max(1) as f64;
-    let fill = match is_right {
-        true => rectangle(place, GRID, Some(0.8)),
+        (_, true) => rectangle(place, GRID, Some(0.8)),
         // Small shares are to be seen too.
-        false => rectangle(place, VERMILLION, Some(0.18 + 0.82 * share.sqrt())),
-    };
-    let names = [actual, predicted].map(|class| &confusion.classes[class]);
-    let tip = match is_right {
-        true => format!("{}: {} of {} right", names[0], count(number), count(in_row)),
-        false => format!(
-            "{} taken for {}: {} of {}",
-            names[0],
-            names[1],
-            count(number),
-            count(in_row)
-        ),
+        (_, false) => rectangle(place, VERMILLION, Some(0.18 + 0.82 * share.sqrt())),
     };
     let label = has_numbers.then(|| {
-        let at = (x + grid.side / 2.0, y + grid.side / 2.0 + 4.0);
+        let at = (x + side / 2.0, y + side / 2.0 + 4.0);
         let ink = if is_right { LINE } else { TEXT };
         words(
             at,
@@ -174,7 +137,23 @@ fn draw_cell(
         )
     });
     let drawing: Vec<Primitive> = std::iter::once(fill).chain(label).collect();
-    hover(scene, &tip, drawing);
+    hover(scene, &tip(confusion, cell, in_row), drawing);
+}
+
+fn tip(confusion: &Confusion, (actual, predicted): (usize, usize), in_row: usize) -> String {
+    let classes = &confusion.classes;
+    let rows = format!(
+        "{} of {}",
+        count(confusion.counts[actual][predicted]),
+        count(in_row)
+    );
+    match actual == predicted {
+        true => format!("{}: {rows} right", classes[actual]),
+        false => format!(
+            "{} taken for {}: {rows}",
+            classes[actual], classes[predicted]
+        ),
+    }
 }
 
 /// Actual class, predicted class and rows of all kinds of mistakes, the most frequent first.

@@ -1,18 +1,17 @@
 //! Loss and error over the steps of a training.
 
+mod together;
+mod words;
+
+use self::words::{at, caption, describe, table, tips};
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Curve, Curves, Explanation};
-use crate::report::chart::{Axes, Chart, SIZE, evenly, percent_format, step_format};
-use crate::report::ink::{BLUE, Ink, LINE, VERMILLION, of_run};
-use crate::report::picture::{Picture, shortened};
+use crate::report::axes::{Axes, SIZE, percent_format, step_format};
+use crate::report::chart::Chart;
+use crate::report::ink::{BLUE, Ink, LINE, VERMILLION};
+use crate::report::picture::Picture;
 use crate::report::range::Range;
-use crate::report::table::Table;
-use crate::report::words::{capital, count, value};
-
-/// No table has more rows; all points are in the JSON.
-const MOST_ROWS: usize = 40;
-/// Letters of a run's name at the end of its line.
-const MOST_LETTERS: usize = 18;
+use crate::report::words::{capital, value};
 
 /// The loss of training as it goes.
 const DROPOUT_ON: &str = "training, dropout on";
@@ -56,7 +55,7 @@ pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
                 rows by heart and no longer gets better on rows that it has not seen.";
     let heading = ("curves", "Learning curves", lead);
     let mut section = super::section_of(heading, runs, found, |curves| figure(&curves, ranges))?;
-    section.together = together(runs);
+    section.together = together::together(runs);
     Some(section)
 }
 
@@ -179,48 +178,17 @@ fn draw(
     frame: &Frame,
 ) -> Option<Picture> {
     let own = self::range(curves, quantity)?;
-    let range = range.unwrap_or(own);
-    let shown = quantity.of(curves);
-    let steps = shown
-        .iter()
-        .flat_map(|curve| &curve.points)
-        .map(|point| point.0 as f64);
-    let is_log_y = quantity == Quantity::Loss && is_logarithmic(range);
     let name = capital(quantity.words(curves));
+    let axes = axes(curves, quantity, range.unwrap_or(own), frame);
     let mut chart = Chart::new(&Axes {
         title: &name,
-        x_label: "training step",
-        x_format: Some(step_format()),
-        y_label: if is_log_y { "logarithmic" } else { "" },
-        x: Range::of(steps.chain([0.0])).unwrap_or(Range {
-            low: 0.0,
-            high: 1.0,
-        }),
-        y: if is_log_y {
-            Range {
-                low: range.low / 1.1,
-                high: range.high * 1.1,
-            }
-        } else {
-            range.with_zero().widened(0.0, 0.05)
-        },
-        is_log_y,
-        ends: shown.iter().map(|curve| label(&curve.name)).collect(),
-        size: frame.size,
-        y_format: quantity.is_share(curves).then(percent_format),
-        is_plain: frame.is_plain,
-        letter: frame.letter,
-        ..Axes::default()
+        ..axes
     });
     draw_best(&mut chart, curves, quantity);
     let mut ends = Vec::new();
-    for curve in shown {
+    for curve in quantity.of(curves) {
         let ink = ink(&curve.name);
-        let points: Vec<_> = curve
-            .points
-            .iter()
-            .map(|(step, value)| (*step as f64, *value))
-            .collect();
+        let points: Vec<_> = points(curve).collect();
         match curve.name == DROPOUT_ON {
             true => chart.dashed(&points, ink),
             false => chart.line(&points, ink, 2.0),
@@ -233,6 +201,53 @@ fn draw(
     chart.end_labels(&ends);
     chart.bands(&tips(curves, quantity));
     Some(chart.into_picture(&name, &describe(curves, quantity)))
+}
+
+fn axes(curves: &Curves, quantity: Quantity, range: Range, frame: &Frame) -> Axes<'static> {
+    let is_log_y = quantity == Quantity::Loss && is_logarithmic(range);
+    let logarithmic = Range {
+        low: range.low / 1.1,
+        high: range.high * 1.1,
+    };
+    Axes {
+        x_label: "training step",
+        y_label: if is_log_y { "logarithmic" } else { "" },
+        x: steps(quantity.of(curves)),
+        y: if is_log_y {
+            logarithmic
+        } else {
+            range.with_zero().widened(0.0, 0.05)
+        },
+        is_log_y,
+        ends: quantity
+            .of(curves)
+            .iter()
+            .map(|curve| label(&curve.name))
+            .collect(),
+        size: frame.size,
+        x_format: Some(step_format()),
+        y_format: quantity.is_share(curves).then(percent_format),
+        is_plain: frame.is_plain,
+        letter: frame.letter,
+        ..Axes::default()
+    }
+}
+
+/// Step and value of each point, as numbers.
+fn points(curve: &Curve) -> impl Iterator<Item = (f64, f64)> {
+    curve
+        .points
+        .iter()
+        .map(|(step, value)| (*step as f64, *value))
+}
+
+/// From the start to the last step of all curves.
+fn steps(curves: &[Curve]) -> Range {
+    let steps = curves.iter().flat_map(points).map(|point| point.0);
+    Range::of(steps.chain([0.0])).unwrap_or(Range {
+        low: 0.0,
+        high: 1.0,
+    })
 }
 
 /// The step that the best network is of, and the value there.
@@ -255,228 +270,4 @@ fn ink(name: &str) -> Ink {
         DROPOUT_ON => LINE,
         _ => BLUE,
     }
-}
-
-/// The value at the last point that is not after a step.
-fn at(curve: &Curve, step: usize) -> Option<f64> {
-    let after = curve.points.partition_point(|point| point.0 <= step);
-    let point = curve.points.get(after.saturating_sub(1))?;
-    Some(point.1).filter(|value| value.is_finite())
-}
-
-fn step_words(curves: &Curves, step: usize) -> String {
-    match curves.steps_an_epoch {
-        Some(steps) if steps > 0.0 => {
-            format!("step {} (epoch {:.1})", count(step), step as f64 / steps)
-        }
-        _ => format!("step {}", count(step)),
-    }
-}
-
-/// The steps of the curve with most points, and what all of them are there.
-fn tips(curves: &Curves, quantity: Quantity) -> Vec<(f64, String)> {
-    let shown = quantity.of(curves);
-    let longest = shown.iter().max_by_key(|curve| curve.points.len());
-    let tip = |step: usize| {
-        let line = |curve: &Curve| {
-            let value = self::value(at(curve, step)?, quantity.is_share(curves));
-            Some(format!("; {} {value}", curve.name))
-        };
-        let values: String = shown.iter().filter_map(line).collect();
-        (step as f64, step_words(curves, step) + &values)
-    };
-    let points = longest.map_or(&[][..], |curve| &curve.points);
-    points.iter().map(|point| tip(point.0)).collect()
-}
-
-fn table(curves: &Curves, quantity: Quantity) -> Table {
-    let shown = quantity.of(curves);
-    let mut table = Table::new(
-        ["step"]
-            .into_iter()
-            .chain(shown.iter().map(|curve| curve.name.as_str())),
-    );
-    let longest = shown.iter().max_by_key(|curve| curve.points.len());
-    let points = longest.map_or(&[][..], |curve| &curve.points);
-    for (step, _) in evenly(points, MOST_ROWS) {
-        let words = |value| value_words(value, quantity.is_share(curves));
-        let values = shown
-            .iter()
-            .map(|curve| at(curve, *step).map_or("-".to_owned(), words));
-        table.push(std::iter::once(count(*step)).chain(values).collect());
-    }
-    table
-}
-
-fn value_words(value: f64, is_share: bool) -> String {
-    self::value(value, is_share)
-}
-
-fn describe(curves: &Curves, quantity: Quantity) -> String {
-    let words = |value| self::value(value, quantity.is_share(curves));
-    let curve = |curve: &Curve| {
-        let (first, last) = (curve.points.first()?, curve.points.last()?);
-        let (from, to) = (words(first.1), words(last.1));
-        Some(format!(
-            "{}: from {from} at step {} to {to} at step {}",
-            curve.name,
-            count(first.0),
-            count(last.0)
-        ))
-    };
-    let parts: Vec<_> = quantity.of(curves).iter().filter_map(curve).collect();
-    format!("Lines over the training steps. {}.", parts.join("; "))
-}
-
-fn caption(curves: &Curves) -> String {
-    let is_share = Quantity::Error.is_share(curves);
-    let words = |value| self::value(value, is_share);
-    let last = |name: &str| {
-        let curve = curves.errors.iter().find(|curve| curve.name == name)?;
-        Some(curve.points.last()?.1).filter(|value| value.is_finite())
-    };
-    let name = &curves.error_name;
-    let end = match (last("training"), last("validation")) {
-        (Some(training), Some(validation)) => format!(
-            "At the end the {name} is {} on the training rows and {} on the validation rows.",
-            words(training),
-            words(validation)
-        ),
-        (Some(training), None) => format!(
-            "At the end the {name} is {} on the training rows.",
-            words(training)
-        ),
-        (None, Some(validation)) => {
-            format!(
-                "At the end the {name} is {} on the validation rows.",
-                words(validation)
-            )
-        }
-        (None, None) => String::new(),
-    };
-    [best(curves), end]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-/// When the network was best, and whether it got worse.
-fn best(curves: &Curves) -> String {
-    let validation = curves
-        .losses
-        .iter()
-        .find(|curve| curve.name == "validation");
-    let (Some(step), Some(curve)) = (curves.best_step, validation) else {
-        return String::new();
-    };
-    let (Some(best), Some(last)) = (at(curve, step), curve.points.last()) else {
-        return String::new();
-    };
-    let then = match last.1 / best {
-        ratio if ratio > 1.05 && best > 0.0 => format!(
-            "; from there it rises to {}, {:.0} % more{}",
-            value(last.1, false),
-            100.0 * (ratio - 1.0),
-            match ratio > 1.5 {
-                true => ": the network learns its training rows by heart",
-                false => "",
-            }
-        ),
-        _ => ", and hardly rises from there".to_owned(),
-    };
-    let then = if step >= last.0 {
-        ", at the end".to_owned()
-    } else {
-        then
-    };
-    format!(
-        "The loss on the validation rows is smallest at {}: {}{then}.",
-        step_words(curves, step),
-        value(best, false)
-    )
-}
-
-/// The errors on rows that no run has learned from, in one chart; none for one run, or where they measure differently.
-fn together(runs: &[Explanation]) -> Option<Figure> {
-    let first = &runs.first()?.curves;
-    let is_same = runs
-        .iter()
-        .all(|run| run.curves.error_name == first.error_name);
-    let validation = |run: &Explanation| {
-        let errors = &run.curves.errors;
-        errors
-            .iter()
-            .find(|curve| curve.name == "validation" && !curve.points.is_empty())
-            .cloned()
-    };
-    let curves: Vec<_> = runs.iter().map(validation).collect::<Option<_>>()?;
-    if runs.len() < 2 || !is_same {
-        return None;
-    }
-    let names = runs.iter().map(|run| shortened(&run.name, MOST_LETTERS));
-    let all = Curves {
-        error_name: first.error_name.clone(),
-        losses: Vec::new(),
-        errors: curves
-            .into_iter()
-            .zip(names)
-            .map(|(curve, name)| Curve { name, ..curve })
-            .collect(),
-        best_step: None,
-        steps_an_epoch: None,
-    };
-    let picture = draw_together(&all)?;
-    Some(Figure {
-        drawings: vec![Drawing::new("validation", picture)],
-        caption: format!(
-            "The {} on the validation rows, dropout off, of all runs.",
-            all.error_name
-        ),
-        values: vec![Values::new(
-            capital(&all.error_name),
-            table(&all, Quantity::Error),
-        )],
-    })
-}
-
-fn draw_together(all: &Curves) -> Option<Picture> {
-    let range = range(all, Quantity::Error)?;
-    let steps = all
-        .errors
-        .iter()
-        .flat_map(|curve| &curve.points)
-        .map(|point| point.0 as f64);
-    let title = format!("{} on the validation rows", capital(&all.error_name));
-    let mut chart = Chart::new(&Axes {
-        title: &title,
-        x_label: "training step",
-        x_format: Some(step_format()),
-        x: Range::of(steps.chain([0.0])).unwrap_or(Range {
-            low: 0.0,
-            high: 1.0,
-        }),
-        y: range.with_zero().widened(0.0, 0.05),
-        y_format: Quantity::Error.is_share(all).then(percent_format),
-        ends: all.errors.iter().map(|curve| curve.name.clone()).collect(),
-        size: (640.0, 300.0),
-        ..Axes::default()
-    });
-    let mut ends = Vec::new();
-    for (k, curve) in all.errors.iter().enumerate() {
-        let points: Vec<_> = curve
-            .points
-            .iter()
-            .map(|(step, value)| (*step as f64, *value))
-            .collect();
-        chart.line(&points, of_run(k), 2.0);
-        ends.extend(
-            points
-                .last()
-                .map(|last| (last.1, curve.name.clone(), of_run(k))),
-        );
-    }
-    chart.end_labels(&ends);
-    chart.bands(&tips(all, Quantity::Error));
-    Some(chart.into_picture(&title, &describe(all, Quantity::Error)))
 }

@@ -5,9 +5,9 @@ use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Diagram, DiagramLayer, Explanation};
-use crate::report::chart::{TEXT_SIZE, circle, letters};
+use crate::report::chart::circle;
 use crate::report::ink::{BLUE, FAINT, LINE, PAPER, TEXT};
-use crate::report::picture::{Picture, shortened, words};
+use crate::report::picture::{Picture, TEXT_SIZE, headed, letters, shortened, words};
 use crate::report::table::Table;
 use crate::report::words::{count, percent, several};
 
@@ -69,20 +69,12 @@ fn draw(diagram: &Diagram, is_thinned: bool) -> Picture {
     let layers = places(diagram, is_thinned);
     let tallest = layers.iter().map(Vec::len).max().unwrap_or(1) as f64;
     let below = TOP + STEP * tallest;
-    let mut scene = Scene::new(width(diagram), below + WORDS);
-    scene.text_color = Some(TEXT.light.to_owned());
     let title = if is_thinned {
         "One thinned network"
     } else {
         "The whole network"
     };
-    scene.add(words(
-        (2.0, 16.0),
-        title,
-        (13, true),
-        TEXT,
-        TextAnchor::Start,
-    ));
+    let mut scene = headed((width(diagram), below + WORDS), title, "");
     for pair in layers.windows(2) {
         scene.elements.extend(connections(&pair[0], &pair[1]));
     }

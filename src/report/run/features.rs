@@ -1,19 +1,21 @@
 //! What the units of the first hidden layer see: their incoming weights.
 
-use kuva::render::color::Color;
-use kuva::render::render::{Primitive, Scene, TextAnchor};
+use kuva::render::render::{Scene, TextAnchor};
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Explanation, Feature, Features};
-use crate::report::chart::{TEXT_SIZE, letters, rectangle};
-use crate::report::ink::{BLUE, FAINT, GRID, LINE, TEXT, VERMILLION};
-use crate::report::picture::{Picture, hover, line, shortened, words};
+use crate::report::chart::{frame, rectangle};
+use crate::report::ink::{BLUE, FAINT, LINE, VERMILLION};
+use crate::report::picture::{Picture, TEXT_SIZE, headed, hover, letters, line, shortened, words};
 use crate::report::pixels::{Palette, Pixels};
 use crate::report::table::Table;
 use crate::report::words::{count, number};
 
 const WIDTH: f64 = 440.0;
 const TOP: f64 = 46.0;
+/// The top of the bars, under the numbers of the units.
+const BARS: f64 = TOP + 18.0;
+const TITLE: &str = "Incoming weights";
 /// Between two images.
 const GAP: f64 = 4.0;
 /// Units that have a column of bars, and inputs that have a row.
@@ -89,13 +91,14 @@ fn tip(unit: &Feature) -> String {
 /// A small image for each unit.
 fn mosaic(features: &Features, (height, width): (usize, usize)) -> Picture {
     let count = features.units.len();
-    let aspect = height as f64 / width as f64;
+    // Whatever the images are, they have to fit on a page.
+    let aspect = (height as f64 / width as f64).clamp(0.25, 4.0);
     let columns = ((count as f64 * aspect).sqrt().ceil() as usize).clamp(1, count.max(1));
     let cell = ((WIDTH - 2.0 - GAP * (columns - 1) as f64) / columns as f64).min(72.0);
     let tall = cell * aspect;
     let rows = count.div_ceil(columns);
-    let mut scene = Scene::new(WIDTH, TOP + rows as f64 * (tall + GAP));
-    draw_heading(&mut scene, features, (features.units.len(), "full colour"));
+    let size = (WIDTH, TOP + rows as f64 * (tall + GAP));
+    let mut scene = headed(size, TITLE, &subtitle(features, count, "full colour"));
     let scale = scale(features);
     let mut images = Vec::new();
     for (k, unit) in features.units.iter().enumerate() {
@@ -110,26 +113,13 @@ fn mosaic(features: &Features, (height, width): (usize, usize)) -> Picture {
             tip: tip(unit),
         });
     }
-    Picture::new(scene, "Incoming weights", &describe(features))
+    Picture::new(scene, TITLE, &describe(features))
         .with_images(images)
         .in_system_fonts()
 }
 
-fn frame([x, y, width, height]: [f64; 4]) -> Primitive {
-    Primitive::Rect {
-        x: x - 0.5,
-        y: y - 0.5,
-        width: width + 1.0,
-        height: height + 1.0,
-        fill: Color::None,
-        stroke: Some(Color::from(GRID.light)),
-        stroke_width: Some(1.0),
-        opacity: None,
-    }
-}
-
-fn draw_heading(scene: &mut Scene, features: &Features, (shown, fullest): (usize, &str)) {
-    scene.text_color = Some(TEXT.light.to_owned());
+/// Which units are shown, and what is the largest that is.
+fn subtitle(features: &Features, shown: usize, fullest: &str) -> String {
     let which = match features.all_units > shown {
         true => format!(
             "the first {shown} of {} hidden units",
@@ -137,90 +127,74 @@ fn draw_heading(scene: &mut Scene, features: &Features, (shown, fullest): (usize
         ),
         false => format!("all {shown} hidden units"),
     };
-    let subtitle = format!(
+    format!(
         "{which}; {fullest} at {} and above",
         number(f64::from(scale(features)))
-    );
-    scene.add(words(
-        (2.0, 16.0),
-        "Incoming weights",
-        (13, true),
-        TEXT,
-        TextAnchor::Start,
-    ));
-    scene.add(words(
-        (2.0, 33.0),
-        &subtitle,
-        (TEXT_SIZE, false),
-        LINE,
-        TextAnchor::Start,
-    ));
+    )
 }
 
 /// A column of bars for each unit, a row for each input.
 fn bars(features: &Features) -> Picture {
     let units = &features.units[..features.units.len().min(MOST_UNITS)];
-    let inputs = units
-        .iter()
-        .map(|unit| unit.weights.len())
-        .max()
-        .unwrap_or(0)
-        .min(MOST_INPUTS);
+    let inputs = units.iter().map(|unit| unit.weights.len()).max();
+    let inputs = inputs.unwrap_or(0).min(MOST_INPUTS);
     let names: Vec<String> = (0..inputs)
         .map(|input| shortened(&name_of(features, input), 20))
         .collect();
-    let longest = names
-        .iter()
-        .map(|name| name.chars().count())
-        .max()
-        .unwrap_or(0);
-    let left = 0.58 * f64::from(TEXT_SIZE) * longest as f64 + 12.0;
-    let column = (WIDTH - left) / units.len().max(1) as f64;
-    let bottom = TOP + 18.0 + ROW * inputs as f64;
-    let mut scene = Scene::new(WIDTH, bottom + 8.0);
-    draw_heading(&mut scene, features, (units.len(), "the longest bars"));
+    let longest = names.iter().map(|name| name.chars().count()).max();
+    let left = 0.58 * f64::from(TEXT_SIZE) * longest.unwrap_or(0) as f64 + 12.0;
+    let size = (WIDTH, BARS + ROW * inputs as f64 + 8.0);
+    let mut scene = headed(
+        size,
+        TITLE,
+        &subtitle(features, units.len(), "the longest bars"),
+    );
     for (input, name) in names.iter().enumerate() {
-        let y = TOP + 18.0 + ROW * (input as f64 + 0.5);
-        scene.add(words(
-            (left - 8.0, y + 4.0),
-            name,
-            (TEXT_SIZE, false),
-            LINE,
-            TextAnchor::End,
-        ));
+        let at = (left - 8.0, BARS + ROW * (input as f64 + 0.5) + 4.0);
+        scene.add(words(at, name, (TEXT_SIZE, false), LINE, TextAnchor::End));
     }
-    let scale = scale(features);
+    let column = (WIDTH - left) / units.len().max(1) as f64;
     for (k, unit) in units.iter().enumerate() {
         let middle = left + column * (k as f64 + 0.5);
-        let label = shortened(&unit.unit.to_string(), letters(column, TEXT_SIZE, 0.58));
-        scene.add(words(
-            (middle, TOP + 10.0),
-            &label,
-            (TEXT_SIZE, false),
-            LINE,
-            TextAnchor::Middle,
-        ));
-        scene.add(line((middle, TOP + 18.0), (middle, bottom), FAINT, 1.0));
-        for (input, weight) in unit.weights.iter().take(inputs).enumerate() {
-            let length = f64::from((weight / scale).clamp(-1.0, 1.0)) * 0.47 * column;
-            let y = TOP + 18.0 + ROW * input as f64 + 3.0;
-            let ink = if length < 0.0 { VERMILLION } else { BLUE };
-            let place = [
-                middle + length.min(0.0),
-                y,
-                length.abs().max(0.5),
-                ROW - 6.0,
-            ];
-            let name = name_of(features, input);
-            let tip = format!(
-                "{name} to hidden unit {}: {}",
-                unit.unit,
-                number(f64::from(*weight))
-            );
-            hover(&mut scene, &tip, [rectangle(place, ink, None)]);
-        }
+        draw_column(&mut scene, features, unit, (middle, column));
     }
-    Picture::new(scene, "Incoming weights", &describe(features)).in_system_fonts()
+    Picture::new(scene, TITLE, &describe(features)).in_system_fonts()
+}
+
+/// A unit's weights as bars, to the right and left of the middle of its column.
+fn draw_column(
+    scene: &mut Scene,
+    features: &Features,
+    unit: &Feature,
+    (middle, width): (f64, f64),
+) {
+    let label = shortened(&unit.unit.to_string(), letters(width, TEXT_SIZE, 0.58));
+    let font = (TEXT_SIZE, false);
+    scene.add(words(
+        (middle, BARS - 8.0),
+        &label,
+        font,
+        LINE,
+        TextAnchor::Middle,
+    ));
+    let weights = &unit.weights[..unit.weights.len().min(MOST_INPUTS)];
+    let bottom = BARS + ROW * weights.len() as f64;
+    scene.add(line((middle, BARS), (middle, bottom), FAINT, 1.0));
+    let scale = scale(features);
+    for (input, weight) in weights.iter().enumerate() {
+        let length = f64::from((weight / scale).clamp(-1.0, 1.0)) * 0.47 * width;
+        let y = BARS + ROW * input as f64 + 3.0;
+        let ink = if length < 0.0 { VERMILLION } else { BLUE };
+        let place = [
+            middle + length.min(0.0),
+            y,
+            length.abs().max(0.5),
+            ROW - 6.0,
+        ];
+        let (name, weight) = (name_of(features, input), number(f64::from(*weight)));
+        let tip = format!("{name} to hidden unit {}: {weight}", unit.unit);
+        hover(scene, &tip, [rectangle(place, ink, None)]);
+    }
 }
 
 fn name_of(features: &Features, input: usize) -> String {

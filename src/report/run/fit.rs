@@ -2,7 +2,8 @@
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Explanation, Fit};
-use crate::report::chart::{Axes, Chart, evenly};
+use crate::report::axes::Axes;
+use crate::report::chart::{Chart, evenly};
 use crate::report::ink::BLUE;
 use crate::report::picture::{self, Picture};
 use crate::report::range::Range;

@@ -167,8 +167,8 @@ fn details(values: &[&Values]) -> String {
     let titles: Vec<_> = values.iter().map(|values| values.title.as_str()).collect();
     let titles = titles.join("; ");
     let summary = match titles.chars().count() {
-        ..=64 => words(&titles),
-        _ => "Values as tables".to_owned(),
+        ..=64 => format!("Values: {}", words(&titles)),
+        _ => "Values".to_owned(),
     };
     format!(
         "<details><summary>{summary}</summary>\n{}</details>\n",

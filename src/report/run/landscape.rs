@@ -2,7 +2,8 @@
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Explanation, Landscape, WeightAt};
-use crate::report::chart::{Axes, Chart, evenly};
+use crate::report::axes::Axes;
+use crate::report::chart::{Chart, evenly};
 use crate::report::ink::{BLUE, LINE, PALE_BLUE, VERMILLION};
 use crate::report::picture::Picture;
 use crate::report::range::Range;

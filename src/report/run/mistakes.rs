@@ -4,9 +4,8 @@ use kuva::render::render::{Scene, TextAnchor};
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Explanation, Mistake, Mistakes};
-use crate::report::chart::{TEXT_SIZE, letters};
-use crate::report::ink::{LINE, TEXT};
-use crate::report::picture::{Picture, shortened, words};
+use crate::report::ink::{Ink, LINE, TEXT};
+use crate::report::picture::{Picture, TEXT_SIZE, headed, letters, shortened, words};
 use crate::report::pixels::{Palette, Pixels};
 use crate::report::table::Table;
 use crate::report::words::{count, number, percent, several};
@@ -16,7 +15,7 @@ const TOP: f64 = 46.0;
 const COLUMNS: usize = 6;
 const GAP: f64 = 12.0;
 /// Room for two lines under an image.
-const WORDS: f64 = 34.0;
+const WORDS: f64 = 42.0;
 /// Inputs of a table that have a column.
 const MOST_INPUTS: usize = 12;
 
@@ -63,30 +62,17 @@ fn images(mistakes: &Mistakes) -> Option<(usize, usize)> {
 
 fn draw(mistakes: &Mistakes, (height, width): (usize, usize)) -> Picture {
     let cell = (WIDTH - GAP * (COLUMNS - 1) as f64) / COLUMNS as f64;
-    let tall = cell * height as f64 / width as f64;
+    // Whatever the images are, they have to fit on a page.
+    let tall = cell * (height as f64 / width as f64).clamp(0.25, 4.0);
     let rows = mistakes.rows.len().div_ceil(COLUMNS);
-    let mut scene = Scene::new(WIDTH, TOP + rows as f64 * (tall + WORDS + 8.0));
-    scene.text_color = Some(TEXT.light.to_owned());
+    let size = (WIDTH, TOP + rows as f64 * (tall + WORDS));
     let title = format!("Worst mistakes, {} rows", mistakes.split);
-    scene.add(words(
-        (2.0, 16.0),
-        &title,
-        (13, true),
-        TEXT,
-        TextAnchor::Start,
-    ));
     let subtitle = "what it is, what it was taken for, and how sure the network was";
-    scene.add(words(
-        (2.0, 33.0),
-        subtitle,
-        (TEXT_SIZE, false),
-        LINE,
-        TextAnchor::Start,
-    ));
+    let mut scene = headed(size, &title, subtitle);
     let mut images = Vec::new();
     for (k, row) in mistakes.rows.iter().enumerate() {
         let x = (k % COLUMNS) as f64 * (cell + GAP);
-        let y = TOP + (k / COLUMNS) as f64 * (tall + WORDS + 8.0);
+        let y = TOP + (k / COLUMNS) as f64 * (tall + WORDS);
         images.push(Pixels {
             place: [x, y, cell, tall],
             columns: width,
@@ -94,27 +80,23 @@ fn draw(mistakes: &Mistakes, (height, width): (usize, usize)) -> Picture {
             values: row.inputs.clone(),
             tip: tip(row),
         });
-        let room = letters(cell + GAP - 2.0, TEXT_SIZE, 0.62);
-        let label = shortened(&format!("{} \u{2192} {}", row.actual, row.predicted), room);
-        scene.add(words(
-            (x, y + tall + 14.0),
-            &label,
-            (TEXT_SIZE, true),
-            TEXT,
-            TextAnchor::Start,
-        ));
-        let sure = row.probability.map_or(String::new(), percent);
-        scene.add(words(
-            (x, y + tall + 28.0),
-            &sure,
-            (TEXT_SIZE, false),
-            LINE,
-            TextAnchor::Start,
-        ));
+        draw_words(&mut scene, row, (x, y + tall), cell + GAP - 2.0);
     }
     Picture::new(scene, &title, &describe(mistakes))
         .with_images(images)
         .in_system_fonts()
+}
+
+/// What it is and what it was taken for, and the probability of that.
+fn draw_words(scene: &mut Scene, row: &Mistake, (x, y): (f64, f64), width: f64) {
+    let words = |y: f64, words: &str, is_bold: bool, ink: Ink| {
+        self::words((x, y), words, (TEXT_SIZE, is_bold), ink, TextAnchor::Start)
+    };
+    let label = format!("{} \u{2192} {}", row.actual, row.predicted);
+    let label = shortened(&label, letters(width, TEXT_SIZE, 0.62));
+    scene.add(words(y + 14.0, &label, true, TEXT));
+    let sure = row.probability.map_or(String::new(), percent);
+    scene.add(words(y + 28.0, &sure, false, LINE));
 }
 
 fn tip(row: &Mistake) -> String {

@@ -2,7 +2,8 @@
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Explanation, Paths, UnitPath};
-use crate::report::chart::{Axes, Chart, evenly, step_format};
+use crate::report::axes::{Axes, step_format};
+use crate::report::chart::{Chart, evenly};
 use crate::report::ink::of_start;
 use crate::report::picture::{Picture, hover};
 use crate::report::range::Range;

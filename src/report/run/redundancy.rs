@@ -1,13 +1,12 @@
 //! How alike the units of a hidden layer are.
 
-use kuva::render::color::Color;
-use kuva::render::render::{Primitive, Scene, TextAnchor};
+use kuva::render::render::{Scene, TextAnchor};
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Explanation, Redundancy, Similarities};
-use crate::report::chart::{TEXT_SIZE, rectangle};
-use crate::report::ink::{GRID, LINE, PAPER, TEXT};
-use crate::report::picture::{Picture, hover, words};
+use crate::report::chart::{frame, rectangle};
+use crate::report::ink::{LINE, TEXT};
+use crate::report::picture::{Picture, TEXT_SIZE, headed, hover, words};
 use crate::report::pixels::{Palette, Pixels};
 use crate::report::table::Table;
 use crate::report::words::{count, number};
@@ -64,8 +63,6 @@ fn figure(layers: &[Redundancy]) -> Figure {
 }
 
 fn draw(layer: &Redundancy, kind: &str, similarities: &Similarities) -> Picture {
-    let mut scene = Scene::new(WIDTH, TOP + SIDE + 40.0);
-    scene.text_color = Some(TEXT.light.to_owned());
     let measure = match kind {
         "weights" => "cosines",
         _ => "correlations",
@@ -76,31 +73,9 @@ fn draw(layer: &Redundancy, kind: &str, similarities: &Similarities) -> Picture 
         true => format!(", {shown} of {} units", count(layer.units)),
         false => String::new(),
     };
-    scene.add(words(
-        (2.0, 16.0),
-        &title,
-        (13, true),
-        TEXT,
-        TextAnchor::Start,
-    ));
-    let subtitle = format!("{measure}{of}");
-    scene.add(words(
-        (2.0, 33.0),
-        &subtitle,
-        (TEXT_SIZE, false),
-        LINE,
-        TextAnchor::Start,
-    ));
-    scene.add(Primitive::Rect {
-        x: LEFT - 0.5,
-        y: TOP - 0.5,
-        width: SIDE + 1.0,
-        height: SIDE + 1.0,
-        fill: Color::from(PAPER.light),
-        stroke: Some(Color::from(GRID.light)),
-        stroke_width: Some(1.0),
-        opacity: None,
-    });
+    let size = (WIDTH, TOP + SIDE + 40.0);
+    let mut scene = headed(size, &title, &format!("{measure}{of}"));
+    scene.add(frame([LEFT, TOP, SIDE, SIDE]));
     draw_cells(&mut scene, similarities);
     let legend = draw_legend(&mut scene);
     let map = Pixels {
@@ -110,13 +85,10 @@ fn draw(layer: &Redundancy, kind: &str, similarities: &Similarities) -> Picture 
         values: similarities.matrix.iter().flatten().copied().collect(),
         tip: String::new(),
     };
-    Picture::new(
-        scene,
-        &title,
-        &describe(layer, (measure, kind), similarities),
-    )
-    .with_images(vec![map, legend])
-    .in_system_fonts()
+    let description = describe(layer, (measure, kind), similarities);
+    Picture::new(scene, &title, &description)
+        .with_images(vec![map, legend])
+        .in_system_fonts()
 }
 
 /// Of few units, what each cell is, under the pointer.

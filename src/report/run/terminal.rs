@@ -1,7 +1,7 @@
 //! The report in a terminal: what was measured, the curves, and what became of the units.
 
-use super::Report;
 use super::curves::{self, Frame};
+use super::{Report, card};
 use crate::explain::{Explanation, Measured};
 use crate::report::ink::{BLUE, LINE, TEXT, VERMILLION};
 use crate::report::picture::printable;
@@ -36,7 +36,7 @@ fn of_run(run: &Explanation, columns: usize, is_colored: bool) -> String {
         name
     };
     let mut parts = vec![format!("{name}\n{}", wrapped(&run.card.network, columns))];
-    parts.push(table(measured(&run.card.measured), columns));
+    parts.push(table(measured(run), columns));
     let size = (CELL.0 * columns as f64, CELL.1 * LINES as f64);
     let frame = Frame {
         size,
@@ -52,9 +52,12 @@ fn of_run(run: &Explanation, columns: usize, is_colored: bool) -> String {
     parts.join("\n\n") + "\n"
 }
 
-fn measured(all: &[Measured]) -> Table {
+/// The metrics of the most telling part of the data.
+fn measured(run: &Explanation) -> Table {
+    let split = card::telling(run).map(|measured| &measured.split);
+    let of_split = |measured: &&Measured| Some(&measured.split) == split;
     let mut table = Table::new(["rows", "metric", "value", "95 %"]);
-    for measured in all {
+    for measured in run.card.measured.iter().filter(of_split) {
         let words = |number| value(number, measured.is_share);
         let interval = measured.interval;
         table.push(vec![
