@@ -60,6 +60,6 @@ impl Range {
             .iter()
             .map(|range| range.high - range.low)
             .fold(f64::INFINITY, f64::min);
-        (all.high - all.low <= 20.0 * smallest).then_some(all)
+        (all.high - all.low <= 6.0 * smallest).then_some(all)
     }
 }

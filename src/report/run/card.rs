@@ -2,7 +2,7 @@
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Explanation, Measured};
-use crate::report::axes::{Axes, no_format};
+use crate::report::axes::{Axes, SIZE, no_format};
 use crate::report::chart::Chart;
 use crate::report::ink::of_run;
 use crate::report::picture::{Picture, shortened};
@@ -175,7 +175,7 @@ fn axes(runs: &[Explanation], measured: &[&Measured]) -> Option<Axes<'static>> {
             .map(|run| shortened(&run.name, MOST_LETTERS))
             .collect(),
         is_plain: true,
-        size: (640.0, 98.0 + 30.0 * rows),
+        size: (SIZE.0, 102.0 + 30.0 * rows),
         ..Axes::default()
     })
 }
@@ -205,40 +205,59 @@ fn facts(run: &Explanation) -> Figure {
     }
 }
 
-/// The most telling metric, in a sentence.
+/// The most telling metric of each run, in a sentence.
 pub(super) fn caption(runs: &[Explanation]) -> String {
-    let Some(first) = runs.first().and_then(telling) else {
-        return "Nothing is measured.".to_owned();
-    };
-    let found: Option<Vec<_>> = runs
-        .iter()
-        .map(|run| find(run, &first.split, &first.metric))
-        .collect();
-    let (Some([one, other]), Some(names)) = (found.as_deref(), two(runs)) else {
-        let rows = format!("{} {} rows", count(first.rows), first.split);
-        return format!("The {} on the {rows} is {}.", first.metric, words(first));
-    };
-    let overlap = match (one.interval, other.interval) {
+    match runs {
+        [one] => telling(one).map_or("Nothing is measured.".to_owned(), |measured| {
+            let rows = format!("{} {} rows", count(measured.rows), measured.split);
+            format!(
+                "The {} on the {rows} is {}.",
+                measured.metric,
+                words(measured)
+            )
+        }),
+        [one, other] => two(one, other).unwrap_or_else(|| each(runs)),
+        runs => each(runs),
+    }
+}
+
+/// Two networks that were measured alike.
+fn two(one: &Explanation, other: &Explanation) -> Option<String> {
+    let first = telling(one)?;
+    let second = find(other, &first.split, &first.metric)?;
+    let overlap = match (first.interval, second.interval) {
         (Some(one), Some(other)) if one.low <= other.high && other.low <= one.high => {
             " Their intervals overlap: one network of each kind does not say which is better. Train many with dropwise study."
         }
         (Some(_), Some(_)) => " Their intervals do not overlap.",
         _ => "",
     };
-    format!(
+    Some(format!(
         "On the {} rows the {} of {} is {}, that of {} {}.{overlap}",
         first.split,
         first.metric,
-        names[0],
-        value(one.value, one.is_share),
-        names[1],
-        value(other.value, other.is_share)
-    )
+        one.name,
+        value(first.value, first.is_share),
+        other.name,
+        value(second.value, second.is_share)
+    ))
 }
 
-fn two(runs: &[Explanation]) -> Option<[&str; 2]> {
-    match runs {
-        [one, other] => Some([&one.name, &other.name]),
-        _ => None,
+/// Networks that may have learned different things.
+fn each(runs: &[Explanation]) -> String {
+    let of_run = |run: &Explanation| match telling(run) {
+        Some(found) => format!(
+            "{}: {} {} on the {} rows",
+            run.name,
+            found.metric,
+            value(found.value, found.is_share),
+            found.split
+        ),
+        None => format!("{}: nothing is measured", run.name),
+    };
+    let runs: Vec<_> = runs.iter().map(of_run).collect();
+    match runs.is_empty() {
+        true => "There is nothing to show.".to_owned(),
+        false => runs.join("; ") + ".",
     }
 }

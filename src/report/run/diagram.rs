@@ -9,10 +9,10 @@ use crate::report::chart::circle;
 use crate::report::ink::{BLUE, FAINT, LINE, PAPER, TEXT};
 use crate::report::picture::{Picture, TEXT_SIZE, headed, letters, shortened, words};
 use crate::report::table::Table;
-use crate::report::words::{count, percent, several};
+use crate::report::words::{count, several};
 
 /// Room for the words of a layer, and the least and most for all.
-const LAYER: f64 = 84.0;
+const LAYER: f64 = 76.0;
 const WIDTHS: (f64, f64) = (272.0, 440.0);
 const TOP: f64 = 34.0;
 /// Units of a layer that are drawn, and the distance between two of them.
@@ -149,7 +149,7 @@ fn draw_words(
         scene.elements.extend([0, 1, 2].map(dot));
     }
     let rate = match layer.rate > 0.0 {
-        true => format!("dropout {}", layer.rate),
+        true => format!("drops {} %", rate(layer)),
         false => String::new(),
     };
     let lines = [
@@ -192,6 +192,11 @@ fn table(diagram: &Diagram) -> Table {
     table
 }
 
+/// In percent.
+fn rate(layer: &DiagramLayer) -> f64 {
+    (1000.0 * layer.rate).round() / 10.0
+}
+
 fn describe(diagram: &Diagram, is_thinned: bool) -> String {
     let layer = |layer: &DiagramLayer| {
         let shown = drawn(layer);
@@ -212,7 +217,7 @@ fn describe(diagram: &Diagram, is_thinned: bool) -> String {
 fn caption(diagram: &Diagram) -> String {
     let dropped = diagram.layers.iter().filter(|layer| layer.rate > 0.0);
     let rates: Vec<_> = dropped
-        .map(|layer| format!("{} of the units of {}", percent(layer.rate), layer.name))
+        .map(|layer| format!("{} % of the units of {}", rate(layer), layer.name))
         .collect();
     if rates.is_empty() {
         return "This network was trained whole, without dropout.".to_owned();

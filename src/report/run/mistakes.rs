@@ -16,6 +16,8 @@ const COLUMNS: usize = 6;
 const GAP: f64 = 12.0;
 /// Room for two lines under an image.
 const WORDS: f64 = 42.0;
+/// Rows of a table that are shown.
+const MOST_ROWS: usize = 12;
 /// Inputs of a table that have a column.
 const MOST_INPUTS: usize = 12;
 
@@ -99,6 +101,14 @@ fn draw_words(scene: &mut Scene, row: &Mistake, (x, y): (f64, f64), width: f64) 
     scene.add(words(y + 28.0, &sure, false, LINE));
 }
 
+/// All images, and of the rows of a table, which take more room, the first.
+fn shown(mistakes: &Mistakes) -> &[Mistake] {
+    match mistakes.image {
+        Some(_) => &mistakes.rows,
+        None => &mistakes.rows[..mistakes.rows.len().min(MOST_ROWS)],
+    }
+}
+
 fn tip(row: &Mistake) -> String {
     let sure = row
         .probability
@@ -123,7 +133,7 @@ fn table(mistakes: &Mistakes) -> Table {
         .map(str::to_owned)
         .into_iter();
     let mut table = Table::new(titles.chain(sure).chain(names));
-    for row in &mistakes.rows {
+    for row in shown(mistakes) {
         let mut cells = vec![
             row.row.to_string(),
             row.actual.clone(),
@@ -149,7 +159,7 @@ fn describe(mistakes: &Mistakes) -> String {
 }
 
 fn caption(mistakes: &Mistakes) -> String {
-    let (shown, split) = (mistakes.rows.len(), &mistakes.split);
+    let (shown, split) = (shown(mistakes).len(), &mistakes.split);
     let is_regression =
         mistakes.rows.iter().all(|row| row.probability.is_none()) && mistakes.all > 0;
     if mistakes.rows.is_empty() {

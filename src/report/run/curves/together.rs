@@ -67,7 +67,6 @@ fn draw_together(all: &Curves) -> Option<Picture> {
         y: range.with_zero().widened(0.0, 0.05),
         y_format: Quantity::Error.is_share(all).then(percent_format),
         ends: all.errors.iter().map(|curve| curve.name.clone()).collect(),
-        size: (640.0, 300.0),
         ..Axes::default()
     });
     let mut ends = Vec::new();
