@@ -180,6 +180,11 @@ impl StoredRun {
 
     pub(super) fn no_model(&self, name: ModelName, path: &Path, cause: io::Error) -> Error {
         match cause.kind() {
+            ErrorKind::NotFound if name == ModelName::Best && self.has_report() => refused(
+                path,
+                "there is no best model: the run has no validation rows, by which it would be chosen",
+                "look at the last model, or train with `split = { validation = 0.1 }` in `[data]`",
+            ),
             ErrorKind::NotFound => refused(
                 path,
                 format!("there is no {name} model: training has not yet come as far"),

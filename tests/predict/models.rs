@@ -35,6 +35,9 @@ fn a_folder_that_is_no_run_is_refused() {
 #[test]
 fn a_run_without_a_model_yet_says_how_to_get_one() {
     let folder = pets::trained();
+    let expected = "run/best.safetensors: there is no best model: the run has no validation rows";
+    assert_refused(&folder, &["--model", "best"], expected);
+    std::fs::remove_file(folder.path("run/report.json")).expect("a file");
     let expected = "run/best.safetensors: there is no best model: training has not yet come as far";
     assert_refused(&folder, &["--model", "best"], expected);
     std::fs::remove_file(folder.path("run/last.safetensors")).expect("a file");
