@@ -131,7 +131,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     if let Some(file) = after("--svg") {
         let figure = Panels {
-            title: "Time and memory of training".to_owned(),
+            title: "Time of training".to_owned(),
             panels,
         };
         std::fs::write(file, figure.to_svg())?;
