@@ -4,44 +4,14 @@ mod common;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use common::in_memory::Rows;
 use common::{assert_close, backends, golden, numbers};
 use dropwise::backend::read;
 use dropwise::config::{Activation, Loss, Precision};
-use dropwise::data::{Source, Target, Task};
+use dropwise::data::{Target, Task};
 use dropwise::evaluate::{evaluate_in_batches, predicted_class, predictions};
 use dropwise::{Backend, Dataset, Evaluation, LayerWeights, Metrics, Mlp, MlpConfig, evaluate};
 use serde_json::{Map, Value, json};
-
-/// Rows made up by a test, held in memory.
-struct Made {
-    task: Task,
-    d_input: usize,
-    inputs: Vec<f64>,
-    targets: Vec<f64>,
-}
-
-impl Source for Made {
-    fn rows(&self) -> usize {
-        self.targets.len() / self.task.d_output()
-    }
-
-    fn d_input(&self) -> usize {
-        self.d_input
-    }
-
-    fn task(&self) -> &Task {
-        &self.task
-    }
-
-    fn read_inputs(&self, row: usize, into: &mut [f64]) {
-        into.copy_from_slice(&self.inputs[row * self.d_input..][..self.d_input]);
-    }
-
-    fn read_targets(&self, row: usize, into: &mut [f64]) {
-        let width = self.task.d_output();
-        into.copy_from_slice(&self.targets[row * width..][..width]);
-    }
-}
 
 fn classes(count: usize) -> Task {
     let classes = (0..count).map(|class| class.to_string()).collect();
@@ -67,7 +37,7 @@ fn regression(scales: &[(f64, f64)]) -> Task {
 
 /// Data whose inputs are to be a network's outputs: see [`passing_on`].
 fn outputs_and_targets(task: Task, outputs: &[f64], targets: &[f64]) -> Dataset {
-    Dataset::new(Made {
+    Dataset::new(Rows {
         d_input: task.d_output(),
         task,
         inputs: outputs.to_vec(),
@@ -137,7 +107,7 @@ fn network_and_rows(backend: &Backend, task: &Task) -> (Mlp, Dataset) {
             Task::Regression { targets } => (0..targets.len()).map(|k| wave(row + k)).collect(),
         }
     };
-    let data = Dataset::new(Made {
+    let data = Dataset::new(Rows {
         task: task.clone(),
         d_input: 3,
         inputs: (0..23 * 3).map(wave).collect(),
@@ -265,7 +235,7 @@ fn the_size_of_the_batches_changes_nothing_and_the_last_partial_batch_counts() {
 fn batches_side_by_side_give_the_bits_of_each_by_itself() {
     let [rows, width] = [301, 300];
     let number = |k: usize| (k * 7_919 % 1_009) as f64 / 1_009.0 - 0.5;
-    let made = Made {
+    let made = Rows {
         task: classes(4),
         d_input: width,
         inputs: (0..rows * width).map(number).collect(),

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
 pub mod idx;
+pub mod in_memory;
 pub mod numbered;
 pub mod rows;
 #[cfg(feature = "cli")]

@@ -1,42 +1,13 @@
 //! Networks and rows that are made up, and what is explained of them.
 
 use dropwise::config::{Activation, CheckedExperiment, Experiment};
-use dropwise::data::{Preparation, Source, Splits, Target, Task};
+use dropwise::data::{Preparation, Splits, Target, Task};
 use dropwise::explain::{Curves, ExplainOptions, Explanation, Subject, Trail, explain};
 use dropwise::{Backend, Dataset, Error, LayerWeights, Mlp, MlpConfig};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-/// Rows in memory.
-pub struct Rows {
-    pub task: Task,
-    pub d_input: usize,
-    pub inputs: Vec<f64>,
-    pub targets: Vec<f64>,
-}
-
-impl Source for Rows {
-    fn rows(&self) -> usize {
-        self.targets.len() / self.task.d_output()
-    }
-
-    fn d_input(&self) -> usize {
-        self.d_input
-    }
-
-    fn task(&self) -> &Task {
-        &self.task
-    }
-
-    fn read_inputs(&self, row: usize, into: &mut [f64]) {
-        into.copy_from_slice(&self.inputs[row * self.d_input..][..self.d_input]);
-    }
-
-    fn read_targets(&self, row: usize, into: &mut [f64]) {
-        let width = self.task.d_output();
-        into.copy_from_slice(&self.targets[row * width..][..width]);
-    }
-}
+pub use super::common::in_memory::Rows;
 
 pub fn classes(count: usize) -> Task {
     let classes = (0..count).map(|class| format!("class {class}")).collect();
