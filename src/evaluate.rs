@@ -30,12 +30,12 @@ use std::ops::Range;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use crate::backend::read;
+use crate::backend::{in_process, read};
 use crate::config::{Activation, Loss, check_count};
 use crate::data::{Dataset, Task};
 use crate::error::{Error, Result};
 use crate::model::Mlp;
-use crate::threads::each_on_a_core;
+use crate::threads::{each_on_a_core, in_pool};
 
 pub(crate) use losses::LossSum;
 pub use metrics::Metrics;
@@ -135,7 +135,8 @@ pub(crate) fn each_row(
 }
 
 /// The outputs of a network without a graph for so many rows, `batch_rows` at a time: `inputs` gives those of some rows.
-/// Batches are computed side by side where they are large, and their size alone decides how the backend rounds.
+/// Large batches are computed side by side on a CPU; another device has threads of its own. The size of the batches alone
+/// decides how the backend rounds.
 ///
 /// # Shapes
 /// - what `inputs` returns: `[rows of the batch, d_input]`
@@ -147,11 +148,18 @@ pub(crate) fn outputs(
     inputs: impl Fn(Range<usize>) -> Tensor<2> + Sync,
 ) -> Result<Vec<f64>> {
     let product = network.largest_product(batch_rows.min(rows));
-    let batches = each_on_a_core(rows.div_ceil(batch_rows), product, |batch| {
+    let count = rows.div_ceil(batch_rows);
+    let one = |batch: usize| {
         let first = batch * batch_rows;
         let place = first..rows.min(first + batch_rows);
         read(network.forward(inputs(place)))
-    });
+    };
+    let batches = match count > 1 && in_process(&network.device()) {
+        true => each_on_a_core(count, product, one),
+        false => (0..count)
+            .map(|batch| in_pool(product, || one(batch)))
+            .collect(),
+    };
     Ok(batches.into_iter().collect::<Result<Vec<_>>>()?.concat())
 }
 

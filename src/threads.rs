@@ -8,6 +8,9 @@
 //! [`each_on_a_core`] computes them side by side: what is not a product, such as an activation, is then shared too, and
 //! no thread waits for the other within a batch. Where the work runs changes no bit of what it computes.
 
+#[cfg(not(target_family = "wasm"))]
+use std::sync::{Mutex, MutexGuard, TryLockError};
+
 /// Multiplications in one product from which on `flex` shares it among threads. Where none is as large, there
 /// is nothing to enter a pool for.
 #[cfg(not(target_family = "wasm"))]
@@ -21,18 +24,14 @@ const SHARED_PRODUCT: usize = 192 * 192 * 192;
 #[cfg(not(target_family = "wasm"))]
 pub(crate) fn in_pool<T: Send>(multiplications: usize, work: impl FnOnce() -> T + Send) -> T {
     use rayon::{ThreadPool, ThreadPoolBuilder, current_thread_index};
-    use std::sync::{Mutex, TryLockError};
 
     static POOL: Mutex<Option<ThreadPool>> = Mutex::new(None);
 
     if multiplications < SHARED_PRODUCT || current_thread_index().is_some() {
         return work();
     }
-    let mut pool = match POOL.try_lock() {
-        Ok(pool) => pool,
-        // Work that panicked has left the pool as it was.
-        Err(TryLockError::Poisoned(pool)) => pool.into_inner(),
-        Err(TryLockError::WouldBlock) => return work(),
+    let Some(mut pool) = if_free(&POOL) else {
+        return work();
     };
     if pool.is_none() {
         *pool = ThreadPoolBuilder::new().build().ok();
@@ -49,6 +48,16 @@ pub(crate) fn in_pool<T>(_multiplications: usize, work: impl FnOnce() -> T) -> T
     work()
 }
 
+/// What the lock holds, if no other thread has it now. Work that panicked has left it as it was.
+#[cfg(not(target_family = "wasm"))]
+fn if_free<T>(lock: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match lock.try_lock() {
+        Ok(held) => Some(held),
+        Err(TryLockError::Poisoned(held)) => Some(held.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
 /// `work(0)` to `work(count - 1)`, in order, each of them on one thread, and a thread a core. Its largest matrix product
 /// has so many `multiplications`; where that is small, where there is nothing to share or where another caller has the
 /// threads, each runs as [`in_pool`] runs it, one after another.
@@ -60,7 +69,6 @@ pub(crate) fn each_on_a_core<T: Send>(
 ) -> Vec<T> {
     use rayon::{ThreadPool, ThreadPoolBuilder, current_thread_index};
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::sync::{Mutex, TryLockError};
 
     /// A pool of one thread for each core: products that are called in it are not shared.
     static CORES: Mutex<Vec<ThreadPool>> = Mutex::new(Vec::new());
@@ -72,11 +80,8 @@ pub(crate) fn each_on_a_core<T: Send>(
     if count < 2 || multiplications < SHARED_PRODUCT || current_thread_index().is_some() {
         return one_after_another();
     }
-    let mut cores = match CORES.try_lock() {
-        Ok(cores) => cores,
-        // Work that panicked has left the pools as they were.
-        Err(TryLockError::Poisoned(cores)) => cores.into_inner(),
-        Err(TryLockError::WouldBlock) => return one_after_another(),
+    let Some(mut cores) = if_free(&CORES) else {
+        return one_after_another();
     };
     if cores.is_empty() {
         let pools = (0..rayon::current_num_threads())
