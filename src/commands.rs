@@ -9,6 +9,8 @@ mod model;
 mod overrides;
 mod predict;
 mod report;
+mod reproduce;
+mod side_by_side;
 mod split;
 mod study;
 mod train;
@@ -41,6 +43,7 @@ enum Command {
     Evaluate(evaluate::Args),
     Predict(predict::Args),
     Report(report::Args),
+    Reproduce(reproduce::Args),
     Verify(verify::Args),
     Fetch(fetch::Args),
     Completions(completions::Args),
@@ -66,6 +69,7 @@ impl Cli {
             Command::Evaluate(args) => args.run(out),
             Command::Predict(args) => args.run(out),
             Command::Report(args) => args.run(out),
+            Command::Reproduce(args) => args.run(out),
             Command::Verify(args) => args.run(out),
             Command::Fetch(args) => args.run(out),
             Command::Completions(args) => args.run(out),

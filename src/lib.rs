@@ -11,7 +11,7 @@
 //! # Where things are
 //!
 //! Data flows one way: [`config`] → [`data`] → [`model`] (with [`dropout`]) → [`train`] ↔
-//! [`evaluate`](mod@evaluate) → [`explain`] → [`study`] → [`mod@tune`] → [`report`], [`verify`] and [`store`]. [`statistics`] are
+//! [`evaluate`](mod@evaluate) → [`explain`] → [`study`] → [`mod@tune`] → [`reproduce`] → [`report`], [`verify`] and [`store`]. [`statistics`] are
 //! plain numbers, [`backend`] opens the device that computes, [`seed`] is where all randomness comes from, and
 //! [`Error`] is what every fallible function returns.
 //!
@@ -36,6 +36,7 @@ pub mod evaluate;
 pub mod explain;
 pub mod model;
 pub mod report;
+pub mod reproduce;
 pub mod seed;
 pub mod statistics;
 #[cfg(not(target_family = "wasm"))]

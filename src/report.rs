@@ -18,6 +18,7 @@ mod picture;
 mod pixels;
 #[cfg(feature = "report")]
 mod range;
+mod reproduce;
 #[cfg(feature = "report")]
 mod run;
 mod strips;
@@ -33,6 +34,7 @@ mod words;
 pub use panels::{Panel, Panels};
 #[cfg(feature = "report")]
 pub use picture::Picture;
+pub use reproduce::{reproduce_figure, reproduce_text};
 #[cfg(feature = "report")]
 pub use run::{Drawing, Figure, Report, Section, Values, landscape_figure};
 pub use strips::{Strip, Strips};

@@ -161,6 +161,16 @@ impl Override {
         })
     }
 
+    /// What stands behind the flag.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The dotted name, and the value to be put there.
+    pub(super) fn key_and_value(&self) -> (String, Value) {
+        (self.key.clone(), self.value.clone())
+    }
+
     fn apply(&self, table: &mut Table) -> std::result::Result<(), String> {
         let mut names: Vec<&str> = self.key.split('.').collect();
         let Some(last) = names.pop() else {

@@ -1,6 +1,7 @@
 //! `dropwise train CONFIG`: load, build, train, keep, show.
 
 mod job;
+mod keep;
 mod keeper;
 mod progress;
 mod summary;
@@ -18,6 +19,8 @@ use super::{Outcome, interrupt, seed};
 use job::Job;
 use keeper::Keeper;
 use progress::{Progress, Style};
+
+pub(super) use keep::train_in;
 
 /// Train the network that a configuration file describes
 ///

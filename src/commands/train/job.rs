@@ -35,12 +35,17 @@ impl Job {
         check_one(experiment.train.replicas)?;
         // A run is resumed on the backend that it was started on, from wherever the program is called.
         let backend = overrides::settle(&mut experiment, backend)?;
-        Ok(Job {
-            experiment: experiment.check()?,
+        Ok(Job::new(experiment.check()?, backend))
+    }
+
+    /// A new run of an experiment that names `backend`.
+    pub(super) fn new(experiment: CheckedExperiment, backend: Backend) -> Self {
+        Job {
+            experiment,
             backend,
             run: None,
             snapshot: None,
-        })
+        }
     }
 
     /// The run in a folder, from its newest checkpoint that is intact.

@@ -62,7 +62,8 @@ impl<'a, W: Write> Keeper<'a, W> {
         self.started.elapsed().as_secs_f64()
     }
 
-    fn keep(&mut self, trainer: &Trainer<'_>) -> Result<()> {
+    /// Takes a checkpoint, if there is a run to keep and none was taken after this step.
+    pub(super) fn keep(&mut self, trainer: &Trainer<'_>) -> Result<()> {
         let Some(run) = &mut self.run else {
             return Ok(());
         };

@@ -1,16 +1,14 @@
 //! Trials at the same time, each on a core of its own.
 
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
+use dropwise::Result;
 use dropwise::tune::{Outcome, Rows, Runner, Trial};
-use dropwise::{Error, Result};
-use rayon::ThreadPoolBuilder;
 
 use super::super::interrupt;
+use super::super::side_by_side::side_by_side;
 use super::files::{Files, Record};
 use super::job::Job;
 use super::show::Show;
@@ -26,9 +24,6 @@ pub(super) struct Workers<'a, W> {
     files: Option<Files>,
     show: Show<'a, W>,
 }
-
-/// What a worker found: the trial's place, how it ended (none if somebody asked for an end), and the seconds it took.
-type Found = (usize, Result<Option<Outcome>>, f64);
 
 impl<'a, W: Write> Workers<'a, W> {
     pub(super) fn new(
@@ -83,49 +78,18 @@ impl<'a, W: Write> Workers<'a, W> {
         let missing: Vec<usize> = (0..trials.len())
             .filter(|k| records[*k].is_none())
             .collect();
-        let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let goes_on = || !interrupt::asked() && !failed.load(Ordering::Relaxed);
-        let work = |tell: &dyn Fn(Found)| {
-            while let Some(&k) = missing.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let started = Instant::now();
-                let found = trials[k].run(rows, &device, &goes_on);
-                if found.is_err() {
-                    failed.store(true, Ordering::Relaxed);
-                }
-                tell((k, found, started.elapsed().as_secs_f64()));
-            }
+        let work = |k: usize, goes_on: &(dyn Fn() -> bool + Sync)| {
+            let started = Instant::now();
+            let goes_on = || !interrupt::asked() && goes_on();
+            let outcome = trials[missing[k]].run(rows, &device, &goes_on)?;
+            Ok((outcome, started.elapsed().as_secs_f64()))
         };
-        let mut pools = Vec::new();
-        for _ in 0..self.jobs.min(missing.len()) {
-            // In a pool of one thread, matrix products and masks stay on that core.
-            let pool = ThreadPoolBuilder::new().num_threads(1).build();
-            pools.push(
-                pool.map_err(|cause| Error::Compute(format!("no thread for a trial: {cause}")))?,
-            );
-        }
-        std::thread::scope(|scope| {
-            let (sender, receiver) = mpsc::channel();
-            for pool in &pools {
-                let (sender, work) = (sender.clone(), &work);
-                scope.spawn(move || pool.install(|| work(&|found| drop(sender.send(found)))));
+        side_by_side(self.jobs, missing.len(), work, |k, (outcome, seconds)| {
+            let k = missing[k];
+            if let Some(outcome) = outcome {
+                records[k] = Some(self.told(&trials[k], outcome, seconds)?);
             }
-            drop(sender);
-            let mut ended = Ok(());
-            for (k, found, seconds) in receiver {
-                let told = match found {
-                    Ok(Some(outcome)) => self.told(&trials[k], outcome, seconds).map(Some),
-                    Ok(None) => Ok(None),
-                    Err(error) => Err(error),
-                };
-                match told {
-                    Ok(record) => records[k] = record,
-                    Err(error) => {
-                        failed.store(true, Ordering::Relaxed);
-                        ended = ended.and(Err(error));
-                    }
-                }
-            }
-            ended
+            Ok(())
         })
     }
 }

@@ -1,0 +1,229 @@
+//! `dropwise reproduce NAME`: a published experiment, run again beside its numbers.
+
+mod files;
+mod known;
+mod show;
+mod workers;
+
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::builder::RangedU64ValueParser;
+use dropwise::reproduce::{Paper, Scope, Summary, run};
+use dropwise::{Backend, Error, Result};
+use toml::Value;
+
+use super::overrides::Override;
+use super::{Outcome, interrupt, json};
+use files::Files;
+use show::Show;
+use workers::Workers;
+
+/// Run a published experiment again, and print its numbers beside the paper's
+///
+/// NAME is one of --list, or a file such as those in config/paper/. Where a row of the paper's table leaves
+/// values open, they are chosen on validation rows, held out of the training rows; then each row is trained on
+/// all training rows with several seeds, and measured on test rows once. --quick runs a small version on
+/// the built-in digits, which shows that all of it works.
+///
+/// The folder --out gets paper.toml (the experiment), runs/ (every network, a folder each, as of
+/// `dropwise train --out`), table.md, figure.svg and summary.json. After Ctrl-C or a kill, the same
+/// command with --resume goes on. --rows and --seeds run a part, on one of several machines, say; --merge
+/// puts the parts together.
+///
+/// Exit status: 0 as published, 1 a row or a claim was missed, or it failed, 2 wrong usage, 130 interrupted.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Args {
+    /// The experiment: a name of --list, or a TOML file
+    #[arg(required_unless_present = "list")]
+    name: Option<String>,
+    /// Say which experiments there are
+    #[arg(long, conflicts_with = "name")]
+    list: bool,
+    /// The folder with the data, in place of the file's, such as that of `dropwise fetch mnist`
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// How many seeds each row is trained with, or which, such as 4..6 for 4, 5 and 6, in place of the file's
+    #[arg(long, value_name = "N|A..B")]
+    seeds: Option<Seeds>,
+    /// Run these rows alone
+    #[arg(long, value_name = "ROW,ROW...", value_delimiter = ',')]
+    rows: Option<Vec<String>>,
+    /// A small version on the built-in digits, in a minute or two
+    #[arg(long)]
+    quick: bool,
+    /// Go on with what is in --out
+    #[arg(long)]
+    resume: bool,
+    /// Train nothing: put together what was run into these folders (may be repeated)
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    merge: Vec<PathBuf>,
+    /// The folder for the results [default: runs/reproduce/NAME, with --quick NAME-quick]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Networks at a time, each on one core [default: the number of cores]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    jobs: Option<usize>,
+    /// Change one value of every network, such as --set train.epochs=5 (may be repeated)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<Override>,
+    /// Backend, in place of the file's: flex, ndarray, wgpu, cuda[:CARD], remote:ws://HOST:PORT
+    #[arg(long, value_name = "NAME")]
+    backend: Option<Backend>,
+    /// Print a line of JSON for each network, and the summary as the last one
+    #[arg(long)]
+    json: bool,
+    /// Print nothing but warnings and errors
+    #[arg(long, short, conflicts_with = "json")]
+    quiet: bool,
+}
+
+/// `--seeds`: from the first to the last.
+#[derive(Debug, Clone, PartialEq)]
+struct Seeds(RangeInclusive<u64>);
+
+/// A slip of the finger is to be an error, not a run without end.
+const MOST_SEEDS: u64 = 10_000;
+
+impl FromStr for Seeds {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let wrong = || {
+            format!("expected how many, such as 3, or which, such as 4..6, at most {MOST_SEEDS}")
+        };
+        let number = |text: &str| text.trim().parse::<u64>().map_err(|_| wrong());
+        let seeds = match text.split_once("..") {
+            Some((first, last)) => number(first)?..=number(last.trim_start_matches('='))?,
+            None => 1..=number(text)?,
+        };
+        let count = seeds
+            .end()
+            .checked_sub(*seeds.start())
+            .map(|more| more.saturating_add(1));
+        match count {
+            Some(1..=MOST_SEEDS) if *seeds.end() <= i64::MAX as u64 => Ok(Seeds(seeds)),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl Args {
+    pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
+        let Some(name) = &self.name else {
+            return known::list(out).map(|()| Outcome::Good);
+        };
+        interrupt::watch();
+        let (title, text) = known::find(name)?;
+        let paper = self.paper(&title, &text)?;
+        let scope = Scope {
+            rows: self.rows.clone(),
+            seeds: self
+                .seeds
+                .as_ref()
+                .map_or(1..=paper.seeds as u64, |seeds| seeds.0.clone()),
+        };
+        scope.rows(&paper)?;
+        let dir = self.out.clone().unwrap_or_else(|| self.folder(name));
+        let begun = self.begun(&title, &text);
+        let files = match self.resume {
+            true => Files::resume(&dir, &begun)?,
+            false => Files::create(&dir, &begun)?,
+        };
+        for part in &self.merge {
+            files.merge(part, &paper)?;
+        }
+        let mut outcomes = files.outcomes()?;
+        let mut show = Show::new(self.json, self.quiet, paper.measure, out);
+        let is_complete = if self.merge.is_empty() {
+            show.begins(&paper, &files)?;
+            let mut workers = Workers::new(
+                paper.measure,
+                self.jobs(),
+                &files,
+                self.backend.as_ref(),
+                &mut show,
+            )?;
+            run(&paper, &scope, &mut outcomes, &mut workers)?
+        } else {
+            true
+        };
+        let summary = Summary::of(&paper, &outcomes)?;
+        files.finish(&summary, &outcomes)?;
+        show.ends(&summary, &files)?;
+        if !is_complete && interrupt::asked() {
+            eprintln!("interrupted: the same command with --resume goes on");
+            return Ok(Outcome::Interrupted);
+        }
+        Ok(match is_complete && summary.is_good() {
+            true => Outcome::Good,
+            false => Outcome::Failed,
+        })
+    }
+
+    fn paper(&self, file: &str, text: &str) -> Result<Paper> {
+        let paper = match self.quick {
+            true => Paper::parse_quick(file, text)?,
+            false => Paper::parse(file, text)?,
+        };
+        let mut changes: Vec<(String, Value)> =
+            self.overrides.iter().map(Override::key_and_value).collect();
+        if let Some(dir) = &self.data {
+            let path = dir.to_str().ok_or_else(|| Error::InvalidValue {
+                what: "--data".to_owned(),
+                expected: "a folder whose name is UTF-8".to_owned(),
+                found: dir.display().to_string(),
+            })?;
+            // A quick run has its data in the program.
+            if !self.quick {
+                changes.push(("data.dir".to_owned(), Value::String(path.to_owned())));
+            }
+        }
+        paper.with_changes(changes)
+    }
+
+    /// What a folder was begun with: it goes on, and is merged, with the same alone. Where the data are is no part of it,
+    /// since that differs between machines; their hash is in every outcome.
+    fn begun(&self, file: &str, text: &str) -> String {
+        let mut flags = String::new();
+        if self.quick {
+            flags.push_str(" --quick");
+        }
+        for change in &self.overrides {
+            flags.push_str(&format!(" --set '{}'", change.text()));
+        }
+        format!("# dropwise reproduce {file}{flags}\n\n{text}")
+    }
+
+    fn folder(&self, name: &str) -> PathBuf {
+        let stem = PathBuf::from(name);
+        let stem = stem
+            .file_stem()
+            .map_or(name.into(), |stem| stem.to_string_lossy());
+        let quick = if self.quick { "-quick" } else { "" };
+        PathBuf::from("runs/reproduce").join(format!("{stem}{quick}"))
+    }
+
+    fn jobs(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        self.jobs.unwrap_or_else(cores)
+    }
+}
+
+/// A line for machines.
+fn line(id: &dropwise::reproduce::Id, outcome: &dropwise::reproduce::Outcome) -> Result<String> {
+    #[derive(serde::Serialize)]
+    struct Line<'a> {
+        network: String,
+        #[serde(flatten)]
+        outcome: &'a dropwise::reproduce::Outcome,
+    }
+    json(&Line {
+        network: id.to_string(),
+        outcome,
+    })
+}

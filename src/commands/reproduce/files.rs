@@ -1,0 +1,228 @@
+//! The folder of an experiment.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use dropwise::report::{reproduce_figure, reproduce_text};
+use dropwise::reproduce::{Id, Outcome, Outcomes, Paper, Purpose, Summary};
+use dropwise::store::atomic;
+use dropwise::{Error, Result};
+
+/// The experiment, as it was begun.
+const PAPER: &str = "paper.toml";
+/// The networks, a folder each.
+const RUNS: &str = "runs";
+/// In the folder of a network that has ended.
+const OUTCOME: &str = "outcome.json";
+
+/// The folder of an experiment. Every file in it appears whole or not at all.
+pub(super) struct Files {
+    dir: PathBuf,
+}
+
+impl Files {
+    /// Makes the folder, which has to be new or empty.
+    pub(super) fn create(dir: &Path, begun: &str) -> Result<Self> {
+        if dir.join(PAPER).exists() {
+            let fix = "go on with it by --resume, or choose another --out";
+            return Err(refused(dir, "already holds an experiment", fix));
+        }
+        if let Some(name) = names_in(dir)?.first() {
+            let problem = format!("expected an empty folder, found `{name}` in it");
+            return Err(refused(dir, &problem, "choose another --out"));
+        }
+        let files = Files {
+            dir: dir.to_owned(),
+        };
+        fs::create_dir_all(dir.join(RUNS)).map_err(|cause| cannot_write(dir, cause))?;
+        files.save(PAPER, begun)?;
+        Ok(files)
+    }
+
+    /// Takes the folder of the same experiment.
+    pub(super) fn resume(dir: &Path, begun: &str) -> Result<Self> {
+        check_begun(dir, begun, "leave out --resume to begin")?;
+        Ok(Files {
+            dir: dir.to_owned(),
+        })
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The folder of a network.
+    pub(super) fn run(&self, id: &Id) -> PathBuf {
+        self.dir.join(RUNS).join(id.to_string())
+    }
+
+    /// How a network ended; none if it did not yet.
+    pub(super) fn outcome(&self, id: &Id) -> Result<Option<Outcome>> {
+        read_outcome(&self.run(id))
+    }
+
+    /// Keeps how a network ended.
+    pub(super) fn keep(&self, id: &Id, outcome: &Outcome) -> Result<()> {
+        let text = pretty(outcome)?;
+        atomic::write(&self.run(id).join(OUTCOME), text.as_bytes())
+    }
+
+    /// How all networks ended that did.
+    pub(super) fn outcomes(&self) -> Result<Outcomes> {
+        let mut outcomes = Outcomes::new();
+        let runs = self.dir.join(RUNS);
+        for row in names_in(&runs)? {
+            for name in names_in(&runs.join(&row))? {
+                let Some(id) = id(&row, &name) else { continue };
+                if let Some(outcome) = self.outcome(&id)? {
+                    outcomes.insert(id, outcome);
+                }
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Copies the networks that have ended in another folder of the same experiment, but for those that are here already.
+    pub(super) fn merge(&self, part: &Path, paper: &Paper) -> Result<()> {
+        let begun = read(&self.dir.join(PAPER))?;
+        check_begun(part, &begun, "name a folder that `dropwise reproduce` made")?;
+        let other = Files {
+            dir: part.to_owned(),
+        };
+        for id in other.outcomes()?.into_keys() {
+            if paper.row(&id.row).is_none() || self.outcome(&id)?.is_some() {
+                continue;
+            }
+            copy_run(&other.run(&id), &self.run(&id))?;
+        }
+        Ok(())
+    }
+
+    /// Writes what the experiment comes to.
+    pub(super) fn finish(&self, summary: &Summary, outcomes: &Outcomes) -> Result<()> {
+        self.save("summary.json", &pretty(summary)?)?;
+        self.save("table.md", &reproduce_text(summary, true))?;
+        match reproduce_figure(summary, outcomes) {
+            Some(figure) => self.save("figure.svg", &figure.to_svg()),
+            None => Ok(()),
+        }
+    }
+
+    fn save(&self, name: &str, text: &str) -> Result<()> {
+        atomic::write(&self.dir.join(name), text.as_bytes())
+    }
+}
+
+fn read_outcome(run: &Path) -> Result<Option<Outcome>> {
+    let path = run.join(OUTCOME);
+    let text = match fs::read_to_string(&path) {
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(None),
+        read => read.map_err(|cause| cannot_read(&path, cause))?,
+    };
+    let outcome = serde_json::from_str(&text).map_err(|cause| {
+        let problem = format!("expected how a network ended, found something else: {cause}");
+        refused(
+            &path,
+            &problem,
+            "delete the file, and the network is measured again",
+        )
+    })?;
+    Ok(Some(outcome))
+}
+
+/// The network whose folder has this name in that of its row.
+fn id(row: &str, name: &str) -> Option<Id> {
+    let number = |text: &str| text.parse().ok();
+    let (purpose, seed) = match name.strip_prefix("candidate-") {
+        Some(rest) => {
+            let (candidate, seed) = rest.split_once("-seed-")?;
+            let candidate = candidate.parse::<usize>().ok()?;
+            (Purpose::Choose(candidate.checked_sub(1)?), number(seed)?)
+        }
+        None => (Purpose::Measure, number(name.strip_prefix("seed-")?)?),
+    };
+    let row = row.to_owned();
+    Some(Id { row, purpose, seed })
+}
+
+/// A folder is of the same experiment only if it was begun in the same words.
+fn check_begun(dir: &Path, begun: &str, fix: &str) -> Result<()> {
+    let path = dir.join(PAPER);
+    if !path.is_file() {
+        let problem = format!("expected the folder of an experiment, found no `{PAPER}`");
+        return Err(refused(dir, &problem, fix));
+    }
+    let found = read(&path)?;
+    if found == begun {
+        return Ok(());
+    }
+    let (mut lines, mut others) = (found.lines(), begun.lines());
+    let number = 1
+        + (&mut lines)
+            .zip(&mut others)
+            .take_while(|(one, other)| one == other)
+            .count();
+    let problem =
+        format!("begun with another experiment: its line {number} is not that of this command");
+    let fix = "use the same --quick, --set and version of dropwise, or another --out";
+    Err(refused(&path, &problem, fix))
+}
+
+/// Copies the files of a run that has ended, without its checkpoints. It appears whole or not at all.
+fn copy_run(from: &Path, to: &Path) -> Result<()> {
+    let unfinished = to.with_extension("unfinished");
+    fs::create_dir_all(&unfinished).map_err(|cause| cannot_write(&unfinished, cause))?;
+    for name in names_in(from)? {
+        let source = from.join(&name);
+        if source.is_file() && name != "lock" {
+            let bytes = fs::read(&source).map_err(|cause| cannot_read(&source, cause))?;
+            atomic::write(&unfinished.join(&name), &bytes)?;
+        }
+    }
+    fs::rename(&unfinished, to).map_err(|cause| cannot_write(to, cause))
+}
+
+/// The names in a folder, in order; none if there is no such folder.
+fn names_in(dir: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(dir) {
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|cause| cannot_read(dir, cause))?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|cause| cannot_read(dir, cause))?;
+        names.push(entry.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn pretty(value: &impl serde::Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(value);
+    let text =
+        text.map_err(|cause| Error::Compute(format!("cannot be written as JSON: {cause}")))?;
+    Ok(text + "\n")
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|cause| cannot_read(path, cause))
+}
+
+fn cannot_read(path: &Path, cause: std::io::Error) -> Error {
+    let path = path.to_owned();
+    Error::Read { path, cause }
+}
+
+fn cannot_write(path: &Path, cause: std::io::Error) -> Error {
+    let path = path.to_owned();
+    Error::WriteFile { path, cause }
+}
+
+fn refused(path: &Path, problem: &str, fix: &str) -> Error {
+    Error::Store {
+        path: path.to_owned(),
+        problem: problem.to_owned(),
+        fix: fix.to_owned(),
+    }
+}

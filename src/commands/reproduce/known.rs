@@ -1,0 +1,63 @@
+//! The experiments that the program knows: those of `config/paper/`.
+
+use std::io::Write;
+use std::path::Path;
+
+use dropwise::report::Table;
+use dropwise::reproduce::Paper;
+use dropwise::{Error, Result};
+
+/// Names and texts, in the order of the list.
+const KNOWN: [(&str, &str); 2] = [
+    ("ridge", include_str!("../../../config/paper/ridge.toml")),
+    (
+        "mnist-table2",
+        include_str!("../../../config/paper/mnist-table2.toml"),
+    ),
+];
+
+/// The name of an experiment's file, in what is said of it, and its text.
+pub(super) fn find(name: &str) -> Result<(String, String)> {
+    if let Some((known, text)) = KNOWN.iter().find(|(known, _)| *known == name) {
+        return Ok((format!("{known}.toml"), (*text).to_owned()));
+    }
+    let path = Path::new(name);
+    if path
+        .extension()
+        .is_some_and(|extension| extension == "toml")
+    {
+        let read = std::fs::read_to_string(path);
+        let text = read.map_err(|cause| Error::Read {
+            path: path.to_owned(),
+            cause,
+        })?;
+        return Ok((name.to_owned(), text));
+    }
+    let names: Vec<_> = KNOWN.iter().map(|(known, _)| *known).collect();
+    Err(Error::InvalidValue {
+        what: "NAME".to_owned(),
+        expected: format!("a TOML file, or one of {}", names.join(", ")),
+        found: format!("`{name}`"),
+    })
+}
+
+/// What there is, a line each.
+pub(super) fn list(out: &mut impl Write) -> Result<()> {
+    let mut table = Table::new(
+        ["name", "networks", "what", "published in"]
+            .map(str::to_owned)
+            .to_vec(),
+    );
+    for (name, text) in KNOWN {
+        let paper = Paper::parse(&format!("{name}.toml"), text)?;
+        let open: usize = paper.rows.iter().map(|row| row.candidates.len()).sum();
+        let networks = open + paper.rows.len() * paper.seeds;
+        table.push(vec![
+            name.to_owned(),
+            networks.to_string(),
+            paper.title,
+            paper.source,
+        ]);
+    }
+    Ok(writeln!(out, "{table}")?)
+}

@@ -1,0 +1,115 @@
+//! Networks at the same time, each on a core of its own and in a folder of its own.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use dropwise::data;
+use dropwise::reproduce::{Measure, Network, Outcome, Runner, measure};
+use dropwise::{Backend, Error, Result};
+
+use super::super::side_by_side::side_by_side;
+use super::super::{interrupt, overrides, train};
+use super::files::Files;
+use super::show::Show;
+
+/// Trains networks, keeps and shows them as they end.
+pub(super) struct Workers<'a, 'b, W> {
+    measure: Measure,
+    jobs: usize,
+    files: &'a Files,
+    backend: Option<&'a Backend>,
+    show: &'a mut Show<'b, W>,
+}
+
+impl<'a, 'b, W: Write> Workers<'a, 'b, W> {
+    pub(super) fn new(
+        measure: Measure,
+        jobs: usize,
+        files: &'a Files,
+        backend: Option<&'a Backend>,
+        show: &'a mut Show<'b, W>,
+    ) -> Result<Self> {
+        Ok(Workers {
+            measure,
+            jobs,
+            files,
+            backend,
+            show,
+        })
+    }
+}
+
+impl<W: Write> Runner for Workers<'_, '_, W> {
+    fn run(&mut self, networks: &[Network]) -> Result<Vec<Option<Outcome>>> {
+        let mut outcomes = Vec::new();
+        for network in networks {
+            outcomes.push(self.files.outcome(&network.id)?);
+        }
+        let missing: Vec<usize> = (0..networks.len())
+            .filter(|k| outcomes[*k].is_none())
+            .collect();
+        let steps = AtomicUsize::new(0);
+        let (files, show) = (self.files, &mut *self.show);
+        let (measure, backend) = (self.measure, self.backend);
+        show.trains(networks.len() - missing.len(), networks.len());
+        let work = |k: usize, goes_on: &(dyn Fn() -> bool + Sync)| {
+            let goes_on = || {
+                steps.fetch_add(1, Ordering::Relaxed);
+                !interrupt::asked() && goes_on()
+            };
+            match interrupt::asked() {
+                true => Ok(None),
+                false => one(&networks[missing[k]], measure, files, backend, goes_on),
+            }
+        };
+        side_by_side(self.jobs, missing.len(), work, |k, outcome| {
+            let k = missing[k];
+            if let Some(outcome) = &outcome {
+                show.ended(&networks[k].id, outcome)?;
+            }
+            outcomes[k] = outcome;
+            Ok(())
+        })?;
+        Ok(outcomes)
+    }
+}
+
+/// Trains a network, or goes on with it, and measures it; none if somebody asked for an end.
+fn one(
+    network: &Network,
+    of: Measure,
+    files: &Files,
+    backend: Option<&Backend>,
+    goes_on: impl Fn() -> bool,
+) -> Result<Option<Outcome>> {
+    let mut experiment = network.experiment.clone().into_inner();
+    let backend = overrides::settle(&mut experiment, backend)?;
+    let experiment = experiment.check()?;
+    let mut splits = data::load(&experiment.data, experiment.seed)?;
+    if splits.validation.is_some() {
+        // Who chooses does not see them.
+        splits.test = None;
+    }
+    let dir = files.run(&network.id);
+    let trained = train::train_in(&dir, (&experiment, &backend), &splits, |_| goes_on());
+    let outcome = match trained {
+        Ok(None) => return Ok(None),
+        Ok(Some(kept)) => Outcome {
+            data_sha256: splits.hash.clone(),
+            epochs: kept.epochs,
+            seconds: kept.seconds,
+            network: kept.network.to_string(),
+            measured: Some(measure(of, &kept.network, &kept.experiment, &splits)?),
+        },
+        Err(Error::Diverged { what, step, .. }) => Outcome {
+            data_sha256: splits.hash.clone(),
+            epochs: 0,
+            seconds: 0.0,
+            network: format!("diverged: {what} at step {step}"),
+            measured: None,
+        },
+        Err(error) => return Err(error),
+    };
+    files.keep(&network.id, &outcome)?;
+    Ok(Some(outcome))
+}

@@ -1,0 +1,220 @@
+//! A published experiment beside what ours comes to: table, words, figure.
+
+use super::{Strip, Strips, Table};
+use crate::reproduce::{
+    Candidate, ClaimResult, Holds, Measure, Outcomes, RowSummary, Summary, Verdict,
+};
+
+/// Everything in words: the table, what was chosen, what is claimed. Markdown, or for a terminal.
+#[must_use]
+pub fn reproduce_text(summary: &Summary, is_markdown: bool) -> String {
+    let table = table(summary);
+    let table = match is_markdown {
+        true => format!("# {}\n\n{}\n", summary.title, table.to_markdown()),
+        false => format!("{table}\n"),
+    };
+    let mut parts = vec![table];
+    let notes = notes(summary);
+    parts.push(notes.join("\n"));
+    if summary.rows.iter().any(|row| !row.candidates.is_empty()) {
+        let title = if is_markdown {
+            "## Chosen on validation rows\n\n"
+        } else {
+            "Chosen on validation rows:\n"
+        };
+        let chosen = candidates(summary);
+        parts.push(match is_markdown {
+            true => format!("\n{title}{}\n", chosen.to_markdown()),
+            false => format!("\n{title}{chosen}"),
+        });
+    }
+    if !summary.claims.is_empty() {
+        let title = if is_markdown {
+            "\n## Claims\n"
+        } else {
+            "\nClaims:"
+        };
+        parts.push(title.to_owned());
+        parts.extend(
+            summary
+                .claims
+                .iter()
+                .map(|claim| said(summary.measure, claim)),
+        );
+    }
+    let text = parts.join("\n");
+    text.trim_end().to_owned() + if is_markdown { "\n" } else { "" }
+}
+
+fn table(summary: &Summary) -> Table {
+    let titles = [
+        "method",
+        "published",
+        "ours",
+        "networks",
+        "epochs",
+        "minutes",
+        "verdict",
+    ];
+    let mut table = Table::new(titles.map(str::to_owned).to_vec());
+    for row in &summary.rows {
+        table.push(vec![
+            row.method.clone(),
+            row.published.map_or("-".to_owned(), |published| {
+                summary.measure.number(published)
+            }),
+            ours(summary.measure, row),
+            row.values.len().to_string(),
+            row.epochs
+                .map_or("-".to_owned(), |epochs| epochs.to_string()),
+            format!("{:.1}", row.seconds / 60.0),
+            verdict(summary, row),
+        ]);
+    }
+    table
+}
+
+/// Mean and standard deviation, then each number.
+fn ours(measure: Measure, row: &RowSummary) -> String {
+    let Some(found) = &row.distribution else {
+        return "-".to_owned();
+    };
+    let mean = measure.number(found.mean);
+    let Some(deviation) = found.standard_deviation else {
+        return mean;
+    };
+    let each: Vec<_> = row
+        .values
+        .iter()
+        .map(|(_, value)| measure.number(*value))
+        .collect();
+    let each = match each.len() {
+        2..=5 => format!(" ({})", each.join(", ")),
+        _ => String::new(),
+    };
+    format!("{mean} ± {}{each}", measure.number(deviation))
+}
+
+fn verdict(summary: &Summary, row: &RowSummary) -> String {
+    let number = |value: f64| summary.measure.number(value);
+    let diverged = match row.diverged {
+        0 => String::new(),
+        count => format!("; {count} diverged"),
+    };
+    let words = match row.verdict {
+        None if summary.is_quick && row.distribution.is_some() => "ran".to_owned(),
+        None => "-".to_owned(),
+        Some(Verdict::AsGood) => "as good".to_owned(),
+        Some(Verdict::Within(_)) if row.published.is_none() => "within the bound".to_owned(),
+        Some(Verdict::Within(more)) => format!("within the bound, +{}", number(more)),
+        Some(Verdict::Missed(more)) => format!(
+            "missed: {} above the bound of {}",
+            number(more),
+            number(row.bound.unwrap_or_default())
+        ),
+    };
+    words + &diverged
+}
+
+/// What the numbers are.
+fn notes(summary: &Summary) -> Vec<String> {
+    let mut notes = vec![format!(
+        "{}: mean and standard deviation over networks that differ in their seeds. Published: {}.",
+        capital(summary.measure.name()),
+        summary.source
+    )];
+    if summary.is_quick {
+        notes.push(
+            "A quick run: small networks and few data, which show that all of it works. Its numbers are not to be compared \
+             with those of the paper."
+                .to_owned(),
+        );
+    }
+    if !summary.shows.is_empty() {
+        notes.push(format!("The paper: {}", summary.shows));
+    }
+    notes
+}
+
+fn candidates(summary: &Summary) -> Table {
+    let titles = ["row", "values", "validation error", "chosen"];
+    let mut table = Table::new(titles.map(str::to_owned).to_vec());
+    for row in &summary.rows {
+        for candidate in &row.candidates {
+            table.push(vec![
+                row.name.clone(),
+                values(candidate),
+                candidate
+                    .score
+                    .map_or("-".to_owned(), |score| format!("{:.4}", score.error)),
+                if candidate.is_chosen { "yes" } else { "" }.to_owned(),
+            ]);
+        }
+    }
+    table
+}
+
+fn values(candidate: &Candidate) -> String {
+    let values = candidate
+        .values
+        .iter()
+        .map(|(key, value)| format!("{key} = {value}"));
+    values.collect::<Vec<_>>().join(", ")
+}
+
+fn said(measure: Measure, result: &ClaimResult) -> String {
+    let number = |value: f64| match measure {
+        Measure::Errors => format!("{value:+.1}"),
+        _ => format!("{value:+.3}"),
+    };
+    let by = match (result.difference, result.interval) {
+        (Some(difference), Some(interval)) => format!(
+            " ({} [{}, {}])",
+            number(difference),
+            number(interval.low),
+            number(interval.high)
+        ),
+        (Some(difference), None) => format!(" ({})", number(difference)),
+        _ => String::new(),
+    };
+    let mark = match result.holds {
+        Holds::Clearly | Holds::OnAverage => "ok ",
+        Holds::No => "no ",
+        Holds::Unknown => "?  ",
+    };
+    format!(
+        "- {mark}{}: {}{by}",
+        result.claim.says,
+        result.holds.words()
+    )
+}
+
+fn capital(words: &str) -> String {
+    super::tune::capital(words)
+}
+
+/// The rows' numbers beside the published ones; none if there are none yet.
+#[must_use]
+pub fn reproduce_figure(summary: &Summary, _outcomes: &Outcomes) -> Option<Strips> {
+    let strips: Vec<Strip> = summary
+        .rows
+        .iter()
+        .filter(|row| !row.values.is_empty())
+        .map(|row| Strip {
+            label: row.method.clone(),
+            note: String::new(),
+            values: row.values.iter().map(|(_, value)| *value).collect(),
+        })
+        .collect();
+    if strips.is_empty() {
+        return None;
+    }
+    Some(Strips {
+        title: summary.title.clone(),
+        subtitle: "dots: networks; diamond: mean with its 95 % interval".to_owned(),
+        value_label: summary.measure.name().to_owned(),
+        strip_label: String::new(),
+        note_label: String::new(),
+        strips,
+    })
+}

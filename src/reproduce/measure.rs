@@ -1,0 +1,117 @@
+//! What a trained network is measured by.
+
+use serde::{Deserialize, Serialize};
+
+use super::ridge::{least_squares, ridge};
+use crate::config::CheckedExperiment;
+use crate::data::{Dataset, Splits};
+use crate::error::{Error, Result};
+use crate::evaluate::{Metrics, evaluate};
+use crate::model::Mlp;
+
+/// The number that the networks of an experiment are compared by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Measure {
+    /// The share of rows that are wrong, in percent.
+    ErrorRate,
+    /// The number of rows that are wrong.
+    Errors,
+    /// How far the weights of a linear regression are from those of ridge regression, in percent of their length: see
+    /// [`ridge`](super::ridge()).
+    Ridge,
+}
+
+impl Measure {
+    /// Its name in tables and figures, with its unit.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Measure::ErrorRate => "test error, %",
+            Measure::Errors => "test errors",
+            Measure::Ridge => "distance from ridge regression, %",
+        }
+    }
+
+    /// A value as it is written in tables.
+    #[must_use]
+    pub fn number(self, value: f64) -> String {
+        match self {
+            Measure::ErrorRate | Measure::Ridge => format!("{value:.2}"),
+            Measure::Errors => format!("{value:.0}"),
+        }
+    }
+}
+
+/// What was measured of a network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// On its validation rows where it is to choose by, else on test rows; where there are none, on training rows.
+    pub metrics: Metrics,
+    /// The number of the experiment's [`Measure`].
+    pub value: f64,
+    /// A linear regression: how far its weights are from those of least squares, in percent of the length of those of ridge
+    /// regression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_least_squares: Option<f64>,
+}
+
+/// Measures a network that was trained by `experiment` on the training rows of `splits`. Test rows are looked at only where
+/// there are no validation rows, which are those of a network to choose by.
+///
+/// # Errors
+/// [`Error::InvalidValue`] if the measure does not fit what the network has learned; [`Error::Compute`] if the backend fails.
+pub fn measure(
+    measure: Measure,
+    network: &Mlp,
+    experiment: &CheckedExperiment,
+    splits: &Splits,
+) -> Result<Measured> {
+    let held_out = splits.validation.as_ref().or(splits.test.as_ref());
+    let rows = held_out.unwrap_or(&splits.train);
+    let loss = experiment.train.loss.unwrap_or_default();
+    let metrics = evaluate(network, loss, rows)?.metrics;
+    let classes = |value: Option<f64>| {
+        let expected = "a measure of numbers, where there are no classes";
+        value.ok_or_else(|| Error::invalid("measure", expected, "one of errors"))
+    };
+    let mut from_least_squares = None;
+    let value = match measure {
+        Measure::ErrorRate => classes(metrics.error_rate)? * 100.0,
+        Measure::Errors => classes(metrics.errors.map(|errors| errors as f64))?,
+        Measure::Ridge => {
+            let (value, other) = distances(network, experiment, &splits.train)?;
+            from_least_squares = Some(other);
+            value
+        }
+    };
+    Ok(Measured {
+        metrics,
+        value,
+        from_least_squares,
+    })
+}
+
+/// How far the weights of a linear regression are from those of ridge regression and from those of least squares, in percent
+/// of the length of the former.
+fn distances(network: &Mlp, experiment: &CheckedExperiment, rows: &Dataset) -> Result<(f64, f64)> {
+    let layers = network.weights()?;
+    let [layer] = &layers[..] else {
+        let (what, expected) = ("measure", "one of networks, where there is a hidden layer");
+        return Err(Error::invalid(what, expected, "`ridge`"));
+    };
+    let (d_input, d_output) = (rows.d_input(), rows.d_output());
+    let found: Vec<f64> = (0..d_output)
+        .flat_map(|output| (0..d_input).map(move |input| input * d_output + output))
+        .map(|place| layer.weight[place])
+        .collect();
+    let expected = ridge(rows, experiment.dropout.input)?.concat();
+    let plain = least_squares(rows)?.concat();
+    let length = |vector: &mut dyn Iterator<Item = f64>| vector.map(|x| x * x).sum::<f64>().sqrt();
+    let scale = length(&mut expected.iter().copied());
+    let from = |other: &[f64]| {
+        let difference = found.iter().zip(other).map(|(a, b)| a - b);
+        100.0 * length(&mut difference.into_iter()) / scale
+    };
+    Ok((from(&expected), from(&plain)))
+}

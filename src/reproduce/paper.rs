@@ -1,0 +1,386 @@
+//! An experiment as it is run: its file, checked.
+
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+
+use toml::{Table, Value};
+
+use super::file::{AxisFile, File, QuickFile, RowFile, merge};
+use super::{Claim, Id, Measure, Network, Outcomes, Purpose};
+use crate::config::{CheckedExperiment, Experiment, SplitConfig, from_toml};
+use crate::error::{Error, Result};
+use crate::tune::Score;
+
+/// Values by their dotted names, such as `train.learning_rate`.
+pub type Values = Vec<(String, Value)>;
+
+/// A published experiment. Made by [`Paper::parse`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Paper {
+    /// The name of its file, in what is said of a mistake.
+    file: String,
+    /// What it is about, in a line.
+    pub title: String,
+    /// Where it was published.
+    pub source: String,
+    /// What the paper shows, in words; empty where the numbers of the rows say it.
+    pub shows: String,
+    /// What is measured.
+    pub measure: Measure,
+    /// How far above the published number a row may be.
+    pub tolerance: Option<f64>,
+    /// Networks to measure in each row.
+    pub seeds: usize,
+    /// The label of the figure's horizontal axis, and whether it is logarithmic.
+    pub axis: Option<(String, bool)>,
+    /// A line of the published table each, in its order.
+    pub rows: Vec<Row>,
+    /// What is said of the rows.
+    pub claims: Vec<Claim>,
+    /// Whether this is the quick run, on few data, that shows that all of it works.
+    pub is_quick: bool,
+    choose: Table,
+    /// Changes of the command line, the last of all.
+    changes: Values,
+    /// What the file says of a quick run.
+    quick: Option<(Table, Table)>,
+}
+
+/// A line of the published table, or a point of the published figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// A short name.
+    pub name: String,
+    /// What the table calls it.
+    pub method: String,
+    /// The published number, in the unit of the measure.
+    pub published: Option<f64>,
+    /// A bound on the number.
+    pub at_most: Option<f64>,
+    /// The curve that the point belongs to.
+    pub series: Option<String>,
+    /// Where the point is on the horizontal axis.
+    pub x: Option<f64>,
+    /// Values to choose among, each a combination of one for each open key; none where all is fixed.
+    pub candidates: Vec<Values>,
+    /// The experiment that its networks start from.
+    experiment: Table,
+}
+
+impl Paper {
+    /// Reads the text of an experiment's file; `file` is its name in what is said of a mistake.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with line and column for what is not TOML, misspelt or of a wrong type, and for a row whose
+    /// experiment is not valid, shown as it is put together. [`Error::InvalidValue`] for a file that contradicts itself.
+    pub fn parse(file: &str, text: &str) -> Result<Self> {
+        Paper::read(file, text, false)
+    }
+
+    /// As [`parse`](Self::parse), for the quick run: on few data, with small networks, as the file's table `quick` has it.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), and [`Error::InvalidValue`] if the file has no such table.
+    pub fn parse_quick(file: &str, text: &str) -> Result<Self> {
+        Paper::read(file, text, true)
+    }
+
+    fn read(file: &str, text: &str, is_quick: bool) -> Result<Self> {
+        let read: File = from_toml(file, text)?;
+        let quick = match (is_quick, read.quick) {
+            (false, _) => None,
+            (true, Some(quick)) => Some(quick),
+            (true, None) => {
+                let expected = "a table that says what a quick run is";
+                return Err(Error::invalid(format!("{file}: quick"), expected, "none"));
+            }
+        };
+        let mut rows = Vec::new();
+        for row in read.rows {
+            rows.push(Row::of(row, &read.experiment, quick.as_ref()));
+        }
+        let quick_rows = quick.as_ref().and_then(|quick| quick.rows.clone());
+        if let Some(names) = &quick_rows {
+            rows.retain(|row| names.contains(&row.name));
+        }
+        let axis = |axis: AxisFile| (axis.label, axis.logarithmic);
+        let mut claims = read.claims;
+        claims.retain(|claim| !is_quick || claim.quick);
+        let paper = Paper {
+            file: file.to_owned(),
+            title: read.title,
+            source: read.source,
+            shows: read.shows,
+            measure: read.measure,
+            tolerance: read.tolerance.filter(|_| !is_quick),
+            seeds: quick.as_ref().map_or(read.seeds, |quick| quick.seeds),
+            axis: read.x.map(axis),
+            rows,
+            claims,
+            is_quick,
+            choose: read.choose,
+            changes: Values::new(),
+            quick: quick.map(|quick| (quick.experiment, quick.choose)),
+        };
+        paper.check()?;
+        Ok(paper)
+    }
+
+    /// The same with some values of every row's experiment changed, by their dotted names.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if an experiment is not valid with them.
+    pub fn with_changes(mut self, changes: Values) -> Result<Self> {
+        self.changes = changes;
+        self.check()?;
+        Ok(self)
+    }
+
+    /// The row of this name.
+    #[must_use]
+    pub fn row(&self, name: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.name == name)
+    }
+
+    /// Nothing that is found only after hours of training.
+    fn check(&self) -> Result<()> {
+        let wrong = |what: &str, expected: &str, found: &str| {
+            let what = format!("{}: {what}", self.file);
+            Err(Error::invalid(what, expected, found.to_owned()))
+        };
+        if self.rows.is_empty() {
+            return wrong("rows", "at least one row", "none");
+        }
+        if self.seeds == 0 {
+            return wrong("seeds", "at least 1", "0");
+        }
+        let mut names = HashSet::new();
+        for row in &self.rows {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+            if row.name.is_empty() || row.name.starts_with('.') || !row.name.chars().all(plain) {
+                let expected = "a short name of letters, digits, `-`, `_` and `.`, not first";
+                return wrong("rows.name", expected, &format!("`{}`", row.name));
+            }
+            if !names.insert(&row.name) {
+                return wrong(
+                    "rows.name",
+                    "each name once",
+                    &format!("`{}` twice", row.name),
+                );
+            }
+            self.candidates(row)?;
+            let first = row.candidates.first();
+            self.measured(row, first.map_or(&[], Vec::as_slice), 1..=1)?;
+        }
+        for claim in &self.claims {
+            for name in claim.rows() {
+                if self.row(name).is_none() {
+                    return wrong("claims", "the names of rows", &format!("`{name}`"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The networks that the values of a row are chosen by; none where nothing is open.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if one of their experiments is not valid, [`Error::InvalidValue`] if it has no validation rows.
+    pub fn candidates(&self, row: &Row) -> Result<Vec<Network>> {
+        let mut networks = Vec::new();
+        for (number, values) in row.candidates.iter().enumerate() {
+            let (choose, quick) = (&self.choose, self.quick.as_ref().map(|(_, choose)| choose));
+            let id = Id {
+                row: row.name.clone(),
+                purpose: Purpose::Choose(number),
+                seed: 1,
+            };
+            let experiment = self.experiment(row, values, &[Some(choose), quick], id.seed)?;
+            let split = experiment.data.split.as_ref();
+            if !split.is_some_and(SplitConfig::validates) {
+                let what = format!("{}: choose", self.file);
+                let expected = "validation rows, such as `data.split.validation = 0.1`";
+                return Err(Error::invalid(what, expected, "none"));
+            }
+            networks.push(Network { id, experiment });
+        }
+        Ok(networks)
+    }
+
+    /// The networks of a row that are measured, with the values that were chosen.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if their experiment is not valid.
+    pub fn measured(
+        &self,
+        row: &Row,
+        chosen: &[(String, Value)],
+        seeds: RangeInclusive<u64>,
+    ) -> Result<Vec<Network>> {
+        let network = |seed| {
+            let id = Id {
+                row: row.name.clone(),
+                purpose: Purpose::Measure,
+                seed,
+            };
+            let experiment = self.experiment(row, chosen, &[], seed)?;
+            Ok(Network { id, experiment })
+        };
+        seeds.map(network).collect()
+    }
+
+    /// The candidate of a row with the smallest error on validation rows, of equal ones the smallest loss; nothing is
+    /// chosen, and no value is given, where none is open. None while an outcome is missing, or if all candidates diverged.
+    #[must_use]
+    pub fn chosen(&self, row: &Row, outcomes: &Outcomes) -> Option<Values> {
+        if row.candidates.is_empty() {
+            return Some(Values::new());
+        }
+        let scores = self.scores(row, outcomes);
+        let scores: Option<Vec<Option<Score>>> = scores.into_iter().collect();
+        let scored = row.candidates.iter().zip(scores?);
+        let scored = scored.filter_map(|(values, score)| Some((values, score?)));
+        let best = scored.min_by(|(_, one), (_, other)| one.compare(other));
+        best.map(|(values, _)| values.clone())
+    }
+
+    /// What each candidate of a row came to; nothing while its outcome is missing, and within that no score if it diverged.
+    pub(super) fn scores(&self, row: &Row, outcomes: &Outcomes) -> Vec<Option<Option<Score>>> {
+        let score = |number| {
+            let id = Id {
+                row: row.name.clone(),
+                purpose: Purpose::Choose(number),
+                seed: 1,
+            };
+            let outcome = outcomes.get(&id)?;
+            let measured = outcome.measured.as_ref();
+            Some(measured.map(|measured| Score::of(&measured.metrics)))
+        };
+        (0..row.candidates.len()).map(score).collect()
+    }
+
+    /// The experiment of a network: what all share, the row's own, what a quick run changes, the values, what is different
+    /// for its purpose, and what the command line says.
+    fn experiment(
+        &self,
+        row: &Row,
+        values: &[(String, Value)],
+        purpose: &[Option<&Table>],
+        seed: u64,
+    ) -> Result<CheckedExperiment> {
+        let mut table = row.experiment.clone();
+        for (key, value) in values {
+            set(&mut table, key, value.clone());
+        }
+        for changes in purpose.iter().copied().flatten() {
+            merge(&mut table, changes);
+        }
+        for (key, value) in &self.changes {
+            set(&mut table, key, value.clone());
+        }
+        table.insert("seed".to_owned(), Value::Integer(seed as i64));
+        name_split_seed(&mut table);
+        let file = format!("{}, row `{}`", self.file, row.name);
+        let text = toml::to_string(&table).map_err(|cause| {
+            Error::Compute(format!("{file}: the experiment cannot be written: {cause}"))
+        })?;
+        Experiment::parse(&file, &text)
+    }
+}
+
+impl Row {
+    fn of(row: RowFile, shared: &Table, quick: Option<&QuickFile>) -> Self {
+        let mut experiment = shared.clone();
+        let own = [
+            ("data", row.data),
+            ("network", row.network),
+            ("dropout", row.dropout),
+            ("train", row.train),
+        ];
+        for (key, changes) in own {
+            merge(
+                &mut experiment,
+                &Table::from_iter([(key.to_owned(), Value::Table(changes))]),
+            );
+        }
+        if let Some(quick) = quick {
+            merge(&mut experiment, &quick.experiment);
+            merge(&mut experiment, &row.quick);
+        }
+        Row {
+            name: row.name,
+            method: row.method,
+            published: row.published,
+            at_most: row.at_most.filter(|_| quick.is_none()),
+            series: row.series,
+            x: row.x,
+            candidates: combinations(&row.choose),
+            experiment,
+        }
+    }
+
+    /// The bound that its number is held to: its own, or the published number with the tolerance.
+    #[must_use]
+    pub fn bound(&self, tolerance: Option<f64>) -> Option<f64> {
+        self.at_most.or(Some(self.published? + tolerance?))
+    }
+}
+
+/// Every way to take one value of each array; those of the last key change fastest.
+fn combinations(open: &Table) -> Vec<Values> {
+    let mut arrays = Vec::new();
+    flatten("", open, &mut arrays);
+    if arrays.is_empty() {
+        return Vec::new();
+    }
+    arrays
+        .into_iter()
+        .fold(vec![vec![]], |found, (key, values)| {
+            let with = |before: Values| {
+                let key = key.clone();
+                let each = values.clone().into_iter();
+                each.map(move |value| [&before[..], &[(key.clone(), value)]].concat())
+            };
+            found.into_iter().flat_map(with).collect()
+        })
+}
+
+/// The arrays in tables within tables, by their dotted names. What is no array is one value.
+fn flatten(outer: &str, table: &Table, into: &mut Vec<(String, Vec<Value>)>) {
+    for (key, value) in table {
+        let key = format!("{outer}{key}");
+        match value {
+            Value::Table(inner) => flatten(&format!("{key}."), inner, into),
+            Value::Array(values) => into.push((key, values.clone())),
+            value => into.push((key, vec![value.clone()])),
+        }
+    }
+}
+
+/// Puts a value at a dotted name; what stands in the way of a table is replaced by one.
+fn set(table: &mut Table, key: &str, value: Value) {
+    match key.split_once('.') {
+        None => {
+            table.insert(key.to_owned(), value);
+        }
+        Some((outer, rest)) => {
+            let inner = table
+                .entry(outer)
+                .or_insert_with(|| Value::Table(Table::new()));
+            if !inner.is_table() {
+                *inner = Value::Table(Table::new());
+            }
+            if let Value::Table(inner) = inner {
+                set(inner, rest, value);
+            }
+        }
+    }
+}
+
+/// All networks have the same rows, whatever their seed.
+fn name_split_seed(table: &mut Table) {
+    let split = table.get_mut("data").and_then(|data| data.get_mut("split"));
+    if let Some(Value::Table(split)) = split {
+        split.entry("seed").or_insert(Value::Integer(1));
+    }
+}

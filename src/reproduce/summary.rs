@@ -1,0 +1,206 @@
+//! What an experiment comes to, beside what was published.
+
+use serde::Serialize;
+
+use super::{ClaimResult, Holds, Measure, Outcome, Outcomes, Paper, Purpose, Row};
+use crate::error::{Error, Result};
+use crate::statistics::Distribution;
+use crate::tune::Score;
+
+/// What an experiment comes to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// What it is about.
+    pub title: String,
+    /// Where it was published.
+    pub source: String,
+    /// What the paper shows, in words.
+    pub shows: String,
+    /// What is measured.
+    pub measure: Measure,
+    /// Whether this is a quick run, whose numbers are not those of the paper's data.
+    pub is_quick: bool,
+    /// The hash of the data of the networks; empty if there are none yet.
+    pub data_sha256: String,
+    /// A line of the published table each.
+    pub rows: Vec<RowSummary>,
+    /// What is claimed, and whether it holds.
+    pub claims: Vec<ClaimResult>,
+    /// How long all networks took to train, each on its own.
+    pub seconds: f64,
+}
+
+/// What a row comes to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RowSummary {
+    /// Its short name.
+    pub name: String,
+    /// What the table calls it.
+    pub method: String,
+    /// The curve that the point belongs to.
+    pub series: Option<String>,
+    /// Where the point is on the horizontal axis.
+    pub x: Option<f64>,
+    /// The published number.
+    pub published: Option<f64>,
+    /// The bound that the mean is held to.
+    pub bound: Option<f64>,
+    /// What was tried on validation rows, and what it came to.
+    pub candidates: Vec<Candidate>,
+    /// Seed and number of each network that was measured, by seed.
+    pub values: Vec<(u64, f64)>,
+    /// Networks that diverged.
+    pub diverged: usize,
+    /// The distribution of the numbers.
+    pub distribution: Option<Distribution>,
+    /// Whether the mean is within the bound.
+    pub verdict: Option<Verdict>,
+    /// Epochs that the networks were trained for.
+    pub epochs: Option<usize>,
+    /// How long the networks took to train, those to choose by included, each on its own.
+    pub seconds: f64,
+}
+
+/// Values that were tried.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Candidate {
+    /// The values, by their dotted names, as TOML.
+    pub values: Vec<(String, String)>,
+    /// What they came to on validation rows; none if not known yet, or diverged.
+    pub score: Option<Score>,
+    /// Whether it is the one that was chosen.
+    pub is_chosen: bool,
+}
+
+/// What a row's mean is beside the bound that it is held to.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Not larger than the published number.
+    AsGood,
+    /// Larger than the published number by this, and within the bound.
+    Within(f64),
+    /// Larger than the bound by this.
+    Missed(f64),
+}
+
+impl Summary {
+    /// What these outcomes come to, of whichever networks there are.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if they come from different data.
+    pub fn of(paper: &Paper, outcomes: &Outcomes) -> Result<Self> {
+        let rows: Vec<_> = paper
+            .rows
+            .iter()
+            .map(|row| RowSummary::of(paper, row, outcomes))
+            .collect();
+        Ok(Summary {
+            title: paper.title.clone(),
+            source: paper.source.clone(),
+            shows: paper.shows.clone(),
+            measure: paper.measure,
+            is_quick: paper.is_quick,
+            data_sha256: same_data(outcomes)?,
+            claims: paper
+                .claims
+                .iter()
+                .map(|claim| claim.check(&rows))
+                .collect(),
+            seconds: rows.iter().map(|row| row.seconds).sum(),
+            rows,
+        })
+    }
+
+    /// Whether every row is within its bound and every claim holds, if only on average, as far as there are networks to tell.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        let missed =
+            |row: &RowSummary| row.diverged > 0 || matches!(row.verdict, Some(Verdict::Missed(_)));
+        !self.rows.iter().any(missed) && !self.claims.iter().any(|claim| claim.holds == Holds::No)
+    }
+}
+
+/// The hash of the data that all outcomes are of.
+fn same_data(outcomes: &Outcomes) -> Result<String> {
+    let mut hashes = outcomes
+        .iter()
+        .map(|(id, outcome)| (id, &outcome.data_sha256));
+    let Some((first, hash)) = hashes.next() else {
+        return Ok(String::new());
+    };
+    match hashes.find(|(_, other)| *other != hash) {
+        None => Ok(hash.clone()),
+        Some((other, _)) => Err(Error::invalid(
+            "the data",
+            format!("the same for all networks, as {first} was trained on"),
+            format!("others for {other}"),
+        )),
+    }
+}
+
+impl RowSummary {
+    fn of(paper: &Paper, row: &Row, outcomes: &Outcomes) -> Self {
+        let own: Vec<_> = outcomes
+            .iter()
+            .filter(|(id, _)| id.row == row.name)
+            .collect();
+        let measured = own.iter().filter(|(id, _)| id.purpose == Purpose::Measure);
+        let measured: Vec<(u64, &Outcome)> =
+            measured.map(|(id, found)| (id.seed, *found)).collect();
+        let value = |(seed, outcome): &(u64, &Outcome)| {
+            let measured = outcome.measured.as_ref()?;
+            Some((*seed, measured.value))
+        };
+        let values: Vec<(u64, f64)> = measured.iter().filter_map(value).collect();
+        let numbers: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
+        let distribution = Distribution::of(&numbers);
+        let bound = row.bound(paper.tolerance);
+        let mean = distribution.as_ref().map(|found| found.mean);
+        RowSummary {
+            name: row.name.clone(),
+            method: row.method.clone(),
+            series: row.series.clone(),
+            x: row.x,
+            published: row.published,
+            bound,
+            candidates: candidates(paper, row, outcomes),
+            diverged: measured.len() - values.len(),
+            values,
+            verdict: mean
+                .zip(bound)
+                .map(|(mean, bound)| Verdict::of(mean, row.published, bound)),
+            distribution,
+            epochs: measured.iter().map(|(_, outcome)| outcome.epochs).max(),
+            seconds: own.iter().map(|(_, outcome)| outcome.seconds).sum(),
+        }
+    }
+}
+
+fn candidates(paper: &Paper, row: &Row, outcomes: &Outcomes) -> Vec<Candidate> {
+    let scores = paper.scores(row, outcomes);
+    let chosen = paper.chosen(row, outcomes);
+    let scored = row.candidates.iter().zip(scores);
+    scored
+        .map(|(values, score)| Candidate {
+            is_chosen: chosen.as_ref() == Some(values),
+            values: values
+                .iter()
+                .map(|(key, value)| (key.clone(), value.to_string()))
+                .collect(),
+            score: score.flatten(),
+        })
+        .collect()
+}
+
+impl Verdict {
+    fn of(mean: f64, published: Option<f64>, bound: f64) -> Self {
+        // Numbers of two digits after the point are compared as they are written.
+        let rounding = 1e-9;
+        match published {
+            Some(published) if mean <= published + rounding => Verdict::AsGood,
+            _ if mean <= bound + rounding => Verdict::Within(mean - published.unwrap_or(bound)),
+            _ => Verdict::Missed(mean - bound),
+        }
+    }
+}
