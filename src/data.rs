@@ -244,7 +244,7 @@ pub struct Splits {
 /// The test rows are chosen first, then the validation rows among the others; all parts come out in the
 /// source's order. With `test_rows` alone the training rows are all others, with `train_rows` alone the
 /// test rows are. A source with test files of its own refuses `test` and `test_rows`; with `train_rows`
-/// the others are then left out.
+/// the others are then left out. With `train` so many of the training rows are kept, drawn last.
 ///
 /// # Errors
 /// [`Error::Read`] if a file cannot be read, and [`Error::Data`] if it

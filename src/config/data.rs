@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::check::check_share;
+use super::check::{check_count, check_share};
 use crate::error::{Error, Result};
 
 /// Where the rows come from. Paths are relative to the folder that the program is started in.
@@ -256,6 +256,11 @@ pub struct SplitConfig {
     pub validation: f64,
     /// The share of test rows, at least 0 and below 1. Not for a source that has test rows of its own.
     pub test: f64,
+    /// How many training rows are kept, a whole number of at least 1; the others are left out. They are
+    /// drawn after the other parts, which stay as they are. None means all of them. Not together with
+    /// `train_rows`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train: Option<usize>,
     /// The seed of the split; none means the experiment's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
@@ -447,6 +452,12 @@ impl SplitConfig {
         }
         if self.test > 0.0 && self.train_rows.is_some() {
             return clash("test", "train_rows");
+        }
+        if let Some(rows) = self.train {
+            check_count("data.split.train", rows)?;
+            if self.train_rows.is_some() {
+                return clash("train", "train_rows");
+            }
         }
         Ok(())
     }

@@ -40,7 +40,7 @@ test_labels = "d"
 classes = ["no", "yes"]
 "#;
 
-const SHARES: &str = "split = { validation = 0.1, test = 0.2, seed = 7, stratify = true }";
+const SHARES: &str = "split = { validation = 0.1, test = 0.2, train = 9, seed = 7, stratify = true }";
 const FILES: &str = r#"split = { train_rows = "a", validation_rows = "b", test_rows = "c" }"#;
 
 /// A file with every key: those of `[data]` are given, and so are the values that have several forms.
