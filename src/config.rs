@@ -39,7 +39,8 @@ use crate::error::{Error, Result};
 pub use check::check_rate;
 pub(crate) use check::{check_count, check_hidden};
 pub use data::{
-    ColumnName, DataConfig, Delimiter, Missing, NewCategory, SourceKind, SplitConfig, TaskKind,
+    ColumnName, DataConfig, Delimiter, Learn, Missing, NewCategory, SourceKind, SplitConfig,
+    TaskKind,
 };
 pub(crate) use locate::nearest;
 pub use network::{

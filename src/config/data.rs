@@ -76,6 +76,10 @@ pub struct DataConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standardize: Option<bool>,
 
+    /// What the network learns to give. Default `targets`. Not for `custom`.
+    #[serde(default, skip_serializing_if = "Learn::is_targets")]
+    pub learn: Learn,
+
     /// How the rows are split. Default: all rows train, but for test rows that the source has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<SplitConfig>,
@@ -107,6 +111,24 @@ impl fmt::Display for SourceKind {
             SourceKind::Csv => "csv",
             SourceKind::Custom => "custom",
         })
+    }
+}
+
+/// What the network learns to give.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Learn {
+    /// The targets that the source has.
+    #[default]
+    Targets,
+    /// Its own inputs, as the network gets them: an autoencoder, which is a regression with a target an input. The
+    /// source's targets only say how the rows are split.
+    Inputs,
+}
+
+impl Learn {
+    fn is_targets(&self) -> bool {
+        *self == Learn::Targets
     }
 }
 
@@ -329,6 +351,13 @@ impl DataConfig {
             SourceKind::Csv if self.target.is_none() => {
                 let expected = "the name or number of the column to be predicted";
                 return Err(Error::invalid("data.target", expected, "none"));
+            }
+            SourceKind::Custom if !self.learn.is_targets() => {
+                return Err(Error::invalid(
+                    "data.learn",
+                    "`targets`, with the source `custom`, whose program gives the targets",
+                    "`inputs`",
+                ));
             }
             SourceKind::Idx => self.check_idx()?,
             _ => {}

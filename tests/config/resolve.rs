@@ -150,6 +150,21 @@ fn a_loss_that_does_not_fit_the_data_is_an_error_that_names_both() {
 }
 
 #[test]
+fn many_targets_are_counted_in_messages_and_few_are_named() {
+    let task = |count: usize| {
+        let target = |k: usize| Target {
+            name: format!("y{k}"),
+            mean: 0.0,
+            deviation: 1.0,
+        };
+        let targets = (0..count).map(target).collect();
+        Task::Regression { targets }.to_string()
+    };
+    assert_eq!(task(5), "regression of y0, y1, y2, y3, y4");
+    assert_eq!(task(784), "regression of 784 targets");
+}
+
+#[test]
 fn an_output_layer_that_the_tasks_loss_cannot_take_is_an_error() {
     let error = experiment("output = 'sigmoid'", "")
         .resolve(&classes())

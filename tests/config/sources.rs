@@ -84,6 +84,29 @@ fn a_source_is_one_of_the_known_ones() {
 }
 
 #[test]
+fn targets_or_inputs_are_learned() {
+    for source in ["source = \"xor\"", "source = \"digits\"", CSV, IDX] {
+        for word in ["targets", "inputs"] {
+            assert!(parse(&format!("{source}\nlearn = \"{word}\"")).is_ok());
+        }
+    }
+    assert_error(
+        "source = \"xor\"\nlearn = \"input\"",
+        "3:9: data.learn: unknown word `input`; did you mean `inputs`? Known here: `targets`, `inputs`",
+    );
+    assert_error(
+        "source = \"xor\"\nlearn = true",
+        "3:9: data.learn: expected a word, or a table with a word and its value, found `true`",
+    );
+    assert_error(
+        "source = \"custom\"\nlearn = \"inputs\"",
+        "3:9: data.learn: expected `targets`, with the source `custom`, whose program gives the targets, \
+         found `inputs`",
+    );
+    assert!(parse("source = \"custom\"\nlearn = \"targets\"").is_ok());
+}
+
+#[test]
 fn a_table_needs_a_path_and_a_target() {
     assert_error(
         "source = \"csv\"",
@@ -236,5 +259,8 @@ fn a_split_is_by_shares_or_by_files_of_rows() {
         "3:9: data.split: expected a table, found floating point `0.1`",
     );
     assert!(parse("source = \"xor\"\nsplit = { validation = 0.2, test_rows = \"a\" }").is_ok());
-    assert!(parse("source = \"xor\"\nsplit = { test = 0.5, train = 2, validation_rows = \"a\" }").is_ok());
+    assert!(
+        parse("source = \"xor\"\nsplit = { test = 0.5, train = 2, validation_rows = \"a\" }")
+            .is_ok()
+    );
 }
