@@ -196,7 +196,7 @@ impl CheckedExperiment {
     /// Values that are allowed but seldom wise, each a sentence that says why.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        self.dropout.warnings()
+        self.dropout.warnings(self.network.hidden.len())
     }
 
     /// The experiment with everything named that follows from the data or from other values: the

@@ -87,8 +87,9 @@ fn the_initialiser_follows_from_the_activation() {
 }
 
 #[test]
-fn masks_are_the_frameworks_for_one_hidden_layer_and_seeded_for_more() {
+fn masks_are_the_frameworks_for_up_to_one_hidden_layer_and_seeded_for_more() {
     for (hidden, masks) in [
+        (vec![], Masks::Framework),
         (vec![4], Masks::Framework),
         (vec![4, 3], Masks::Seeded),
         (vec![4, 3, 2], Masks::Seeded),

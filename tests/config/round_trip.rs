@@ -125,6 +125,17 @@ fn an_experiment_with_every_key_reads_back_the_same() {
 }
 
 #[test]
+fn a_network_without_hidden_layers_reads_back_the_same() {
+    for rates in ["[]", "0.5"] {
+        let text = format!(
+            "[data]\nsource = 'xor'\n[network]\nhidden = []\n[dropout]\nhidden = {rates}\n\
+             [train]\nlearning_rate = 1\nepochs = 1\n"
+        );
+        assert_round_trip(&text);
+    }
+}
+
+#[test]
 fn a_resolved_experiment_reads_back_the_same() {
     let text =
         "[data]\nsource = 'xor'\n[network]\nhidden = [4]\n[train]\nlearning_rate = 1\nepochs = 1\n";
