@@ -39,7 +39,8 @@ use crate::error::{Error, Result};
 pub use check::check_rate;
 pub(crate) use check::{check_count, check_hidden};
 pub use data::{
-    ColumnName, DataConfig, Delimiter, Missing, NewCategory, SourceKind, SplitConfig, TaskKind,
+    ColumnName, DataConfig, Delimiter, Learn, Missing, NewCategory, SourceKind, SplitConfig,
+    TaskKind,
 };
 pub(crate) use locate::nearest;
 pub use network::{
@@ -195,7 +196,7 @@ impl CheckedExperiment {
     /// Values that are allowed but seldom wise, each a sentence that says why.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        self.dropout.warnings()
+        self.dropout.warnings(self.network.hidden.len())
     }
 
     /// The experiment with everything named that follows from the data or from other values: the

@@ -14,6 +14,7 @@
 //! # Ok::<(), dropwise::Error>(())
 //! ```
 
+mod autoencoder;
 pub mod csv;
 mod digits;
 mod hash;
@@ -31,7 +32,7 @@ use std::sync::Arc;
 
 use burn::tensor::{DType, Element, Tensor, TensorCreationOptions, TensorData};
 
-use crate::config::{DataConfig, SourceKind};
+use crate::config::{DataConfig, Learn, SourceKind};
 use crate::error::{Error, Result};
 
 pub use digits::digits;
@@ -244,13 +245,16 @@ pub struct Splits {
 /// The test rows are chosen first, then the validation rows among the others; all parts come out in the
 /// source's order. With `test_rows` alone the training rows are all others, with `train_rows` alone the
 /// test rows are. A source with test files of its own refuses `test` and `test_rows`; with `train_rows`
-/// the others are then left out.
+/// the others are then left out. With `train` so many of the training rows are kept, drawn last.
+///
+/// With `learn = "inputs"` the targets of all parts are then their inputs, named as
+/// [`Preparation::input_names`] has them; the split is the same.
 ///
 /// # Errors
 /// [`Error::Read`] if a file cannot be read, and [`Error::Data`] if it
 /// is not what it has to be.
 pub fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
-    match config.source {
+    let splits = match config.source {
         SourceKind::Xor => xor::load(config, seed),
         SourceKind::Digits => digits::load(config, seed),
         SourceKind::Idx => idx::load(config, seed),
@@ -260,5 +264,9 @@ pub fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
             "a source that can be read: `xor`, `digits`, `idx` or `csv`",
             "`custom`, whose rows come from a program of one's own",
         )),
-    }
+    }?;
+    Ok(match config.learn {
+        Learn::Targets => splits,
+        Learn::Inputs => autoencoder::autoencoder(splits),
+    })
 }

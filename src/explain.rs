@@ -89,6 +89,10 @@ pub fn explain(subject: &Subject<'_>, options: &ExplainOptions) -> Result<Explan
     let mut notes = subject.notes.clone();
     let looks = Look::at_all(subject)?;
     let look = look::telling(&looks, options.part);
+    if subject.first_units() == 0 {
+        let note = "There are no pictures of hidden units and their weights: the network has no hidden layer.";
+        notes.push(note.to_owned());
+    }
     let hidden = HiddenUnits::of(subject.network, look.map(|look| look.rows))?;
     let landscape = landscape::landscape(subject, options, &mut notes)?;
     let input = landscape.as_ref().map(|found| found.weight.input);

@@ -8,7 +8,8 @@
 //!
 //! where `W_k` has the shape `[d_input, d_output]` and the last layer has an activation of its own.
 //! `d_1` drops inputs, every other `d_k` the hidden units of the layer before (Srivastava et al.
-//! 2014, section 4).
+//! 2014, section 4). Without hidden layers, `n = 1`, it is a linear model: with a squared error its dropout is
+//! ridge regression in expectation (section 9.1).
 
 mod initialize;
 mod tensors;
@@ -48,7 +49,7 @@ pub use weights::LayerWeights;
 pub struct MlpConfig {
     /// Inputs a row.
     pub d_input: usize,
-    /// Units of each hidden layer.
+    /// Units of each hidden layer; none for a linear model.
     pub hidden: Vec<usize>,
     /// Outputs a row.
     pub d_output: usize,
@@ -522,15 +523,22 @@ impl ModuleDisplay for Mlp {
             "no "
         };
         let rates: Vec<f64> = self.dropouts[1..].iter().map(|layer| layer.prob).collect();
-        let rates = if rates.iter().all(|rate| *rate == rates[0]) {
-            HiddenRates::All(rates[0])
-        } else {
-            HiddenRates::Each(rates)
+        // A linear model has nothing hidden to speak of.
+        let (hidden, hidden_rates) = match rates.first() {
+            None => (String::new(), String::new()),
+            Some(first) => {
+                let rates = if rates.iter().all(|rate| rate == first) {
+                    HiddenRates::All(*first)
+                } else {
+                    HiddenRates::Each(rates)
+                };
+                let hidden = format!("hidden {}, ", self.activation);
+                (hidden, format!(" / {rates} hidden"))
+            }
         };
         let line = format!(
-            "Mlp {}: hidden {}, output {}, {bias}bias, dropout {} input / {rates} hidden, {} parameters",
+            "Mlp {}: {hidden}output {}, {bias}bias, dropout {} input{hidden_rates}, {} parameters",
             sizes.join("-"),
-            self.activation,
             self.output,
             self.dropouts[0].prob,
             self.num_params(),

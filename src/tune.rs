@@ -138,7 +138,7 @@ pub trait Runner {
 /// depend on what else is trained at the same time.
 ///
 /// # Errors
-/// [`Error::InvalidValue`] if the experiment asks for what trials cannot have: several replicas, early stopping, or
+/// [`Error::InvalidValue`] if the experiment asks for what trials cannot have: no hidden layer, several replicas, early stopping, or
 /// masks of the framework.
 pub fn prepare(experiment: &CheckedExperiment, task: &Task) -> Result<CheckedExperiment> {
     refuse(experiment)?;
@@ -152,6 +152,10 @@ pub fn prepare(experiment: &CheckedExperiment, task: &Task) -> Result<CheckedExp
 /// # Errors
 /// As [`prepare`].
 pub fn refuse(experiment: &CheckedExperiment) -> Result<()> {
+    if experiment.network.hidden.is_empty() {
+        let expected = "a hidden layer or more, whose widths are searched";
+        return Err(Error::invalid("network.hidden", expected, "none"));
+    }
     let train = &experiment.train;
     if train.replicas != 1 {
         let expected = "1, since each trial is one network";

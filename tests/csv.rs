@@ -825,6 +825,32 @@ fn a_part_whose_rows_are_all_dropped_is_an_error() {
 }
 
 #[test]
+fn kept_training_rows_are_counted_without_those_that_miss_a_value() {
+    let folder = Folder::new();
+    let mut config = folder.table("a,y\n1,1\n?,2\n3,3\n?,4\n5,5\n6,6\n");
+    config.missing = Some(Missing::Drop);
+    for test_rows in [None, Some(folder.write("test.txt", "5"))] {
+        let listed = test_rows.is_some();
+        let most = if listed { 3 } else { 4 };
+        let mut keep = |train| {
+            config.split = Some(SplitConfig {
+                train: Some(train),
+                test_rows: test_rows.clone(),
+                ..SplitConfig::default()
+            });
+            data::load(&config, 1)
+        };
+        for rows in 1..=most {
+            let splits = keep(rows).expect("a split");
+            assert_eq!((splits.train.len(), splits.test.is_some()), (rows, listed));
+        }
+        let error = keep(most + 1).expect_err("too many").to_string();
+        let expected = format!("data.split.train: expected at most {most}, since so many rows");
+        assert!(error.starts_with(&expected), "{error}");
+    }
+}
+
+#[test]
 fn a_long_cell_is_cut_in_the_message_and_line_ends_are_escaped() {
     let folder = Folder::new();
     let message = error(&folder.table(ten_rows_with(&"é".repeat(100_000), "7")));

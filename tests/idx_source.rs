@@ -234,6 +234,30 @@ fn with_test_files_the_rows_that_are_not_listed_for_training_are_left_out() {
     );
 }
 
+#[test]
+fn with_test_files_so_many_training_rows_are_kept() {
+    let all = changed(|_, _| {}).expect("a data set");
+    let keep = |rows| {
+        changed(move |_, config| {
+            config.split = Some(SplitConfig {
+                train: Some(rows),
+                ..SplitConfig::default()
+            });
+        })
+    };
+    let rows = all.train.len();
+    let splits = keep(rows - 1).expect("a data set");
+    assert_eq!(splits.train.len(), rows - 1);
+    assert_eq!(
+        splits.test.map(|test| test.len()),
+        all.test.map(|test| test.len())
+    );
+    let error = keep(rows + 1).expect_err("too many").to_string();
+    let expected =
+        format!("data.split.train: expected at most {rows}, since so many rows are left");
+    assert!(error.starts_with(&expected), "{error}");
+}
+
 // The folder.
 
 fn published(folder: &Path, names: [&str; 4]) {

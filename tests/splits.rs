@@ -96,6 +96,25 @@ proptest! {
         let pool = [train, validating.clone()].concat();
         check_shares(&source.classes, &pool, &validating, validation)?;
     }
+
+    #[test]
+    fn so_many_training_rows_are_kept_of_every_class_its_share_and_the_other_parts_stay(
+        classes in any_classes(),
+        kept in 0.3..1.0_f64,
+        test in 0.05..0.4,
+        seed: u64,
+    ) {
+        let source = Numbered::new(classes);
+        let all = shares(0.2, test);
+        let [pool, validating, testing] = source.parts(all.clone(), seed);
+        let count = (kept * pool.len() as f64).ceil() as usize;
+        let some = SplitConfig { train: Some(count), ..all };
+        let [train, still_validating, still_testing] = source.parts(some, seed);
+        prop_assert_eq!((still_validating, still_testing), (validating, testing));
+        prop_assert!(train.is_sorted() && train.iter().all(|row| pool.contains(row)));
+        prop_assert_eq!(train.len(), count);
+        check_shares(&source.classes, &pool, &train, count as f64 / pool.len() as f64)?;
+    }
 }
 
 proptest! {
@@ -250,6 +269,49 @@ fn a_share_that_comes_to_no_row_is_an_error() {
     source.refused(
         shares(0.0, 0.99),
         "training rows are left, found none left of 30 rows",
+    );
+}
+
+#[test]
+fn all_training_rows_may_be_kept_and_no_more() {
+    let source = Numbered::of_three_classes(30);
+    let keep = |train| SplitConfig {
+        train: Some(train),
+        ..shares(0.25, 0.2)
+    };
+    let all = source.parts(shares(0.25, 0.2), 1);
+    assert_eq!(all.each_ref().map(Vec::len), [18, 6, 6]);
+    assert_eq!(source.parts(keep(18), 1), all);
+    source.refused(
+        keep(19),
+        "data.split.train: expected at most 18, since so many rows are left to train on, found 19",
+    );
+    source.refused(
+        keep(1),
+        "data.split: expected training rows of at least two classes, found 1 rows of one class",
+    );
+}
+
+#[test]
+fn every_training_row_is_as_likely_to_be_kept() {
+    // 2,000 draws of 12 of 24 rows: each is kept 1,000 times, give or take 22.4 (a standard deviation).
+    let source = Numbered::of_three_classes(30);
+    let test_rows = source.list("test", "0 1 2 3 4 5");
+    let mut times = [0; 30];
+    for seed in 0..2_000 {
+        let split = SplitConfig {
+            train: Some(12),
+            test_rows: test_rows.clone(),
+            ..SplitConfig::default()
+        };
+        let [train, _, test] = source.parts(split, seed);
+        assert_eq!(test, [0, 1, 2, 3, 4, 5]);
+        train.into_iter().for_each(|row| times[row] += 1);
+    }
+    assert_eq!(times[..6], [0; 6]);
+    assert!(
+        times[6..].iter().all(|times| (890..=1110).contains(times)),
+        "{times:?}"
     );
 }
 

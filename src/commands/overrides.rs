@@ -235,7 +235,7 @@ pub(super) fn settle(experiment: &mut Experiment, backend: Option<&Backend>) -> 
 pub(super) fn seed_split(experiment: &mut Experiment) {
     let seed = experiment.seed;
     if let Some(split) = &mut experiment.data.split
-        && (split.validation > 0.0 || split.test > 0.0)
+        && (split.validation > 0.0 || split.test > 0.0 || split.train.is_some())
     {
         split.seed.get_or_insert(seed);
     }

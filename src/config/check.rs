@@ -6,9 +6,6 @@ use crate::error::{Error, Result};
 const MOST_UNITS: usize = 65_536;
 
 pub(crate) fn check_hidden(what: &str, hidden: &[usize]) -> Result<()> {
-    if hidden.is_empty() {
-        return Err(Error::invalid(what, "at least one hidden layer", "none"));
-    }
     let expected = format!("1 to {MOST_UNITS} units in every layer");
     match hidden
         .iter()

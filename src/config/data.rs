@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::check::check_share;
+use super::check::{check_count, check_share};
 use crate::error::{Error, Result};
 
 /// Where the rows come from. Paths are relative to the folder that the program is started in.
@@ -76,6 +76,10 @@ pub struct DataConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standardize: Option<bool>,
 
+    /// What the network learns to give. Default `targets`. Not for `custom`.
+    #[serde(default, skip_serializing_if = "Learn::is_targets")]
+    pub learn: Learn,
+
     /// How the rows are split. Default: all rows train, but for test rows that the source has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<SplitConfig>,
@@ -107,6 +111,24 @@ impl fmt::Display for SourceKind {
             SourceKind::Csv => "csv",
             SourceKind::Custom => "custom",
         })
+    }
+}
+
+/// What the network learns to give.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Learn {
+    /// The targets that the source has.
+    #[default]
+    Targets,
+    /// Its own inputs, as the network gets them: an autoencoder, which is a regression with a target an input. The
+    /// source's targets only say how the rows are split.
+    Inputs,
+}
+
+impl Learn {
+    fn is_targets(&self) -> bool {
+        *self == Learn::Targets
     }
 }
 
@@ -256,6 +278,11 @@ pub struct SplitConfig {
     pub validation: f64,
     /// The share of test rows, at least 0 and below 1. Not for a source that has test rows of its own.
     pub test: f64,
+    /// How many training rows are kept, a whole number of at least 1; the others are left out. They are
+    /// drawn after the other parts, which stay as they are. None means all of them. Not together with
+    /// `train_rows`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train: Option<usize>,
     /// The seed of the split; none means the experiment's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
@@ -324,6 +351,13 @@ impl DataConfig {
             SourceKind::Csv if self.target.is_none() => {
                 let expected = "the name or number of the column to be predicted";
                 return Err(Error::invalid("data.target", expected, "none"));
+            }
+            SourceKind::Custom if !self.learn.is_targets() => {
+                return Err(Error::invalid(
+                    "data.learn",
+                    "`targets`, with the source `custom`, whose program gives the targets",
+                    "`inputs`",
+                ));
             }
             SourceKind::Idx => self.check_idx()?,
             _ => {}
@@ -447,6 +481,12 @@ impl SplitConfig {
         }
         if self.test > 0.0 && self.train_rows.is_some() {
             return clash("test", "train_rows");
+        }
+        if let Some(rows) = self.train {
+            check_count("data.split.train", rows)?;
+            if self.train_rows.is_some() {
+                return clash("train", "train_rows");
+            }
         }
         Ok(())
     }

@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkConfig {
-    /// Units of each hidden layer, from the input on; at least one layer, each of 1 to
-    /// 65,536 units. A number alone is one layer.
+    /// Units of each hidden layer, from the input on, each of 1 to 65,536 units. A number alone is one
+    /// layer; `[]` is none, which makes a linear or logistic regression with dropout on its inputs.
     #[serde(deserialize_with = "layers")]
     pub hidden: Vec<usize>,
     /// The activation of the hidden layers. Default `sigmoid`.
@@ -323,9 +323,15 @@ impl DropoutConfig {
         self.hidden.check("dropout.hidden", layers)
     }
 
-    /// Rates that are allowed but seldom wise, each a sentence that says why.
-    pub(super) fn warnings(&self) -> Vec<String> {
+    /// Rates that are allowed but seldom wise for so many hidden layers, each a sentence that says why.
+    pub(super) fn warnings(&self, layers: usize) -> Vec<String> {
         let mut warnings = Vec::new();
+        if layers == 0 && self.hidden.largest() > 0.0 {
+            warnings.push(format!(
+                "dropout.hidden is {}: there is no hidden layer, so that it drops nothing",
+                self.hidden
+            ));
+        }
         if self.input > 0.25 {
             warnings.push(format!(
                 "dropout.input is {}: more than 0.25 takes so much of each input away that little \
@@ -333,7 +339,7 @@ impl DropoutConfig {
                 self.input
             ));
         }
-        if self.hidden.largest() > 0.8 {
+        if layers > 0 && self.hidden.largest() > 0.8 {
             warnings.push(format!(
                 "dropout.hidden is {}: more than 0.8 leaves fewer than one unit in five, and the \
                  paper's error rises steeply there (Figure 9); it uses 0.5",

@@ -55,7 +55,8 @@ pub(super) fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
     };
 
     let classes: Vec<usize> = labels.iter().map(|label| usize::from(*label)).collect();
-    let parts = split::split(config.split.as_ref(), seed, classes.len(), Some(&classes))?;
+    let split = config.split.as_ref();
+    let parts = split::split(split, seed, classes.len(), Some(&classes), |_| true)?;
     let rows = images.labelled(labels, task);
     let preparation = rows.preparation();
     let rows = Dataset::new(rows);

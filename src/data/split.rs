@@ -1,7 +1,8 @@
 //! Training, validation and test rows.
 //!
 //! Test rows are chosen first and validation rows among the rest, so that a change of `validation`
-//! leaves the test rows as they are. Rows that are drawn come from one stream of the seed. A source
+//! leaves the test rows as they are. Of the training rows that are left, `train` keeps some, drawn last, so
+//! that it changes no other part. Rows that are drawn come from one stream of the seed. A source
 //! with test files of its own (`idx` with test images, `csv` with `test_path`) refuses `test` and
 //! `test_rows`: see [`refuse_test`].
 
@@ -35,7 +36,8 @@ pub(super) fn built_in(
     bytes: &[u8],
 ) -> Result<Splits> {
     let classes = classes(&rows);
-    let parts = split(config.split.as_ref(), seed, rows.len(), classes.as_deref())?;
+    let classes = classes.as_deref();
+    let parts = split(config.split.as_ref(), seed, rows.len(), classes, |_| true)?;
     Ok(Splits {
         train: rows.select(&parts.train),
         validation: parts.validation.map(|part| rows.select(&part)),
@@ -65,7 +67,8 @@ fn classes(rows: &Dataset) -> Option<Vec<usize>> {
 }
 
 /// Splits `rows` rows. `seed` is used where the configuration has none; `classes` is each row's class,
-/// none for a regression. Without a configuration all rows are training rows.
+/// none for a regression. Without a configuration all rows are training rows. `train` counts and keeps
+/// only rows that are `usable`.
 ///
 /// # Errors
 /// [`Error::Read`] and [`Error::Data`] for a file of row numbers, [`Error::InvalidValue`] for a part
@@ -75,6 +78,7 @@ pub(super) fn split(
     seed: u64,
     rows: usize,
     classes: Option<&[usize]>,
+    usable: impl Fn(usize) -> bool,
 ) -> Result<Parts> {
     let Some(config) = config else {
         return Ok(Parts {
@@ -121,6 +125,10 @@ pub(super) fn split(
     } else {
         (None, train)
     };
+    let train = match config.train {
+        Some(kept) => keep(kept, train, usable, strata, &mut random)?,
+        None => train,
+    };
     check_train(&train, rows, classes)?;
     Ok(Parts {
         train,
@@ -160,6 +168,26 @@ fn share(
         ));
     }
     Ok((Some(drawn), left))
+}
+
+/// Draws the training rows that are kept, each stratum in proportion.
+fn keep(
+    kept: usize,
+    mut train: Vec<usize>,
+    usable: impl Fn(usize) -> bool,
+    strata: Option<&[usize]>,
+    random: &mut ChaCha8Rng,
+) -> Result<Vec<usize>> {
+    train.retain(|row| usable(*row));
+    if kept > train.len() {
+        let expected = format!(
+            "at most {}, since so many rows are left to train on",
+            train.len()
+        );
+        return Err(Error::invalid("data.split.train", expected, kept));
+    }
+    let (drawn, _) = draw(&train, kept as f64, strata, random);
+    Ok(drawn)
 }
 
 /// There must be something to learn from.

@@ -36,6 +36,9 @@ pub struct Target {
     pub deviation: f64,
 }
 
+/// The most targets that are called by their names in messages.
+const NAMED: usize = 5;
+
 impl Task {
     /// Targets a row, which is the network's outputs.
     #[must_use]
@@ -63,6 +66,9 @@ impl fmt::Display for Task {
         match self {
             Task::Classification { classes } => write!(f, "{} classes", classes.len()),
             Task::Binary { classes } => write!(f, "two classes, {} and {}", classes[0], classes[1]),
+            Task::Regression { targets } if targets.len() > NAMED => {
+                write!(f, "regression of {} targets", targets.len())
+            }
             Task::Regression { targets } => {
                 let names: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
                 write!(f, "regression of {}", names.join(", "))

@@ -8,7 +8,8 @@ use crate::error::Result;
 
 use super::Subject;
 
-/// The incoming weights of the first hidden layer's first units (the paper's Figure 7).
+/// The incoming weights of the first hidden layer's first units (the paper's Figure 7); of no unit where there is no
+/// hidden layer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Features {
     /// Height and width of the images that the inputs are, where they are images.
@@ -41,14 +42,17 @@ pub(super) const INPUTS: usize = 40;
 /// What the first units of the first hidden layer see.
 pub(super) fn features(subject: &Subject<'_>) -> Result<Features> {
     let weight = subject.network.tensors().swap_remove(0).weight; // [d_input, units]
-    let [d_input, all_units] = weight.dims();
+    let (d_input, all_units) = (weight.dims()[0], subject.first_units());
     let image = image_of(subject.preparation);
     let (units, inputs) = match image {
         Some(_) => ((PIXELS / d_input).clamp(1, IMAGES), d_input),
         None => (UNITS, d_input.min(INPUTS)),
     };
     let units = units.min(all_units);
-    let weights = read(weight.slice([0..inputs, 0..units]).transpose())?; // [units, inputs]
+    let weights = match units {
+        0 => Vec::new(),
+        _ => read(weight.slice([0..inputs, 0..units]).transpose())?, // [units, inputs]
+    };
     let feature = |(unit, weights): (usize, &[f64])| Feature {
         unit,
         weights: weights.iter().map(|weight| *weight as f32).collect(),

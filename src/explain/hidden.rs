@@ -33,7 +33,7 @@ impl HiddenUnits {
     pub(super) fn of(network: &Mlp, data: Option<&Dataset>) -> Result<Vec<Self>> {
         let widths: Vec<usize> = network.widths().skip(1).collect();
         let numbers: usize = widths.iter().sum();
-        let most = (NUMBERS / numbers).clamp(FEWEST_ROWS, ROWS);
+        let most = (NUMBERS / numbers.max(1)).clamp(FEWEST_ROWS, ROWS);
         let rows = data.map_or(0, |data| data.len().min(most));
         let mut values = vec![Vec::new(); widths.len()];
         if let Some(data) = data {

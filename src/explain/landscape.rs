@@ -75,14 +75,14 @@ impl Default for LandscapeOptions {
     }
 }
 
-/// The landscape of the weight that is asked for, else of a telling one; none without data.
+/// The landscape of the weight that is asked for, else of a telling one; none without data, and without hidden units.
 pub(super) fn landscape(
     subject: &Subject<'_>,
     options: &ExplainOptions,
     notes: &mut Vec<String>,
 ) -> Result<Option<Landscape>> {
     let all = subject.splits.map(|splits| &splits.train);
-    let Some(all) = all.filter(|rows| !rows.is_empty()) else {
+    let Some(all) = all.filter(|rows| !rows.is_empty() && subject.first_units() > 0) else {
         return Ok(None);
     };
     let (input, unit) = match options.weight {

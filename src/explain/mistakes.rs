@@ -44,6 +44,9 @@ pub struct Mistake {
 /// So many are shown.
 const WORST: usize = 24;
 
+/// Of several targets, so many are told.
+const NUMBERS: usize = 4;
+
 /// The rows that the network is furthest off on.
 pub(super) fn mistakes(subject: &Subject<'_>, look: &Look<'_>) -> Mistakes {
     let mut wrong: Vec<(f64, usize)> = look
@@ -147,9 +150,14 @@ fn class_name(task: &Task, prediction: &[f64]) -> String {
     name.cloned().unwrap_or_else(|| "not a number".to_owned())
 }
 
+/// The first numbers, and how many there are if that is more.
 fn numbers(values: &[f64]) -> String {
-    let words: Vec<String> = values.iter().map(|value| number(*value)).collect();
-    words.join(", ")
+    let first = values.iter().take(NUMBERS).map(|value| number(*value));
+    let words = first.collect::<Vec<String>>().join(", ");
+    match values.len() > NUMBERS {
+        true => format!("{words}, ... ({} numbers)", values.len()),
+        false => words,
+    }
 }
 
 /// Takes the standardisation of a table's numbers back. An input of a category stays 0 or 1.

@@ -28,12 +28,16 @@ pub struct UnitPath {
     pub values: Vec<f64>,
 }
 
-/// The paths from an input, if it was recorded, else from the recorded input that varies most; none without a trail.
+/// The paths from an input, if it was recorded, else from the recorded input that varies most; none without a trail, and
+/// without hidden units.
 pub(super) fn paths(
     subject: &Subject<'_>,
     input: Option<usize>,
     notes: &mut Vec<String>,
 ) -> Option<Paths> {
+    if subject.first_units() == 0 {
+        return None;
+    }
     let Some(trail) = subject.trail.filter(|trail| !trail.steps().is_empty()) else {
         let note =
             "There are no paths of weights: none were recorded while the network was trained.";

@@ -86,7 +86,7 @@ impl<'a> Subject<'a> {
         names.nth(input).unwrap_or_else(|| format!("input {input}"))
     }
 
-    /// Units of the first hidden layer.
+    /// Units of the first hidden layer; 0 where there is none.
     pub(super) fn first_units(&self) -> usize {
         self.network.widths().nth(1).unwrap_or_default()
     }
@@ -128,6 +128,11 @@ impl ExplainOptions {
         )?;
         if let Some((input, unit)) = self.weight {
             let ([d_input, _], units) = (subject.network.dims(), subject.first_units());
+            if units == 0 {
+                let (what, found) = ("the weight to look at", format!("{input}:{unit}"));
+                let expected = "none, since the network has no hidden layer";
+                return Err(Error::invalid(what, expected, found));
+            }
             check_range("the weight's input", input, 0, d_input - 1)?;
             check_range("the weight's hidden unit", unit, 0, units - 1)?;
         }

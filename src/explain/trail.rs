@@ -23,7 +23,7 @@ const STEPS: usize = 200;
 ///
 /// Whether a step is recorded is a function of its number alone: step 0, which is before the first, the powers of two,
 /// where most happens, some 200 steps evenly spaced, and the last. So a run that was interrupted records what it would
-/// have recorded without. At most 4 inputs and 64 units are recorded.
+/// have recorded without. At most 4 inputs and 64 units are recorded; of a network without hidden layers nothing is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorder {
     inputs: Vec<usize>,
@@ -62,15 +62,22 @@ impl Recorder {
     /// Whether weights are recorded after so many steps.
     #[must_use]
     pub fn is_due(&self, step: usize) -> bool {
+        self.units > 0 && self.is_one_of_the_steps(step)
+    }
+
+    fn is_one_of_the_steps(&self, step: usize) -> bool {
         step.is_multiple_of(self.every) || step.is_power_of_two() || step == self.steps
     }
 
-    /// The weights of `network` after so many steps; none if one of them is not a finite number. Nothing but them is
-    /// read from the device.
+    /// The weights of `network` after so many steps; none if one of them is not a finite number, or there is no hidden
+    /// unit. Nothing but them is read from the device.
     ///
     /// # Errors
     /// [`Error::Compute`] if the backend fails.
     pub fn record(&self, network: &Mlp, step: usize) -> Result<Option<TrailLine>> {
+        if self.units == 0 {
+            return Ok(None);
+        }
         let weights: Vec<f32> = weights(network, &self.inputs, self.units)?
             .into_iter()
             .map(|weight| weight as f32)

@@ -172,9 +172,9 @@ fn a_value_out_of_range_says_which_range() {
         ),
         (
             "hidden = [4]",
-            "hidden = []",
+            "hidden = 0",
             10,
-            "network.hidden: expected at least one hidden layer, found none".into(),
+            "network.hidden: expected 1 to 65536 units in every layer, found 0 in layer 1".into(),
         ),
         (
             "steps = 60_000",

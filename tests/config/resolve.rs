@@ -87,8 +87,9 @@ fn the_initialiser_follows_from_the_activation() {
 }
 
 #[test]
-fn masks_are_the_frameworks_for_one_hidden_layer_and_seeded_for_more() {
+fn masks_are_the_frameworks_for_up_to_one_hidden_layer_and_seeded_for_more() {
     for (hidden, masks) in [
+        (vec![], Masks::Framework),
         (vec![4], Masks::Framework),
         (vec![4, 3], Masks::Seeded),
         (vec![4, 3, 2], Masks::Seeded),
@@ -147,6 +148,21 @@ fn a_loss_that_does_not_fit_the_data_is_an_error_that_names_both() {
     // A probability for each class by itself is a loss for classes too.
     let each = experiment("", "loss = 'binary-cross-entropy'");
     assert!(each.resolve(&classes()).is_ok());
+}
+
+#[test]
+fn many_targets_are_counted_in_messages_and_few_are_named() {
+    let task = |count: usize| {
+        let target = |k: usize| Target {
+            name: format!("y{k}"),
+            mean: 0.0,
+            deviation: 1.0,
+        };
+        let targets = (0..count).map(target).collect();
+        Task::Regression { targets }.to_string()
+    };
+    assert_eq!(task(5), "regression of y0, y1, y2, y3, y4");
+    assert_eq!(task(784), "regression of 784 targets");
 }
 
 #[test]

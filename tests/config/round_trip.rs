@@ -40,7 +40,8 @@ test_labels = "d"
 classes = ["no", "yes"]
 "#;
 
-const SHARES: &str = "split = { validation = 0.1, test = 0.2, seed = 7, stratify = true }";
+const SHARES: &str =
+    "split = { validation = 0.1, test = 0.2, train = 9, seed = 7, stratify = true }";
 const FILES: &str = r#"split = { train_rows = "a", validation_rows = "b", test_rows = "c" }"#;
 
 /// A file with every key: those of `[data]` are given, and so are the values that have several forms.
@@ -89,7 +90,7 @@ fn an_experiment_with_every_key_reads_back_the_same() {
         format!("{CSV}{FILES}").replace("\"\\t\"", "\"whitespace\""),
         format!("{IDX}{SHARES}"),
         format!("source = \"idx\"\ndir = \"mnist\"\n{FILES}"),
-        format!("source = \"digits\"\n{SHARES}"),
+        format!("source = \"digits\"\nlearn = \"inputs\"\n{SHARES}"),
     ];
     let initializers = [
         "{ uniform = 0.5 }",
@@ -120,6 +121,17 @@ fn an_experiment_with_every_key_reads_back_the_same() {
             ),
             train[i],
         ));
+    }
+}
+
+#[test]
+fn a_network_without_hidden_layers_reads_back_the_same() {
+    for rates in ["[]", "0.5"] {
+        let text = format!(
+            "[data]\nsource = 'xor'\n[network]\nhidden = []\n[dropout]\nhidden = {rates}\n\
+             [train]\nlearning_rate = 1\nepochs = 1\n"
+        );
+        assert_round_trip(&text);
     }
 }
 

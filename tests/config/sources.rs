@@ -84,6 +84,29 @@ fn a_source_is_one_of_the_known_ones() {
 }
 
 #[test]
+fn targets_or_inputs_are_learned() {
+    for source in ["source = \"xor\"", "source = \"digits\"", CSV, IDX] {
+        for word in ["targets", "inputs"] {
+            assert!(parse(&format!("{source}\nlearn = \"{word}\"")).is_ok());
+        }
+    }
+    assert_error(
+        "source = \"xor\"\nlearn = \"input\"",
+        "3:9: data.learn: unknown word `input`; did you mean `inputs`? Known here: `targets`, `inputs`",
+    );
+    assert_error(
+        "source = \"xor\"\nlearn = true",
+        "3:9: data.learn: expected a word, or a table with a word and its value, found `true`",
+    );
+    assert_error(
+        "source = \"custom\"\nlearn = \"inputs\"",
+        "3:9: data.learn: expected `targets`, with the source `custom`, whose program gives the targets, \
+         found `inputs`",
+    );
+    assert!(parse("source = \"custom\"\nlearn = \"targets\"").is_ok());
+}
+
+#[test]
 fn a_table_needs_a_path_and_a_target() {
     assert_error(
         "source = \"csv\"",
@@ -197,7 +220,7 @@ fn a_split_is_by_shares_or_by_files_of_rows() {
         (
             "tset = 0.1",
             "11: data.split.tset: unknown key `tset`; did you mean `test`? Known here: `validation`, \
-             `test`, `seed`, `stratify`, `train_rows`, `validation_rows`, `test_rows`"
+             `test`, `train`, `seed`, `stratify`, `train_rows`, `validation_rows`, `test_rows`"
                 .into(),
         ),
         (
@@ -207,6 +230,22 @@ fn a_split_is_by_shares_or_by_files_of_rows() {
         (
             "test = 0.1, train_rows = \"a\"",
             "18: data.split.test: expected either `test` or `train_rows`, found both".into(),
+        ),
+        ("train = 0", "19: data.split.train: expected a whole number of at least 1, found 0".into()),
+        ("train = -1", "19: data.split.train: expected a whole number of at least 0, found integer `-1`".into()),
+        (
+            "train = 0.5",
+            "19: data.split.train: expected a whole number of at least 0, found floating point `0.5`".into(),
+        ),
+        (
+            "train = 5, train_rows = \"a\"",
+            "19: data.split.train: expected either `train` or `train_rows`, found both".into(),
+        ),
+        (
+            "trian = 5",
+            "11: data.split.trian: unknown key `trian`; did you mean `train`? Known here: `validation`, \
+             `test`, `train`, `seed`, `stratify`, `train_rows`, `validation_rows`, `test_rows`"
+                .into(),
         ),
         (
             "validation = 0.1, validation_rows = \"a\"",
@@ -220,4 +259,8 @@ fn a_split_is_by_shares_or_by_files_of_rows() {
         "3:9: data.split: expected a table, found floating point `0.1`",
     );
     assert!(parse("source = \"xor\"\nsplit = { validation = 0.2, test_rows = \"a\" }").is_ok());
+    assert!(
+        parse("source = \"xor\"\nsplit = { test = 0.5, train = 2, validation_rows = \"a\" }")
+            .is_ok()
+    );
 }

@@ -91,6 +91,34 @@ fn a_replica_is_the_network_trained_alone() {
 }
 
 #[test]
+fn a_replica_without_hidden_layers_is_the_network_trained_alone() {
+    let narrow = dataset(10, 1);
+    // Wide enough to lie in blocks.
+    let wide = digits().select(&Vec::from_iter(0..10));
+    for (backend, device) in backends() {
+        for (precision, bound) in precisions(&backend) {
+            for dropout in ["", "input = 0.2"] {
+                for (train, data) in TRAININGS[..4]
+                    .iter()
+                    .flat_map(|train| [&narrow, &wide].map(|data| (train, data)))
+                {
+                    let mut experiment = experiment(precision, dropout, train).into_inner();
+                    experiment.network.hidden = vec![];
+                    let experiment = experiment.check().expect("a linear model");
+                    let replicas = replicas(&experiment, 5);
+                    let found = together(&experiment, &replicas, data, &device);
+                    for (replica, found) in replicas.iter().zip(&found) {
+                        let expected = alone(&experiment, replica, data, &device);
+                        let what = format!("{backend} {precision} {replica:?}\n{experiment:?}");
+                        assert_layers_close(&what, found, &expected, *bound);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_replica_has_the_same_bits_in_any_company() {
     let data = dataset(10, 1);
     for (backend, device) in backends() {

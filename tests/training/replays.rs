@@ -110,6 +110,26 @@ fn every_loss_and_activation_is_replayed_to_the_last_bit() {
 }
 
 #[test]
+fn a_network_without_hidden_layers_is_replayed_to_the_last_bit() {
+    for (loss, output) in [
+        ("squared-error", "sigmoid"),
+        ("mean-squared-error", "identity"),
+        ("cross-entropy", "identity"),
+    ] {
+        for masks in ["framework", "seeded"] {
+            let text = format!(
+                "[data]\nsource = 'xor'\n[network]\nhidden = []\noutput = '{output}'\n\
+                 [dropout]\ninput = 0.2\nmasks = '{masks}'\n\
+                 [train]\nloss = '{loss}'\nlearning_rate = 0.1\nbatch_size = 4\nepochs = 3\n"
+            );
+            let experiment = Experiment::parse("test.toml", &text).expect("an experiment");
+            let data = Dataset::new(Labelled(task_of(loss)));
+            agrees(&experiment, &data, 9, 2); // batches of 4, 4 and 1 rows
+        }
+    }
+}
+
+#[test]
 fn last_batches_and_epochs_without_dropout_have_recordings_of_their_own() {
     let data = dataset(10, 1);
     let batches = "learning_rate = 0.1\nbatch_size = 4\nepochs = 5";

@@ -94,6 +94,14 @@ fn together(data: &DataConfig) -> Result<DataConfig> {
             found: "both; list validation and test rows, and all others train".to_owned(),
         });
     }
+    if let Some(rows) = split.train {
+        return Err(Error::InvalidValue {
+            what: "data.split.train".to_owned(),
+            expected: "none, since the last networks train on all training and validation rows"
+                .to_owned(),
+            found: format!("{rows}; a larger `validation` or `test` leaves fewer rows to train on"),
+        });
+    }
     split.validation = 0.0;
     split.validation_rows = None;
     Ok(data)

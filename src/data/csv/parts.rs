@@ -100,7 +100,9 @@ fn split_rows<'a>(
             let class = |place: &Option<usize>| place.map_or(left_out, |k| classes[k]);
             place.iter().map(class).collect::<Vec<_>>()
         });
-        let parts = split(config.split.as_ref(), seed, table.rows(), all.as_deref())?;
+        let usable_row = |row: usize| place[row].is_some();
+        let split_config = config.split.as_ref();
+        let parts = split(split_config, seed, table.rows(), all.as_deref(), usable_row)?;
         let keep = |rows: Vec<usize>| rows.iter().filter_map(|&row| place[row]).collect();
         Parts::of(
             usable,
@@ -109,7 +111,7 @@ fn split_rows<'a>(
             parts.test.map(keep),
         )
     } else {
-        let parts = split(config.split.as_ref(), seed, usable.len(), classes)?;
+        let parts = split(config.split.as_ref(), seed, usable.len(), classes, |_| true)?;
         Parts::of(usable, parts.train, parts.validation, parts.test)
     };
     let sizes = [

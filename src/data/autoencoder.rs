@@ -1,0 +1,68 @@
+//! Rows whose targets are their inputs.
+
+use super::{Dataset, Preparation, Source, Splits, Target, Task};
+
+/// The rows of another source, each to be learned from itself: target `k` is input `k`.
+struct Autoencoder {
+    rows: Dataset,
+    task: Task,
+}
+
+/// The same rows with their inputs as targets, split as they are.
+pub(super) fn autoencoder(splits: Splits) -> Splits {
+    let task = task(&splits.preparation);
+    let wrap = |rows: Dataset| {
+        Dataset::new(Autoencoder {
+            rows,
+            task: task.clone(),
+        })
+    };
+    Splits {
+        train: wrap(splits.train),
+        validation: splits.validation.map(wrap),
+        test: splits.test.map(wrap),
+        ..splits
+    }
+}
+
+/// A target an input, learned as it is.
+fn task(preparation: &Preparation) -> Task {
+    let names = preparation.input_names().into_iter();
+    Task::Regression {
+        targets: names
+            .map(|name| Target {
+                name,
+                mean: 0.0,
+                deviation: 1.0,
+            })
+            .collect(),
+    }
+}
+
+impl Source for Autoencoder {
+    fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn d_input(&self) -> usize {
+        self.rows.d_input()
+    }
+
+    fn task(&self) -> &Task {
+        &self.task
+    }
+
+    fn read_inputs(&self, row: usize, into: &mut [f64]) {
+        let rows = &self.rows;
+        rows.source.read_inputs(rows.source_row(row), into);
+    }
+
+    fn read_inputs_f32(&self, row: usize, into: &mut [f32]) {
+        let rows = &self.rows;
+        rows.source.read_inputs_f32(rows.source_row(row), into);
+    }
+
+    fn read_targets(&self, row: usize, into: &mut [f64]) {
+        self.read_inputs(row, into);
+    }
+}

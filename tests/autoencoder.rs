@@ -1,0 +1,224 @@
+//! `data.learn = "inputs"`: the network learns to give its own inputs.
+
+mod common;
+
+use common::numbered::{Numbered, rows};
+use dropwise::config::{ColumnName, DataConfig, Experiment, Learn, SourceKind, SplitConfig};
+use dropwise::data::{self, Dataset, Part, Splits, Task};
+use dropwise::{Backend, MlpConfig, evaluate};
+
+fn third() -> Option<SplitConfig> {
+    Some(SplitConfig {
+        validation: 0.25,
+        test: 0.25,
+        ..SplitConfig::default()
+    })
+}
+
+/// The same data with their own targets, and with their inputs as targets.
+fn both(mut config: DataConfig) -> [Splits; 2] {
+    [Learn::Targets, Learn::Inputs].map(|learn| {
+        config.learn = learn;
+        data::load(&config, 3).expect("data")
+    })
+}
+
+fn read<'a>(rows: &'a Dataset, row: impl Fn(&'a Dataset, usize) -> Vec<f64>) -> Vec<Vec<f64>> {
+    (0..rows.len()).map(|k| row(rows, k)).collect()
+}
+
+/// Every part has the rows that it has without, and each row's inputs are its targets.
+fn assert_learns_inputs([plain, own]: &[Splits; 2], names: &[&str]) {
+    assert_eq!(
+        (&plain.hash, &plain.preparation),
+        (&own.hash, &own.preparation)
+    );
+    for part in Part::ALL {
+        let (Some(plain), Some(own)) = (part.of(plain), part.of(own)) else {
+            assert_eq!(part.of(plain).is_some(), part.of(own).is_some());
+            continue;
+        };
+        let inputs = read(own, Dataset::input_row);
+        assert_eq!(inputs, read(plain, Dataset::input_row), "{part:?}");
+        assert_eq!(inputs, read(own, Dataset::target_row), "{part:?}");
+        let Task::Regression { targets } = own.task() else {
+            panic!("{} is no regression", own.task());
+        };
+        let found: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
+        assert_eq!(found, names);
+        let as_they_are = |target: &data::Target| (target.mean, target.deviation) == (0.0, 1.0);
+        assert!(targets.iter().all(as_they_are));
+    }
+}
+
+#[test]
+fn the_targets_of_every_source_are_its_inputs_and_its_split_stays() {
+    let xor = DataConfig {
+        split: Some(SplitConfig {
+            test: 0.5,
+            ..SplitConfig::default()
+        }),
+        ..DataConfig::new(SourceKind::Xor)
+    };
+    assert_learns_inputs(&both(xor), &["a", "b", "one"]);
+
+    let digits = DataConfig {
+        split: third(),
+        ..DataConfig::new(SourceKind::Digits)
+    };
+    let pixels: Vec<String> = (0..64).map(|k| format!("pixel{k}")).collect();
+    let pixels: Vec<&str> = pixels.iter().map(String::as_str).collect();
+    assert_learns_inputs(&both(digits), &pixels);
+
+    let source = Numbered::of_three_classes(40);
+    let file = |name| Some(source.folder.path().join(name));
+    let idx = DataConfig {
+        train_images: file("images"),
+        train_labels: file("labels"),
+        test_images: file("images"),
+        test_labels: file("labels"),
+        split: Some(SplitConfig {
+            validation: 0.25,
+            train: Some(20),
+            ..SplitConfig::default()
+        }),
+        ..DataConfig::new(SourceKind::Idx)
+    };
+    let splits = both(idx);
+    assert_learns_inputs(&splits, &["pixel0", "pixel1"]);
+    assert_eq!(
+        rows(splits[1].test.as_ref().expect("rows")),
+        Vec::from_iter(0..40)
+    );
+
+    let path = source.folder.path().join("table.csv");
+    let lines = (0..30).map(|k| format!("{},{},{k}\n", 3 * k + 1, ["red", "blue"][k % 2]));
+    std::fs::write(
+        &path,
+        format!("size,colour,y\n{}", lines.collect::<String>()),
+    )
+    .expect("a file");
+    let csv = DataConfig {
+        path: Some(path),
+        target: Some(ColumnName::Name("y".to_owned())),
+        split: third(),
+        ..DataConfig::new(SourceKind::Csv)
+    };
+    assert_learns_inputs(&both(csv), &["size", "colour=blue", "colour=red"]);
+}
+
+#[test]
+fn a_network_that_gives_its_inputs_makes_no_error_and_one_that_gives_zeros_their_squares() {
+    let [_, own] = both(DataConfig::new(SourceKind::Digits));
+    let rows = own.train.select(&Vec::from_iter(0..50));
+    let experiment = "[data]\nsource = 'digits'\nlearn = 'inputs'\n[network]\nhidden = 64\n\
+                      activation = 'identity'\nbias = false\n[train]\nlearning_rate = 1\nsteps = 1\n";
+    let experiment = Experiment::parse("x.toml", experiment).expect("an experiment");
+    let loss = experiment.resolve(rows.task()).expect("a loss").train.loss;
+    let loss = loss.expect("the loss of numbers");
+    let shape = MlpConfig::from_experiment(&experiment, 64, rows.task()).expect("a network");
+    let device = Backend::default().device().expect("a backend");
+    let network = |diagonal: f64| {
+        let mut weights = shape.init(1, &device).and_then(|network| network.weights());
+        for layer in weights.as_mut().expect("weights") {
+            for (k, weight) in layer.weight.iter_mut().enumerate() {
+                *weight = if k % 65 == 0 { diagonal } else { 0.0 };
+            }
+        }
+        shape
+            .init_with_weights(&weights.expect("weights"), &device)
+            .expect("a network")
+    };
+    let found = evaluate(&network(1.0), loss, &rows).expect("metrics");
+    assert_eq!((found.metrics.loss, found.metrics.rmse), (0.0, Some(0.0)));
+    let found = evaluate(&network(0.0), loss, &rows)
+        .expect("metrics")
+        .metrics;
+    let squares = read(&rows, Dataset::input_row).concat();
+    let mean = squares.iter().map(|x| x * x).sum::<f64>() / squares.len() as f64;
+    assert!((found.loss - mean).abs() < 1e-12, "{} {mean}", found.loss);
+}
+
+#[cfg(feature = "cli")]
+mod runs {
+    use super::common::runs::{Place, assert_has, bad, dropwise, good, json, json_lines};
+
+    const DIGITS: &str = "[data]\nsource = 'digits'\nlearn = 'inputs'\n\
+        split = { validation = 0.1, test = 0.2 }\n[network]\nhidden = 12\nactivation = 'relu'\n\
+        [dropout]\ninput = 0.1\n[train]\nlearning_rate = 1\nbatch_size = 64\nepochs = 2\n";
+
+    #[test]
+    fn a_run_is_trained_evaluated_and_reported_and_answers_rows_with_rows() {
+        let place = Place::with(DIGITS);
+        let trained = good(&mut place.train_in("run"));
+        assert_has(&trained.out, "Mlp 64-12-64: ");
+        assert_has(&trained.out, "RMSE");
+        let run = place.path("run");
+        let task = &json(run.join("preparation.json"))["task"];
+        assert_eq!(task["targets"].as_array().map(Vec::len), Some(64));
+
+        let found = good(dropwise(["evaluate"]).arg(&run));
+        assert_has(&found.out, "mean absolute error");
+
+        let input = place.path("rows.csv");
+        let head: Vec<String> = (0..64).map(|k| format!("pixel{k}")).collect();
+        let row: Vec<String> = (0..64).map(|k| (k % 17).to_string()).collect();
+        let table = format!("{}\n{}\n", head.join(","), row.join(","));
+        std::fs::write(&input, table).expect("a file");
+        let answers = good(dropwise(["predict"]).arg(&run).arg("--input").arg(&input)).out;
+        let lines: Vec<&str> = answers.lines().collect();
+        assert_eq!((lines.len(), lines[0]), (2, head.join(",").as_str()));
+        let numbers = lines[1]
+            .split(',')
+            .map(|cell| cell.parse::<f64>().expect("a number"));
+        let numbers: Vec<f64> = numbers.collect();
+        assert_eq!(numbers.len(), 64);
+
+        let mut as_json = dropwise(["predict"]);
+        as_json
+            .arg(&run)
+            .args(["--format", "jsonl", "--input"])
+            .arg(place.path("rows.jsonl"));
+        let line = serde_json::to_string(&(0..64).map(|k| k % 17).collect::<Vec<_>>());
+        std::fs::write(place.path("rows.jsonl"), line.expect("JSON")).expect("a file");
+        let answer = &json_lines(&good(&mut as_json).out)[0]["prediction"];
+        for (k, number) in numbers.iter().enumerate() {
+            assert_eq!(answer[format!("pixel{k}")].as_f64(), Some(*number));
+        }
+
+        let refused = bad(
+            dropwise(["predict"])
+                .arg(&run)
+                .args(["--proba", "--input"])
+                .arg(&input),
+            1,
+        );
+        assert_has(
+            &refused,
+            "found one for regression of 64 targets, trained with the loss",
+        );
+
+        for format in ["html", "md", "json"] {
+            let mut report = dropwise(["report"]);
+            report
+                .arg(&run)
+                .args(["--format", format, "--out"])
+                .arg(place.path(format));
+            good(&mut report);
+        }
+        let found = &json(place.path("json"))[0]["mistakes"]["rows"][0];
+        assert_has(
+            found["actual"].as_str().expect("words"),
+            ", ... (64 numbers)",
+        );
+    }
+
+    #[test]
+    fn a_loss_of_classes_is_refused_in_a_short_sentence() {
+        let place =
+            Place::with(&DIGITS.replace("[train]", "[train]\nloss = 'binary-cross-entropy'"));
+        let errors = bad(&mut place.train_in("run"), 1);
+        let expected = "train.loss: expected a loss for regression of 64 targets, found `binary-cross-entropy`";
+        assert_has(&errors, expected);
+    }
+}
