@@ -23,6 +23,7 @@ mod metrics;
 mod numbers;
 mod predictions;
 mod probabilities;
+mod sampled;
 mod tally;
 
 use std::ops::Range;
@@ -42,6 +43,9 @@ pub use metrics::Metrics;
 pub(crate) use metrics::number;
 pub use predictions::{predicted_class, predictions};
 pub(crate) use probabilities::{BINS, Bin};
+pub use sampled::{
+    SampledError, SampledErrors, sampled_errors, sampled_errors_in_batches, sampled_predictions,
+};
 pub(crate) use tally::Tally;
 
 /// Few enough for memory and caches, enough to keep a CPU busy: 10,000 rows through 784-1024-1024-10 cost
@@ -135,8 +139,7 @@ pub(crate) fn each_row(
 }
 
 /// The outputs of a network without a graph for so many rows, `batch_rows` at a time: `inputs` gives those of some rows.
-/// Large batches are computed side by side on a CPU; another device has threads of its own. The size of the batches alone
-/// decides how the backend rounds.
+/// The size of the batches alone decides how the backend rounds.
 ///
 /// # Shapes
 /// - what `inputs` returns: `[rows of the batch, d_input]`
@@ -147,12 +150,23 @@ pub(crate) fn outputs(
     batch_rows: usize,
     inputs: impl Fn(Range<usize>) -> Tensor<2> + Sync,
 ) -> Result<Vec<f64>> {
+    let one = |place| read(network.forward(inputs(place)));
+    Ok(in_batches(network, rows, batch_rows, one)?.concat())
+}
+
+/// What `work` comes to for each batch of rows, in order. Large batches are computed side by side on a CPU; another device
+/// has threads of its own.
+fn in_batches<T: Send>(
+    network: &Mlp,
+    rows: usize,
+    batch_rows: usize,
+    work: impl Fn(Range<usize>) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
     let product = network.largest_product(batch_rows.min(rows));
     let count = rows.div_ceil(batch_rows);
     let one = |batch: usize| {
         let first = batch * batch_rows;
-        let place = first..rows.min(first + batch_rows);
-        read(network.forward(inputs(place)))
+        work(first..rows.min(first + batch_rows))
     };
     let batches = match count > 1 && in_process(&network.device()) {
         true => each_on_a_core(count, product, one),
@@ -160,7 +174,7 @@ pub(crate) fn outputs(
             .map(|batch| in_pool(product, || one(batch)))
             .collect(),
     };
-    Ok(batches.into_iter().collect::<Result<Vec<_>>>()?.concat())
+    batches.into_iter().collect()
 }
 
 fn check(network: &Mlp, data: &Dataset) -> Result<()> {
