@@ -39,7 +39,7 @@ use std::ops::RangeInclusive;
 use crate::error::{Error, Result};
 
 pub use claims::{Claim, ClaimResult, Holds};
-pub use measure::{Measure, Measured, measure};
+pub use measure::{Averaging, Measure, Measured, measure};
 pub use network::{Id, Network, Outcome, Outcomes, Purpose};
 pub use paper::{Paper, Row, Values};
 pub use ridge::{least_squares, ridge};

@@ -142,7 +142,7 @@ impl Args {
         let is_complete = if self.merge.is_empty() {
             show.begins(&paper, &files)?;
             let mut workers = Workers::new(
-                paper.measure,
+                &paper,
                 self.jobs(),
                 &files,
                 self.backend.as_ref(),

@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use burn::module::Module;
 use burn::tensor::{DType, Element, Tensor, TensorCreationOptions, TensorData};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::backend::read;
 use crate::config::{Loss, check_count};
@@ -27,7 +27,7 @@ use crate::model::Mlp;
 use super::{BATCH_ROWS, check, evaluate_in_batches, in_batches, predicted_class, predictions};
 
 /// The errors of averages of thinned networks, beside that of the network with dropout off.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SampledErrors {
     /// Rows that were classified.
     pub rows: usize,
@@ -38,7 +38,7 @@ pub struct SampledErrors {
 }
 
 /// The error rates of averages over the same number of thinned networks.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SampledError {
     /// How many thinned networks are averaged.
     pub samples: usize,

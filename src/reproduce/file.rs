@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Claim, Measure};
+use super::{Averaging, Claim, Measure};
 
 /// What a file under `config/paper/` says. Tables of changes have the keys of an experiment's configuration.
 #[derive(Debug, Deserialize)]
@@ -25,6 +25,9 @@ pub(super) struct File {
     /// What the values on the horizontal axis of the figure are, where there is one.
     #[serde(default)]
     pub(super) x: Option<AxisFile>,
+    /// Which averages of thinned networks are measured, with the measure `averages`.
+    #[serde(default)]
+    pub(super) averaging: Option<Averaging>,
     /// What all networks share.
     pub(super) experiment: Table,
     /// What is different while values are chosen, such as validation rows and fewer epochs.
@@ -92,6 +95,8 @@ pub(super) struct QuickFile {
     /// What is different while values are chosen.
     #[serde(default)]
     pub(super) choose: Table,
+    #[serde(default)]
+    pub(super) averaging: Option<Averaging>,
     /// The rows that are run; none means all of them.
     #[serde(default)]
     pub(super) rows: Option<Vec<String>>,

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Paper;
 use super::ridge::{least_squares, ridge};
 use crate::config::CheckedExperiment;
 use crate::data::{Dataset, Splits};
 use crate::error::{Error, Result};
-use crate::evaluate::{Metrics, evaluate};
+use crate::evaluate::{Metrics, SampledErrors, evaluate, sampled_errors};
 use crate::model::Mlp;
+use crate::statistics::Distribution;
 
 /// The number that the networks of an experiment are compared by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +22,20 @@ pub enum Measure {
     /// How far the weights of a linear regression are from those of ridge regression, in percent of their length: see
     /// [`ridge`](super::ridge()).
     Ridge,
+    /// How many thinned networks have to be averaged to be as good as weight scaling: see
+    /// [`sampled_errors`](crate::evaluate::sampled_errors). The least number whose mean error, over several sets of samples,
+    /// is above that of weight scaling by no more than its standard deviation.
+    Averages,
+}
+
+/// Which averages of thinned networks are measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Averaging {
+    /// How many networks are averaged, from few to many.
+    pub samples: Vec<usize>,
+    /// Sets of samples, each with a seed of its own.
+    pub sets: usize,
 }
 
 impl Measure {
@@ -30,6 +46,7 @@ impl Measure {
             Measure::ErrorRate => "test error, %",
             Measure::Errors => "test errors",
             Measure::Ridge => "distance from ridge regression, %",
+            Measure::Averages => "samples as good as weight scaling",
         }
     }
 
@@ -38,7 +55,7 @@ impl Measure {
     pub fn number(self, value: f64) -> String {
         match self {
             Measure::ErrorRate | Measure::Ridge => format!("{value:.2}"),
-            Measure::Errors => format!("{value:.0}"),
+            Measure::Errors | Measure::Averages => format!("{value:.0}"),
         }
     }
 }
@@ -48,12 +65,15 @@ impl Measure {
 pub struct Measured {
     /// On its validation rows where it is to choose by, else on test rows; where there are none, on training rows.
     pub metrics: Metrics,
-    /// The number of the experiment's [`Measure`].
-    pub value: f64,
+    /// The number of the experiment's [`Measure`]; none if there is no such number.
+    pub value: Option<f64>,
     /// A linear regression: how far its weights are from those of least squares, in percent of the length of those of ridge
     /// regression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_least_squares: Option<f64>,
+    /// The errors of averages of thinned networks, where those are measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampled: Option<SampledErrors>,
 }
 
 /// Measures a network that was trained by `experiment` on the training rows of `splits`. Test rows are looked at only where
@@ -62,7 +82,7 @@ pub struct Measured {
 /// # Errors
 /// [`Error::InvalidValue`] if the measure does not fit what the network has learned; [`Error::Compute`] if the backend fails.
 pub fn measure(
-    measure: Measure,
+    paper: &Paper,
     network: &Mlp,
     experiment: &CheckedExperiment,
     splits: &Splits,
@@ -70,26 +90,56 @@ pub fn measure(
     let held_out = splits.validation.as_ref().or(splits.test.as_ref());
     let rows = held_out.unwrap_or(&splits.train);
     let loss = experiment.train.loss.unwrap_or_default();
-    let metrics = evaluate(network, loss, rows)?.metrics;
+    let mut measured = Measured {
+        metrics: evaluate(network, loss, rows)?.metrics,
+        value: None,
+        from_least_squares: None,
+        sampled: None,
+    };
+    if splits.validation.is_some() {
+        return Ok(measured); // which is chosen by its metrics
+    }
     let classes = |value: Option<f64>| {
         let expected = "a measure of numbers, where there are no classes";
         value.ok_or_else(|| Error::invalid("measure", expected, "one of errors"))
     };
-    let mut from_least_squares = None;
-    let value = match measure {
-        Measure::ErrorRate => classes(metrics.error_rate)? * 100.0,
-        Measure::Errors => classes(metrics.errors.map(|errors| errors as f64))?,
+    let metrics = &measured.metrics;
+    match paper.measure {
+        Measure::ErrorRate => measured.value = Some(classes(metrics.error_rate)? * 100.0),
+        Measure::Errors => {
+            measured.value = Some(classes(metrics.errors.map(|errors| errors as f64))?);
+        }
         Measure::Ridge => {
             let (value, other) = distances(network, experiment, &splits.train)?;
-            from_least_squares = Some(other);
-            value
+            measured.value = Some(value);
+            measured.from_least_squares = Some(other);
         }
+        Measure::Averages => {
+            let Averaging { samples, sets } = paper.averaging()?;
+            // Seeds that no training has: masks are a function of seed, step, layer and position.
+            let first = experiment.seed.wrapping_add(1 << 32);
+            let seeds: Vec<u64> = (0..*sets as u64)
+                .map(|set| first.wrapping_add(set))
+                .collect();
+            let found = sampled_errors(network, loss, rows, samples, &seeds)?;
+            measured.value = as_good(&found).map(|samples| samples as f64);
+            measured.sampled = Some(found);
+        }
+    }
+    Ok(measured)
+}
+
+/// The least number of samples whose mean error is within its standard deviation of that of weight scaling.
+fn as_good(found: &SampledErrors) -> Option<usize> {
+    let within = |errors: &[f64]| {
+        let spread = Distribution::of(errors);
+        spread.is_some_and(|spread| {
+            spread.mean <= found.weight_scaling + spread.standard_deviation.unwrap_or(0.0)
+        })
     };
-    Ok(Measured {
-        metrics,
-        value,
-        from_least_squares,
-    })
+    let mut averages = found.averages.iter();
+    let first = averages.find(|average| within(&average.error_rates));
+    first.map(|average| average.samples)
 }
 
 /// How far the weights of a linear regression are from those of ridge regression and from those of least squares, in percent

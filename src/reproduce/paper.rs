@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use toml::{Table, Value};
 
 use super::file::{AxisFile, File, QuickFile, RowFile, merge};
-use super::{Claim, Id, Measure, Network, Outcomes, Purpose};
+use super::{Averaging, Claim, Id, Measure, Network, Outcomes, Purpose};
 use crate::config::{CheckedExperiment, Experiment, SplitConfig, from_toml};
 use crate::error::{Error, Result};
 use crate::tune::Score;
@@ -39,6 +39,7 @@ pub struct Paper {
     pub claims: Vec<Claim>,
     /// Whether this is the quick run, on few data, that shows that all of it works.
     pub is_quick: bool,
+    averaging: Option<Averaging>,
     choose: Table,
     /// Changes of the command line, the last of all.
     changes: Values,
@@ -118,6 +119,10 @@ impl Paper {
             rows,
             claims,
             is_quick,
+            averaging: quick
+                .as_ref()
+                .and_then(|quick| quick.averaging.clone())
+                .or(read.averaging),
             choose: read.choose,
             changes: Values::new(),
             quick: quick.map(|quick| (quick.experiment, quick.choose)),
@@ -142,6 +147,22 @@ impl Paper {
         self.rows.iter().find(|row| row.name == name)
     }
 
+    /// Which averages of thinned networks are measured.
+    pub(super) fn averaging(&self) -> Result<&Averaging> {
+        let what = format!("{}: averaging", self.file);
+        let expected = "`samples` and `sets`, each at least 1, with the measure `averages`";
+        match &self.averaging {
+            Some(averaging) if averaging.samples.contains(&0) || averaging.sets == 0 => {
+                Err(Error::invalid(what, expected, "0"))
+            }
+            Some(averaging) if averaging.samples.is_empty() => {
+                Err(Error::invalid(what, expected, "no samples"))
+            }
+            Some(averaging) => Ok(averaging),
+            None => Err(Error::invalid(what, expected, "none")),
+        }
+    }
+
     /// Nothing that is found only after hours of training.
     fn check(&self) -> Result<()> {
         let wrong = |what: &str, expected: &str, found: &str| {
@@ -153,6 +174,9 @@ impl Paper {
         }
         if self.seeds == 0 {
             return wrong("seeds", "at least 1", "0");
+        }
+        if self.measure == Measure::Averages {
+            self.averaging()?;
         }
         let mut names = HashSet::new();
         for row in &self.rows {
@@ -322,7 +346,8 @@ impl Row {
     /// The bound that its number is held to: its own, or the published number with the tolerance.
     #[must_use]
     pub fn bound(&self, tolerance: Option<f64>) -> Option<f64> {
-        self.at_most.or(Some(self.published? + tolerance?))
+        let near = || Some(self.published? + tolerance?);
+        self.at_most.or_else(near)
     }
 }
 

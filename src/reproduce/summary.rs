@@ -150,7 +150,7 @@ impl RowSummary {
             measured.map(|(id, found)| (id.seed, *found)).collect();
         let value = |(seed, outcome): &(u64, &Outcome)| {
             let measured = outcome.measured.as_ref()?;
-            Some((*seed, measured.value))
+            Some((*seed, measured.value?))
         };
         let values: Vec<(u64, f64)> = measured.iter().filter_map(value).collect();
         let numbers: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
@@ -165,7 +165,10 @@ impl RowSummary {
             published: row.published,
             bound,
             candidates: candidates(paper, row, outcomes),
-            diverged: measured.len() - values.len(),
+            diverged: measured
+                .iter()
+                .filter(|(_, outcome)| outcome.measured.is_none())
+                .count(),
             values,
             verdict: mean
                 .zip(bound)

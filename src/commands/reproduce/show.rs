@@ -106,7 +106,9 @@ impl<'a, W: Write> Show<'a, W> {
                 format!(
                     "{} {}",
                     self.measure.name(),
-                    self.measure.number(measured.value)
+                    measured
+                        .value
+                        .map_or("-".to_owned(), |value| self.measure.number(value))
                 )
             }
             (Some(measured), Purpose::Choose(_)) => {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dropwise::data;
-use dropwise::reproduce::{Measure, Network, Outcome, Runner, measure};
+use dropwise::reproduce::{Network, Outcome, Paper, Runner, measure};
 use dropwise::{Backend, Error, Result};
 
 use super::super::side_by_side::side_by_side;
@@ -14,7 +14,7 @@ use super::show::Show;
 
 /// Trains networks, keeps and shows them as they end.
 pub(super) struct Workers<'a, 'b, W> {
-    measure: Measure,
+    paper: &'a Paper,
     jobs: usize,
     files: &'a Files,
     backend: Option<&'a Backend>,
@@ -23,14 +23,14 @@ pub(super) struct Workers<'a, 'b, W> {
 
 impl<'a, 'b, W: Write> Workers<'a, 'b, W> {
     pub(super) fn new(
-        measure: Measure,
+        paper: &'a Paper,
         jobs: usize,
         files: &'a Files,
         backend: Option<&'a Backend>,
         show: &'a mut Show<'b, W>,
     ) -> Result<Self> {
         Ok(Workers {
-            measure,
+            paper,
             jobs,
             files,
             backend,
@@ -50,7 +50,7 @@ impl<W: Write> Runner for Workers<'_, '_, W> {
             .collect();
         let steps = AtomicUsize::new(0);
         let (files, show) = (self.files, &mut *self.show);
-        let (measure, backend) = (self.measure, self.backend);
+        let (paper, backend) = (self.paper, self.backend);
         show.trains(networks.len() - missing.len(), networks.len());
         let work = |k: usize, goes_on: &(dyn Fn() -> bool + Sync)| {
             let goes_on = || {
@@ -59,7 +59,7 @@ impl<W: Write> Runner for Workers<'_, '_, W> {
             };
             match interrupt::asked() {
                 true => Ok(None),
-                false => one(&networks[missing[k]], measure, files, backend, goes_on),
+                false => one(&networks[missing[k]], paper, files, backend, goes_on),
             }
         };
         side_by_side(self.jobs, missing.len(), work, |k, outcome| {
@@ -77,7 +77,7 @@ impl<W: Write> Runner for Workers<'_, '_, W> {
 /// Trains a network, or goes on with it, and measures it; none if somebody asked for an end.
 fn one(
     network: &Network,
-    of: Measure,
+    paper: &Paper,
     files: &Files,
     backend: Option<&Backend>,
     goes_on: impl Fn() -> bool,
@@ -99,7 +99,7 @@ fn one(
             epochs: kept.epochs,
             seconds: kept.seconds,
             network: kept.network.to_string(),
-            measured: Some(measure(of, &kept.network, &kept.experiment, &splits)?),
+            measured: Some(measure(paper, &kept.network, &kept.experiment, &splits)?),
         },
         Err(Error::Diverged { what, step, .. }) => Outcome {
             data_sha256: splits.hash.clone(),
