@@ -22,6 +22,7 @@ struct Formula {
     kind: Kind,
     rate: f64,
     decay: f64,
+    l1: f64,
     momentum: fn(usize) -> f64,
 }
 
@@ -34,12 +35,14 @@ enum Kind {
 
 impl Formula {
     fn step(&self, t: usize, w: &mut f64, g: f64, (first, second): &mut (f64, f64)) {
+        let sign = f64::from(*w > 0.0) - f64::from(*w < 0.0);
+        let penalised = g + self.decay * *w + self.l1 * sign;
         match self.kind {
             Kind::Sgd => {
-                *first = (self.momentum)(t - 1) * *first + g + self.decay * *w;
+                *first = (self.momentum)(t - 1) * *first + penalised;
                 *w -= self.rate * *first;
             }
-            Kind::Adam => self.adam(t, w, g + self.decay * *w, first, second),
+            Kind::Adam => self.adam(t, w, penalised, first, second),
             Kind::AdamW => {
                 *w -= self.rate * self.decay * *w;
                 self.adam(t, w, g, first, second);
@@ -117,14 +120,17 @@ fn twenty_steps_of_every_optimiser_are_those_of_plain_loops() {
         kind: Kind::Sgd,
         rate,
         decay,
+        l1: 0.0,
         momentum,
     };
     let adam = |kind, decay| Formula {
         kind,
         rate: 0.02,
         decay,
+        l1: 0.0,
         momentum: |_| 0.0,
     };
+    let with_l1 = |formula: Formula| Formula { l1: 0.2, ..formula };
     // With a full batch an epoch is a step.
     for (train, formula) in [
         ("learning_rate = 0.2", sgd(0.2, 0.0, |_| 0.0)),
@@ -153,6 +159,18 @@ fn twenty_steps_of_every_optimiser_are_those_of_plain_loops() {
             sgd(0.1, 0.3, |_| 0.7),
         ),
         (
+            "learning_rate = 0.1\nl1 = 0.2",
+            with_l1(sgd(0.1, 0.0, |_| 0.0)),
+        ),
+        (
+            "learning_rate = 0.1\nl1 = 0.2\nweight_decay = 0.3\nmomentum = 0.7",
+            with_l1(sgd(0.1, 0.3, |_| 0.7)),
+        ),
+        (
+            "optimizer = 'adam'\nlearning_rate = 0.02\nl1 = 0.2\nweight_decay = 0.3",
+            with_l1(adam(Kind::Adam, 0.3)),
+        ),
+        (
             "optimizer = 'adam'\nlearning_rate = 0.02",
             adam(Kind::Adam, 0.0),
         ),
@@ -173,6 +191,29 @@ fn twenty_steps_of_every_optimiser_are_those_of_plain_loops() {
         let start = reference(start.weights().expect("weights"), &Rows::random(9, 1));
         assert_layers_close(train, &found, &plain_loops(start, formula), 1e-12);
     }
+}
+
+/// A soft threshold: where the loss is `mean (y - w)^2` over a row of two targets, `|w|` times `l1` takes `l1` off
+/// the size of `y`, and leaves 0 where less than that is there.
+#[test]
+fn an_l1_penalty_leaves_small_weights_at_zero_and_takes_as_much_off_all_others() {
+    let mut experiment = experiment(
+        "float64",
+        "",
+        "learning_rate = 0.02\nsteps = 3_000\nl1 = 0.3",
+    )
+    .into_inner();
+    experiment.network.hidden = vec![];
+    experiment.network.bias = false;
+    let experiment = experiment.check().expect("a linear model");
+    let targets = vec![0.2, -1.0];
+    let data = Dataset::new(Rows::new((1, vec![1.0]), (2, targets)));
+    let mut trainer = Trainer::new(&experiment, &data, None, &Device::flex()).expect("a trainer");
+    trainer.run(&mut ()).expect("a good end");
+    let weight = &trainer.into_network().weights().expect("weights")[0].weight;
+    // Around 0 a step goes past it, by the learning rate times the penalty's slope at most.
+    assert!(weight[0].abs() <= 0.02 * 0.5, "{weight:?}");
+    assert!((weight[1] + 0.7).abs() < 1e-9, "{weight:?}");
 }
 
 #[test]

@@ -121,6 +121,7 @@ const MINI: &str = "batch_size = 4\nepochs = 7";
 fn sgd_resumes() {
     assert_resumes("", &format!("{MINI}\nlearning_rate = 0.1"));
     assert_resumes("", "steps = 20\nlearning_rate = 0.1\nweight_decay = 0.01");
+    assert_resumes("", &format!("{MINI}\nlearning_rate = 0.1\nl1 = 0.02"));
 }
 
 #[test]

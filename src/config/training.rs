@@ -31,6 +31,11 @@ pub struct TrainConfig {
     /// parameter; biases decay too, as in PyTorch.
     #[serde(default)]
     pub weight_decay: f64,
+    /// The L1 penalty, a finite number of at least 0. Default 0. `l1 * sum |w|` over all parameters, biases
+    /// too, is minimised with the loss: `l1 * sign(w)` is added to the gradient, 0 where a parameter is 0.
+    /// Losses are told without it. Not for `adamw`, which keeps penalties apart from the gradient.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub l1: f64,
     /// The bound that gradients are clipped to; none means no clipping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip: Option<Clip>,
@@ -63,6 +68,10 @@ fn one() -> usize {
     1
 }
 
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
+}
+
 fn is_one(count: &usize) -> bool {
     *count == 1
 }
@@ -80,6 +89,14 @@ impl TrainConfig {
             ));
         }
         check_not_negative("train.weight_decay", self.weight_decay)?;
+        check_not_negative("train.l1", self.l1)?;
+        if self.optimizer == Optimizer::AdamW && self.l1 != 0.0 {
+            return Err(Error::invalid(
+                "train.l1",
+                format!("nothing, with the optimiser `{}`", self.optimizer),
+                "a key of the optimisers `sgd` and `adam`",
+            ));
+        }
         match self.clip {
             Some(Clip::Norm(bound)) => check_above_zero("train.clip.norm", bound)?,
             Some(Clip::Value(bound)) => check_above_zero("train.clip.value", bound)?,
