@@ -23,6 +23,7 @@ struct Formula {
     rate: f64,
     decay: f64,
     l1: f64,
+    dampened: bool,
     momentum: fn(usize) -> f64,
 }
 
@@ -39,7 +40,9 @@ impl Formula {
         let penalised = g + self.decay * *w + self.l1 * sign;
         match self.kind {
             Kind::Sgd => {
-                *first = (self.momentum)(t - 1) * *first + penalised;
+                let momentum = (self.momentum)(t - 1);
+                let enters = if self.dampened { 1.0 - momentum } else { 1.0 };
+                *first = momentum * *first + enters * penalised;
                 *w -= self.rate * *first;
             }
             Kind::Adam => self.adam(t, w, penalised, first, second),
@@ -121,6 +124,7 @@ fn twenty_steps_of_every_optimiser_are_those_of_plain_loops() {
         rate,
         decay,
         l1: 0.0,
+        dampened: false,
         momentum,
     };
     let adam = |kind, decay| Formula {
@@ -128,7 +132,12 @@ fn twenty_steps_of_every_optimiser_are_those_of_plain_loops() {
         rate: 0.02,
         decay,
         l1: 0.0,
+        dampened: false,
         momentum: |_| 0.0,
+    };
+    let dampened = |formula: Formula| Formula {
+        dampened: true,
+        ..formula
     };
     let with_l1 = |formula: Formula| Formula { l1: 0.2, ..formula };
     // With a full batch an epoch is a step.
@@ -157,6 +166,19 @@ fn twenty_steps_of_every_optimiser_are_those_of_plain_loops() {
         (
             "learning_rate = 0.1\nweight_decay = 0.3\nmomentum = 0.7",
             sgd(0.1, 0.3, |_| 0.7),
+        ),
+        (
+            "learning_rate = 0.4\nmomentum = 0.9\ndampened = true",
+            dampened(sgd(0.4, 0.0, |_| 0.9)),
+        ),
+        (
+            "learning_rate = 0.4\nmomentum = { from = 0.5, to = 0.99, epochs = 7 }\ndampened = true",
+            dampened(sgd(0.4, 0.0, |epoch| 0.5 + 0.07 * epoch.min(7) as f64)),
+        ),
+        (
+            "learning_rate = 0.2\nmomentum = { from = 0.0, to = 0.8, epochs = 4 }\ndampened = true\n\
+             weight_decay = 0.3\nl1 = 0.2",
+            with_l1(dampened(sgd(0.2, 0.3, |epoch| 0.2 * epoch.min(4) as f64))),
         ),
         (
             "learning_rate = 0.1\nl1 = 0.2",
@@ -191,6 +213,41 @@ fn twenty_steps_of_every_optimiser_are_those_of_plain_loops() {
         let start = reference(start.weights().expect("weights"), &Rows::random(9, 1));
         assert_layers_close(train, &found, &plain_loops(start, formula), 1e-12);
     }
+}
+
+/// Hinton et al. 2012 put the learning rate into the velocity: `v = m v - (1 - m) e g`, `w = w + v`.
+#[test]
+fn a_dampened_ramp_of_momentum_goes_where_hintons_own_equations_go() {
+    let (rate, ramp) = (0.4, |epoch: usize| 0.5 + 0.05 * epoch.min(8) as f64);
+    let train =
+        "learning_rate = 0.4\nmomentum = { from = 0.5, to = 0.9, epochs = 8 }\ndampened = true";
+    let (start, found) = trained(("float64", train), Rows::random(9, 1), None, STEPS);
+    let mut network = reference(start.weights().expect("weights"), &Rows::random(9, 1));
+    let mut velocity: Vec<f64> = Vec::new();
+    for epoch in 0..STEPS {
+        let gradients = network.gradients();
+        let gradients: Vec<f64> = gradients.iter().flat_map(LayerWeights::values).collect();
+        velocity.resize(gradients.len(), 0.0);
+        for (v, g) in velocity.iter_mut().zip(gradients) {
+            *v = ramp(epoch) * *v - (1.0 - ramp(epoch)) * rate * g;
+        }
+        let weights = network.layers.iter_mut().flat_map(LayerWeights::values_mut);
+        weights.zip(&velocity).for_each(|(w, v)| *w += v);
+    }
+    assert_layers_close(train, &found, &network.layers, 1e-12);
+}
+
+#[test]
+fn with_a_constant_momentum_a_dampened_step_is_a_plain_one_of_a_smaller_learning_rate() {
+    let end = |train: &str| trained(("float64", train), Rows::random(9, 1), None, STEPS).1;
+    let dampened = end("learning_rate = 0.4\nmomentum = 0.75\ndampened = true");
+    let plain = end("learning_rate = 0.1\nmomentum = 0.75");
+    assert_layers_close("0.4 x (1 - 0.75) = 0.1", &dampened, &plain, 1e-12);
+    // A ramp that starts at 0 has a first step without a velocity, which is a plain one.
+    let first = |train: &str| trained(("float64", train), Rows::random(9, 1), None, 1).1;
+    let ramp =
+        "learning_rate = 0.4\nmomentum = { from = 0.0, to = 0.9, epochs = 5 }\ndampened = true";
+    assert_layers_close(ramp, &first(ramp), &first("learning_rate = 0.4"), 1e-15);
 }
 
 /// A soft threshold: where the loss is `mean (y - w)^2` over a row of two targets, `|w|` times `l1` takes `l1` off

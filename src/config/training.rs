@@ -26,6 +26,10 @@ pub struct TrainConfig {
     /// `sgd`: the momentum, at least 0 and below 1. Default 0.
     #[serde(default)]
     pub momentum: Momentum,
+    /// `sgd` with momentum: whether the gradient enters the velocity times `1 - momentum`, as Hinton has it: see
+    /// [`Optimizer::Sgd`]. Default false.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub dampened: bool,
     /// The weight decay, a finite number of at least 0. Default 0. `sgd` and `adam` add it times the
     /// parameter to the gradient (an L2 penalty), `adamw` takes it times the learning rate off the
     /// parameter; biases decay too, as in PyTorch.
@@ -68,6 +72,10 @@ fn one() -> usize {
     1
 }
 
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 fn is_zero(number: &f64) -> bool {
     *number == 0.0
 }
@@ -87,6 +95,9 @@ impl TrainConfig {
                 format!("nothing, with the optimiser `{}`", self.optimizer),
                 "a key of the optimiser `sgd`",
             ));
+        }
+        if self.dampened {
+            self.check_dampened()?;
         }
         check_not_negative("train.weight_decay", self.weight_decay)?;
         check_not_negative("train.l1", self.l1)?;
@@ -127,6 +138,22 @@ impl TrainConfig {
                 "train.early_stopping.min_improvement",
                 stopping.min_improvement,
             )?;
+        }
+        Ok(())
+    }
+
+    fn check_dampened(&self) -> Result<()> {
+        let what = "train.dampened";
+        if self.optimizer != Optimizer::Sgd {
+            return Err(Error::invalid(
+                what,
+                format!("nothing, with the optimiser `{}`", self.optimizer),
+                "a key of the optimiser `sgd`",
+            ));
+        }
+        if self.momentum == Momentum::default() {
+            let expected = "`momentum` beside it, since it changes nothing without";
+            return Err(Error::invalid(what, expected, "none"));
         }
         Ok(())
     }
@@ -173,8 +200,13 @@ impl fmt::Display for Loss {
 #[serde(rename_all = "kebab-case")]
 pub enum Optimizer {
     /// Gradient descent, with momentum in PyTorch's convention: `v = momentum * v + gradient`,
-    /// `w = w - learning_rate * v`. (Hinton's own `v = momentum * v - (1 - momentum) * learning_rate *
-    /// gradient` takes the learning rate `1 / (1 - momentum)` times as large for the same steps.)
+    /// `w = w - learning_rate * v`.
+    ///
+    /// With [`dampened`](TrainConfig::dampened) in Hinton's: `v = momentum * v + (1 - momentum) * gradient`,
+    /// `w = w - learning_rate * v`, with the momentum of the epoch, in the first step too, where `v` is 0
+    /// before. Hinton et al. 2012 put the learning rate into the velocity, `v = momentum * v - (1 - momentum) *
+    /// learning_rate * gradient`, `w = w + v`; that is the same while the learning rate is. With a constant
+    /// momentum it takes a learning rate `1 / (1 - momentum)` times as large for the same steps as without.
     #[default]
     Sgd,
     /// Adam (Kingma and Ba 2015) with betas 0.9 and 0.999 and epsilon 1e-8.

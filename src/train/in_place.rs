@@ -112,10 +112,16 @@ impl Buffers {
             }
             (Optimizer::Sgd, Some(v), None) => {
                 let momentum = E::of(step.momentum);
-                each(w, g, [v], &|w, g, [v]| {
-                    let v = v * momentum + penalised(w, g);
-                    (w - v * rate, [v])
-                });
+                match step.dampening.map(E::of) {
+                    None => each(w, g, [v], &|w, g, [v]| {
+                        let v = v * momentum + penalised(w, g);
+                        (w - v * rate, [v])
+                    }),
+                    Some(factor) => each(w, g, [v], &|w, g, [v]| {
+                        let v = v * momentum + penalised(w, g) * factor;
+                        (w - v * rate, [v])
+                    }),
+                }
             }
             (Optimizer::Adam, Some(m), Some(v)) => {
                 let adam = adam(step);
@@ -312,6 +318,9 @@ mod tests {
             "weight_decay = 0.3\nl1 = 0.2",
             "momentum = 0.9",
             "momentum = 0.5\nweight_decay = 0.1\nl1 = 0.2",
+            "momentum = 0.9\ndampened = true",
+            "momentum = { from = 0.0, to = 0.9, epochs = 3 }\ndampened = true",
+            "momentum = { from = 0.9, to = 0.0, epochs = 3 }\ndampened = true\nweight_decay = 0.1\nl1 = 0.2",
             "momentum = { from = 0.0, to = 0.9, epochs = 3 }",
             "momentum = 0.5\nweight_decay = 0.1",
             "optimizer = 'adam'",

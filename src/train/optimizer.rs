@@ -5,12 +5,15 @@
 //!
 //! ```text
 //! sgd     g' = g + d w + l sign(w);  v = momentum v + g';  w = w - e v
+//!         dampened:  v = momentum v + (1 - momentum) g'
 //! adam    g' = g + d w + l sign(w);  m = b1 m + (1 - b1) g';  v = b2 v + (1 - b2) g'^2
 //!         w = w - e / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + epsilon)
 //! adamw   w = w - e d w, then adam with d = 0 and l = 0
 //! ```
 //!
-//! where the sign of 0 is 0. Biases are parameters like any other.
+//! where the sign of 0 is 0, and all of `v` and `m` start at 0. Biases are parameters like any other. The dampened
+//! velocity is that of Hinton et al. 2012, whose gradient counts the less the larger the momentum, in the first step
+//! too (PyTorch's `dampening` spares that one); the momentum is the epoch's.
 //!
 //! They are written here and not taken from Burn, whose optimisers hold momentum and betas as 32-bit
 //! numbers and give 64-bit state back as 32-bit when it is loaded, so that a 64-bit run could not be
@@ -62,6 +65,8 @@ pub(super) struct Step {
     pub(super) momentum: f64,
     /// Whether there is momentum now or in a later step.
     pub(super) has_momentum: bool,
+    /// What the gradient is multiplied by before it enters the velocity; none for PyTorch's convention.
+    pub(super) dampening: Option<f64>,
     pub(super) weight_decay: f64,
     /// 0 for `adamw`.
     pub(super) l1: f64,
@@ -73,10 +78,12 @@ pub(super) struct Step {
 
 impl Step {
     pub(super) fn new(train: &TrainConfig, learning_rate: f64, epoch: usize, time: usize) -> Self {
+        let momentum = train.momentum.at(epoch);
         Step {
             optimizer: train.optimizer,
             learning_rate,
-            momentum: train.momentum.at(epoch),
+            momentum,
+            dampening: train.dampened.then_some(1.0 - momentum),
             has_momentum: train.momentum != Momentum::default(),
             weight_decay: train.weight_decay,
             l1: train.l1,
@@ -187,6 +194,10 @@ impl Step {
         g: Tensor<D>,
         averages: &mut Averages<D>,
     ) -> Tensor<D> {
+        let g = match self.dampening {
+            Some(factor) => g.mul_scalar(factor),
+            None => g,
+        };
         let v = match averages.first.take() {
             Some(v) => v.mul_scalar(self.momentum) + g,
             None => g,

@@ -214,6 +214,40 @@ fn a_momentum_is_a_number_or_a_ramp_and_for_sgd_only() {
 }
 
 #[test]
+fn only_sgd_with_momentum_is_dampened() {
+    for (line, expected) in [
+        (
+            "momentum = 0.9\ndampened = 1",
+            "8:12: train.dampened: expected true or false, found integer `1`",
+        ),
+        (
+            "dampened = true",
+            "7:12: train.dampened: expected `momentum` beside it, since it changes nothing without, found none",
+        ),
+        (
+            "dampened = true\noptimizer = \"adam\"",
+            "7:12: train.dampened: expected nothing, with the optimiser `adam`, found a key of the \
+             optimiser `sgd`",
+        ),
+    ] {
+        assert_error("[train]", line, expected);
+    }
+    let text = GOOD.replacen("[train]", "[train]\nmomentum = 0.9\ndampend = true", 1);
+    let error = Experiment::parse("x.toml", &text)
+        .expect_err("misspelt")
+        .to_string();
+    let expected = "x.toml:8:1: train.dampend: unknown key `dampend`; did you mean `dampened`?";
+    assert!(error.starts_with(expected), "{error}");
+    for line in [
+        "momentum = 0.9\ndampened = true",
+        "momentum = { from = 0.0, to = 0.9, epochs = 2 }\ndampened = true",
+        "dampened = false\noptimizer = \"adam\"",
+    ] {
+        assert_good("[train]", line);
+    }
+}
+
+#[test]
 fn an_l1_penalty_is_a_number_and_not_for_adamw() {
     assert_error(
         "[train]",
