@@ -138,8 +138,8 @@ pub trait Runner {
 /// depend on what else is trained at the same time.
 ///
 /// # Errors
-/// [`Error::InvalidValue`] if the experiment asks for what trials cannot have: no hidden layer, several replicas, early stopping, or
-/// masks of the framework.
+/// [`Error::InvalidValue`] if the experiment asks for what trials cannot have: no hidden layer, several replicas, early stopping, a
+/// dampened momentum, or masks of the framework.
 pub fn prepare(experiment: &CheckedExperiment, task: &Task) -> Result<CheckedExperiment> {
     refuse(experiment)?;
     let mut experiment = experiment.clone().into_inner();
@@ -165,6 +165,10 @@ pub fn refuse(experiment: &CheckedExperiment) -> Result<()> {
         let expected = "none, since trials are compared after the same number of epochs";
         let found = format!("a patience of {}", stopping.patience);
         return Err(Error::invalid("train.early_stopping", expected, found));
+    }
+    if train.dampened {
+        let expected = "false, since learning rates are searched in PyTorch's convention";
+        return Err(Error::invalid("train.dampened", expected, "true"));
     }
     if experiment.dropout.masks == Some(Masks::Framework) {
         let expected = "`seeded`, which gives each of the networks trained at once its own masks";

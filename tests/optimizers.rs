@@ -22,6 +22,8 @@ struct Formula {
     kind: Kind,
     rate: f64,
     decay: f64,
+    l1: f64,
+    dampened: bool,
     momentum: fn(usize) -> f64,
 }
 
@@ -34,12 +36,16 @@ enum Kind {
 
 impl Formula {
     fn step(&self, t: usize, w: &mut f64, g: f64, (first, second): &mut (f64, f64)) {
+        let sign = f64::from(*w > 0.0) - f64::from(*w < 0.0);
+        let penalised = g + self.decay * *w + self.l1 * sign;
         match self.kind {
             Kind::Sgd => {
-                *first = (self.momentum)(t - 1) * *first + g + self.decay * *w;
+                let momentum = (self.momentum)(t - 1);
+                let enters = if self.dampened { 1.0 - momentum } else { 1.0 };
+                *first = momentum * *first + enters * penalised;
                 *w -= self.rate * *first;
             }
-            Kind::Adam => self.adam(t, w, g + self.decay * *w, first, second),
+            Kind::Adam => self.adam(t, w, penalised, first, second),
             Kind::AdamW => {
                 *w -= self.rate * self.decay * *w;
                 self.adam(t, w, g, first, second);
@@ -117,14 +123,23 @@ fn twenty_steps_of_every_optimiser_are_those_of_plain_loops() {
         kind: Kind::Sgd,
         rate,
         decay,
+        l1: 0.0,
+        dampened: false,
         momentum,
     };
     let adam = |kind, decay| Formula {
         kind,
         rate: 0.02,
         decay,
+        l1: 0.0,
+        dampened: false,
         momentum: |_| 0.0,
     };
+    let dampened = |formula: Formula| Formula {
+        dampened: true,
+        ..formula
+    };
+    let with_l1 = |formula: Formula| Formula { l1: 0.2, ..formula };
     // With a full batch an epoch is a step.
     for (train, formula) in [
         ("learning_rate = 0.2", sgd(0.2, 0.0, |_| 0.0)),
@@ -153,6 +168,31 @@ fn twenty_steps_of_every_optimiser_are_those_of_plain_loops() {
             sgd(0.1, 0.3, |_| 0.7),
         ),
         (
+            "learning_rate = 0.4\nmomentum = 0.9\ndampened = true",
+            dampened(sgd(0.4, 0.0, |_| 0.9)),
+        ),
+        (
+            "learning_rate = 0.4\nmomentum = { from = 0.5, to = 0.99, epochs = 7 }\ndampened = true",
+            dampened(sgd(0.4, 0.0, |epoch| 0.5 + 0.07 * epoch.min(7) as f64)),
+        ),
+        (
+            "learning_rate = 0.2\nmomentum = { from = 0.0, to = 0.8, epochs = 4 }\ndampened = true\n\
+             weight_decay = 0.3\nl1 = 0.2",
+            with_l1(dampened(sgd(0.2, 0.3, |epoch| 0.2 * epoch.min(4) as f64))),
+        ),
+        (
+            "learning_rate = 0.1\nl1 = 0.2",
+            with_l1(sgd(0.1, 0.0, |_| 0.0)),
+        ),
+        (
+            "learning_rate = 0.1\nl1 = 0.2\nweight_decay = 0.3\nmomentum = 0.7",
+            with_l1(sgd(0.1, 0.3, |_| 0.7)),
+        ),
+        (
+            "optimizer = 'adam'\nlearning_rate = 0.02\nl1 = 0.2\nweight_decay = 0.3",
+            with_l1(adam(Kind::Adam, 0.3)),
+        ),
+        (
             "optimizer = 'adam'\nlearning_rate = 0.02",
             adam(Kind::Adam, 0.0),
         ),
@@ -173,6 +213,64 @@ fn twenty_steps_of_every_optimiser_are_those_of_plain_loops() {
         let start = reference(start.weights().expect("weights"), &Rows::random(9, 1));
         assert_layers_close(train, &found, &plain_loops(start, formula), 1e-12);
     }
+}
+
+/// Hinton et al. 2012 put the learning rate into the velocity: `v = m v - (1 - m) e g`, `w = w + v`.
+#[test]
+fn a_dampened_ramp_of_momentum_goes_where_hintons_own_equations_go() {
+    let (rate, ramp) = (0.4, |epoch: usize| 0.5 + 0.05 * epoch.min(8) as f64);
+    let train =
+        "learning_rate = 0.4\nmomentum = { from = 0.5, to = 0.9, epochs = 8 }\ndampened = true";
+    let (start, found) = trained(("float64", train), Rows::random(9, 1), None, STEPS);
+    let mut network = reference(start.weights().expect("weights"), &Rows::random(9, 1));
+    let mut velocity: Vec<f64> = Vec::new();
+    for epoch in 0..STEPS {
+        let gradients = network.gradients();
+        let gradients: Vec<f64> = gradients.iter().flat_map(LayerWeights::values).collect();
+        velocity.resize(gradients.len(), 0.0);
+        for (v, g) in velocity.iter_mut().zip(gradients) {
+            *v = ramp(epoch) * *v - (1.0 - ramp(epoch)) * rate * g;
+        }
+        let weights = network.layers.iter_mut().flat_map(LayerWeights::values_mut);
+        weights.zip(&velocity).for_each(|(w, v)| *w += v);
+    }
+    assert_layers_close(train, &found, &network.layers, 1e-12);
+}
+
+#[test]
+fn with_a_constant_momentum_a_dampened_step_is_a_plain_one_of_a_smaller_learning_rate() {
+    let end = |train: &str| trained(("float64", train), Rows::random(9, 1), None, STEPS).1;
+    let dampened = end("learning_rate = 0.4\nmomentum = 0.75\ndampened = true");
+    let plain = end("learning_rate = 0.1\nmomentum = 0.75");
+    assert_layers_close("0.4 x (1 - 0.75) = 0.1", &dampened, &plain, 1e-12);
+    // A ramp that starts at 0 has a first step without a velocity, which is a plain one.
+    let first = |train: &str| trained(("float64", train), Rows::random(9, 1), None, 1).1;
+    let ramp =
+        "learning_rate = 0.4\nmomentum = { from = 0.0, to = 0.9, epochs = 5 }\ndampened = true";
+    assert_layers_close(ramp, &first(ramp), &first("learning_rate = 0.4"), 1e-15);
+}
+
+/// A soft threshold: where the loss is `mean (y - w)^2` over a row of two targets, `|w|` times `l1` takes `l1` off
+/// the size of `y`, and leaves 0 where less than that is there.
+#[test]
+fn an_l1_penalty_leaves_small_weights_at_zero_and_takes_as_much_off_all_others() {
+    let mut experiment = experiment(
+        "float64",
+        "",
+        "learning_rate = 0.02\nsteps = 3_000\nl1 = 0.3",
+    )
+    .into_inner();
+    experiment.network.hidden = vec![];
+    experiment.network.bias = false;
+    let experiment = experiment.check().expect("a linear model");
+    let targets = vec![0.2, -1.0];
+    let data = Dataset::new(Rows::new((1, vec![1.0]), (2, targets)));
+    let mut trainer = Trainer::new(&experiment, &data, None, &Device::flex()).expect("a trainer");
+    trainer.run(&mut ()).expect("a good end");
+    let weight = &trainer.into_network().weights().expect("weights")[0].weight;
+    // Around 0 a step goes past it, by the learning rate times the penalty's slope at most.
+    assert!(weight[0].abs() <= 0.02 * 0.5, "{weight:?}");
+    assert!((weight[1] + 0.7).abs() < 1e-9, "{weight:?}");
 }
 
 #[test]

@@ -121,6 +121,7 @@ const MINI: &str = "batch_size = 4\nepochs = 7";
 fn sgd_resumes() {
     assert_resumes("", &format!("{MINI}\nlearning_rate = 0.1"));
     assert_resumes("", "steps = 20\nlearning_rate = 0.1\nweight_decay = 0.01");
+    assert_resumes("", &format!("{MINI}\nlearning_rate = 0.1\nl1 = 0.02"));
 }
 
 #[test]
@@ -133,6 +134,11 @@ fn sgd_with_momentum_and_a_ramp_resumes() {
     );
     let ramp = "momentum = { from = 0.9, to = 0.0, epochs = 4 }";
     assert_resumes("", &format!("{MINI}\nlearning_rate = 0.1\n{ramp}"));
+    let dampened = "momentum = { from = 0.5, to = 0.9, epochs = 4 }\ndampened = true";
+    assert_resumes(
+        "hidden = 0.3",
+        &format!("{MINI}\nlearning_rate = 0.4\nmax_norm = 1.0\n{dampened}"),
+    );
 }
 
 #[test]

@@ -26,11 +26,20 @@ pub struct TrainConfig {
     /// `sgd`: the momentum, at least 0 and below 1. Default 0.
     #[serde(default)]
     pub momentum: Momentum,
+    /// `sgd` with momentum: whether the gradient enters the velocity times `1 - momentum`, as Hinton has it: see
+    /// [`Optimizer::Sgd`]. Default false.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub dampened: bool,
     /// The weight decay, a finite number of at least 0. Default 0. `sgd` and `adam` add it times the
     /// parameter to the gradient (an L2 penalty), `adamw` takes it times the learning rate off the
     /// parameter; biases decay too, as in PyTorch.
     #[serde(default)]
     pub weight_decay: f64,
+    /// The L1 penalty, a finite number of at least 0. Default 0. `l1 * sum |w|` over all parameters, biases
+    /// too, is minimised with the loss: `l1 * sign(w)` is added to the gradient, 0 where a parameter is 0.
+    /// Losses are told without it. Not for `adamw`, which keeps penalties apart from the gradient.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub l1: f64,
     /// The bound that gradients are clipped to; none means no clipping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip: Option<Clip>,
@@ -63,6 +72,14 @@ fn one() -> usize {
     1
 }
 
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
+}
+
 fn is_one(count: &usize) -> bool {
     *count == 1
 }
@@ -79,7 +96,18 @@ impl TrainConfig {
                 "a key of the optimiser `sgd`",
             ));
         }
+        if self.dampened {
+            self.check_dampened()?;
+        }
         check_not_negative("train.weight_decay", self.weight_decay)?;
+        check_not_negative("train.l1", self.l1)?;
+        if self.optimizer == Optimizer::AdamW && self.l1 != 0.0 {
+            return Err(Error::invalid(
+                "train.l1",
+                format!("nothing, with the optimiser `{}`", self.optimizer),
+                "a key of the optimisers `sgd` and `adam`",
+            ));
+        }
         match self.clip {
             Some(Clip::Norm(bound)) => check_above_zero("train.clip.norm", bound)?,
             Some(Clip::Value(bound)) => check_above_zero("train.clip.value", bound)?,
@@ -110,6 +138,22 @@ impl TrainConfig {
                 "train.early_stopping.min_improvement",
                 stopping.min_improvement,
             )?;
+        }
+        Ok(())
+    }
+
+    fn check_dampened(&self) -> Result<()> {
+        let what = "train.dampened";
+        if self.optimizer != Optimizer::Sgd {
+            return Err(Error::invalid(
+                what,
+                format!("nothing, with the optimiser `{}`", self.optimizer),
+                "a key of the optimiser `sgd`",
+            ));
+        }
+        if self.momentum == Momentum::default() {
+            let expected = "`momentum` beside it, since it changes nothing without";
+            return Err(Error::invalid(what, expected, "none"));
         }
         Ok(())
     }
@@ -156,8 +200,13 @@ impl fmt::Display for Loss {
 #[serde(rename_all = "kebab-case")]
 pub enum Optimizer {
     /// Gradient descent, with momentum in PyTorch's convention: `v = momentum * v + gradient`,
-    /// `w = w - learning_rate * v`. (Hinton's own `v = momentum * v - (1 - momentum) * learning_rate *
-    /// gradient` takes the learning rate `1 / (1 - momentum)` times as large for the same steps.)
+    /// `w = w - learning_rate * v`.
+    ///
+    /// With [`dampened`](TrainConfig::dampened) in Hinton's: `v = momentum * v + (1 - momentum) * gradient`,
+    /// `w = w - learning_rate * v`, with the momentum of the epoch, in the first step too, where `v` is 0
+    /// before. Hinton et al. 2012 put the learning rate into the velocity, `v = momentum * v - (1 - momentum) *
+    /// learning_rate * gradient`, `w = w + v`; that is the same while the learning rate is. With a constant
+    /// momentum it takes a learning rate `1 / (1 - momentum)` times as large for the same steps as without.
     #[default]
     Sgd,
     /// Adam (Kingma and Ba 2015) with betas 0.9 and 0.999 and epsilon 1e-8.

@@ -100,23 +100,32 @@ impl Buffers {
         let (first, second) = (first.transpose().ok()?, second.transpose().ok()?);
 
         let rate = E::of(step.learning_rate);
-        let decay = E::of(step.weight_decay);
-        let has_decay = step.weight_decay != 0.0;
-        let decayed = |w, g| if has_decay { g + w * decay } else { g };
+        let (decay, l1) = (E::of(step.weight_decay), E::of(step.l1));
+        let (has_decay, has_l1) = (step.weight_decay != 0.0, step.l1 != 0.0);
+        let penalised = |w, g| {
+            let g = if has_decay { g + w * decay } else { g };
+            if has_l1 { g + sign(w) * l1 } else { g }
+        };
         match (step.optimizer, first, second) {
             (Optimizer::Sgd, None, None) if !step.has_momentum => {
-                each(w, g, [], &|w, g, []| (w - decayed(w, g) * rate, []));
+                each(w, g, [], &|w, g, []| (w - penalised(w, g) * rate, []));
             }
             (Optimizer::Sgd, Some(v), None) => {
                 let momentum = E::of(step.momentum);
-                each(w, g, [v], &|w, g, [v]| {
-                    let v = v * momentum + decayed(w, g);
-                    (w - v * rate, [v])
-                });
+                match step.dampening.map(E::of) {
+                    None => each(w, g, [v], &|w, g, [v]| {
+                        let v = v * momentum + penalised(w, g);
+                        (w - v * rate, [v])
+                    }),
+                    Some(factor) => each(w, g, [v], &|w, g, [v]| {
+                        let v = v * momentum + penalised(w, g) * factor;
+                        (w - v * rate, [v])
+                    }),
+                }
             }
             (Optimizer::Adam, Some(m), Some(v)) => {
                 let adam = adam(step);
-                each(w, g, [m, v], &|w, g, mv| adam(w, decayed(w, g), mv));
+                each(w, g, [m, v], &|w, g, mv| adam(w, penalised(w, g), mv));
             }
             (Optimizer::AdamW, Some(m), Some(v)) => {
                 let (adam, shrink) = (adam(step), E::of(step.shrink()));
@@ -125,6 +134,18 @@ impl Buffers {
             _ => return None,
         }
         Some(())
+    }
+}
+
+/// 1, -1, or 0 for what is neither above 0 nor below.
+fn sign<E: Number>(w: E) -> E {
+    let zero = E::of(0.0);
+    if w > zero {
+        E::of(1.0)
+    } else if w < zero {
+        E::of(-1.0)
+    } else {
+        zero
     }
 }
 
@@ -293,11 +314,19 @@ mod tests {
         for text in [
             "",
             "weight_decay = 0.3",
+            "l1 = 0.3",
+            "weight_decay = 0.3\nl1 = 0.2",
             "momentum = 0.9",
+            "momentum = 0.5\nweight_decay = 0.1\nl1 = 0.2",
+            "momentum = 0.9\ndampened = true",
+            "momentum = { from = 0.0, to = 0.9, epochs = 3 }\ndampened = true",
+            "momentum = { from = 0.9, to = 0.0, epochs = 3 }\ndampened = true\nweight_decay = 0.1\nl1 = 0.2",
             "momentum = { from = 0.0, to = 0.9, epochs = 3 }",
             "momentum = 0.5\nweight_decay = 0.1",
             "optimizer = 'adam'",
             "optimizer = 'adam'\nweight_decay = 0.2",
+            "optimizer = 'adam'\nl1 = 0.1",
+            "optimizer = 'adam'\nweight_decay = 0.2\nl1 = 0.1",
             "optimizer = 'adamw'",
             "optimizer = 'adamw'\nweight_decay = 0.2",
         ] {

@@ -1,14 +1,19 @@
 //! The optimisers' steps, in PyTorch's conventions.
 //!
-//! With `g` the gradient, `w` a parameter, `e` the learning rate, `d` the weight decay and `t` the
-//! steps counted from 1:
+//! With `g` the gradient, `w` a parameter, `e` the learning rate, `d` the weight decay, `l` the L1 penalty and
+//! `t` the steps counted from 1:
 //!
 //! ```text
-//! sgd     g' = g + d w;  v = momentum v + g';  w = w - e v
-//! adam    g' = g + d w;  m = b1 m + (1 - b1) g';  v = b2 v + (1 - b2) g'^2
+//! sgd     g' = g + d w + l sign(w);  v = momentum v + g';  w = w - e v
+//!         dampened:  v = momentum v + (1 - momentum) g'
+//! adam    g' = g + d w + l sign(w);  m = b1 m + (1 - b1) g';  v = b2 v + (1 - b2) g'^2
 //!         w = w - e / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + epsilon)
-//! adamw   w = w - e d w, then adam with d = 0
+//! adamw   w = w - e d w, then adam with d = 0 and l = 0
 //! ```
+//!
+//! where the sign of 0 is 0, and all of `v` and `m` start at 0. Biases are parameters like any other. The dampened
+//! velocity is that of Hinton et al. 2012, whose gradient counts the less the larger the momentum, in the first step
+//! too (PyTorch's `dampening` spares that one); the momentum is the epoch's.
 //!
 //! They are written here and not taken from Burn, whose optimisers hold momentum and betas as 32-bit
 //! numbers and give 64-bit state back as 32-bit when it is loaded, so that a 64-bit run could not be
@@ -60,7 +65,11 @@ pub(super) struct Step {
     pub(super) momentum: f64,
     /// Whether there is momentum now or in a later step.
     pub(super) has_momentum: bool,
+    /// What the gradient is multiplied by before it enters the velocity; none for PyTorch's convention.
+    pub(super) dampening: Option<f64>,
     pub(super) weight_decay: f64,
+    /// 0 for `adamw`.
+    pub(super) l1: f64,
     max_norm: Option<f64>,
     /// Steps with this one, counted from 1.
     time: usize,
@@ -69,12 +78,15 @@ pub(super) struct Step {
 
 impl Step {
     pub(super) fn new(train: &TrainConfig, learning_rate: f64, epoch: usize, time: usize) -> Self {
+        let momentum = train.momentum.at(epoch);
         Step {
             optimizer: train.optimizer,
             learning_rate,
-            momentum: train.momentum.at(epoch),
+            momentum,
+            dampening: train.dampened.then_some(1.0 - momentum),
             has_momentum: train.momentum != Momentum::default(),
             weight_decay: train.weight_decay,
+            l1: train.l1,
             max_norm: train.max_norm,
             time,
             in_place: false,
@@ -145,8 +157,8 @@ impl Step {
         averages: &mut Averages<D>,
     ) -> Tensor<D> {
         match self.optimizer {
-            Optimizer::Sgd => self.sgd(w.clone(), self.decayed(g, w), averages),
-            Optimizer::Adam => self.adam(w.clone(), self.decayed(g, w), averages),
+            Optimizer::Sgd => self.sgd(w.clone(), self.penalised(g, w), averages),
+            Optimizer::Adam => self.adam(w.clone(), self.penalised(g, w), averages),
             Optimizer::AdamW => self.adam(w.mul_scalar(self.shrink()), g, averages),
         }
     }
@@ -164,12 +176,15 @@ impl Step {
         (rate, 1.0 / (1.0 - BETA_2.powf(time)).sqrt())
     }
 
-    /// The gradient with the L2 penalty's.
-    fn decayed<const D: usize>(&self, g: Tensor<D>, w: Tensor<D>) -> Tensor<D> {
-        if self.weight_decay == 0.0 {
-            g
-        } else {
-            g + w.mul_scalar(self.weight_decay)
+    /// The gradient with those of the L2 and the L1 penalty.
+    fn penalised<const D: usize>(&self, g: Tensor<D>, w: Tensor<D>) -> Tensor<D> {
+        let g = match self.weight_decay == 0.0 {
+            true => g,
+            false => g + w.clone().mul_scalar(self.weight_decay),
+        };
+        match self.l1 == 0.0 {
+            true => g,
+            false => g + w.sign().mul_scalar(self.l1),
         }
     }
 
@@ -179,6 +194,10 @@ impl Step {
         g: Tensor<D>,
         averages: &mut Averages<D>,
     ) -> Tensor<D> {
+        let g = match self.dampening {
+            Some(factor) => g.mul_scalar(factor),
+            None => g,
+        };
         let v = match averages.first.take() {
             Some(v) => v.mul_scalar(self.momentum) + g,
             None => g,

@@ -102,8 +102,8 @@ fn an_experiment_with_every_key_reads_back_the_same() {
     let dropout = ["\"standard\"", "{ early = 3 }", "{ late = 3 }"];
     let masks = ["masks = \"framework\"", "masks = \"seeded\"", ""];
     let train = [
-        "optimizer = \"sgd\"\nmomentum = 0.9\nbatch_size = \"full\"\nsteps = 7\nschedule = \"constant\"",
-        "momentum = { from = 0.5, to = 0.95, epochs = 20 }\nbatch_size = 3\nepochs = 7\n\
+        "optimizer = \"sgd\"\nmomentum = 0.9\nl1 = 1e-5\nbatch_size = \"full\"\nsteps = 7\nschedule = \"constant\"",
+        "momentum = { from = 0.5, to = 0.95, epochs = 20 }\ndampened = true\nbatch_size = 3\nepochs = 7\n\
          schedule = { step = { every = 3, factor = 0.5 } }\nclip = { norm = 1 }",
         "optimizer = \"adam\"\nepochs = 7\nschedule = { exponential = 0.9 }\nclip = { value = 0.1 }",
         "optimizer = \"adamw\"\nepochs = 7\nschedule = \"cosine\"",

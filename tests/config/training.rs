@@ -21,6 +21,16 @@ fn numbers_of_the_training_have_ranges() {
             format!("{not_negative}, found inf"),
         ),
         (
+            "l1 = -0.1",
+            "7:6: train.l1",
+            format!("{not_negative}, found -0.1"),
+        ),
+        (
+            "l1 = nan",
+            "7:6: train.l1",
+            format!("{not_negative}, found NaN"),
+        ),
+        (
             "max_norm = 0",
             "7:12: train.max_norm",
             format!("{above_zero}, found 0"),
@@ -201,6 +211,61 @@ fn a_momentum_is_a_number_or_a_ramp_and_for_sgd_only() {
     }
     assert_good("[train]", "momentum = 0"); // a whole number is a number
     assert_good("[train]", "momentum = 0.0\noptimizer = \"adam\"");
+}
+
+#[test]
+fn only_sgd_with_momentum_is_dampened() {
+    for (line, expected) in [
+        (
+            "momentum = 0.9\ndampened = 1",
+            "8:12: train.dampened: expected true or false, found integer `1`",
+        ),
+        (
+            "dampened = true",
+            "7:12: train.dampened: expected `momentum` beside it, since it changes nothing without, found none",
+        ),
+        (
+            "dampened = true\noptimizer = \"adam\"",
+            "7:12: train.dampened: expected nothing, with the optimiser `adam`, found a key of the \
+             optimiser `sgd`",
+        ),
+    ] {
+        assert_error("[train]", line, expected);
+    }
+    let text = GOOD.replacen("[train]", "[train]\nmomentum = 0.9\ndampend = true", 1);
+    let error = Experiment::parse("x.toml", &text)
+        .expect_err("misspelt")
+        .to_string();
+    let expected = "x.toml:8:1: train.dampend: unknown key `dampend`; did you mean `dampened`?";
+    assert!(error.starts_with(expected), "{error}");
+    for line in [
+        "momentum = 0.9\ndampened = true",
+        "momentum = { from = 0.0, to = 0.9, epochs = 2 }\ndampened = true",
+        "dampened = false\noptimizer = \"adam\"",
+    ] {
+        assert_good("[train]", line);
+    }
+}
+
+#[test]
+fn an_l1_penalty_is_a_number_and_not_for_adamw() {
+    assert_error(
+        "[train]",
+        "l1 = \"some\"",
+        "7:6: train.l1: expected a number, found string \"some\"",
+    );
+    assert_error(
+        "[train]",
+        "l1 = 0.1\noptimizer = \"adamw\"",
+        "7:6: train.l1: expected nothing, with the optimiser `adamw`, found a key of the optimisers `sgd` and `adam`",
+    );
+    for line in [
+        "l1 = 0.1",
+        "l1 = 1\noptimizer = \"adam\"",
+        "l1 = 0.0\noptimizer = \"adamw\"",
+    ] {
+        assert_good("[train]", line);
+    }
 }
 
 #[test]

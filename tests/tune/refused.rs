@@ -32,6 +32,13 @@ fn trials_are_single_networks_trained_to_the_end_with_masks_of_their_own() {
         "train.early_stopping: expected none",
     );
     refused(&set("train.replicas=3"), 1, "train.replicas: expected 1");
+    let both = [
+        "--set",
+        "train.momentum=0.9",
+        "--set",
+        "train.dampened=true",
+    ];
+    refused(&both, 1, "train.dampened: expected false");
     refused(
         &set("dropout.masks=framework"),
         1,
