@@ -2,7 +2,7 @@
 //! reports of runs as HTML, Markdown and text.
 //!
 //! What is shown is data first ([`StudySummary`](crate::study::StudySummary), [`Table`], [`Strips`],
-//! [`Explanation`](crate::explain::Explanation)), formats after.
+//! [`Lines`], [`Explanation`](crate::explain::Explanation)), formats after.
 
 #[cfg(feature = "report")]
 mod axes;
@@ -10,6 +10,9 @@ mod axes;
 mod chart;
 #[cfg(feature = "report")]
 mod ink;
+mod lines;
+#[cfg(feature = "report")]
+mod lines_svg;
 #[cfg(feature = "report")]
 mod panels;
 #[cfg(feature = "report")]
@@ -29,6 +32,7 @@ mod tune;
 #[cfg(feature = "report")]
 mod words;
 
+pub use lines::{Level, LinePoint, LineSeries, Lines};
 #[cfg(feature = "report")]
 pub use panels::{Panel, Panels};
 #[cfg(feature = "report")]
