@@ -9,6 +9,8 @@ mod axes;
 #[cfg(feature = "report")]
 mod chart;
 #[cfg(feature = "report")]
+mod histogram;
+#[cfg(feature = "report")]
 mod ink;
 mod lines;
 #[cfg(feature = "report")]
@@ -23,12 +25,16 @@ mod pixels;
 mod range;
 #[cfg(feature = "report")]
 mod run;
+#[cfg(feature = "report")]
+mod sparsity;
 mod strips;
 #[cfg(feature = "report")]
 mod strips_svg;
 mod study;
 mod table;
 mod tune;
+#[cfg(feature = "report")]
+mod units;
 #[cfg(feature = "report")]
 mod words;
 
@@ -39,6 +45,8 @@ pub use panels::{Panel, Panels};
 pub use picture::Picture;
 #[cfg(feature = "report")]
 pub use run::{Drawing, Figure, Report, Section, Values, landscape_figure};
+#[cfg(feature = "report")]
+pub use sparsity::{SparsityColumn, sparsity_figure};
 pub use strips::{Strip, Strips};
 pub use study::{study_figure, study_notes, study_table};
 pub use table::Table;

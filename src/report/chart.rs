@@ -197,6 +197,11 @@ impl Chart {
     /// A bar from the bottom, between two values of x.
     pub(super) fn bar(&mut self, (from, to): (f64, f64), height: f64, ink: Ink, tip: &str) {
         let ((left, top), (right, bottom)) = (self.at((from, height)), self.at((to, 0.0)));
+        // A logarithmic axis never reaches 0.
+        let bottom = match self.place.log_y {
+            true => self.bottom(),
+            false => bottom,
+        };
         let bar = rectangle(
             [
                 left + 0.5,

@@ -8,4 +8,5 @@ mod markup;
 mod extremes;
 mod formats;
 mod lines;
+mod sparsity;
 mod values;
