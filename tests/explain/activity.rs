@@ -160,7 +160,7 @@ fn of_one_network_it_is_that_of_its_explanation_whatever_is_to_be_learned() {
     let made = autoencoder(7, 1.0);
     let explained = made.explain(&ExplainOptions::default()).activity;
     let alone = hidden_activity(&[&made.network], made.train()).expect("its activity");
-    assert_eq!(alone, [explained.clone()]);
+    assert_eq!(alone, std::slice::from_ref(&explained));
     // The same inputs with other targets.
     let others = rows(two_classes(), 3, 40, 5);
     let alone = hidden_activity(&[&made.network], &others).expect("its activity");
