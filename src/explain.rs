@@ -3,6 +3,7 @@
 //! The tutorial explains dropout with pictures: the error as a line over the value of one weight, the weights as
 //! balls that roll on it, and two balls that end in the same dip and do the same work from then on. Here those are
 //! taken from a real network. Everything is data, which serialises; [`report`](mod@crate::report) draws it.
+//! [`hidden_activity`] and [`unit_features`] look at networks of which nothing else is known.
 //!
 //! No figure grows with the length of a training or the width of a layer: curves are thinned, and of wide layers the
 //! first units are shown, while what is counted is counted over all of them.
@@ -28,11 +29,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 
-pub use activity::{Activity, Histogram};
+pub use activity::{Activity, Histogram, hidden_activity};
 pub use card::{Card, Measured};
 pub use curves::{Curve, Curves, CurvesReader, MetricsLine};
 pub use diagram::{Diagram, DiagramLayer};
-pub use features::{Feature, Features};
+pub use features::{Feature, Features, unit_features};
 pub use landscape::{Landscape, LandscapeOptions, WeightAt};
 pub use mistakes::{Mistake, Mistakes};
 pub use paths::{Paths, UnitPath};
@@ -102,8 +103,8 @@ pub fn explain(subject: &Subject<'_>, options: &ExplainOptions) -> Result<Explan
         curves: subject.curves.clone(),
         paths: paths::paths(subject, input, &mut notes),
         redundancy: redundancy::redundancy(subject.network, &hidden)?,
-        features: features::features(subject)?,
-        activity: hidden.iter().filter_map(activity::activity).collect(),
+        features: features::unit_features(subject.network, subject.preparation)?,
+        activity: hidden.into_iter().filter_map(activity::activity).collect(),
         confusion: look.and_then(|look| predictions::confusion(look, &mut notes)),
         calibration: look.and_then(|look| predictions::calibration(look, &mut notes)),
         fit: look.and_then(predictions::fit),

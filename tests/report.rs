@@ -8,6 +8,7 @@ fn strip(label: &str, values: &[f64]) -> Strip {
         label: label.to_owned(),
         note: "9 %".to_owned(),
         values: values.to_vec(),
+        published: None,
     }
 }
 
@@ -116,6 +117,82 @@ fn a_large_sample_shows_a_thousand_dots_with_its_ends_among_them() {
     let (first, last) = (x[0], x[999]);
     assert_eq!(vec![first, last], numbers(&ends, "circle", "cx"));
     assert!(all.len() < 200_000, "{}", all.len());
+}
+
+#[test]
+fn a_published_value_is_a_ring_at_its_place_that_the_axis_holds_and_words_name() {
+    let mut strips = figure(vec![strip("4", &[0.1, 0.2, 0.3, 0.4]), strip("16", &[0.3])]);
+    let without = strips.to_svg();
+    strips.strips[0].published = Some(0.2);
+    let svg = strips.to_svg();
+    let (x, before) = (
+        numbers(&svg, "circle", "cx"),
+        numbers(&without, "circle", "cx"),
+    );
+    // Five dots, the ring and the one that explains it, in the place of the dots alone.
+    assert_eq!((x.len(), &x[..5]), (7, &before[..]));
+    let rings = svg
+        .split("<circle ")
+        .filter(|text| text.contains("fill=\"none\""));
+    assert_eq!(rings.count(), 2);
+    assert!((x[5] - x[1]).abs() < 0.02, "{x:?}");
+    assert!(svg.contains(">published<") && !without.contains("published"));
+    assert!(
+        svg.contains("median 0.2500, solved 9 %, published 0.2000; 16:"),
+        "{svg}"
+    );
+
+    // Far from all values, and where there is no value.
+    strips.strips[0].published = Some(4.0);
+    strips.strips[1].values.clear();
+    strips.strips[1].published = Some(f64::NAN);
+    let x = numbers(&strips.to_svg(), "circle", "cx");
+    assert_eq!(x.len(), 6);
+    assert!(
+        x[..4].iter().all(|dot| *dot < x[4]) && x[4] < 760.0,
+        "{x:?}"
+    );
+}
+
+#[test]
+fn beside_published_values_that_are_alike_the_axis_does_not_begin_at_0() {
+    let distance = |published: Option<f64>| {
+        let mut strips = figure(vec![strip("", &[1.0, 1.2])]);
+        strips.strips[0].published = published;
+        let x = numbers(&strips.to_svg(), "circle", "cx");
+        x[1] - x[0]
+    };
+    assert!(distance(Some(1.1)) > 4.0 * distance(None));
+    assert!(distance(Some(0.1)) < 1.2 * distance(None));
+}
+
+#[test]
+fn fewer_than_four_values_have_no_box_and_fewer_than_three_no_interval() {
+    let lines = |values: &[f64], ink: &str| {
+        let svg = figure(vec![strip("", values)]).to_svg();
+        let lines = svg
+            .split("<line ")
+            .skip(1)
+            .map(|line| line.split('>').next());
+        let stroke = format!("stroke=\"{ink}\"");
+        lines
+            .filter(|line| line.is_some_and(|line| line.contains(&stroke)))
+            .count()
+    };
+    let counts = |ink: &str| {
+        [
+            &[0.1][..],
+            &[0.1, 0.2],
+            &[0.1, 0.2, 0.3],
+            &[0.1, 0.2, 0.3, 0.4],
+        ]
+        .map(|values| lines(values, ink))
+    };
+    let (median, interval) = ("#1f2328", "#d55e00");
+    assert_eq!(
+        (counts(median), counts(interval)),
+        ([0, 0, 0, 1], [0, 0, 1, 1])
+    );
 }
 
 #[test]

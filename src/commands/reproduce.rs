@@ -1,5 +1,6 @@
 //! `dropwise reproduce NAME`: a published experiment, run again beside its numbers.
 
+mod figure;
 mod files;
 mod known;
 mod show;
@@ -153,7 +154,10 @@ impl Args {
             true
         };
         let summary = Summary::of(&paper, &outcomes)?;
-        files.finish(&summary, &outcomes)?;
+        files.finish(&summary)?;
+        if let Some(figure) = figure::draw(&paper, &summary, &outcomes, &files)? {
+            files.keep_figure(&figure)?;
+        }
         show.ends(&summary, &files)?;
         if !is_complete && interrupt::asked() {
             eprintln!("interrupted: the same command with --resume goes on");

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::HiddenUnits;
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::model::Mlp;
 
 /// How active the units of a hidden layer are, dropout off (the paper's Figure 8: dropout makes activations sparse).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,30 +43,124 @@ const BINS: usize = 40;
 /// An activation below this share of the largest one is near zero.
 const NEAR_ZERO: f64 = 0.01;
 
+/// How active the hidden units of networks are on the same rows, dropout off: for each network its hidden layers, from the
+/// input on. The histograms of the same layer have the same edges for all networks, so that they can be compared. Of more
+/// than 2,000 rows evenly spaced ones are taken. What is learned does not matter: a network with as many outputs as
+/// inputs (the paper's autoencoder, section 7.2) is looked at like any other.
+///
+/// # Errors
+/// [`Error::InvalidValue`] without rows, and if an activation is not finite; [`Error::Shape`] if a network has other inputs
+/// than the rows; [`Error::Compute`] if the backend fails.
+pub fn hidden_activity(networks: &[&Mlp], data: &Dataset) -> Result<Vec<Vec<Activity>>> {
+    if data.is_empty() {
+        let expected = "at least one row";
+        return Err(Error::invalid("the rows to look at", expected, "none"));
+    }
+    let mut seen = Vec::new();
+    for network in networks {
+        let found = network.dims()[0];
+        if found != data.d_input() {
+            return Err(Error::Shape {
+                what: "the inputs of a network to look at".to_owned(),
+                expected: vec![data.d_input()],
+                found: vec![found],
+            });
+        }
+        let layers = HiddenUnits::of(network, Some(data))?.into_iter();
+        seen.push(layers.map(Seen::of).collect::<Vec<_>>());
+    }
+    let activity = |layer: &Seen| {
+        let place = layer.hidden.layer - 1;
+        let same = seen.iter().filter_map(|layers| layers.get(place));
+        let edges = same
+            .map(Seen::edges)
+            .reduce(|one, other| Some(one?.with(other?)));
+        let found = edges.flatten().and_then(|edges| layer.activity(edges));
+        found.ok_or_else(|| {
+            let what = format!("the activations of hidden layer {}", layer.hidden.layer);
+            Error::invalid(what, "finite numbers", "others")
+        })
+    };
+    let of_network = |layers: &Vec<Seen>| layers.iter().map(activity).collect();
+    seen.iter().map(of_network).collect()
+}
+
 /// How active the units are; none without rows, and where an activation is not finite.
-pub(super) fn activity(hidden: &HiddenUnits) -> Option<Activity> {
-    let values = &hidden.values;
-    let mut means = vec![0.0; hidden.units];
-    for row in values.chunks_exact(hidden.units) {
-        for (mean, value) in means.iter_mut().zip(row) {
-            *mean += value / hidden.rows as f64;
+pub(super) fn activity(hidden: HiddenUnits) -> Option<Activity> {
+    let seen = Seen::of(hidden);
+    seen.activity(seen.edges()?)
+}
+
+/// A layer's activations and each unit's mean.
+struct Seen {
+    hidden: HiddenUnits,
+    /// `[units]`
+    means: Vec<f64>,
+}
+
+/// Smallest and largest value of all activations, and of the means.
+#[derive(Debug, Clone, Copy)]
+struct Edges {
+    activations: (f64, f64),
+    means: (f64, f64),
+}
+
+impl Edges {
+    fn with(self, other: Self) -> Self {
+        let wider = |one: (f64, f64), other: (f64, f64)| (one.0.min(other.0), one.1.max(other.1));
+        Edges {
+            activations: wider(self.activations, other.activations),
+            means: wider(self.means, other.means),
         }
     }
-    let count = values.len() as f64;
-    let largest = values
-        .iter()
-        .fold(0.0, |largest: f64, value| largest.max(value.abs()));
-    let is_near = |value: &&f64| largest == 0.0 || value.abs() < NEAR_ZERO * largest;
-    Some(Activity {
-        layer: hidden.layer,
-        units: hidden.units,
-        rows: hidden.rows,
-        activation: hidden.activation.to_string(),
-        activations: Histogram::of(values)?,
-        mean: means.iter().sum::<f64>() / hidden.units as f64,
-        means: Histogram::of(&means)?,
-        near_zero: values.iter().filter(is_near).count() as f64 / count,
-    })
+}
+
+impl Seen {
+    fn of(hidden: HiddenUnits) -> Self {
+        let mut means = vec![0.0; hidden.units];
+        for row in hidden.values.chunks_exact(hidden.units) {
+            for (mean, value) in means.iter_mut().zip(row) {
+                *mean += value / hidden.rows as f64;
+            }
+        }
+        Seen { hidden, means }
+    }
+
+    /// None without rows, and where a value is not finite.
+    fn edges(&self) -> Option<Edges> {
+        Some(Edges {
+            activations: ends(&self.hidden.values)?,
+            means: ends(&self.means)?,
+        })
+    }
+
+    fn activity(&self, edges: Edges) -> Option<Activity> {
+        let Seen { hidden, means } = self;
+        let values = &hidden.values;
+        let count = values.len() as f64;
+        let largest = values
+            .iter()
+            .fold(0.0, |largest: f64, value| largest.max(value.abs()));
+        let is_near = |value: &&f64| largest == 0.0 || value.abs() < NEAR_ZERO * largest;
+        Some(Activity {
+            layer: hidden.layer,
+            units: hidden.units,
+            rows: hidden.rows,
+            activation: hidden.activation.to_string(),
+            activations: Histogram::between(values, edges.activations)?,
+            mean: means.iter().sum::<f64>() / hidden.units as f64,
+            means: Histogram::between(means, edges.means)?,
+            near_zero: values.iter().filter(is_near).count() as f64 / count,
+        })
+    }
+}
+
+/// The smallest and the largest value; none if there is no value, or one that is not finite.
+fn ends(values: &[f64]) -> Option<(f64, f64)> {
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let is_finite = low <= high && values.iter().all(|value| value.is_finite());
+    is_finite.then_some((low, high))
 }
 
 impl Histogram {
@@ -71,10 +168,13 @@ impl Histogram {
     /// is no value, or one that is not finite.
     #[must_use]
     pub fn of(values: &[f64]) -> Option<Self> {
-        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let is_finite = (high - low).is_finite() && values.iter().all(|value| value.is_finite());
-        if !is_finite {
+        Histogram::between(values, ends(values)?)
+    }
+
+    /// Forty bins between two numbers that hold all values, or around them if they are the same; none if they are so far
+    /// apart that their distance is not finite.
+    fn between(values: &[f64], (low, high): (f64, f64)) -> Option<Self> {
+        if !(high - low).is_finite() {
             return None;
         }
         let (low, high) = if low < high {

@@ -4,9 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::backend::read;
 use crate::data::Preparation;
-use crate::error::Result;
-
-use super::Subject;
+use crate::error::{Error, Result};
+use crate::model::Mlp;
 
 /// The incoming weights of the first hidden layer's first units (the paper's Figure 7); of no unit where there is no
 /// hidden layer.
@@ -39,11 +38,25 @@ const PIXELS: usize = 1 << 16;
 const UNITS: usize = 12;
 pub(super) const INPUTS: usize = 40;
 
-/// What the first units of the first hidden layer see.
-pub(super) fn features(subject: &Subject<'_>) -> Result<Features> {
-    let weight = subject.network.tensors().swap_remove(0).weight; // [d_input, units]
-    let (d_input, all_units) = (weight.dims()[0], subject.first_units());
-    let image = image_of(subject.preparation);
+/// What the first units of the first hidden layer see, whatever the network learns. `preparation` says what its inputs are.
+///
+/// # Errors
+/// [`Error::Shape`] if the network has other inputs, [`Error::Compute`] if the backend fails.
+pub fn unit_features(network: &Mlp, preparation: &Preparation) -> Result<Features> {
+    let (expected, found) = (preparation.d_input(), network.dims()[0]);
+    if expected != found {
+        return Err(Error::Shape {
+            what: "the inputs of a network to look at".to_owned(),
+            expected: vec![expected],
+            found: vec![found],
+        });
+    }
+    let weight = network.tensors().swap_remove(0).weight; // [d_input, units]
+    let (d_input, all_units) = (
+        weight.dims()[0],
+        network.widths().nth(1).unwrap_or_default(),
+    );
+    let image = image_of(preparation);
     let (units, inputs) = match image {
         Some(_) => ((PIXELS / d_input).clamp(1, IMAGES), d_input),
         None => (UNITS, d_input.min(INPUTS)),
@@ -59,7 +72,7 @@ pub(super) fn features(subject: &Subject<'_>) -> Result<Features> {
     };
     Ok(Features {
         image,
-        input_names: shown_names(subject.preparation),
+        input_names: shown_names(preparation),
         units: weights
             .chunks_exact(inputs)
             .enumerate()

@@ -10,19 +10,30 @@ use super::range::Range;
 
 /// Width and height of most charts.
 pub(super) const SIZE: (f64, f64) = (440.0, 290.0);
-/// Room for title and label over a chart, and for ticks and label below it.
+/// Room for title, label and marks over a chart, and for ticks and label below it.
 const TOP: f64 = 60.0;
+/// Without marks.
+pub(super) const LOW_TOP: f64 = 46.0;
+/// Height of a line of the subtitle.
+const SUBTITLE: f64 = 17.0;
 const BOTTOM: f64 = 42.0;
 const RIGHT: f64 = 18.0;
 
 /// How a chart is framed.
 pub(super) struct Axes<'a> {
     pub(super) title: &'a str,
+    /// Lines between the title and the label of the upright axis.
+    pub(super) subtitle: Vec<String>,
+    /// Room over the chart, but for the subtitle.
+    pub(super) top: f64,
     pub(super) x_label: &'a str,
     pub(super) y_label: &'a str,
     pub(super) x: Range,
     pub(super) y: Range,
+    pub(super) is_log_x: bool,
     pub(super) is_log_y: bool,
+    /// Ticks at these values of x in place of the library's, as far as there is room.
+    pub(super) x_ticks: Vec<f64>,
     /// Labels at the ends of lines, for which room is left.
     pub(super) ends: Vec<String>,
     pub(super) size: (f64, f64),
@@ -39,6 +50,8 @@ impl Default for Axes<'_> {
     fn default() -> Self {
         Axes {
             title: "",
+            subtitle: Vec::new(),
+            top: TOP,
             x_label: "",
             y_label: "",
             x: Range {
@@ -49,7 +62,9 @@ impl Default for Axes<'_> {
                 low: 0.0,
                 high: 1.0,
             },
+            is_log_x: false,
             is_log_y: false,
+            x_ticks: Vec::new(),
             ends: Vec::new(),
             size: SIZE,
             x_format: None,
@@ -80,13 +95,34 @@ impl Axes<'_> {
             .with_x_axis_max(self.x.high)
             .with_y_axis_min(low)
             .with_y_axis_max(high)
-            .with_x_tick_format(self.x_format.clone().unwrap_or_else(picture::ticks))
+            .with_x_tick_format(self.library_x_format())
             .with_x_label_overlap(AxisLabelOverlap::Thin)
             .with_y_tick_format(self.y_format.clone().unwrap_or_else(picture::ticks));
+        let layout = match self.is_log_x {
+            true => layout.with_log_x(),
+            false => layout,
+        };
         match self.is_log_y {
             true => layout.with_log_y(),
             false => layout,
         }
+    }
+
+    /// Words for the values of x.
+    pub(super) fn x_format(&self) -> TickFormat {
+        self.x_format.clone().unwrap_or_else(picture::ticks)
+    }
+
+    fn library_x_format(&self) -> TickFormat {
+        match self.x_ticks.is_empty() {
+            true => self.x_format(),
+            false => no_format(),
+        }
+    }
+
+    /// Where line `k` under the title is, counted from 0.
+    pub(super) fn line_height(k: usize) -> f64 {
+        33.0 + SUBTITLE * k as f64
     }
 
     /// Where the library puts them.
@@ -106,7 +142,7 @@ impl Axes<'_> {
         };
         let layout = layout
             .with_force_margins(ticks + 10.0, (ends + 8.0).min(0.45 * self.size.0))
-            .with_force_margins_y(TOP, BOTTOM);
+            .with_force_margins_y(self.top + SUBTITLE * self.subtitle.len() as f64, BOTTOM);
         ComputedLayout::from_layout(&layout)
     }
 }

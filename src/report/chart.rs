@@ -19,19 +19,33 @@ pub(super) struct Chart {
     pub(super) scene: Scene,
     place: ComputedLayout,
     letter: f64,
+    /// What is drawn is moved to the right by so many pixels.
+    pub(super) shift: f64,
 }
 
 impl Chart {
     pub(super) fn new(axes: &Axes<'_>) -> Self {
         let place = axes.place();
-        let scene = headed(axes.size, axes.title, axes.y_label);
+        let subtitle = axes.subtitle.first().map_or(axes.y_label, String::as_str);
+        let scene = headed(axes.size, axes.title, subtitle);
         let mut chart = Chart {
             scene,
             place,
             letter: axes.letter,
+            shift: 0.0,
         };
+        chart.draw_subtitle(axes);
         chart.draw_axes(axes);
         chart
+    }
+
+    /// The lines of the subtitle after the first, and under them the label of the upright axis.
+    fn draw_subtitle(&mut self, axes: &Axes<'_>) {
+        let labels = axes.subtitle.iter().map(String::as_str);
+        for (k, line) in labels.chain([axes.y_label]).enumerate().skip(1) {
+            let at = (2.0, Axes::line_height(k));
+            self.say(at, line, (TEXT_SIZE, false), LINE, TextAnchor::Start);
+        }
     }
 
     /// The library's ticks and lines across, without those that stand upright, which say little.
@@ -54,6 +68,7 @@ impl Chart {
         let (left, right, bottom) = (self.left(), self.right(), self.bottom());
         self.scene
             .add(line((left, bottom), (right, bottom), LINE, 1.0));
+        self.draw_x_ticks(axes);
         let middle = ((left + right) / 2.0, axes.size.1 - 6.0);
         self.say(
             middle,
@@ -62,6 +77,24 @@ impl Chart {
             LINE,
             TextAnchor::Middle,
         );
+    }
+
+    /// Ticks at given values, without those whose words would overlap.
+    fn draw_x_ticks(&mut self, axes: &Axes<'_>) {
+        let (format, bottom) = (axes.x_format(), self.bottom());
+        let mut end = f64::NEG_INFINITY;
+        for value in &axes.x_ticks {
+            let x = self.at((*value, 0.0)).0;
+            self.scene
+                .add(line((x, bottom), (x, bottom + 4.0), LINE, 1.0));
+            let words = format.format(*value);
+            let half = self.letter * f64::from(TEXT_SIZE) * words.chars().count() as f64 / 2.0;
+            if x - half > end {
+                let at = (x, bottom + 17.0);
+                self.say(at, &words, (TEXT_SIZE, false), LINE, TextAnchor::Middle);
+                end = x + half + 4.0;
+            }
+        }
     }
 
     fn left(&self) -> f64 {
@@ -83,7 +116,8 @@ impl Chart {
     /// Where a point is drawn; what is far outside is brought near, for no format holds every number.
     pub(super) fn at(&self, (x, y): (f64, f64)) -> (f64, f64) {
         let near = |pixels: f64| pixels.clamp(-1e4, 1e4);
-        (near(self.place.map_x(x)), near(self.place.map_y(y)))
+        let right = near(self.place.map_x(x)) + self.shift;
+        (right, near(self.place.map_y(y)))
     }
 
     /// Words at a place in the drawing.
@@ -163,6 +197,11 @@ impl Chart {
     /// A bar from the bottom, between two values of x.
     pub(super) fn bar(&mut self, (from, to): (f64, f64), height: f64, ink: Ink, tip: &str) {
         let ((left, top), (right, bottom)) = (self.at((from, height)), self.at((to, 0.0)));
+        // A logarithmic axis never reaches 0.
+        let bottom = match self.place.log_y {
+            true => self.bottom(),
+            false => bottom,
+        };
         let bar = rectangle(
             [
                 left + 0.5,
@@ -232,6 +271,32 @@ impl Chart {
                 ink,
                 TextAnchor::Start,
             );
+        }
+    }
+
+    /// A dashed line across, on a pale band that says its words under the pointer.
+    pub(super) fn level(&mut self, value: f64, band: Option<(f64, f64)>, tip: &str) {
+        let (left, right) = (self.left(), self.right());
+        let height = |value: f64| self.at((0.0, value)).1;
+        let drawing = band.map(|(low, high)| {
+            let (one, other) = (height(low), height(high));
+            let place = [left, one.min(other), right - left, (one - other).abs()];
+            rectangle(place, LINE, Some(0.15))
+        });
+        let y = height(value);
+        let line = picture::dashed((left, y), (right, y));
+        hover(&mut self.scene, tip, drawing.into_iter().chain([line]));
+    }
+
+    /// An upright line between two values with an end at each, half of which is so many pixels wide.
+    pub(super) fn error_bar(&mut self, x: f64, (low, high): (f64, f64), half: f64, ink: Ink) {
+        let ((x, bottom), (_, top)) = (self.at((x, low)), self.at((x, high)));
+        for (from, to) in [
+            ((x, bottom), (x, top)),
+            ((x - half, bottom), (x + half, bottom)),
+            ((x - half, top), (x + half, top)),
+        ] {
+            self.scene.add(line(from, to, ink, 1.5));
         }
     }
 

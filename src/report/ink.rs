@@ -27,7 +27,7 @@ pub(super) const BLUE: Ink = ink("#0072b2", "#56b4e9");
 pub(super) const VERMILLION: Ink = ink("#d55e00", "#e69f00");
 /// The same, far behind.
 pub(super) const PALE_BLUE: Ink = ink("#b9d7e8", "#1f4560");
-const GREEN: Ink = ink("#009e73", "#2cc79b");
+pub(super) const GREEN: Ink = ink("#009e73", "#2cc79b");
 const PURPLE: Ink = ink("#b0568b", "#d795bb");
 const BROWN: Ink = ink("#8a5a00", "#c9a24b");
 

@@ -58,6 +58,40 @@ impl Picture {
         self
     }
 
+    /// Pictures over a drawing, each with its upper left corner at a place. They are to have no clipping regions, whose
+    /// names would be the same.
+    pub(super) fn arranged(
+        mut scene: Scene,
+        (title, description): (&str, &str),
+        parts: Vec<((f64, f64), Picture)>,
+    ) -> Self {
+        let mut images = Vec::new();
+        for ((x, y), part) in parts {
+            scene.add(Primitive::GroupStart {
+                transform: Some(format!("translate({x:.2},{y:.2})")),
+                title: None,
+                extra_attrs: None,
+            });
+            scene.elements.extend(part.scene.elements);
+            scene.add(Primitive::GroupEnd);
+            let moved = part.images.into_iter().map(|image| {
+                let [left, top, width, height] = image.place;
+                Pixels {
+                    place: [left + x, top + y, width, height],
+                    ..image
+                }
+            });
+            images.extend(moved);
+        }
+        let picture = Picture::new(scene, title, description);
+        picture.with_images(images).in_system_fonts()
+    }
+
+    /// Width and height of the drawing.
+    pub(super) fn size(&self) -> (f64, f64) {
+        (self.scene.width, self.scene.height)
+    }
+
     /// What it shows.
     #[must_use]
     pub fn title(&self) -> &str {

@@ -1,9 +1,7 @@
 //! A published experiment beside what ours comes to: table, words, figure.
 
-use super::{Strip, Strips, Table};
-use crate::reproduce::{
-    Candidate, ClaimResult, Holds, Measure, Outcomes, RowSummary, Summary, Verdict,
-};
+use super::Table;
+use crate::reproduce::{Candidate, ClaimResult, Holds, Measure, RowSummary, Summary, Verdict};
 
 /// Everything in words: the table, what was chosen, what is claimed. Markdown, or for a terminal.
 #[must_use]
@@ -191,30 +189,4 @@ fn said(measure: Measure, result: &ClaimResult) -> String {
 
 fn capital(words: &str) -> String {
     super::tune::capital(words)
-}
-
-/// The rows' numbers beside the published ones; none if there are none yet.
-#[must_use]
-pub fn reproduce_figure(summary: &Summary, _outcomes: &Outcomes) -> Option<Strips> {
-    let strips: Vec<Strip> = summary
-        .rows
-        .iter()
-        .filter(|row| !row.values.is_empty())
-        .map(|row| Strip {
-            label: row.method.clone(),
-            note: String::new(),
-            values: row.values.iter().map(|(_, value)| *value).collect(),
-        })
-        .collect();
-    if strips.is_empty() {
-        return None;
-    }
-    Some(Strips {
-        title: summary.title.clone(),
-        subtitle: "dots: networks; diamond: mean with its 95 % interval".to_owned(),
-        value_label: summary.measure.name().to_owned(),
-        strip_label: String::new(),
-        note_label: String::new(),
-        strips,
-    })
 }

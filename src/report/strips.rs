@@ -28,4 +28,7 @@ pub struct Strip {
     pub note: String,
     /// A dot for each; those that are not finite are not shown.
     pub values: Vec<f64>,
+    /// What others have published for it, a ring; none if there is nothing to compare with, or if it is not finite.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published: Option<f64>,
 }

@@ -1,11 +1,12 @@
 //! [`Strips`] as a drawing.
 
 use kuva::plot::scatter::ScatterPlot;
+use kuva::render::color::Color;
 use kuva::render::layout::{ComputedLayout, Layout};
 use kuva::render::plots::Plot;
 use kuva::render::render::{Primitive, Scene, TextAnchor, render_multiple};
 
-use super::ink::{BLUE, GRID, LINE, PAPER, TEXT, VERMILLION};
+use super::ink::{BLUE, GREEN, GRID, LINE, PAPER, TEXT, VERMILLION};
 use super::picture::{self, Picture, line, printable, shortened, text};
 use super::{Strip, Strips};
 use crate::statistics::{Distribution, Interval};
@@ -18,16 +19,24 @@ const HALF: f64 = 0.32;
 /// No strip shows more dots; a larger sample shows as many of its quantiles.
 const MOST_DOTS: usize = 1_000;
 const TEXT_SIZE: u32 = 12;
+/// Fewer values are seen one by one, and have no quartiles.
+const FEWEST_IN_BOX: usize = 4;
 /// Letters of a strip's label.
 const MOST_LETTERS: usize = 40;
 /// Room for the notes.
 const NOTES: f64 = 76.0;
 
 impl Strips {
+    /// The figure, ready for every format, the same bytes for the same data.
+    #[must_use]
+    pub fn to_picture(&self) -> Picture {
+        self.in_printable_words().draw()
+    }
+
     /// The figure as an SVG file, the same bytes for the same data.
     #[must_use]
     pub fn to_svg(&self) -> String {
-        self.in_printable_words().draw()
+        self.to_picture().to_svg()
     }
 
     /// XML cannot hold every character that a TOML file can.
@@ -37,6 +46,7 @@ impl Strips {
             label: shortened(&strip.label, MOST_LETTERS),
             note: words(&strip.note),
             values: strip.values.clone(),
+            published: strip.published.filter(|value| value.is_finite()),
         };
         Strips {
             title: words(&self.title),
@@ -48,7 +58,7 @@ impl Strips {
         }
     }
 
-    fn draw(&self) -> String {
+    fn draw(&self) -> Picture {
         let layout = self.layout();
         // The library knows how wide the labels are; the right margin is for the notes.
         let measured = ComputedLayout::from_layout(&layout);
@@ -70,7 +80,8 @@ impl Strips {
             draw_summary(&mut scene, &place, strip, self.height_of(k));
         }
         self.draw_notes(&mut scene, &place);
-        Picture::new(scene, &self.title, &self.description()).to_svg()
+        self.draw_legend(&mut scene, &place);
+        Picture::new(scene, &self.title, &self.description())
     }
 
     fn layout(&self) -> Layout {
@@ -82,6 +93,10 @@ impl Strips {
         let is_logarithmic = self.is_logarithmic();
         let range = if is_logarithmic {
             (range.low / 1.1, range.high * 1.1)
+        } else if self.has_published() && range.low > 0.4 * range.high {
+            // What is compared is to fill the figure.
+            let room = 0.06 * (range.high - range.low).max(0.1 * range.high);
+            (range.low - room, range.high + room)
         } else {
             let room = 0.04 * (range.high - range.low.min(0.0));
             let high = if room > 0.0 { range.high + room } else { 1.0 };
@@ -142,10 +157,24 @@ impl Strips {
         }
     }
 
+    /// What the ring means, under the labels of the strips.
+    fn draw_legend(&self, scene: &mut Scene, place: &ComputedLayout) {
+        if self.has_published() {
+            let y = place.height - 18.0;
+            scene.add(ring(22.0, y - 4.0));
+            scene.add(text((36.0, y), "published", TEXT_SIZE, TextAnchor::Start));
+        }
+    }
+
+    fn has_published(&self) -> bool {
+        self.strips.iter().any(|strip| strip.published.is_some())
+    }
+
     /// All values that can be shown.
     fn values(&self) -> impl Iterator<Item = f64> {
-        let strips = self.strips.iter().flat_map(|strip| &strip.values);
-        strips.copied().filter(|value| value.is_finite())
+        let strips = self.strips.iter();
+        let values = strips.flat_map(|strip| strip.values.iter().chain(&strip.published));
+        values.copied().filter(|value| value.is_finite())
     }
 
     /// The smallest and the largest value; none if there is none.
@@ -173,7 +202,10 @@ impl Strips {
                 "" => String::new(),
                 note => format!(", {} {note}", self.note_label),
             };
-            format!("{}: {values}{note}", strip.label)
+            let published = strip.published.map_or(String::new(), |published| {
+                format!(", published {published:.4}")
+            });
+            format!("{}: {values}{note}{published}", strip.label)
         };
         let strips: Vec<_> = self.strips.iter().map(strip).collect();
         format!(
@@ -240,9 +272,27 @@ fn draw_summary(scene: &mut Scene, place: &ComputedLayout, strip: &Strip, height
     if height > 1.0 {
         scene.add(line((left, divider), (right, divider), GRID, 1.0));
     }
+    let x = |value: f64| place.map_x(value).clamp(left, right);
+    if let Some(published) = strip.published {
+        scene.add(ring(x(published), place.map_y(height)));
+    }
     let Some(found) = strip.distribution() else {
         return;
     };
+    if found.count >= FEWEST_IN_BOX {
+        draw_box(scene, place, &found, height);
+    }
+    let (mean, middle) = (x(found.mean), place.map_y(height));
+    // That of two values is nine times as wide as they are apart.
+    let interval = found.mean_interval.filter(|_| found.count > 2);
+    if let Some(Interval { low, high }) = interval {
+        scene.add(line((x(low), middle), (x(high), middle), VERMILLION, 2.5));
+    }
+    scene.add(diamond(mean, middle));
+}
+
+fn draw_box(scene: &mut Scene, place: &ComputedLayout, found: &Distribution, height: f64) {
+    let (left, right) = (place.margin_left, place.width - place.margin_right);
     let x = |value: f64| place.map_x(value).clamp(left, right);
     let (top, bottom) = (place.map_y(height + HALF), place.map_y(height - HALF));
     let (q1, q3) = (x(found.lower_quartile), x(found.upper_quartile));
@@ -256,15 +306,22 @@ fn draw_summary(scene: &mut Scene, place: &ComputedLayout, strip: &Strip, height
     }
     let median = x(found.median);
     scene.add(line((median, top), (median, bottom), TEXT, 2.0));
-    let (mean, middle) = (x(found.mean), place.map_y(height));
-    if let Some(Interval { low, high }) = found.mean_interval {
-        scene.add(line((x(low), middle), (x(high), middle), VERMILLION, 2.5));
+}
+
+/// Hollow and larger than the diamond, so that both are seen where they are the same.
+fn ring(cx: f64, cy: f64) -> Primitive {
+    Primitive::Circle {
+        cx,
+        cy,
+        r: 7.0,
+        fill: Color::None,
+        fill_opacity: None,
+        stroke: Some(Color::from(GREEN.light)),
+        stroke_width: Some(2.0),
     }
-    scene.add(diamond(mean, middle));
 }
 
 fn diamond(x: f64, y: f64) -> Primitive {
-    use kuva::render::color::Color;
     use kuva::render::render::PathData;
     const R: f64 = 5.0;
     let d = format!(

@@ -151,6 +151,7 @@ pub fn study_figure(summary: &StudySummary, outcomes: &[Outcome]) -> Strips {
                 format!("{:.1} %", 100.0 * solved.share)
             }),
             values: finite_errors(&own, measure).collect(),
+            published: None,
         }
     };
     let name = measure.name();

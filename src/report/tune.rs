@@ -22,6 +22,7 @@ pub fn tune_figure(summary: &TuneSummary) -> Strips {
         label: arm.arm.words().to_owned(),
         note: String::new(),
         values: arm.test.errors.clone(),
+        published: None,
     };
     let seeds = summary
         .arms

@@ -1,5 +1,6 @@
 //! Numbers as sentences hold them.
 
+use super::picture::printable;
 pub(super) use super::tune::capital;
 
 /// Three significant digits, or all digits before the point; powers of ten only far from 1.
@@ -81,6 +82,22 @@ pub(super) fn slug(name: &str) -> String {
         true => "run".to_owned(),
         false => parts.join("-").chars().take(60).collect(),
     }
+}
+
+/// Broken between words; a word that is longer than a line is cut.
+pub(super) fn wrapped(text: &str, columns: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in printable(text).split_whitespace() {
+        let word: String = word.chars().take(columns).collect();
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
+        }
+    }
+    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::config::CheckedExperiment;
 use crate::data::{Dataset, Splits};
 use crate::error::{Error, Result};
 use crate::evaluate::{Metrics, SampledErrors, evaluate, sampled_errors};
+use crate::explain::hidden_activity;
 use crate::model::Mlp;
 use crate::statistics::Distribution;
 
@@ -26,6 +27,8 @@ pub enum Measure {
     /// [`sampled_errors`](crate::evaluate::sampled_errors). The least number whose mean error, over several sets of samples,
     /// is above that of weight scaling by no more than its standard deviation.
     Averages,
+    /// The mean activation of the first hidden layer's units on test rows, dropout off.
+    Activity,
 }
 
 /// Which averages of thinned networks are measured.
@@ -47,6 +50,7 @@ impl Measure {
             Measure::Errors => "test errors",
             Measure::Ridge => "distance from ridge regression, %",
             Measure::Averages => "samples as good as weight scaling",
+            Measure::Activity => "mean activation",
         }
     }
 
@@ -54,7 +58,7 @@ impl Measure {
     #[must_use]
     pub fn number(self, value: f64) -> String {
         match self {
-            Measure::ErrorRate | Measure::Ridge => format!("{value:.2}"),
+            Measure::ErrorRate | Measure::Ridge | Measure::Activity => format!("{value:.2}"),
             Measure::Errors | Measure::Averages => format!("{value:.0}"),
         }
     }
@@ -74,6 +78,9 @@ pub struct Measured {
     /// The errors of averages of thinned networks, where those are measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampled: Option<SampledErrors>,
+    /// The share of activations near zero, where activity is measured: see [`Activity`](crate::explain::Activity).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near_zero: Option<f64>,
 }
 
 /// Measures a network that was trained by `experiment` on the training rows of `splits`. Test rows are looked at only where
@@ -95,6 +102,7 @@ pub fn measure(
         value: None,
         from_least_squares: None,
         sampled: None,
+        near_zero: None,
     };
     if splits.validation.is_some() {
         return Ok(measured); // which is chosen by its metrics
@@ -124,6 +132,12 @@ pub fn measure(
             let found = sampled_errors(network, loss, rows, samples, &seeds)?;
             measured.value = as_good(&found).map(|samples| samples as f64);
             measured.sampled = Some(found);
+        }
+        Measure::Activity => {
+            let layers = hidden_activity(&[network], rows)?.concat();
+            let first = layers.first();
+            measured.value = first.map(|activity| activity.mean);
+            measured.near_zero = first.map(|activity| activity.near_zero);
         }
     }
     Ok(measured)

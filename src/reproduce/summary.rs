@@ -18,6 +18,8 @@ pub struct Summary {
     pub shows: String,
     /// What is measured.
     pub measure: Measure,
+    /// The label of the figure's horizontal axis, and whether it is logarithmic, where rows are points on it.
+    pub axis: Option<(String, bool)>,
     /// Whether this is a quick run, whose numbers are not those of the paper's data.
     pub is_quick: bool,
     /// The hash of the data of the networks; empty if there are none yet.
@@ -100,6 +102,7 @@ impl Summary {
             source: paper.source.clone(),
             shows: paper.shows.clone(),
             measure: paper.measure,
+            axis: paper.axis.clone(),
             is_quick: paper.is_quick,
             data_sha256: same_data(outcomes)?,
             claims: paper

@@ -3,9 +3,9 @@
 use dropwise::MlpConfig;
 use dropwise::config::Activation;
 use dropwise::data::Preparation;
-use dropwise::explain::{ExplainOptions, Features};
+use dropwise::explain::{ExplainOptions, Features, unit_features};
 
-use super::made::{Made, two_classes, weights};
+use super::made::{Made, columns, two_classes, weights};
 
 fn features(d_input: usize, units: usize, image: Option<(usize, usize)>) -> Features {
     let shape = MlpConfig::new(d_input, [units], 1).with_output(Activation::Identity);
@@ -58,5 +58,29 @@ fn of_tables_the_first_12_units_and_40_inputs_are_shown_by_name() {
     assert_eq!(
         (small.units.len(), small.input_names),
         (2, ["x0", "x1", "x2"].map(str::to_owned).to_vec())
+    );
+}
+
+#[test]
+fn of_a_network_alone_they_are_those_of_its_explanation() {
+    let shape = MlpConfig::new(12, [5], 12).with_output(Activation::Identity);
+    let task = super::made::regression(&[(0.0, 1.0); 12]);
+    let mut made = Made::drawn(&shape, task, 9, "");
+    for image in [None, Some((3, 4))] {
+        if let Some((height, width)) = image {
+            made.preparation = Preparation::Images {
+                height,
+                width,
+                largest: 255,
+            };
+        }
+        let explained = made.explain(&ExplainOptions::default()).features;
+        let alone = unit_features(&made.network, &made.preparation).expect("features");
+        assert_eq!((alone.image, &alone), (image, &explained));
+    }
+    let other = unit_features(&made.network, &columns(4)).expect_err("an error");
+    assert_eq!(
+        other.to_string(),
+        "the inputs of a network to look at: expected shape [4], found [12]"
     );
 }

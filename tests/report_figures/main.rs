@@ -1,4 +1,4 @@
-//! Reports of explanations that are made up: every value in its place, and nothing that breaks a file.
+//! Figures of explanations and numbers that are made up: every value in its place, and nothing that breaks a file.
 
 #[path = "../common/explained.rs"]
 mod explained;
@@ -7,4 +7,6 @@ mod markup;
 
 mod extremes;
 mod formats;
+mod lines;
+mod sparsity;
 mod values;

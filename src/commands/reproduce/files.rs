@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use dropwise::report::{reproduce_figure, reproduce_text};
+use dropwise::report::{Picture, reproduce_text};
 use dropwise::reproduce::{Id, Outcome, Outcomes, Paper, Purpose, Summary};
 use dropwise::store::atomic;
 use dropwise::{Error, Result};
@@ -100,13 +100,13 @@ impl Files {
     }
 
     /// Writes what the experiment comes to.
-    pub(super) fn finish(&self, summary: &Summary, outcomes: &Outcomes) -> Result<()> {
+    pub(super) fn finish(&self, summary: &Summary) -> Result<()> {
         self.save("summary.json", &pretty(summary)?)?;
-        self.save("table.md", &reproduce_text(summary, true))?;
-        match reproduce_figure(summary, outcomes) {
-            Some(figure) => self.save("figure.svg", &figure.to_svg()),
-            None => Ok(()),
-        }
+        self.save("table.md", &reproduce_text(summary, true))
+    }
+
+    pub(super) fn keep_figure(&self, figure: &Picture) -> Result<()> {
+        self.save("figure.svg", &figure.to_svg())
     }
 
     fn save(&self, name: &str, text: &str) -> Result<()> {

@@ -8,11 +8,29 @@ use dropwise::reproduce::Paper;
 use dropwise::{Error, Result};
 
 /// Names and texts, in the order of the list.
-const KNOWN: [(&str, &str); 2] = [
+const KNOWN: [(&str, &str); 8] = [
     ("ridge", include_str!("../../../config/paper/ridge.toml")),
     (
         "mnist-table2",
         include_str!("../../../config/paper/mnist-table2.toml"),
+    ),
+    (
+        "mnist-table9",
+        include_str!("../../../config/paper/mnist-table9.toml"),
+    ),
+    ("rate", include_str!("../../../config/paper/rate.toml")),
+    ("size", include_str!("../../../config/paper/size.toml")),
+    (
+        "averaging",
+        include_str!("../../../config/paper/averaging.toml"),
+    ),
+    (
+        "sparsity",
+        include_str!("../../../config/paper/sparsity.toml"),
+    ),
+    (
+        "hinton2012",
+        include_str!("../../../config/paper/hinton2012.toml"),
     ),
 ];
 

@@ -2,22 +2,13 @@
 
 use super::{Drawing, Figure, Section, Values};
 use crate::explain::{Activity, Explanation, Histogram};
-use crate::report::axes::Axes;
-use crate::report::chart::Chart;
-use crate::report::ink::BLUE;
+use crate::report::histogram::{self, Frame, Kind, bins, ends, highest};
 use crate::report::picture::Picture;
 use crate::report::range::Range;
 use crate::report::table::Table;
 use crate::report::words::{count, number, percent};
 
 const SIZE: (f64, f64) = (272.0, 220.0);
-
-/// The two histograms of a layer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Activations,
-    Means,
-}
 
 /// The activity of each run.
 pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
@@ -32,22 +23,6 @@ pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
     Some(section)
 }
 
-impl Kind {
-    fn of(self, layer: &Activity) -> &Histogram {
-        match self {
-            Kind::Activations => &layer.activations,
-            Kind::Means => &layer.means,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Kind::Activations => "activations",
-            Kind::Means => "means",
-        }
-    }
-}
-
 /// The axes that all layers and runs have in common, so that they can be compared.
 #[derive(Clone, Copy)]
 struct Shared {
@@ -58,9 +33,7 @@ struct Shared {
 
 fn shared(runs: &[Explanation], kind: Kind) -> Shared {
     let layers = runs.iter().flat_map(|run| &run.activity);
-    let ranges: Vec<_> = layers
-        .filter_map(|layer| Range::of(kind.of(layer).edges.iter().copied()))
-        .collect();
+    let ranges: Vec<_> = layers.filter_map(|layer| ends(kind.of(layer))).collect();
     let x = Range::shared(&ranges);
     let heights = runs
         .iter()
@@ -73,10 +46,6 @@ fn shared(runs: &[Explanation], kind: Kind) -> Shared {
         x,
         highest: (high <= 8.0 * low).then_some(high),
     }
-}
-
-fn highest(histogram: &Histogram) -> f64 {
-    bins(histogram).map(|bin| bin.2).fold(0.0, f64::max)
 }
 
 fn figure(layers: &[Activity], shared: [Shared; 2]) -> Figure {
@@ -99,56 +68,17 @@ fn figure(layers: &[Activity], shared: [Shared; 2]) -> Figure {
     figure
 }
 
-/// Of each bin, from where to where, how many, and their share.
-fn bins(histogram: &Histogram) -> impl Iterator<Item = ((f64, f64), usize, f64)> {
-    let all = histogram.counts.iter().sum::<usize>().max(1) as f64;
-    let edges = histogram.edges.windows(2).map(|pair| (pair[0], pair[1]));
-    edges
-        .zip(&histogram.counts)
-        .map(move |(edges, count)| (edges, *count, *count as f64 / all))
-}
-
 fn draw(layer: &Activity, kind: Kind, shared: Shared) -> Picture {
-    let histogram = kind.of(layer);
-    let unit = Range {
-        low: 0.0,
-        high: 1.0,
-    };
-    let highest = shared.highest.unwrap_or_else(|| highest(histogram));
-    let title = match kind {
-        Kind::Activations => format!("Hidden layer {}: activations", layer.layer),
-        Kind::Means => format!("Hidden layer {}: means", layer.layer),
-    };
-    let (x_label, y_label) = match kind {
-        Kind::Activations => ("activation", "% of activations"),
-        Kind::Means => ("mean activation of a unit", "% of units"),
-    };
-    let mut chart = Chart::new(&Axes {
+    let title = format!("Hidden layer {}: {}", layer.layer, kind.name());
+    let frame = Frame {
         title: &title,
-        x_label,
-        y_label,
-        x: shared
-            .x
-            .or_else(|| Range::of(histogram.edges.iter().copied()))
-            .unwrap_or(unit),
-        y: Range {
-            low: 0.0,
-            high: (108.0 * highest).max(1.0),
-        },
         size: SIZE,
-        ..Axes::default()
-    });
-    for ((low, high), number, share) in bins(histogram) {
-        if number > 0 {
-            let edges = format!("{} to {}", self::number(low), self::number(high));
-            let tip = format!("{edges}: {} ({})", count(number), percent(share));
-            chart.bar((low, high), 100.0 * share, BLUE, &tip);
-        }
-    }
-    if kind == Kind::Activations {
-        chart.mark(layer.mean, &format!("mean {}", number(layer.mean)));
-    }
-    chart.into_picture(&title, &describe(layer, kind))
+        x: shared.x,
+        highest: shared.highest,
+        lowest: None,
+        has_mean: kind == Kind::Activations,
+    };
+    histogram::draw(layer, kind, &frame)
 }
 
 fn table(histogram: &Histogram) -> Table {
@@ -162,33 +92,6 @@ fn table(histogram: &Histogram) -> Table {
         ]);
     }
     table
-}
-
-fn describe(layer: &Activity, kind: Kind) -> String {
-    let largest = bins(kind.of(layer)).max_by(|one, other| one.2.total_cmp(&other.2));
-    let largest = largest.map_or(String::new(), |((low, high), _, share)| {
-        format!(
-            " Its highest bar, {}, is from {} to {}.",
-            percent(share),
-            number(low),
-            number(high)
-        )
-    });
-    match kind {
-        Kind::Activations => format!(
-            "A histogram of all activations of {} units ({}) over {} rows; their mean is {}, and {} are near zero.{largest}",
-            count(layer.units),
-            layer.activation,
-            count(layer.rows),
-            number(layer.mean),
-            percent(layer.near_zero)
-        ),
-        Kind::Means => format!(
-            "A histogram of the mean activations of {} units over {} rows.{largest}",
-            count(layer.units),
-            count(layer.rows)
-        ),
-    }
 }
 
 fn caption(layer: &Activity) -> String {

@@ -6,7 +6,7 @@ use crate::explain::{Explanation, Measured};
 use crate::report::ink::{BLUE, LINE, TEXT, VERMILLION};
 use crate::report::picture::printable;
 use crate::report::table::Table;
-use crate::report::words::{count, number, percent, value};
+use crate::report::words::{count, number, percent, value, wrapped};
 
 /// A cell of a terminal, in the units of a drawing.
 const CELL: (f64, f64) = (8.0, 16.0);
@@ -111,22 +111,6 @@ fn table(table: Table, columns: usize) -> String {
         .map(|line| cut(&printable(line)))
         .collect::<Vec<_>>()
         .join("\n")
-}
-
-/// Broken between words; a word that is longer than a line is cut.
-fn wrapped(text: &str, columns: usize) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for word in printable(text).split_whitespace() {
-        let word: String = word.chars().take(columns).collect();
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => {
-                line.push(' ');
-                line.push_str(&word);
-            }
-            _ => lines.push(word),
-        }
-    }
-    lines.join("\n")
 }
 
 /// The library writes exact colours, which suit one background alone. A terminal's own suit the background that its
