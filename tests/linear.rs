@@ -91,7 +91,7 @@ fn the_expected_squared_error_under_dropout_is_that_of_ridge_regression() {
 /// The weights `[3, 2]` that make `|y - X w|^2 + penalty |G w|^2` smallest, by Gauss's elimination.
 fn ridge(rows: &Rows, penalty: f64) -> Vec<f64> {
     let (x, y) = (rows.inputs(), rows.targets());
-    let mut system = vec![[0.0_f64; 5]; 3];
+    let mut system = [[0.0_f64; 5]; 3];
     for (x, y) in x.chunks(3).zip(y.chunks(2)) {
         for i in 0..3 {
             for j in 0..3 {
