@@ -8,7 +8,7 @@ use crate::reproduce::{Candidate, ClaimResult, Holds, Measure, RowSummary, Summa
 pub fn reproduce_text(summary: &Summary, is_markdown: bool) -> String {
     let table = table(summary);
     let table = match is_markdown {
-        true => format!("# {}\n\n{}\n", summary.title, table.to_markdown()),
+        true => format!("# {}\n\n{}", summary.title, table.to_markdown()),
         false => format!("{table}\n"),
     };
     let mut parts = vec![table];

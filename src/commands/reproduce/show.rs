@@ -1,26 +1,20 @@
 //! Networks as they end, and what the experiment comes to.
 
-use std::io::{IsTerminal, Write};
-use std::time::Duration;
+use std::io::Write;
 
 use dropwise::Result;
 use dropwise::report::reproduce_text;
 use dropwise::reproduce::{Id, Measure, Outcome, Paper, Purpose, Summary};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::super::json;
 use super::files::Files;
 use super::line;
 
-/// Shows networks as they end: lines under one that says how many there are, or lines of JSON, or nothing.
+/// Shows networks as they end: lines over one that says how far the others are, or lines of JSON, or nothing.
 pub(super) struct Show<'a, W> {
     out: &'a mut W,
     style: Style,
     measure: Measure,
-    /// On a terminal.
-    bar: Option<ProgressBar>,
-    ended: usize,
-    all: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,23 +31,16 @@ impl<'a, W: Write> Show<'a, W> {
             (_, true) => Style::Quiet,
             _ => Style::Words,
         };
-        let on_terminal = std::io::stderr().is_terminal() && std::io::stdout().is_terminal();
-        let bar = (style == Style::Words && on_terminal).then(|| {
-            let bar = ProgressBar::new_spinner();
-            bar.enable_steady_tick(Duration::from_millis(200));
-            match ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
-                Ok(style) => bar.with_style(style),
-                Err(_) => bar,
-            }
-        });
         Show {
             out,
             style,
             measure,
-            bar,
-            ended: 0,
-            all: 0,
         }
+    }
+
+    /// Whether it is words that are shown.
+    pub(super) fn is_in_words(&self) -> bool {
+        self.style == Style::Words
     }
 
     pub(super) fn begins(&mut self, paper: &Paper, files: &Files) -> Result<()> {
@@ -66,37 +53,14 @@ impl<'a, W: Write> Show<'a, W> {
         Ok(())
     }
 
-    /// So many of all networks have ended before.
-    pub(super) fn trains(&mut self, ended: usize, all: usize) {
-        (self.ended, self.all) = (ended, all);
-        self.draw();
-    }
-
+    /// A network has ended.
     pub(super) fn ended(&mut self, id: &Id, outcome: &Outcome) -> Result<()> {
-        self.ended += 1;
         match self.style {
-            Style::Quiet => {}
-            Style::Json => {
-                writeln!(self.out, "{}", line(id, outcome)?)?;
-                self.out.flush()?;
-            }
-            Style::Words => {
-                let words = self.words(id, outcome);
-                match &self.bar {
-                    Some(bar) => bar.suspend(|| writeln!(self.out, "{words}"))?,
-                    None => writeln!(self.out, "{words}")?,
-                }
-                self.out.flush()?;
-            }
+            Style::Quiet => return Ok(()),
+            Style::Json => writeln!(self.out, "{}", line(id, outcome)?)?,
+            Style::Words => writeln!(self.out, "{}", self.words(id, outcome))?,
         }
-        self.draw();
-        Ok(())
-    }
-
-    fn draw(&self) {
-        if let Some(bar) = &self.bar {
-            bar.set_message(format!("{} of {} networks", self.ended, self.all));
-        }
+        Ok(self.out.flush()?)
     }
 
     fn words(&self, id: &Id, outcome: &Outcome) -> String {
@@ -125,9 +89,6 @@ impl<'a, W: Write> Show<'a, W> {
 
     /// What the experiment comes to.
     pub(super) fn ends(&mut self, summary: &Summary, files: &Files) -> Result<()> {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
         match self.style {
             Style::Quiet => {}
             Style::Json => writeln!(self.out, "{}", json(summary)?)?,

@@ -1,7 +1,6 @@
 //! Networks at the same time, each on a core of its own and in a folder of its own.
 
 use std::io::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dropwise::data;
 use dropwise::reproduce::{Network, Outcome, Paper, Runner, measure};
@@ -10,6 +9,7 @@ use dropwise::{Backend, Error, Result};
 use super::super::side_by_side::side_by_side;
 use super::super::{interrupt, overrides, train};
 use super::files::Files;
+use super::in_hand::InHand;
 use super::show::Show;
 
 /// Trains networks, keeps and shows them as they end.
@@ -19,6 +19,7 @@ pub(super) struct Workers<'a, 'b, W> {
     files: &'a Files,
     backend: Option<&'a Backend>,
     show: &'a mut Show<'b, W>,
+    in_hand: InHand,
 }
 
 impl<'a, 'b, W: Write> Workers<'a, 'b, W> {
@@ -28,14 +29,15 @@ impl<'a, 'b, W: Write> Workers<'a, 'b, W> {
         files: &'a Files,
         backend: Option<&'a Backend>,
         show: &'a mut Show<'b, W>,
-    ) -> Result<Self> {
-        Ok(Workers {
+    ) -> Self {
+        Workers {
             paper,
             jobs,
             files,
             backend,
+            in_hand: InHand::new(show.is_in_words()),
             show,
-        })
+        }
     }
 }
 
@@ -48,39 +50,42 @@ impl<W: Write> Runner for Workers<'_, '_, W> {
         let missing: Vec<usize> = (0..networks.len())
             .filter(|k| outcomes[*k].is_none())
             .collect();
-        let steps = AtomicUsize::new(0);
-        let (files, show) = (self.files, &mut *self.show);
+        let (files, show, in_hand) = (self.files, &mut *self.show, &self.in_hand);
         let (paper, backend) = (self.paper, self.backend);
-        show.trains(networks.len() - missing.len(), networks.len());
+        in_hand.begins(networks.len() - missing.len(), networks.len());
         let work = |k: usize, goes_on: &(dyn Fn() -> bool + Sync)| {
-            let goes_on = || {
-                steps.fetch_add(1, Ordering::Relaxed);
+            let network = &networks[missing[k]];
+            let stepped = |share| {
+                in_hand.stepped(&network.id, share);
                 !interrupt::asked() && goes_on()
             };
             match interrupt::asked() {
                 true => Ok(None),
-                false => one(&networks[missing[k]], paper, files, backend, goes_on),
+                false => one(network, paper, files, backend, stepped),
             }
         };
-        side_by_side(self.jobs, missing.len(), work, |k, outcome| {
+        let ended = side_by_side(self.jobs, missing.len(), work, |k, outcome| {
             let k = missing[k];
             if let Some(outcome) = &outcome {
-                show.ended(&networks[k].id, outcome)?;
+                let id = &networks[k].id;
+                in_hand.ended(id, || show.ended(id, outcome))?;
             }
             outcomes[k] = outcome;
             Ok(())
-        })?;
-        Ok(outcomes)
+        });
+        in_hand.clear();
+        ended.map(|()| outcomes)
     }
 }
 
-/// Trains a network, or goes on with it, and measures it; none if somebody asked for an end.
+/// Trains a network, or goes on with it, and measures it; none if somebody asked for an end. After each step `stepped` is told
+/// the share of all steps, and says whether to go on.
 fn one(
     network: &Network,
     paper: &Paper,
     files: &Files,
     backend: Option<&Backend>,
-    goes_on: impl Fn() -> bool,
+    stepped: impl Fn(f64) -> bool,
 ) -> Result<Option<Outcome>> {
     let mut experiment = network.experiment.clone().into_inner();
     let backend = overrides::settle(&mut experiment, backend)?;
@@ -91,7 +96,9 @@ fn one(
         splits.test = None;
     }
     let dir = files.run(&network.id);
-    let trained = train::train_in(&dir, (&experiment, &backend), &splits, |_| goes_on());
+    let trained = train::train_in(&dir, (&experiment, &backend), &splits, |trainer| {
+        stepped(trainer.step() as f64 / trainer.steps() as f64)
+    });
     let outcome = match trained {
         Ok(None) => return Ok(None),
         Ok(Some(kept)) => Outcome {
