@@ -10,17 +10,19 @@ mod workers;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::builder::RangedU64ValueParser;
+use dropwise::config::DataConfig;
 use dropwise::reproduce::{Paper, Scope, Summary, run};
-use dropwise::{Backend, Error, Result};
+use dropwise::{Backend, Error, Result, data};
 use toml::Value;
 
 use super::overrides::Override;
 use super::{Outcome, interrupt, json};
 use files::Files;
+use known::Known;
 use show::Show;
 use workers::Workers;
 
@@ -120,8 +122,9 @@ impl Args {
             return known::list(out).map(|()| Outcome::Good);
         };
         interrupt::watch();
-        let (title, text) = known::find(name)?;
-        let paper = self.paper(&title, &text)?;
+        let known = known::find(name)?;
+        let dir = self.out.clone().unwrap_or_else(|| self.folder(name));
+        let paper = self.paper(&known, &dir)?;
         let scope = Scope {
             rows: self.rows.clone(),
             seeds: self
@@ -130,12 +133,19 @@ impl Args {
                 .map_or(1..=paper.seeds as u64, |seeds| seeds.0.clone()),
         };
         scope.rows(&paper)?;
-        let dir = self.out.clone().unwrap_or_else(|| self.folder(name));
-        let begun = self.begun(&title, &text);
+        let begun = self.begun(&known);
         let files = match self.resume {
             true => Files::resume(&dir, &begun)?,
-            false => Files::create(&dir, &begun)?,
+            false => {
+                if self.merge.is_empty() && known.table.is_none() {
+                    look_at_data(&paper, &scope)?;
+                }
+                Files::create(&dir, &begun)?
+            }
         };
+        if let Some((name, table)) = known.table {
+            files.save(name, table)?;
+        }
         for part in &self.merge {
             files.merge(part, &paper)?;
         }
@@ -170,31 +180,31 @@ impl Args {
         })
     }
 
-    fn paper(&self, file: &str, text: &str) -> Result<Paper> {
+    /// The experiment, for the folder `dir`.
+    fn paper(&self, Known { file, text, table }: &Known, dir: &Path) -> Result<Paper> {
         let paper = match self.quick {
             true => Paper::parse_quick(file, text)?,
             false => Paper::parse(file, text)?,
         };
         let mut changes: Vec<(String, Value)> =
             self.overrides.iter().map(Override::key_and_value).collect();
-        if let Some(dir) = &self.data {
-            let path = dir.to_str().ok_or_else(|| Error::InvalidValue {
-                what: "--data".to_owned(),
-                expected: "a folder whose name is UTF-8".to_owned(),
-                found: dir.display().to_string(),
-            })?;
-            // A quick run has its data in the program.
-            if !self.quick {
-                changes.push(("data.dir".to_owned(), Value::String(path.to_owned())));
-            }
+        if let Some((name, _)) = table {
+            changes.push(("data.path".to_owned(), path("--out", &dir.join(name))?));
+        }
+        // A quick run has its data in the program.
+        if let Some(dir) = self.data.as_ref().filter(|_| !self.quick) {
+            changes.push(("data.dir".to_owned(), path("--data", dir)?));
         }
         paper.with_changes(changes)
     }
 
     /// What a folder was begun with: it goes on, and is merged, with the same alone. Where the data are is no part of it,
     /// since that differs between machines; their hash is in every outcome.
-    fn begun(&self, file: &str, text: &str) -> String {
+    fn begun(&self, Known { file, text, .. }: &Known) -> String {
         let mut flags = String::new();
+        if let Some(backend) = &self.backend {
+            flags.push_str(&format!(" --backend {backend}"));
+        }
         if self.quick {
             flags.push_str(" --quick");
         }
@@ -217,6 +227,34 @@ impl Args {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.jobs.unwrap_or_else(cores)
     }
+}
+
+/// A path as a value of a configuration.
+fn path(what: &str, path: &Path) -> Result<Value> {
+    match path.to_str() {
+        Some(path) => Ok(Value::String(path.to_owned())),
+        None => Err(Error::InvalidValue {
+            what: what.to_owned(),
+            expected: "a path in UTF-8".to_owned(),
+            found: path.display().to_string(),
+        }),
+    }
+}
+
+/// Reads the data of all rows once, so that what is missing is said before a folder is made.
+fn look_at_data(paper: &Paper, scope: &Scope) -> Result<()> {
+    let mut seen: Vec<DataConfig> = Vec::new();
+    for row in scope.rows(paper)? {
+        let first = row.candidates.first().map_or(&[][..], Vec::as_slice);
+        for network in paper.measured(row, first, 1..=1)? {
+            let (config, seed) = (&network.experiment.data, network.experiment.seed);
+            if !seen.contains(config) {
+                data::load(config, seed)?;
+                seen.push(config.clone());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A line for machines.

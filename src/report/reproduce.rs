@@ -45,31 +45,48 @@ pub fn reproduce_text(summary: &Summary, is_markdown: bool) -> String {
 }
 
 fn table(summary: &Summary) -> Table {
-    let titles = [
-        "method",
-        "published",
-        "ours",
-        "networks",
-        "epochs",
-        "minutes",
-        "verdict",
-    ];
-    let mut table = Table::new(titles.map(str::to_owned).to_vec());
+    let others = others(summary);
+    let mut titles = vec!["method", "published", "ours"];
+    titles.extend(&others);
+    titles.extend(["networks", "epochs", "minutes", "verdict"]);
+    let mut table = Table::new(titles.into_iter().map(str::to_owned).collect());
+    let number =
+        |value: Option<f64>| value.map_or("-".to_owned(), |value| summary.measure.number(value));
     for row in &summary.rows {
-        table.push(vec![
+        let mut cells = vec![
             row.method.clone(),
-            row.published.map_or("-".to_owned(), |published| {
-                summary.measure.number(published)
-            }),
+            number(row.published),
             ours(summary.measure, row),
+        ];
+        cells.extend(others.iter().map(|name| {
+            let found = row.others.iter().find(|(other, _)| other == name);
+            found.map_or("-".to_owned(), |(_, value)| format!("{value:.1}"))
+        }));
+        let minutes = match row.seconds > 0.0 {
+            true => format!("{:.1}", row.seconds / 60.0),
+            false => "-".to_owned(),
+        };
+        cells.extend([
             row.values.len().to_string(),
             row.epochs
                 .map_or("-".to_owned(), |epochs| epochs.to_string()),
-            format!("{:.1}", row.seconds / 60.0),
+            minutes,
             verdict(summary, row),
         ]);
+        table.push(cells);
     }
     table
+}
+
+/// What else the rows have, in the order in which it comes.
+fn others(summary: &Summary) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for (name, _) in summary.rows.iter().flat_map(|row| &row.others) {
+        if !names.contains(name) {
+            names.push(*name);
+        }
+    }
+    names
 }
 
 /// Mean and standard deviation, then each number.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ClaimResult, Holds, Measure, Outcome, Outcomes, Paper, Purpose, Row};
+use super::{ClaimResult, Holds, Measure, Measured, Outcome, Outcomes, Paper, Purpose, Row};
 use crate::error::{Error, Result};
 use crate::statistics::Distribution;
 use crate::tune::Score;
@@ -55,6 +55,8 @@ pub struct RowSummary {
     pub diverged: usize,
     /// The distribution of the numbers.
     pub distribution: Option<Distribution>,
+    /// What else was measured, by its name with its unit: the mean over the networks.
+    pub others: Vec<(&'static str, f64)>,
     /// Whether the mean is within the bound.
     pub verdict: Option<Verdict>,
     /// Epochs that the networks were trained for.
@@ -172,6 +174,7 @@ impl RowSummary {
                 .iter()
                 .filter(|(_, outcome)| outcome.measured.is_none())
                 .count(),
+            others: others(&measured),
             values,
             verdict: mean
                 .zip(bound)
@@ -181,6 +184,26 @@ impl RowSummary {
             seconds: own.iter().map(|(_, outcome)| outcome.seconds).sum(),
         }
     }
+}
+
+/// The means of what is measured beside the number of the measure.
+fn others(measured: &[(u64, &Outcome)]) -> Vec<(&'static str, f64)> {
+    let mean = |of: fn(&Measured) -> Option<f64>| {
+        let each = measured
+            .iter()
+            .filter_map(|(_, outcome)| of(outcome.measured.as_ref()?));
+        Some(Distribution::of(&each.collect::<Vec<_>>())?.mean)
+    };
+    let all = [
+        (
+            "from least squares, %",
+            mean(|found| found.from_least_squares),
+        ),
+        ("near zero, %", mean(|found| Some(100.0 * found.near_zero?))),
+    ];
+    all.into_iter()
+        .filter_map(|(name, mean)| Some((name, mean?)))
+        .collect()
 }
 
 fn candidates(paper: &Paper, row: &Row, outcomes: &Outcomes) -> Vec<Candidate> {

@@ -109,7 +109,8 @@ impl Files {
         self.save("figure.svg", &figure.to_svg())
     }
 
-    fn save(&self, name: &str, text: &str) -> Result<()> {
+    /// Writes a file of the folder itself.
+    pub(super) fn save(&self, name: &str, text: &str) -> Result<()> {
         atomic::write(&self.dir.join(name), text.as_bytes())
     }
 }

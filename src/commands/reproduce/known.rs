@@ -34,10 +34,33 @@ const KNOWN: [(&str, &str); 8] = [
     ),
 ];
 
-/// The name of an experiment's file, in what is said of it, and its text.
-pub(super) fn find(name: &str) -> Result<(String, String)> {
+/// The table that an experiment reads, where that comes with the program: its name, and what is in it.
+const TABLES: [(&str, (&str, &str)); 1] = [(
+    "ridge",
+    (
+        "concrete.csv",
+        include_str!("../../../config/data/concrete.csv"),
+    ),
+)];
+
+/// An experiment's file.
+pub(super) struct Known {
+    /// Its name, in what is said of it.
+    pub(super) file: String,
+    pub(super) text: String,
+    /// The table that it reads, where that comes with the program.
+    pub(super) table: Option<(&'static str, &'static str)>,
+}
+
+/// The experiment of this name, or in this file.
+pub(super) fn find(name: &str) -> Result<Known> {
     if let Some((known, text)) = KNOWN.iter().find(|(known, _)| *known == name) {
-        return Ok((format!("{known}.toml"), (*text).to_owned()));
+        let table = TABLES.iter().find(|(reader, _)| *reader == name);
+        return Ok(Known {
+            file: format!("{known}.toml"),
+            text: (*text).to_owned(),
+            table: table.map(|(_, table)| *table),
+        });
     }
     let path = Path::new(name);
     if path
@@ -49,7 +72,11 @@ pub(super) fn find(name: &str) -> Result<(String, String)> {
             path: path.to_owned(),
             cause,
         })?;
-        return Ok((name.to_owned(), text));
+        return Ok(Known {
+            file: name.to_owned(),
+            text,
+            table: None,
+        });
     }
     let names: Vec<_> = KNOWN.iter().map(|(known, _)| *known).collect();
     Err(Error::InvalidValue {
