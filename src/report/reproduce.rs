@@ -49,7 +49,7 @@ fn table(summary: &Summary) -> Table {
     let mut titles = vec!["method", "published", "ours"];
     titles.extend(&others);
     titles.extend(["networks", "epochs", "minutes", "verdict"]);
-    let mut table = Table::new(titles.into_iter().map(str::to_owned).collect());
+    let mut table = Table::new(titles);
     let number =
         |value: Option<f64>| value.map_or("-".to_owned(), |value| summary.measure.number(value));
     for row in &summary.rows {
@@ -153,7 +153,7 @@ fn notes(summary: &Summary) -> Vec<String> {
 
 fn candidates(summary: &Summary) -> Table {
     let titles = ["row", "values", "validation error", "chosen"];
-    let mut table = Table::new(titles.map(str::to_owned).to_vec());
+    let mut table = Table::new(titles);
     for row in &summary.rows {
         for candidate in &row.candidates {
             table.push(vec![
