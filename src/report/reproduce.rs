@@ -13,7 +13,10 @@ pub fn reproduce_text(summary: &Summary, is_markdown: bool) -> String {
     };
     let mut parts = vec![table];
     let notes = notes(summary);
-    parts.push(notes.join("\n"));
+    parts.push(notes.join(if is_markdown { "\n\n" } else { "\n" }));
+    if is_markdown && summary.rows.iter().any(|row| !row.values.is_empty()) {
+        parts.push(format!("\n![{}](figure.svg)", summary.title));
+    }
     if summary.rows.iter().any(|row| !row.candidates.is_empty()) {
         let title = if is_markdown {
             "## Chosen on validation rows\n\n"

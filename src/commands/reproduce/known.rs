@@ -8,11 +8,15 @@ use dropwise::reproduce::Paper;
 use dropwise::{Error, Result};
 
 /// Names and texts, in the order of the list.
-const KNOWN: [(&str, &str); 8] = [
+const KNOWN: [(&str, &str); 9] = [
     ("ridge", include_str!("../../../config/paper/ridge.toml")),
     (
         "mnist-table2",
         include_str!("../../../config/paper/mnist-table2.toml"),
+    ),
+    (
+        "mnist-table2-large",
+        include_str!("../../../config/paper/mnist-table2-large.toml"),
     ),
     (
         "mnist-table9",
