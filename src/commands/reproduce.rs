@@ -9,17 +9,16 @@ mod workers;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::builder::RangedU64ValueParser;
-use dropwise::reproduce::{Paper, Scope, Summary, run};
-use dropwise::{Backend, Error, Result};
-use toml::Value;
+use dropwise::reproduce::{Outcomes, Paper, Scope, Summary, run};
+use dropwise::{Backend, Result};
 
-use super::overrides::Override;
+use super::overrides::{self, Override};
 use super::{Outcome, interrupt, json};
-use files::Files;
+use files::{Files, Parts};
 use show::Show;
 use workers::Workers;
 
@@ -131,26 +130,34 @@ impl Args {
         scope.rows(&paper)?;
         let dir = self.out.clone().unwrap_or_else(|| self.folder(name));
         let begun = self.begun(&title, &text);
+        let parts = Parts::open(&self.merge, &begun)?;
         let files = match self.resume {
             true => Files::resume(&dir, &begun)?,
-            false => Files::create(&dir, &begun)?,
+            false => {
+                files::refuse_content(&dir)?;
+                if self.merge.is_empty() {
+                    workers::check_data(&paper, &scope)?;
+                }
+                parts.check(&paper, Outcomes::new())?;
+                Files::create(&dir, &begun)?
+            }
         };
-        for part in &self.merge {
-            files.merge(part, &paper)?;
-        }
         let mut outcomes = files.outcomes()?;
         let mut show = Show::new(self.json, self.quiet, paper.measure, out);
         let is_complete = if self.merge.is_empty() {
             show.begins(&paper, &files)?;
-            let mut workers = Workers::new(
-                &paper,
-                self.jobs(),
-                &files,
-                self.backend.as_ref(),
-                &mut show,
-            )?;
+            let mut workers = Workers {
+                paper: &paper,
+                jobs: self.jobs(),
+                files: &files,
+                backend: self.backend.as_ref(),
+                show: &mut show,
+            };
             run(&paper, &scope, &mut outcomes, &mut workers)?
         } else {
+            parts.check(&paper, outcomes)?;
+            parts.copy_to(&files)?;
+            outcomes = files.outcomes()?;
             true
         };
         let summary = Summary::of(&paper, &outcomes)?;
@@ -174,25 +181,20 @@ impl Args {
             true => Paper::parse_quick(file, text)?,
             false => Paper::parse(file, text)?,
         };
-        let mut changes: Vec<(String, Value)> =
-            self.overrides.iter().map(Override::key_and_value).collect();
-        if let Some(dir) = &self.data {
-            let path = dir.to_str().ok_or_else(|| Error::InvalidValue {
-                what: "--data".to_owned(),
-                expected: "a folder whose name is UTF-8".to_owned(),
-                found: dir.display().to_string(),
-            })?;
-            // A quick run has its data in the program.
-            if !self.quick {
-                changes.push(("data.dir".to_owned(), Value::String(path.to_owned())));
-            }
+        let mut changes = self.overrides.clone();
+        // A quick run has its data in the program.
+        if let Some(dir) = self.data.as_ref().filter(|_| !self.quick) {
+            changes.push(Override::data_dir(dir)?);
         }
-        paper.with_changes(changes)
+        let values = changes.iter().map(Override::key_and_value).collect();
+        let changed = paper.with_changes(values);
+        changed.map_err(|error| overrides::at_change(error, &changes))
     }
 
-    /// What a folder was begun with: it goes on, and is merged, with the same alone. Where the data are is no part of it,
-    /// since that differs between machines; their hash is in every outcome.
+    /// What a folder was begun with: it goes on, and is merged, with the same alone. Where the file and the data are is no
+    /// part of it, since that differs between machines; the hash of the data is in every outcome.
     fn begun(&self, file: &str, text: &str) -> String {
+        let file = Path::new(file).file_name().unwrap_or_default().display();
         let mut flags = String::new();
         if self.quick {
             flags.push_str(" --quick");

@@ -1,10 +1,9 @@
 //! Networks at the same time, each on a core of its own and in a folder of its own.
 
 use std::io::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dropwise::data;
-use dropwise::reproduce::{Network, Outcome, Paper, Runner, measure};
+use dropwise::reproduce::{Network, Outcome, Paper, Runner, Scope, measure};
 use dropwise::{Backend, Error, Result};
 
 use super::super::side_by_side::side_by_side;
@@ -14,29 +13,31 @@ use super::show::Show;
 
 /// Trains networks, keeps and shows them as they end.
 pub(super) struct Workers<'a, 'b, W> {
-    paper: &'a Paper,
-    jobs: usize,
-    files: &'a Files,
-    backend: Option<&'a Backend>,
-    show: &'a mut Show<'b, W>,
+    pub(super) paper: &'a Paper,
+    /// Networks at a time.
+    pub(super) jobs: usize,
+    pub(super) files: &'a Files,
+    /// In place of the file's.
+    pub(super) backend: Option<&'a Backend>,
+    pub(super) show: &'a mut Show<'b, W>,
 }
 
-impl<'a, 'b, W: Write> Workers<'a, 'b, W> {
-    pub(super) fn new(
-        paper: &'a Paper,
-        jobs: usize,
-        files: &'a Files,
-        backend: Option<&'a Backend>,
-        show: &'a mut Show<'b, W>,
-    ) -> Result<Self> {
-        Ok(Workers {
-            paper,
-            jobs,
-            files,
-            backend,
-            show,
-        })
+/// Reads all data that the experiment trains on, so that what is missing is said before anything is begun.
+pub(super) fn check_data(paper: &Paper, scope: &Scope) -> Result<()> {
+    let mut read = Vec::new();
+    for row in scope.rows(paper)? {
+        let mut networks = paper.candidates(row)?;
+        let first = row.candidates.first().map_or(&[][..], Vec::as_slice);
+        networks.extend(paper.measured(row, first, 1..=1)?);
+        for network in networks {
+            let data = &network.experiment.data;
+            if !read.contains(data) {
+                data::load(data, network.experiment.seed)?;
+                read.push(data.clone());
+            }
+        }
     }
+    Ok(())
 }
 
 impl<W: Write> Runner for Workers<'_, '_, W> {
@@ -48,15 +49,11 @@ impl<W: Write> Runner for Workers<'_, '_, W> {
         let missing: Vec<usize> = (0..networks.len())
             .filter(|k| outcomes[*k].is_none())
             .collect();
-        let steps = AtomicUsize::new(0);
         let (files, show) = (self.files, &mut *self.show);
         let (paper, backend) = (self.paper, self.backend);
         show.trains(networks.len() - missing.len(), networks.len());
         let work = |k: usize, goes_on: &(dyn Fn() -> bool + Sync)| {
-            let goes_on = || {
-                steps.fetch_add(1, Ordering::Relaxed);
-                !interrupt::asked() && goes_on()
-            };
+            let goes_on = || !interrupt::asked() && goes_on();
             match interrupt::asked() {
                 true => Ok(None),
                 false => one(&networks[missing[k]], paper, files, backend, goes_on),
