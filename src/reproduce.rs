@@ -105,7 +105,7 @@ pub fn run(
     for row in &rows {
         match paper.chosen(row, outcomes) {
             Some(chosen) => measured.extend(paper.measured(row, &chosen, scope.seeds.clone())?),
-            None if candidates_of(row, outcomes) == row.candidates.len() => {
+            None if paper.scores(row, outcomes).iter().all(Option::is_some) => {
                 let what = format!("row `{}`: the values to choose among", row.name);
                 let expected = "one with which training does not diverge";
                 return Err(Error::invalid(what, expected, "none"));
@@ -117,14 +117,6 @@ pub fn run(
         return Ok(false);
     }
     train(&measured, outcomes, runner)
-}
-
-/// The candidates of a row whose training has ended.
-fn candidates_of(row: &Row, outcomes: &Outcomes) -> usize {
-    let own = outcomes
-        .keys()
-        .filter(|id| id.row == row.name && id.purpose != Purpose::Measure);
-    own.count()
 }
 
 fn train(networks: &[Network], outcomes: &mut Outcomes, runner: &mut impl Runner) -> Result<bool> {

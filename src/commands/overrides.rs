@@ -13,10 +13,11 @@ use toml::{Table, Value};
 
 const SET: &str = "--set";
 const VARY: &str = "--vary";
+const DATA: &str = "--data";
 
 /// Whether a mistake in `file` is one in the command line: the name of the flag stands for a file there.
 pub(super) fn is_command_line(file: &str) -> bool {
-    [SET, VARY].contains(&file)
+    [SET, VARY, DATA].contains(&file)
 }
 
 /// One value in place of the file's.
@@ -161,6 +162,22 @@ impl Override {
         })
     }
 
+    /// `--data DIR`: the folder with the data.
+    pub(super) fn data_dir(dir: &Path) -> Result<Self> {
+        let text = dir.to_str().ok_or_else(|| Error::InvalidValue {
+            what: DATA.to_owned(),
+            expected: "a folder whose name is UTF-8".to_owned(),
+            found: dir.display().to_string(),
+        })?;
+        Ok(Override {
+            flag: DATA,
+            text: text.to_owned(),
+            key: "data.dir".to_owned(),
+            value: Value::String(text.to_owned()),
+            span: 0..text.len(),
+        })
+    }
+
     /// What stands behind the flag.
     pub(super) fn text(&self) -> &str {
         &self.text
@@ -266,26 +283,46 @@ fn at_override(error: Error, overrides: &[Override], file: &str, text: &str) -> 
     let Error::Config(config) = error else {
         return error;
     };
-    let field = config.problem.split(':').next().unwrap_or_default();
-    let to_blame = |change: &&Override| {
-        let inside = |outer: &str, inner: &str| {
-            inner
-                .strip_prefix(outer)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        inside(&change.key, field) || inside(field, &change.key)
-    };
-    let blamed = overrides.iter().rev().find(to_blame);
-    match (Experiment::parse(file, text).err(), blamed) {
+    match (
+        Experiment::parse(file, text).err(),
+        to_blame(&config, overrides),
+    ) {
         // The file has this mistake too, next to what was changed.
         (Some(Error::Config(own)), _) if own.problem == config.problem => Error::Config(own),
         (_, Some(change)) => mistake(change, config.problem, config.help),
         (Some(own), None) => own,
-        // The file alone is good: the last change does not fit it.
-        (None, None) => match overrides.last() {
+        (None, None) => last_to_blame(config, overrides),
+    }
+}
+
+/// An error in a configuration that is good without these changes, shown at the one that brought it.
+pub(super) fn at_change(error: Error, overrides: &[Override]) -> Error {
+    match error {
+        Error::Config(config) => match to_blame(&config, overrides) {
             Some(change) => mistake(change, config.problem, config.help),
-            None => Error::Config(config),
+            None => last_to_blame(config, overrides),
         },
+        error => error,
+    }
+}
+
+/// The last change of what a mistake is about.
+fn to_blame<'a>(config: &ConfigError, overrides: &'a [Override]) -> Option<&'a Override> {
+    let field = config.problem.split(':').next().unwrap_or_default();
+    let inside = |outer: &str, inner: &str| {
+        inner
+            .strip_prefix(outer)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let mut changes = overrides.iter().rev();
+    changes.find(|change| inside(&change.key, field) || inside(field, &change.key))
+}
+
+/// A mistake of changes of which none is about it: the last one does not fit the file, which is good alone.
+fn last_to_blame(config: Box<ConfigError>, overrides: &[Override]) -> Error {
+    match overrides.last() {
+        Some(change) => mistake(change, config.problem, config.help),
+        None => Error::Config(config),
     }
 }
 

@@ -14,14 +14,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::builder::RangedU64ValueParser;
-use dropwise::config::DataConfig;
-use dropwise::reproduce::{Paper, Scope, Summary, run};
-use dropwise::{Backend, Error, Result, data};
+use dropwise::reproduce::{Outcomes, Paper, Scope, Summary, run};
+use dropwise::{Backend, Result};
 use toml::Value;
 
-use super::overrides::Override;
+use super::overrides::{self, Override};
 use super::{Outcome, interrupt, json};
-use files::Files;
+use files::{Files, Parts};
+use in_hand::InHand;
 use known::Known;
 use show::Show;
 use workers::Workers;
@@ -134,34 +134,38 @@ impl Args {
         };
         scope.rows(&paper)?;
         let begun = self.begun(&known);
+        let parts = Parts::open(&self.merge, &begun)?;
         let files = match self.resume {
             true => Files::resume(&dir, &begun)?,
             false => {
+                files::refuse_content(&dir)?;
                 if self.merge.is_empty() && known.table.is_none() {
-                    look_at_data(&paper, &scope)?;
+                    workers::check_data(&paper, &scope)?;
                 }
+                parts.check(&paper, Outcomes::new())?;
                 Files::create(&dir, &begun)?
             }
         };
         if let Some((name, table)) = known.table {
             files.save(name, table)?;
         }
-        for part in &self.merge {
-            files.merge(part, &paper)?;
-        }
         let mut outcomes = files.outcomes()?;
         let mut show = Show::new(self.json, self.quiet, paper.measure, out);
         let is_complete = if self.merge.is_empty() {
             show.begins(&paper, &files)?;
-            let mut workers = Workers::new(
-                &paper,
-                self.jobs(),
-                &files,
-                self.backend.as_ref(),
-                &mut show,
-            );
+            let mut workers = Workers {
+                paper: &paper,
+                jobs: self.jobs(),
+                files: &files,
+                backend: self.backend.as_ref(),
+                in_hand: InHand::new(show.is_in_words()),
+                show: &mut show,
+            };
             run(&paper, &scope, &mut outcomes, &mut workers)?
         } else {
+            parts.check(&paper, outcomes)?;
+            parts.copy_to(&files)?;
+            outcomes = files.outcomes()?;
             true
         };
         let summary = Summary::of(&paper, &outcomes)?;
@@ -186,21 +190,24 @@ impl Args {
             true => Paper::parse_quick(file, text)?,
             false => Paper::parse(file, text)?,
         };
-        let mut changes: Vec<(String, Value)> =
-            self.overrides.iter().map(Override::key_and_value).collect();
-        if let Some((name, _)) = table {
-            changes.push(("data.path".to_owned(), path("--out", &dir.join(name))?));
-        }
+        let mut changes = self.overrides.clone();
         // A quick run has its data in the program.
         if let Some(dir) = self.data.as_ref().filter(|_| !self.quick) {
-            changes.push(("data.dir".to_owned(), path("--data", dir)?));
+            changes.push(Override::data_dir(dir)?);
         }
-        paper.with_changes(changes)
+        let mut values: Vec<_> = changes.iter().map(Override::key_and_value).collect();
+        if let Some((name, _)) = table {
+            let path = dir.join(name).display().to_string();
+            values.push(("data.path".to_owned(), Value::String(path)));
+        }
+        let changed = paper.with_changes(values);
+        changed.map_err(|error| overrides::at_change(error, &changes))
     }
 
-    /// What a folder was begun with: it goes on, and is merged, with the same alone. Where the data are is no part of it,
-    /// since that differs between machines; their hash is in every outcome.
+    /// What a folder was begun with: it goes on, and is merged, with the same alone. Where the file and the data are is no
+    /// part of it, since that differs between machines; the hash of the data is in every outcome.
     fn begun(&self, Known { file, text, .. }: &Known) -> String {
+        let file = Path::new(file).file_name().unwrap_or_default().display();
         let mut flags = String::new();
         if let Some(backend) = &self.backend {
             flags.push_str(&format!(" --backend {backend}"));
@@ -227,34 +234,6 @@ impl Args {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.jobs.unwrap_or_else(cores)
     }
-}
-
-/// A path as a value of a configuration.
-fn path(what: &str, path: &Path) -> Result<Value> {
-    match path.to_str() {
-        Some(path) => Ok(Value::String(path.to_owned())),
-        None => Err(Error::InvalidValue {
-            what: what.to_owned(),
-            expected: "a path in UTF-8".to_owned(),
-            found: path.display().to_string(),
-        }),
-    }
-}
-
-/// Reads the data of all rows once, so that what is missing is said before a folder is made.
-fn look_at_data(paper: &Paper, scope: &Scope) -> Result<()> {
-    let mut seen: Vec<DataConfig> = Vec::new();
-    for row in scope.rows(paper)? {
-        let first = row.candidates.first().map_or(&[][..], Vec::as_slice);
-        for network in paper.measured(row, first, 1..=1)? {
-            let (config, seed) = (&network.experiment.data, network.experiment.seed);
-            if !seen.contains(config) {
-                data::load(config, seed)?;
-                seen.push(config.clone());
-            }
-        }
-    }
-    Ok(())
 }
 
 /// A line for machines.

@@ -204,6 +204,28 @@ fn span_of(text: &str, field: &str) -> Option<Range<usize>> {
     span
 }
 
+/// Where the key at the end of a path of names, and of places in arrays, is written, or its value if `is_value`.
+pub(crate) fn written_at(text: &str, path: &[&str], is_value: bool) -> Option<Range<usize>> {
+    let document = DeTable::parse(text).ok()?;
+    let (last, outer) = path.split_last()?;
+    let mut table = document.get_ref();
+    let mut array: Option<&[Spanned<DeValue<'_>>]> = None;
+    for name in outer {
+        let value = match array.take() {
+            Some(items) => items.get(name.parse::<usize>().ok()?)?,
+            None => table.get(*name)?,
+        };
+        match value.get_ref() {
+            DeValue::Table(inner) => table = inner,
+            DeValue::Array(items) => array = Some(items),
+            _ => return None,
+        }
+    }
+    let (key, value) = table.get_key_value(*last).filter(|_| array.is_none())?;
+    let span = if is_value { value.span() } else { key.span() };
+    Some(clamp(span, text))
+}
+
 /// Keeps a span inside the text and on character boundaries, so that it can be used to slice.
 fn clamp(span: Range<usize>, text: &str) -> Range<usize> {
     let floor = |at: usize| {

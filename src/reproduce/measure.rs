@@ -161,8 +161,8 @@ fn as_good(found: &SampledErrors) -> Option<usize> {
 fn distances(network: &Mlp, experiment: &CheckedExperiment, rows: &Dataset) -> Result<(f64, f64)> {
     let layers = network.weights()?;
     let [layer] = &layers[..] else {
-        let (what, expected) = ("measure", "one of networks, where there is a hidden layer");
-        return Err(Error::invalid(what, expected, "`ridge`"));
+        let expected = "another where there is a hidden layer";
+        return Err(Error::invalid("measure", expected, "`ridge`"));
     };
     let (d_input, d_output) = (rows.d_input(), rows.d_output());
     let found: Vec<f64> = (0..d_output)

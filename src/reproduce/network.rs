@@ -57,7 +57,7 @@ pub struct Outcome {
     pub data_sha256: String,
     /// Epochs that it was trained for.
     pub epochs: usize,
-    /// How long its training took, in all processes that took part.
+    /// How long its training took, in the process that ended it.
     pub seconds: f64,
     /// The network in words, with its sizes.
     pub network: String,

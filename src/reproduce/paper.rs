@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::file::{AxisFile, File, QuickFile, RowFile, merge};
 use super::{Averaging, Claim, Id, Measure, Network, Outcomes, Purpose};
-use crate::config::{CheckedExperiment, Experiment, SplitConfig, from_toml};
+use crate::config::{CheckedExperiment, Experiment, SplitConfig, from_toml, written_at};
 use crate::error::{Error, Result};
 use crate::tune::Score;
 
@@ -19,6 +19,8 @@ pub type Values = Vec<(String, Value)>;
 pub struct Paper {
     /// The name of its file, in what is said of a mistake.
     file: String,
+    /// What stands in the file.
+    text: String,
     /// What it is about, in a line.
     pub title: String,
     /// Where it was published.
@@ -64,6 +66,8 @@ pub struct Row {
     pub x: Option<f64>,
     /// Values to choose among, each a combination of one for each open key; none where all is fixed.
     pub candidates: Vec<Values>,
+    /// Its place among the rows of the file, from 0.
+    place: usize,
     /// The experiment that its networks start from.
     experiment: Table,
 }
@@ -97,11 +101,17 @@ impl Paper {
             }
         };
         let mut rows = Vec::new();
-        for row in read.rows {
-            rows.push(Row::of(row, &read.experiment, quick.as_ref()));
+        for (place, row) in read.rows.into_iter().enumerate() {
+            rows.push(Row::of(row, place, &read.experiment, quick.as_ref()));
         }
-        let quick_rows = quick.as_ref().and_then(|quick| quick.rows.clone());
-        if let Some(names) = &quick_rows {
+        if let Some(names) = quick.as_ref().and_then(|quick| quick.rows.as_ref()) {
+            if let Some(name) = names
+                .iter()
+                .find(|name| rows.iter().all(|row| row.name != **name))
+            {
+                let (what, found) = (format!("{file}: quick.rows"), format!("`{name}`"));
+                return Err(Error::invalid(what, "the names of rows", found));
+            }
             rows.retain(|row| names.contains(&row.name));
         }
         let axis = |axis: AxisFile| (axis.label, axis.logarithmic);
@@ -109,6 +119,7 @@ impl Paper {
         claims.retain(|claim| !is_quick || claim.quick);
         let paper = Paper {
             file: file.to_owned(),
+            text: text.to_owned(),
             title: read.title,
             source: read.source,
             shows: read.shows,
@@ -131,11 +142,15 @@ impl Paper {
         Ok(paper)
     }
 
-    /// The same with some values of every row's experiment changed, by their dotted names.
+    /// The same with some values of every row's experiment changed, by their dotted names. What is given here is not chosen
+    /// any more.
     ///
     /// # Errors
     /// [`Error::Config`] if an experiment is not valid with them.
     pub fn with_changes(mut self, changes: Values) -> Result<Self> {
+        for row in &mut self.rows {
+            row.close(&changes);
+        }
         self.changes = changes;
         self.check()?;
         Ok(self)
@@ -194,7 +209,13 @@ impl Paper {
             }
             self.candidates(row)?;
             let first = row.candidates.first();
-            self.measured(row, first.map_or(&[], Vec::as_slice), 1..=1)?;
+            for network in self.measured(row, first.map_or(&[], Vec::as_slice), 1..=1)? {
+                let is_deep = !network.experiment.network.hidden.is_empty();
+                if self.measure == Measure::Ridge && is_deep {
+                    let expected = "`ridge` only where there is no hidden layer";
+                    return wrong("measure", expected, &format!("some in row `{}`", row.name));
+                }
+            }
         }
         for claim in &self.claims {
             for name in claim.rows() {
@@ -219,7 +240,8 @@ impl Paper {
                 purpose: Purpose::Choose(number),
                 seed: 1,
             };
-            let experiment = self.experiment(row, values, &[Some(choose), quick], id.seed)?;
+            let purpose = [("choose", Some(choose)), ("quick.choose", quick)];
+            let experiment = self.experiment(row, values, &purpose, id.seed)?;
             let split = experiment.data.split.as_ref();
             if !split.is_some_and(SplitConfig::validates) {
                 let what = format!("{}: choose", self.file);
@@ -234,7 +256,8 @@ impl Paper {
     /// The networks of a row that are measured, with the values that were chosen.
     ///
     /// # Errors
-    /// [`Error::Config`] if their experiment is not valid.
+    /// [`Error::Config`] if their experiment is not valid, [`Error::InvalidValue`] if it has validation rows, which are for
+    /// choosing.
     pub fn measured(
         &self,
         row: &Row,
@@ -248,6 +271,13 @@ impl Paper {
                 seed,
             };
             let experiment = self.experiment(row, chosen, &[], seed)?;
+            let split = experiment.data.split.as_ref();
+            if split.is_some_and(SplitConfig::validates) {
+                let what = format!("{}: row `{}`", self.file, row.name);
+                let expected =
+                    "validation rows under `choose` alone, since it is measured on test rows";
+                return Err(Error::invalid(what, expected, "some"));
+            }
             Ok(Network { id, experiment })
         };
         seeds.map(network).collect()
@@ -283,23 +313,20 @@ impl Paper {
         (0..row.candidates.len()).map(score).collect()
     }
 
-    /// The experiment of a network: what all share, the row's own, what a quick run changes, the values, what is different
-    /// for its purpose, and what the command line says.
+    /// The experiment of a network: what all share, the row's own, what a quick run changes, what is different for its
+    /// purpose, by the name of the file's table, the values, and what the command line says.
     fn experiment(
         &self,
         row: &Row,
         values: &[(String, Value)],
-        purpose: &[Option<&Table>],
+        purpose: &[(&str, Option<&Table>)],
         seed: u64,
     ) -> Result<CheckedExperiment> {
         let mut table = row.experiment.clone();
-        for (key, value) in values {
-            set(&mut table, key, value.clone());
-        }
-        for changes in purpose.iter().copied().flatten() {
+        for changes in purpose.iter().filter_map(|(_, changes)| *changes) {
             merge(&mut table, changes);
         }
-        for (key, value) in &self.changes {
+        for (key, value) in values.iter().chain(&self.changes) {
             set(&mut table, key, value.clone());
         }
         table.insert("seed".to_owned(), Value::Integer(seed as i64));
@@ -308,12 +335,50 @@ impl Paper {
         let text = toml::to_string(&table).map_err(|cause| {
             Error::Compute(format!("{file}: the experiment cannot be written: {cause}"))
         })?;
-        Experiment::parse(&file, &text)
+        let experiment = Experiment::parse(&file, &text).map_err(|error| {
+            let tables: Vec<&str> = purpose.iter().map(|(name, _)| *name).collect();
+            self.in_file(row, &tables, error)
+        })?;
+        if experiment.train.replicas != 1 {
+            let (what, expected) = (format!("{file}: train.replicas"), "1, the network alone");
+            return Err(Error::invalid(what, expected, experiment.train.replicas));
+        }
+        Ok(experiment)
+    }
+
+    /// A mistake in an experiment as it is put together, at the place in the file that it comes from, if that is known.
+    /// `purpose` are the names of the file's tables that say what is different for a network's purpose.
+    fn in_file(&self, row: &Row, purpose: &[&str], error: Error) -> Error {
+        let Error::Config(mut config) = error else {
+            return error;
+        };
+        let own = format!("rows.{}", row.place);
+        let mut tables = vec![format!("{own}.choose")];
+        tables.extend(purpose.iter().rev().map(|name| (*name).to_owned()));
+        if self.is_quick {
+            tables.extend([format!("{own}.quick"), "quick.experiment".to_owned()]);
+        }
+        tables.extend([own, "experiment".to_owned()]);
+        let field = config.problem.split(':').next().unwrap_or_default();
+        let is_value = !config.problem.contains("unknown key");
+        let mut spans = tables.iter().filter_map(|table| {
+            let path = format!("{table}.{field}");
+            let path: Vec<&str> = path.split('.').collect();
+            written_at(&self.text, &path, is_value)
+        });
+        // A change of the command line stands in no file.
+        if let Some(span) = spans.next().filter(|_| self.changes.is_empty()) {
+            config.file = self.file.clone();
+            config.text = self.text.clone();
+            config.span = span;
+            config.problem = format!("row `{}`: {}", row.name, config.problem);
+        }
+        Error::Config(config)
     }
 }
 
 impl Row {
-    fn of(row: RowFile, shared: &Table, quick: Option<&QuickFile>) -> Self {
+    fn of(row: RowFile, place: usize, shared: &Table, quick: Option<&QuickFile>) -> Self {
         let mut experiment = shared.clone();
         let own = [
             ("data", row.data),
@@ -339,8 +404,27 @@ impl Row {
             series: row.series,
             x: row.x,
             candidates: combinations(&row.choose),
+            place,
             experiment,
         }
+    }
+
+    /// Leaves what is given to be chosen no more.
+    fn close(&mut self, given: &[(String, Value)]) {
+        let is_given = |key: &str| {
+            let mut rests = given
+                .iter()
+                .filter_map(|(outer, _)| key.strip_prefix(&**outer));
+            rests.any(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let mut open: Vec<Values> = Vec::new();
+        for mut values in std::mem::take(&mut self.candidates) {
+            values.retain(|(key, _)| !is_given(key));
+            if !values.is_empty() && !open.contains(&values) {
+                open.push(values);
+            }
+        }
+        self.candidates = open;
     }
 
     /// The bound that its number is held to: its own, or the published number with the tolerance.

@@ -9,6 +9,7 @@
 //! which is the paper's, whose inputs are not scaled, with `w` in place of `p w`. Its minimum is where
 //! `(X'X + (1 - p) / p G^2) w = X'y`.
 
+use crate::config::check_rate;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 
@@ -19,8 +20,10 @@ use crate::error::{Error, Result};
 /// - result: `[d_output][d_input]`
 ///
 /// # Errors
-/// [`Error::InvalidValue`] if an input depends on others, so that there are no such weights.
+/// [`Error::InvalidValue`] if `rate` is no dropout rate, or if an input depends on others, or is always 0, so that there
+/// are no such weights.
 pub fn ridge(rows: &Dataset, rate: f64) -> Result<Vec<Vec<f64>>> {
+    let rate = check_rate("rate", rate)?;
     let d_input = rows.d_input();
     let mut products = vec![0.0; d_input * d_input]; // X'X
     let mut moments = vec![vec![0.0; d_input]; rows.d_output()]; // X'y
@@ -43,7 +46,7 @@ pub fn ridge(rows: &Dataset, rate: f64) -> Result<Vec<Vec<f64>>> {
         return Err(Error::invalid(
             what,
             expected,
-            "one that is a sum of others",
+            "one that follows from others",
         ));
     };
     Ok(moments.into_iter().map(|b| solve(&factor, b)).collect())

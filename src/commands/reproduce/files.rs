@@ -24,14 +24,7 @@ pub(super) struct Files {
 impl Files {
     /// Makes the folder, which has to be new or empty.
     pub(super) fn create(dir: &Path, begun: &str) -> Result<Self> {
-        if dir.join(PAPER).exists() {
-            let fix = "go on with it by --resume, or choose another --out";
-            return Err(refused(dir, "already holds an experiment", fix));
-        }
-        if let Some(name) = names_in(dir)?.first() {
-            let problem = format!("expected an empty folder, found `{name}` in it");
-            return Err(refused(dir, &problem, "choose another --out"));
-        }
+        refuse_content(dir)?;
         let files = Files {
             dir: dir.to_owned(),
         };
@@ -83,22 +76,6 @@ impl Files {
         Ok(outcomes)
     }
 
-    /// Copies the networks that have ended in another folder of the same experiment, but for those that are here already.
-    pub(super) fn merge(&self, part: &Path, paper: &Paper) -> Result<()> {
-        let begun = read(&self.dir.join(PAPER))?;
-        check_begun(part, &begun, "name a folder that `dropwise reproduce` made")?;
-        let other = Files {
-            dir: part.to_owned(),
-        };
-        for id in other.outcomes()?.into_keys() {
-            if paper.row(&id.row).is_none() || self.outcome(&id)?.is_some() {
-                continue;
-            }
-            copy_run(&other.run(&id), &self.run(&id))?;
-        }
-        Ok(())
-    }
-
     /// Writes what the experiment comes to.
     pub(super) fn finish(&self, summary: &Summary) -> Result<()> {
         self.save("summary.json", &pretty(summary)?)?;
@@ -112,6 +89,56 @@ impl Files {
     /// Writes a file of the folder itself.
     pub(super) fn save(&self, name: &str, text: &str) -> Result<()> {
         atomic::write(&self.dir.join(name), text.as_bytes())
+    }
+}
+
+/// Folders of the same experiment to be put together, and how the networks in them ended.
+pub(super) struct Parts(Vec<(Files, Outcomes)>);
+
+impl Parts {
+    pub(super) fn open(dirs: &[PathBuf], begun: &str) -> Result<Self> {
+        let open = |dir: &PathBuf| {
+            check_begun(dir, begun, "name a folder that `dropwise reproduce` made")?;
+            let files = Files { dir: dir.clone() };
+            let outcomes = files.outcomes()?;
+            Ok((files, outcomes))
+        };
+        Ok(Parts(dirs.iter().map(open).collect::<Result<_>>()?))
+    }
+
+    /// Refuses networks that do not go together with each other and those that are `here`.
+    pub(super) fn check(&self, paper: &Paper, mut here: Outcomes) -> Result<()> {
+        for (_, outcomes) in &self.0 {
+            here.extend(outcomes.clone());
+        }
+        Summary::of(paper, &here).map(drop)
+    }
+
+    /// Copies the networks that have ended, but for those that are there already.
+    pub(super) fn copy_to(&self, files: &Files) -> Result<()> {
+        for (part, outcomes) in &self.0 {
+            for id in outcomes.keys() {
+                if files.outcome(id)?.is_none() {
+                    copy_run(&part.run(id), &files.run(id))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A new experiment has a folder of its own.
+pub(super) fn refuse_content(dir: &Path) -> Result<()> {
+    if dir.join(PAPER).exists() {
+        let fix = "go on with it by --resume, or choose another --out";
+        return Err(refused(dir, "already holds an experiment", fix));
+    }
+    match names_in(dir)?.first() {
+        None => Ok(()),
+        Some(name) => {
+            let problem = format!("expected an empty folder, found `{name}` in it");
+            Err(refused(dir, &problem, "choose another --out"))
+        }
     }
 }
 
@@ -170,7 +197,8 @@ fn check_begun(dir: &Path, begun: &str, fix: &str) -> Result<()> {
     Err(refused(&path, &problem, fix))
 }
 
-/// Copies the files of a run that has ended, without its checkpoints. It appears whole or not at all.
+/// Copies the files of a run that has ended, without its checkpoints. It appears whole or not at all, in place of one that
+/// has not ended.
 fn copy_run(from: &Path, to: &Path) -> Result<()> {
     let unfinished = to.with_extension("unfinished");
     fs::create_dir_all(&unfinished).map_err(|cause| cannot_write(&unfinished, cause))?;
@@ -180,6 +208,9 @@ fn copy_run(from: &Path, to: &Path) -> Result<()> {
             let bytes = fs::read(&source).map_err(|cause| cannot_read(&source, cause))?;
             atomic::write(&unfinished.join(&name), &bytes)?;
         }
+    }
+    if to.exists() {
+        fs::remove_dir_all(to).map_err(|cause| cannot_write(to, cause))?;
     }
     fs::rename(&unfinished, to).map_err(|cause| cannot_write(to, cause))
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use dropwise::data;
-use dropwise::reproduce::{Network, Outcome, Paper, Runner, measure};
+use dropwise::reproduce::{Network, Outcome, Paper, Runner, Scope, measure};
 use dropwise::{Backend, Error, Result};
 
 use super::super::side_by_side::side_by_side;
@@ -14,31 +14,32 @@ use super::show::Show;
 
 /// Trains networks, keeps and shows them as they end.
 pub(super) struct Workers<'a, 'b, W> {
-    paper: &'a Paper,
-    jobs: usize,
-    files: &'a Files,
-    backend: Option<&'a Backend>,
-    show: &'a mut Show<'b, W>,
-    in_hand: InHand,
+    pub(super) paper: &'a Paper,
+    /// Networks at a time.
+    pub(super) jobs: usize,
+    pub(super) files: &'a Files,
+    /// In place of the file's.
+    pub(super) backend: Option<&'a Backend>,
+    pub(super) show: &'a mut Show<'b, W>,
+    pub(super) in_hand: InHand,
 }
 
-impl<'a, 'b, W: Write> Workers<'a, 'b, W> {
-    pub(super) fn new(
-        paper: &'a Paper,
-        jobs: usize,
-        files: &'a Files,
-        backend: Option<&'a Backend>,
-        show: &'a mut Show<'b, W>,
-    ) -> Self {
-        Workers {
-            paper,
-            jobs,
-            files,
-            backend,
-            in_hand: InHand::new(show.is_in_words()),
-            show,
+/// Reads all data that the experiment trains on, so that what is missing is said before anything is begun.
+pub(super) fn check_data(paper: &Paper, scope: &Scope) -> Result<()> {
+    let mut read = Vec::new();
+    for row in scope.rows(paper)? {
+        let mut networks = paper.candidates(row)?;
+        let first = row.candidates.first().map_or(&[][..], Vec::as_slice);
+        networks.extend(paper.measured(row, first, 1..=1)?);
+        for network in networks {
+            let data = &network.experiment.data;
+            if !read.contains(data) {
+                data::load(data, network.experiment.seed)?;
+                read.push(data.clone());
+            }
         }
     }
+    Ok(())
 }
 
 impl<W: Write> Runner for Workers<'_, '_, W> {

@@ -75,7 +75,9 @@ fn resumed(dir: &Path, experiment: &CheckedExperiment, splits: &Splits) -> Resul
     Err(Error::Store {
         path: dir.to_owned(),
         problem: "the run was begun with another configuration".to_owned(),
-        fix: "begin again in another --out".to_owned(),
+        fix:
+            "bring it back, such as the same --data and --backend, or begin again in another --out"
+                .to_owned(),
     })
 }
 
