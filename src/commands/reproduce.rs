@@ -240,12 +240,12 @@ impl Args {
 fn line(id: &dropwise::reproduce::Id, outcome: &dropwise::reproduce::Outcome) -> Result<String> {
     #[derive(serde::Serialize)]
     struct Line<'a> {
-        network: String,
+        id: String,
         #[serde(flatten)]
         outcome: &'a dropwise::reproduce::Outcome,
     }
     json(&Line {
-        network: id.to_string(),
+        id: id.to_string(),
         outcome,
     })
 }
