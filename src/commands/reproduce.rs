@@ -17,7 +17,7 @@ use dropwise::reproduce::{Outcomes, Paper, Scope, Summary, run};
 use dropwise::{Backend, Result};
 
 use super::overrides::{self, Override};
-use super::{Outcome, interrupt, json};
+use super::{Outcome, interrupt};
 use files::{Files, Parts};
 use show::Show;
 use workers::Workers;
@@ -218,18 +218,4 @@ impl Args {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.jobs.unwrap_or_else(cores)
     }
-}
-
-/// A line for machines.
-fn line(id: &dropwise::reproduce::Id, outcome: &dropwise::reproduce::Outcome) -> Result<String> {
-    #[derive(serde::Serialize)]
-    struct Line<'a> {
-        network: String,
-        #[serde(flatten)]
-        outcome: &'a dropwise::reproduce::Outcome,
-    }
-    json(&Line {
-        network: id.to_string(),
-        outcome,
-    })
 }

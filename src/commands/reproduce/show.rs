@@ -10,7 +10,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::super::json;
 use super::files::Files;
-use super::line;
+
+/// A network that has ended, for machines.
+#[derive(serde::Serialize)]
+struct Line<'a> {
+    /// Its folder below `runs/`.
+    run: String,
+    #[serde(flatten)]
+    outcome: &'a Outcome,
+}
 
 /// Shows networks as they end: lines under one that says how many there are, or lines of JSON, or nothing.
 pub(super) struct Show<'a, W> {
@@ -77,7 +85,8 @@ impl<'a, W: Write> Show<'a, W> {
         match self.style {
             Style::Quiet => {}
             Style::Json => {
-                writeln!(self.out, "{}", line(id, outcome)?)?;
+                let run = id.to_string();
+                writeln!(self.out, "{}", json(&Line { run, outcome })?)?;
                 self.out.flush()?;
             }
             Style::Words => {
