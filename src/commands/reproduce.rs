@@ -19,7 +19,7 @@ use dropwise::{Backend, Result};
 use toml::Value;
 
 use super::overrides::{self, Override};
-use super::{Outcome, interrupt, json};
+use super::{Outcome, interrupt};
 use files::{Files, Parts};
 use in_hand::InHand;
 use known::Known;
@@ -234,18 +234,4 @@ impl Args {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.jobs.unwrap_or_else(cores)
     }
-}
-
-/// A line for machines.
-fn line(id: &dropwise::reproduce::Id, outcome: &dropwise::reproduce::Outcome) -> Result<String> {
-    #[derive(serde::Serialize)]
-    struct Line<'a> {
-        id: String,
-        #[serde(flatten)]
-        outcome: &'a dropwise::reproduce::Outcome,
-    }
-    json(&Line {
-        id: id.to_string(),
-        outcome,
-    })
 }

@@ -53,3 +53,86 @@ pub(super) fn side_by_side<T: Send>(
         ended
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    fn failed(k: usize) -> Error {
+        Error::Compute(format!("piece {k}"))
+    }
+
+    #[test]
+    fn every_result_is_told_once_on_the_calling_thread() {
+        for (jobs, count) in [(1, 5), (3, 20), (8, 2), (4, 0)] {
+            let here = std::thread::current().id();
+            let mut told = Vec::new();
+            let work = |k: usize, _: &(dyn Fn() -> bool + Sync)| Ok(k * k);
+            let ended = side_by_side(jobs, count, work, |k, found| {
+                assert_eq!(std::thread::current().id(), here);
+                told.push((k, found));
+                Ok(())
+            });
+            assert!(ended.is_ok());
+            told.sort_unstable();
+            let expected: Vec<(usize, usize)> = (0..count).map(|k| (k, k * k)).collect();
+            assert_eq!(told, expected, "{jobs} jobs");
+        }
+    }
+
+    #[test]
+    fn after_an_error_nothing_is_begun_and_what_is_in_hand_can_see_it() {
+        let begun = Mutex::new(Vec::new());
+        let work = |k: usize, goes_on: &(dyn Fn() -> bool + Sync)| {
+            begun.lock().expect("no panic").push(k);
+            if k == 1 {
+                return Err(failed(k));
+            }
+            while goes_on() {
+                std::thread::yield_now();
+            }
+            Ok(())
+        };
+        let mut told = Vec::new();
+        let ended = side_by_side(2, 100, work, |k, ()| {
+            told.push(k);
+            Ok(())
+        });
+        let error = ended.expect_err("an error").to_string();
+        assert!(error.contains("piece 1"), "{error}");
+        let mut begun = begun.into_inner().expect("no panic");
+        begun.sort_unstable();
+        assert_eq!((begun, told), (vec![0, 1], vec![0]));
+    }
+
+    #[test]
+    fn an_error_of_who_is_told_is_the_result_and_stops_the_rest() {
+        let begun = AtomicUsize::new(0);
+        let work = |_: usize, _: &(dyn Fn() -> bool + Sync)| {
+            begun.fetch_add(1, Ordering::Relaxed);
+            // So that the error is seen long before the last piece.
+            std::thread::sleep(std::time::Duration::from_millis(1));
+            Ok(())
+        };
+        let ended = side_by_side(1, 100_000, work, |k, ()| Err(failed(k)));
+        assert!(ended.expect_err("an error").to_string().contains("piece 0"));
+        assert!(begun.into_inner() < 100_000);
+    }
+
+    #[test]
+    fn each_piece_runs_in_a_pool_of_one_thread() {
+        let work = |_: usize, _: &(dyn Fn() -> bool + Sync)| {
+            assert_eq!(rayon::current_thread_index(), Some(0), "inside of a pool");
+            Ok(rayon::current_num_threads())
+        };
+        let mut told = Vec::new();
+        let ended = side_by_side(3, 9, work, |_, found| {
+            told.push(found);
+            Ok(())
+        });
+        assert!(ended.is_ok());
+        assert_eq!(told, [1; 9]);
+    }
+}

@@ -104,6 +104,13 @@ impl Running {
     }
 }
 
+/// Sends a signal, such as `-INT`.
+#[track_caller]
+pub fn signal(process: &mut Running, name: &str) {
+    let kill = format!("kill {name} {}", process.id());
+    good(Command::new("sh").args(["-c", &kill]));
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         if let Some(child) = &mut self.0 {

@@ -4,16 +4,13 @@ use std::fs;
 use std::process::Command;
 
 use super::common::backends;
-use super::common::runs::{Place, Running, assert_same_run, checkpoints_of, good, resume, text};
+use super::common::runs::{
+    Place, Running, assert_same_run, checkpoints_of, good, resume, signal, text,
+};
 use super::{ADAM, SGD, experiment, place_with_whole_run};
 
 /// So long that a slow machine does not miss the run.
 const LONGER: &str = "train.epochs=60";
-
-fn signal(process: &mut Running, name: &str) {
-    let kill = format!("kill {name} {}", process.id());
-    good(Command::new("sh").args(["-c", &kill]));
-}
 
 /// Sends a signal to `command` once its first epoch is over; the result is what it says.
 #[track_caller]

@@ -2,7 +2,7 @@
 
 use super::common::runs::{
     Place, Running, assert_has, bad, bytes, contents_of, dropwise, files_of, good, json,
-    json_lines, text,
+    json_lines, signal, text,
 };
 use super::{DIGITS, XOR, study, study_in};
 
@@ -173,11 +173,7 @@ fn ctrl_c_ends_with_the_settings_that_are_finished() {
     let more = ["--vary", "train.steps=100,1000000000"];
     let mut running = Running::start(&mut study_in(&place, "study", &more));
     running.wait_until(|| place.path("study/study.jsonl").exists());
-    let id = running.id().to_string();
-    let sent = std::process::Command::new("kill")
-        .args(["-INT", &id])
-        .status();
-    assert!(sent.expect("kill").success());
+    signal(&mut running, "-INT");
     let ended = running.end();
     assert_eq!(ended.status, Some(130), "{}", ended.errors);
     assert_has(&ended.errors, "interrupted: 1 of 2 settings are finished");

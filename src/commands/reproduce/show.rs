@@ -8,7 +8,15 @@ use dropwise::reproduce::{Id, Measure, Outcome, Paper, Purpose, Summary};
 
 use super::super::json;
 use super::files::Files;
-use super::line;
+
+/// A network that has ended, for machines.
+#[derive(serde::Serialize)]
+struct Line<'a> {
+    /// Its folder below `runs/`.
+    run: String,
+    #[serde(flatten)]
+    outcome: &'a Outcome,
+}
 
 /// Shows networks as they end: lines over one that says how far the others are, or lines of JSON, or nothing.
 pub(super) struct Show<'a, W> {
@@ -57,7 +65,10 @@ impl<'a, W: Write> Show<'a, W> {
     pub(super) fn ended(&mut self, id: &Id, outcome: &Outcome) -> Result<()> {
         match self.style {
             Style::Quiet => return Ok(()),
-            Style::Json => writeln!(self.out, "{}", line(id, outcome)?)?,
+            Style::Json => {
+                let run = id.to_string();
+                writeln!(self.out, "{}", json(&Line { run, outcome })?)?;
+            }
             Style::Words => writeln!(self.out, "{}", self.words(id, outcome))?,
         }
         Ok(self.out.flush()?)
