@@ -7,7 +7,6 @@ mod show;
 mod workers;
 
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -17,7 +16,7 @@ use dropwise::reproduce::{Outcomes, Paper, Scope, Summary, run};
 use dropwise::{Backend, Result};
 
 use super::overrides::{self, Override};
-use super::{Outcome, interrupt};
+use super::{Outcome, interrupt, side_by_side};
 use files::{Files, Parts};
 use show::Show;
 use workers::Workers;
@@ -148,7 +147,7 @@ impl Args {
             show.begins(&paper, &files)?;
             let mut workers = Workers {
                 paper: &paper,
-                jobs: self.jobs(),
+                jobs: side_by_side::jobs(self.jobs),
                 files: &files,
                 backend: self.backend.as_ref(),
                 show: &mut show,
@@ -212,10 +211,5 @@ impl Args {
             .map_or(name.into(), |stem| stem.to_string_lossy());
         let quick = if self.quick { "-quick" } else { "" };
         PathBuf::from("runs/reproduce").join(format!("{stem}{quick}"))
-    }
-
-    fn jobs(&self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.jobs.unwrap_or_else(cores)
     }
 }

@@ -24,7 +24,7 @@ pub enum Measure {
     /// [`ridge`](super::ridge()).
     Ridge,
     /// How many thinned networks have to be averaged to be as good as weight scaling: see
-    /// [`sampled_errors`](crate::evaluate::sampled_errors). The least number whose mean error, over several sets of samples,
+    /// [`sampled_errors`]. The least number whose mean error, over several sets of samples,
     /// is above that of weight scaling by no more than its standard deviation.
     Averages,
     /// The mean activation of the first hidden layer's units on test rows, dropout off.

@@ -1,14 +1,14 @@
 //! Networks as they end, and what the experiment comes to.
 
-use std::io::{IsTerminal, Write};
-use std::time::Duration;
+use std::io::Write;
 
 use dropwise::Result;
 use dropwise::report::reproduce_text;
 use dropwise::reproduce::{Id, Measure, Outcome, Paper, Purpose, Summary};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::super::json;
+use super::super::shown::Style;
 use super::files::Files;
 
 /// A network that has ended, for machines.
@@ -26,39 +26,19 @@ pub(super) struct Show<'a, W> {
     style: Style,
     measure: Measure,
     /// On a terminal.
-    bar: Option<ProgressBar>,
+    line: Option<ProgressBar>,
     ended: usize,
     all: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Style {
-    Words,
-    Json,
-    Quiet,
-}
-
 impl<'a, W: Write> Show<'a, W> {
     pub(super) fn new(is_json: bool, is_quiet: bool, measure: Measure, out: &'a mut W) -> Self {
-        let style = match (is_json, is_quiet) {
-            (true, _) => Style::Json,
-            (_, true) => Style::Quiet,
-            _ => Style::Words,
-        };
-        let on_terminal = std::io::stderr().is_terminal() && std::io::stdout().is_terminal();
-        let bar = (style == Style::Words && on_terminal).then(|| {
-            let bar = ProgressBar::new_spinner();
-            bar.enable_steady_tick(Duration::from_millis(200));
-            match ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
-                Ok(style) => bar.with_style(style),
-                Err(_) => bar,
-            }
-        });
+        let style = Style::of(is_json, is_quiet);
         Show {
             out,
             style,
             measure,
-            bar,
+            line: style.line(),
             ended: 0,
             all: 0,
         }
@@ -91,8 +71,8 @@ impl<'a, W: Write> Show<'a, W> {
             }
             Style::Words => {
                 let words = self.words(id, outcome);
-                match &self.bar {
-                    Some(bar) => bar.suspend(|| writeln!(self.out, "{words}"))?,
+                match &self.line {
+                    Some(line) => line.suspend(|| writeln!(self.out, "{words}"))?,
                     None => writeln!(self.out, "{words}")?,
                 }
                 self.out.flush()?;
@@ -103,8 +83,8 @@ impl<'a, W: Write> Show<'a, W> {
     }
 
     fn draw(&self) {
-        if let Some(bar) = &self.bar {
-            bar.set_message(format!("{} of {} networks", self.ended, self.all));
+        if let Some(line) = &self.line {
+            line.set_message(format!("{} of {} networks", self.ended, self.all));
         }
     }
 
@@ -134,8 +114,8 @@ impl<'a, W: Write> Show<'a, W> {
 
     /// What the experiment comes to.
     pub(super) fn ends(&mut self, summary: &Summary, files: &Files) -> Result<()> {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
+        if let Some(line) = self.line.take() {
+            line.finish_and_clear();
         }
         match self.style {
             Style::Quiet => {}
