@@ -10,6 +10,7 @@ mod overrides;
 mod predict;
 mod report;
 mod reproduce;
+mod shown;
 mod side_by_side;
 mod split;
 mod study;

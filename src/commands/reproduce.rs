@@ -8,7 +8,6 @@ mod show;
 mod workers;
 
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -19,7 +18,7 @@ use dropwise::{Backend, Result};
 use toml::Value;
 
 use super::overrides::{self, Override};
-use super::{Outcome, interrupt};
+use super::{Outcome, interrupt, side_by_side};
 use files::{Files, Parts};
 use in_hand::InHand;
 use known::Known;
@@ -155,10 +154,10 @@ impl Args {
             show.begins(&paper, &files)?;
             let mut workers = Workers {
                 paper: &paper,
-                jobs: self.jobs(),
+                jobs: side_by_side::jobs(self.jobs),
                 files: &files,
                 backend: self.backend.as_ref(),
-                in_hand: InHand::new(show.is_in_words()),
+                in_hand: InHand::new(show.line()),
                 show: &mut show,
             };
             run(&paper, &scope, &mut outcomes, &mut workers)?
@@ -228,10 +227,5 @@ impl Args {
             .map_or(name.into(), |stem| stem.to_string_lossy());
         let quick = if self.quick { "-quick" } else { "" };
         PathBuf::from("runs/reproduce").join(format!("{stem}{quick}"))
-    }
-
-    fn jobs(&self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.jobs.unwrap_or_else(cores)
     }
 }

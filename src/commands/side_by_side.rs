@@ -1,10 +1,17 @@
 //! Work at the same time, each piece on a core of its own.
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use dropwise::{Error, Result};
 use rayon::ThreadPoolBuilder;
+
+/// As many pieces at a time as were asked for, else one a core.
+pub(super) fn jobs(asked: Option<usize>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    asked.unwrap_or_else(cores)
+}
 
 /// Does `work(0, ..)` to `work(count - 1, ..)`, `jobs` at a time and each in a pool of one thread, so that its matrix products
 /// and masks stay on one core. As each piece ends `told` gets its result, on the calling thread. After an error no other

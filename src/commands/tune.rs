@@ -6,7 +6,6 @@ mod show;
 mod workers;
 
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use dropwise::tune::{Recipe, tune};
 use dropwise::{Error, Result};
 
 use super::overrides::Override;
-use super::{Outcome, interrupt, json, seed};
+use super::{Outcome, interrupt, json, seed, side_by_side};
 use files::Files;
 use job::Job;
 use show::Show;
@@ -111,7 +110,13 @@ impl Args {
             None => None,
         };
         let show = Show::new(self.json, self.quiet, &job, out);
-        let mut workers = Workers::new(&job, self.jobs(), self.budget, files, show)?;
+        let mut workers = Workers::new(
+            &job,
+            side_by_side::jobs(self.jobs),
+            self.budget,
+            files,
+            show,
+        )?;
         let found = tune(
             &self.recipe(),
             &job.experiment,
@@ -155,11 +160,6 @@ impl Args {
             max_width: self.max_width,
             ..Recipe::default()
         }
-    }
-
-    fn jobs(&self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.jobs.unwrap_or_else(cores)
     }
 }
 

@@ -1,12 +1,11 @@
 //! The networks that are being trained, and how far they are: a line on a terminal.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use dropwise::reproduce::Id;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 /// Between two drawings.
 const REDRAW: Duration = Duration::from_millis(500);
@@ -27,16 +26,7 @@ struct State {
 }
 
 impl InHand {
-    pub(super) fn new(in_words: bool) -> Self {
-        let on_terminal = std::io::stderr().is_terminal() && std::io::stdout().is_terminal();
-        let bar = (in_words && on_terminal).then(|| {
-            let bar = ProgressBar::new_spinner();
-            bar.enable_steady_tick(Duration::from_millis(200));
-            match ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
-                Ok(style) => bar.with_style(style),
-                Err(_) => bar,
-            }
-        });
+    pub(super) fn new(bar: Option<ProgressBar>) -> Self {
         InHand {
             bar,
             state: Mutex::new(State {

@@ -5,8 +5,10 @@ use std::io::Write;
 use dropwise::Result;
 use dropwise::report::reproduce_text;
 use dropwise::reproduce::{Id, Measure, Outcome, Paper, Purpose, Summary};
+use indicatif::ProgressBar;
 
 use super::super::json;
+use super::super::shown::Style;
 use super::files::Files;
 
 /// A network that has ended, for machines.
@@ -25,20 +27,9 @@ pub(super) struct Show<'a, W> {
     measure: Measure,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Style {
-    Words,
-    Json,
-    Quiet,
-}
-
 impl<'a, W: Write> Show<'a, W> {
     pub(super) fn new(is_json: bool, is_quiet: bool, measure: Measure, out: &'a mut W) -> Self {
-        let style = match (is_json, is_quiet) {
-            (true, _) => Style::Json,
-            (_, true) => Style::Quiet,
-            _ => Style::Words,
-        };
+        let style = Style::of(is_json, is_quiet);
         Show {
             out,
             style,
@@ -46,9 +37,9 @@ impl<'a, W: Write> Show<'a, W> {
         }
     }
 
-    /// Whether it is words that are shown.
-    pub(super) fn is_in_words(&self) -> bool {
-        self.style == Style::Words
+    /// A line under all others, for somebody at a terminal.
+    pub(super) fn line(&self) -> Option<ProgressBar> {
+        self.style.line()
     }
 
     pub(super) fn begins(&mut self, paper: &Paper, files: &Files) -> Result<()> {

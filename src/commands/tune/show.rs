@@ -1,13 +1,13 @@
 //! The table of trials, which grows as they end.
 
-use std::io::{IsTerminal, Write};
-use std::time::Duration;
+use std::io::Write;
 
 use dropwise::Result;
 use dropwise::tune::{Phase, TrialEnd};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::super::json;
+use super::super::shown::Style;
 use super::files::Record;
 use super::job::Job;
 
@@ -24,33 +24,13 @@ pub(super) struct Show<'a, W> {
     best: Option<(f64, String)>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Style {
-    Words,
-    Json,
-    Quiet,
-}
-
 impl<'a, W: Write> Show<'a, W> {
     pub(super) fn new(json: bool, quiet: bool, job: &Job, out: &'a mut W) -> Self {
-        let style = match (json, quiet) {
-            (true, _) => Style::Json,
-            (_, true) => Style::Quiet,
-            _ => Style::Words,
-        };
-        let on_terminal = std::io::stderr().is_terminal() && std::io::stdout().is_terminal();
-        let line = (style == Style::Words && on_terminal).then(|| {
-            let line = ProgressBar::new_spinner();
-            line.enable_steady_tick(Duration::from_millis(200));
-            match ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
-                Ok(style) => line.with_style(style),
-                Err(_) => line,
-            }
-        });
+        let style = Style::of(json, quiet);
         Show {
             out,
             style,
-            line,
+            line: style.line(),
             phase: None,
             has_momentum: job.experiment.train.optimizer == dropwise::config::Optimizer::Sgd,
             ended: 0,
