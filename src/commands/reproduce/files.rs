@@ -193,7 +193,7 @@ fn check_begun(dir: &Path, begun: &str, fix: &str) -> Result<()> {
             .count();
     let problem =
         format!("begun with another experiment: its line {number} is not that of this command");
-    let fix = "use the same --quick, --set and version of dropwise, or another --out";
+    let fix = "use the same --backend, --quick, --set and version of dropwise, or another --out";
     Err(refused(&path, &problem, fix))
 }
 

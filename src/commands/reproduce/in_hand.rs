@@ -65,12 +65,6 @@ impl InHand {
         said
     }
 
-    pub(super) fn clear(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
-
     fn change(&self, draws: bool, change: impl FnOnce(&mut State)) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut state);
@@ -79,6 +73,15 @@ impl InHand {
         {
             state.drawn = Instant::now();
             bar.set_message(state.words());
+        }
+    }
+}
+
+/// The line stays until nothing is trained any more: one that was cleared does not come back.
+impl Drop for InHand {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
         }
     }
 }

@@ -65,7 +65,7 @@ impl<W: Write> Runner for Workers<'_, '_, W> {
                 false => one(network, paper, files, backend, stepped),
             }
         };
-        let ended = side_by_side(self.jobs, missing.len(), work, |k, outcome| {
+        side_by_side(self.jobs, missing.len(), work, |k, outcome| {
             let k = missing[k];
             if let Some(outcome) = &outcome {
                 let id = &networks[k].id;
@@ -73,9 +73,8 @@ impl<W: Write> Runner for Workers<'_, '_, W> {
             }
             outcomes[k] = outcome;
             Ok(())
-        });
-        in_hand.clear();
-        ended.map(|()| outcomes)
+        })?;
+        Ok(outcomes)
     }
 }
 
