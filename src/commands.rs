@@ -89,6 +89,14 @@ fn json(value: &impl serde::Serialize) -> Result<String> {
         .map_err(|cause| Error::Compute(format!("the results cannot be written as JSON: {cause}")))
 }
 
+/// JSON to be read by people too, with a line break at its end.
+fn pretty(value: &impl serde::Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(value).map_err(|cause| {
+        Error::Compute(format!("the summary cannot be written as JSON: {cause}"))
+    })?;
+    Ok(text + "\n")
+}
+
 /// The exit status of an error: 2 where it is the command line that has to be mended, else 1.
 pub(crate) fn status(error: &Error) -> u8 {
     match error {

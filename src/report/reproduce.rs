@@ -1,6 +1,7 @@
 //! A published experiment beside what ours comes to: table, words, figure.
 
 use super::Table;
+use super::tune::capital;
 use crate::reproduce::{Candidate, ClaimResult, Holds, Measure, RowSummary, Summary, Verdict};
 
 /// Everything in words: the table, what was chosen, what is claimed. Markdown, or for a terminal.
@@ -205,8 +206,4 @@ fn said(measure: Measure, result: &ClaimResult) -> String {
         result.claim.says,
         result.holds.words()
     )
-}
-
-fn capital(words: &str) -> String {
-    super::tune::capital(words)
 }

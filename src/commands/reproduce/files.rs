@@ -9,6 +9,8 @@ use dropwise::reproduce::{Id, Outcome, Outcomes, Paper, Purpose, Summary};
 use dropwise::store::atomic;
 use dropwise::{Error, Result};
 
+use super::super::pretty;
+
 /// The experiment, as it was begun.
 const PAPER: &str = "paper.toml";
 /// The networks, a folder each.
@@ -228,13 +230,6 @@ fn names_in(dir: &Path) -> Result<Vec<String>> {
     }
     names.sort();
     Ok(names)
-}
-
-fn pretty(value: &impl serde::Serialize) -> Result<String> {
-    let text = serde_json::to_string_pretty(value);
-    let text =
-        text.map_err(|cause| Error::Compute(format!("cannot be written as JSON: {cause}")))?;
-    Ok(text + "\n")
 }
 
 fn read(path: &Path) -> Result<String> {

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use dropwise::Result;
 use dropwise::report::{study_figure, study_notes, study_table};
 use dropwise::store::StudyFolder;
 use dropwise::study::{Outcome, StudySummary};
-use dropwise::{Error, Result};
 
-use super::super::{json, overrides};
+use super::super::{json, overrides, pretty};
 use super::plan::Plan;
 
 /// The folder of a study.
@@ -32,10 +32,7 @@ impl Files {
     /// Writes the summary in all its forms. But for the times in `study.json`, the same study writes the same
     /// bytes.
     pub(super) fn finish(&self, summary: &StudySummary, outcomes: &[Outcome]) -> Result<()> {
-        let text = serde_json::to_string_pretty(summary).map_err(|cause| {
-            Error::Compute(format!("the summary cannot be written as JSON: {cause}"))
-        })?;
-        self.0.save("study.json", &(text + "\n"))?;
+        self.0.save("study.json", &pretty(summary)?)?;
         if summary.settings.is_empty() {
             return Ok(());
         }

@@ -10,7 +10,7 @@ use dropwise::{Error, Result};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::super::{json, overrides};
+use super::super::{json, overrides, pretty};
 use super::cannot_go_on;
 use super::job::Job;
 
@@ -143,10 +143,8 @@ impl Files {
 
     /// Writes the summary and the configuration to train, and says where that is.
     pub(super) fn finish(&self, job: &Job, summary: &TuneSummary) -> Result<PathBuf> {
-        let text = serde_json::to_string_pretty(&job.summary(summary)).map_err(|cause| {
-            Error::Compute(format!("the summary cannot be written as JSON: {cause}"))
-        })?;
-        self.folder.save("tune.json", &(text + "\n"))?;
+        self.folder
+            .save("tune.json", &pretty(&job.summary(summary))?)?;
         let figure = tune_figure(summary).to_svg();
         self.folder.save("tune.svg", &figure)?;
         self.folder.save("best.toml", &job.best(summary)?)?;
