@@ -48,6 +48,35 @@ pub(crate) fn in_pool<T>(_multiplications: usize, work: impl FnOnce() -> T) -> T
     work()
 }
 
+/// Two results, computed at the same time where the pool that this is called in has two threads.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn both<A: Send, B: Send>(
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    rayon::join(one, other)
+}
+
+/// Two results. There are no threads here.
+#[cfg(target_family = "wasm")]
+pub(crate) fn both<A, B>(one: impl FnOnce() -> A, other: impl FnOnce() -> B) -> (A, B) {
+    (one(), other())
+}
+
+/// Whether a product of so many multiplications is shared among threads where this is called.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn is_shared(multiplications: usize) -> bool {
+    multiplications >= SHARED_PRODUCT
+        && rayon::current_thread_index().is_some()
+        && rayon::current_num_threads() > 1
+}
+
+/// Whether a product of so many multiplications is shared among threads: there are none here.
+#[cfg(target_family = "wasm")]
+pub(crate) fn is_shared(_multiplications: usize) -> bool {
+    false
+}
+
 /// What the lock holds, if no other thread has it now. Work that panicked has left it as it was.
 #[cfg(not(target_family = "wasm"))]
 fn if_free<T>(lock: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
@@ -122,8 +151,22 @@ pub(crate) fn each_on_a_core<T>(
 
 #[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
-    use super::{SHARED_PRODUCT, each_on_a_core, in_pool};
+    use super::{SHARED_PRODUCT, both, each_on_a_core, in_pool, is_shared};
     use rayon::{current_num_threads, current_thread_index};
+
+    #[test]
+    fn two_results_are_computed_at_once_only_where_there_are_two_threads() {
+        assert_eq!(both(|| 1, || "b"), (1, "b"));
+        assert!(!is_shared(SHARED_PRODUCT), "outside of a pool");
+        for threads in [1, 2] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.expect("a pool").install(|| {
+                assert_eq!(is_shared(SHARED_PRODUCT), threads == 2);
+                assert!(!is_shared(SHARED_PRODUCT - 1));
+                assert_eq!(both(|| 1, || "b"), (1, "b"));
+            });
+        }
+    }
 
     #[test]
     fn results_come_in_order_wherever_they_were_computed() {

@@ -26,7 +26,7 @@ pub fn reproduce_text(summary: &Summary, is_markdown: bool) -> String {
         };
         let chosen = candidates(summary);
         parts.push(match is_markdown {
-            true => format!("\n{title}{}\n", chosen.to_markdown()),
+            true => format!("\n{title}{}", chosen.to_markdown().trim_end()),
             false => format!("\n{title}{chosen}"),
         });
     }

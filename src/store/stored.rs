@@ -23,7 +23,9 @@ pub enum ModelName {
 }
 
 impl ModelName {
-    pub(super) fn file(self) -> &'static str {
+    /// The name of its file in the run's folder.
+    #[must_use]
+    pub fn file(self) -> &'static str {
         match self {
             ModelName::Best => "best.safetensors",
             ModelName::Last => "last.safetensors",

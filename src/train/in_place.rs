@@ -4,6 +4,10 @@
 //! A tensor hands over its own buffer there, and takes it back, without a copy. The formulas are those of
 //! [`optimizer`](super::optimizer) and [`constrain`](super::constrain), which make a pass for each operation,
 //! and round where these round: both end in the same bits, so that a run may change from one to the other.
+//!
+//! But for what is too small to matter: the averages of a weight that no longer has a gradient, such as those of a ReLU
+//! that never fires, fade until they are subnormal, below 1e-38, and stay so, since that times 0.95 rounds to
+//! itself. Some processors take a hundred times as long for each of them. Here they become 0.
 
 use std::ops::{Add, Div, Mul, Sub};
 
@@ -31,6 +35,8 @@ trait Number:
     /// Rounded as Burn rounds a scalar.
     fn of(value: f64) -> Self;
     fn sqrt(self) -> Self;
+    /// The number, or 0 of its sign if it is subnormal.
+    fn flushed(self) -> Self;
 }
 
 impl Number for f32 {
@@ -41,6 +47,14 @@ impl Number for f32 {
     fn sqrt(self) -> Self {
         self.sqrt()
     }
+
+    fn flushed(self) -> Self {
+        if self.abs() < f32::MIN_POSITIVE {
+            0.0_f32.copysign(self)
+        } else {
+            self
+        }
+    }
 }
 
 impl Number for f64 {
@@ -50,6 +64,14 @@ impl Number for f64 {
 
     fn sqrt(self) -> Self {
         self.sqrt()
+    }
+
+    fn flushed(self) -> Self {
+        if self.abs() < f64::MIN_POSITIVE {
+            0.0_f64.copysign(self)
+        } else {
+            self
+        }
     }
 }
 
@@ -93,43 +115,51 @@ impl Buffers {
     /// Takes the step. None, with nothing changed, if it is not one of those below, or a buffer is not one
     /// of these numbers.
     fn step<E: Number>(&mut self, step: &Step) -> Option<()> {
+        let (decay, l1) = (E::of(step.weight_decay), E::of(step.l1));
+        // A loop for each: what is asked of every number keeps a loop from taking several at a time.
+        match (step.weight_decay != 0.0, step.l1 != 0.0) {
+            (false, false) => self.penalised_step(step, |_, g: E| g),
+            (true, false) => self.penalised_step(step, move |w: E, g: E| g + w * decay),
+            (false, true) => self.penalised_step(step, move |w: E, g: E| g + sign(w) * l1),
+            (true, true) => {
+                self.penalised_step(step, move |w: E, g: E| (g + w * decay) + sign(w) * l1)
+            }
+        }
+    }
+
+    fn penalised_step<E: Number>(
+        &mut self,
+        step: &Step,
+        penalised: impl Fn(E, E) -> E + Copy + Sync,
+    ) -> Option<()> {
         let w = self.w.as_mut_slice::<E>().ok()?;
         let g = self.g.as_slice::<E>().ok()?;
         let first = self.first.as_mut().map(TensorData::as_mut_slice::<E>);
         let second = self.second.as_mut().map(TensorData::as_mut_slice::<E>);
         let (first, second) = (first.transpose().ok()?, second.transpose().ok()?);
 
-        let rate = E::of(step.learning_rate);
-        let (decay, l1) = (E::of(step.weight_decay), E::of(step.l1));
-        let (has_decay, has_l1) = (step.weight_decay != 0.0, step.l1 != 0.0);
-        let penalised = |w, g| {
-            let g = if has_decay { g + w * decay } else { g };
-            if has_l1 { g + sign(w) * l1 } else { g }
-        };
+        let (rate, momentum) = (E::of(step.learning_rate), E::of(step.momentum));
         match (step.optimizer, first, second) {
             (Optimizer::Sgd, None, None) if !step.has_momentum => {
-                each(w, g, [], &|w, g, []| (w - penalised(w, g) * rate, []));
+                each(w, g, [], &move |w, g, []| (w - penalised(w, g) * rate, []));
             }
-            (Optimizer::Sgd, Some(v), None) => {
-                let momentum = E::of(step.momentum);
-                match step.dampening.map(E::of) {
-                    None => each(w, g, [v], &|w, g, [v]| {
-                        let v = v * momentum + penalised(w, g);
-                        (w - v * rate, [v])
-                    }),
-                    Some(factor) => each(w, g, [v], &|w, g, [v]| {
-                        let v = v * momentum + penalised(w, g) * factor;
-                        (w - v * rate, [v])
-                    }),
-                }
-            }
+            (Optimizer::Sgd, Some(v), None) => match step.dampening.map(E::of) {
+                None => each(w, g, [v], &move |w, g, [v]| {
+                    let v = (v * momentum + penalised(w, g)).flushed();
+                    (w - v * rate, [v])
+                }),
+                Some(factor) => each(w, g, [v], &move |w, g, [v]| {
+                    let v = (v * momentum + penalised(w, g) * factor).flushed();
+                    (w - v * rate, [v])
+                }),
+            },
             (Optimizer::Adam, Some(m), Some(v)) => {
                 let adam = adam(step);
-                each(w, g, [m, v], &|w, g, mv| adam(w, penalised(w, g), mv));
+                each(w, g, [m, v], &move |w, g, mv| adam(w, penalised(w, g), mv));
             }
             (Optimizer::AdamW, Some(m), Some(v)) => {
                 let (adam, shrink) = (adam(step), E::of(step.shrink()));
-                each(w, g, [m, v], &|w, g, mv| adam(w * shrink, g, mv));
+                each(w, g, [m, v], &move |w, g, mv| adam(w * shrink, g, mv));
             }
             _ => return None,
         }
@@ -149,14 +179,14 @@ fn sign<E: Number>(w: E) -> E {
     }
 }
 
-fn adam<E: Number>(step: &Step) -> impl Fn(E, E, [E; 2]) -> (E, [E; 2]) + Sync {
+fn adam<E: Number>(step: &Step) -> impl Fn(E, E, [E; 2]) -> (E, [E; 2]) + Copy + Sync {
     let (beta_1, rest_1) = (E::of(BETA_1), E::of(1.0 - BETA_1));
     let (beta_2, rest_2) = (E::of(BETA_2), E::of(1.0 - BETA_2));
     let (rate, scale) = step.corrections();
     let (rate, scale, epsilon) = (E::of(rate), E::of(scale), E::of(EPSILON));
     move |w, g, [m, v]| {
-        let m = m * beta_1 + g * rest_1;
-        let v = v * beta_2 + g * g * rest_2;
+        let m = (m * beta_1 + g * rest_1).flushed();
+        let v = (v * beta_2 + g * g * rest_2).flushed();
         let denominator = v.sqrt() * scale + epsilon;
         (w - m / denominator * rate, [m, v])
     }
@@ -377,6 +407,44 @@ mod tests {
             let remembers =
                 train.optimizer != Optimizer::Sgd || train.momentum != Momentum::default();
             assert_eq!(averages[1].first.is_some(), remembers, "{what}");
+        }
+    }
+
+    #[test]
+    fn averages_fade_to_zero_and_do_not_stay_subnormal() {
+        for text in ["momentum = 0.95", "optimizer = 'adam'"] {
+            let train = train(text);
+            for (device, dtype) in backends() {
+                let smallest = match dtype {
+                    DType::F32 => f64::from(f32::MIN_POSITIVE),
+                    _ => f64::MIN_POSITIVE,
+                };
+                let options = (&device, dtype).into();
+                let parameters = |values: [f64; 2]| {
+                    let made: Tensor<2> = write(&values, [1, 2], &options);
+                    made
+                };
+                let start = parameters([1.5 * smallest, -1.5 * smallest]);
+                let mut averages = [Averages::<2>::default(), Averages::default()];
+                for averages in &mut averages {
+                    averages.first = Some(start.clone());
+                    averages.second = train
+                        .momentum
+                        .eq(&Momentum::default())
+                        .then(|| start.clone().abs());
+                }
+                for (averages, in_place) in averages.iter_mut().zip([false, true]) {
+                    for t in 1..=500 {
+                        let step = Step::new(&train, 0.07, t - 1, t).in_place(in_place);
+                        step.parameter(parameters([0.3, 0.3]), parameters([0.0, 0.0]), averages);
+                    }
+                }
+                let [by_operations, in_place] =
+                    averages.map(|averages| averages.first.as_ref().map(bits));
+                let what = format!("{text}, {device:?}, {dtype:?}");
+                assert_eq!(in_place, Some(vec![0.0_f64.to_bits(); 2]), "{what}");
+                assert!(by_operations != in_place, "{what}");
+            }
         }
     }
 

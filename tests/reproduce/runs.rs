@@ -11,6 +11,23 @@ use super::common::runs::{
 };
 use super::{OWN, OWN_NETWORKS, outcomes_in, reproduce, without_seconds};
 
+/// What its networks see is drawn from their models.
+const AUTOENCODER: &str = r#"
+title = "Digits by themselves"
+source = "nobody"
+measure = "activity"
+seeds = 1
+
+[experiment]
+data = { source = "digits", learn = "inputs", split = { test = 0.3 } }
+network = { hidden = [12], activation = "relu" }
+train = { learning_rate = 0.1, batch_size = 50, epochs = 1 }
+
+[[rows]]
+name = "own"
+method = "An autoencoder"
+"#;
+
 /// A folder, `whole`, with a run of OWN that nothing disturbed.
 fn whole(config: &str) -> Place {
     let place = Place::with(config);
@@ -198,6 +215,30 @@ fn a_run_that_has_ended_takes_the_place_of_one_that_was_not_ended() {
         &["--quiet", "--resume", "--merge", &part],
     ));
     assert_same(&place.path("part"), &place.path("whole"));
+}
+
+#[test]
+fn outcomes_are_merged_without_their_models_though_what_these_would_show_is_not_drawn() {
+    let place = whole(AUTOENCODER);
+    assert!(place.path("whole/figure.svg").exists());
+    fs::remove_file(place.path("whole/runs/own/seed-1/last.safetensors")).expect("a model");
+    let part = place.path("whole").display().to_string();
+    let ended = good(&mut reproduce(
+        &place,
+        "merged",
+        &["--quiet", "--merge", &part],
+    ));
+    let run = place.path("merged/runs/own/seed-1");
+    let expected = "no figure: it shows what networks see, and RUN holds no model\n";
+    assert_eq!(
+        ended.errors,
+        expected.replace("RUN", &run.display().to_string())
+    );
+    assert_eq!(
+        outcomes_in(&place.path("merged")),
+        outcomes_in(&place.path("whole"))
+    );
+    assert!(!place.path("merged/figure.svg").exists());
 }
 
 #[test]

@@ -146,6 +146,20 @@ fn last_batches_and_epochs_without_dropout_have_recordings_of_their_own() {
 }
 
 #[test]
+fn products_that_threads_share_are_replayed_to_the_last_bit() {
+    let data = dataset(100, 1);
+    for precision in ["float32", "float64"] {
+        let text = format!(
+            "precision = '{precision}'\n[data]\nsource = 'xor'\n[network]\nhidden = [500, 300]\n\
+             activation = 'relu'\n[dropout]\nhidden = 0.5\n\
+             [train]\nlearning_rate = 0.1\nbatch_size = 100\nepochs = 3\n"
+        );
+        let experiment = Experiment::parse("test.toml", &text).expect("an experiment");
+        agrees(&experiment, &data, 3, 1);
+    }
+}
+
+#[test]
 fn every_optimizer_and_bound_takes_the_gradients_of_a_replayed_step() {
     let data = dataset(10, 1);
     for rest in [

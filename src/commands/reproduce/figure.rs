@@ -21,7 +21,8 @@ pub(super) fn draw(
     }
 }
 
-/// The first network of each row, beside the others: what its units see, and how active they are.
+/// The first network of each row, beside the others: what its units see, and how active they are. None, with a word on
+/// it, where only the outcomes were kept.
 fn activity(paper: &Paper, summary: &Summary, files: &Files) -> Result<Option<Picture>> {
     let mut networks = Vec::new();
     for row in &summary.rows {
@@ -33,7 +34,15 @@ fn activity(paper: &Paper, summary: &Summary, files: &Files) -> Result<Option<Pi
             purpose: Purpose::Measure,
             seed: *seed,
         };
-        let trained = Trained::load(&files.run(&id), Some(ModelName::Last), None)?;
+        let run = files.run(&id);
+        if !run.join(ModelName::Last.file()).exists() {
+            eprintln!(
+                "no figure: it shows what networks see, and {} holds no model",
+                run.display()
+            );
+            return Ok(None);
+        }
+        let trained = Trained::load(&run, Some(ModelName::Last), None)?;
         networks.push((row, trained));
     }
     let Some((first, _)) = networks.first() else {

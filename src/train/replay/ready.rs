@@ -22,11 +22,11 @@ pub(super) fn replay<const D: usize>(
     let program = || Program::new(record(step, operands)?);
     #[cfg(feature = "flex")]
     if is_on::<Flex>(operands) {
-        return Some(Box::new(Ready::<Flex>::new(program()?)?));
+        return Some(Box::new(Ready::<Flex>::new(program()?, true)?));
     }
     #[cfg(feature = "ndarray")]
     if is_on::<NdArray>(operands) {
-        return Some(Box::new(Ready::<NdArray>::new(program()?)?));
+        return Some(Box::new(Ready::<NdArray>::new(program()?, false)?));
     }
     None
 }
@@ -50,8 +50,8 @@ where
     DispatchTensor: DispatchKindConversion<B>,
 {
     /// None if the program has an operation that is not known here.
-    fn new(program: Program) -> Option<Self> {
-        let mut slots = Slots::new(program.slots);
+    fn new(program: Program, in_halves: bool) -> Option<Self> {
+        let mut slots = Slots::new(program.slots, in_halves);
         for operation in &program.constants {
             slots.run(operation)?;
         }

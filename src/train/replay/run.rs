@@ -1,40 +1,57 @@
 //! Burn's operations, run from their descriptions on a backend of Burn.
 
+use std::ops::Range;
+
 use burn::backend::ir::{
     ActivationOperationIr, BaseOperationIr, BinaryOpIr, CustomOpIr, FloatOperationIr,
     NumericOperationIr, OperationIr, ReduceDimOpIr, ScalarOpIr, TensorId, TensorIr, TensorStatus,
     UnaryOpIr,
 };
-use burn::backend::{Backend, DispatchKindConversion, DispatchTensor, Scalar};
-use burn::tensor::Tensor;
+use burn::backend::{Backend, DispatchKindConversion, DispatchTensor, Scalar, TensorMetadata};
+use burn::tensor::{Slice, Tensor};
 
 use super::record::SIGMOID;
+use crate::threads::{both, is_shared};
 use crate::train::sigmoid::values_and_slopes;
+
+/// The columns of a half are a multiple of these, which are whole steps of the kernels.
+const COLUMNS: usize = 64;
 
 type Float<B> = <B as burn::backend::BackendTypes>::FloatTensorPrimitive;
 
 /// The results of a program's operations.
-pub(super) struct Slots<B: Backend>(Vec<Option<Float<B>>>);
+pub(super) struct Slots<B: Backend> {
+    results: Vec<Option<Float<B>>>,
+    /// Which of them are turned: read by columns from memory that holds rows.
+    turned: Vec<bool>,
+    /// Whether a product with a turned matrix gains by being computed in halves.
+    in_halves: bool,
+}
 
 impl<B: Backend> Slots<B>
 where
     DispatchTensor: DispatchKindConversion<B>,
 {
-    pub(super) fn new(count: usize) -> Self {
-        Slots(vec![None; count])
+    /// For so many results. The products of `flex` gain by being computed `in_halves`: see [`halves`].
+    pub(super) fn new(count: usize, in_halves: bool) -> Self {
+        Slots {
+            results: vec![None; count],
+            turned: vec![false; count],
+            in_halves,
+        }
     }
 
     pub(super) fn put(&mut self, slot: TensorId, tensor: Float<B>) {
-        self.0[slot.value() as usize] = Some(tensor);
+        self.results[slot.value() as usize] = Some(tensor);
     }
 
     pub(super) fn take(&mut self, slot: TensorId) -> Option<Float<B>> {
-        self.0[slot.value() as usize].take()
+        self.results[slot.value() as usize].take()
     }
 
     /// What an operation reads; taken out of its slot if nothing reads it later.
     fn get(&mut self, tensor: &TensorIr) -> Option<Float<B>> {
-        let slot = self.0.get_mut(tensor.id.value() as usize)?;
+        let slot = self.results.get_mut(tensor.id.value() as usize)?;
         match tensor.status {
             TensorStatus::ReadWrite => slot.take(),
             _ => slot.clone(),
@@ -110,9 +127,12 @@ where
                 let shape = op.out.shape.clone();
                 self.one(&op.input, &op.out, |x| B::float_expand(x, shape))
             }
-            Op::SwapDims(op) => self.one(&op.input, &op.out, |x| {
-                B::float_swap_dims(x, op.dim1, op.dim2)
-            }),
+            Op::SwapDims(op) => {
+                self.turned[op.out.id.value() as usize] = true;
+                self.one(&op.input, &op.out, |x| {
+                    B::float_swap_dims(x, op.dim1, op.dim2)
+                })
+            }
             Op::Ones(op) => {
                 let (shape, dtype) = (op.out.shape.clone(), op.out.dtype.into());
                 self.put(
@@ -145,7 +165,12 @@ where
             Op::PowfScalar(op) => self.scalar(op, B::float_powf_scalar),
             Op::Matmul(op) => {
                 let (a, b) = (self.get(&op.lhs)?, self.get(&op.rhs)?);
-                self.put(op.out.id, B::float_matmul(a, b));
+                let turned = self.turned[op.rhs.id.value() as usize];
+                let product = match self.in_halves && turned {
+                    true => halves::<B>(a, b),
+                    false => B::float_matmul(a, b),
+                };
+                self.put(op.out.id, product);
                 Some(())
             }
             Op::Random(op) => {
@@ -198,4 +223,26 @@ where
         self.put(op.out.id, f(a, b));
         Some(())
     }
+}
+
+/// The product of `a [rows, d]` with `b [d, columns]`, which is turned: where it is large enough for several threads, half
+/// of its columns on each of two. The product of a layer's gradients with its weights, turned, is the one that asks for
+/// the inputs' gradients. `flex` copies what is turned into the order of its kernels first, in one thread, and that takes
+/// as long as the product itself with the few rows of a batch. No number is a sum in another order.
+fn halves<B: Backend>(a: Float<B>, b: Float<B>) -> Float<B> {
+    let (rows, shape) = (a.shape()[0], b.shape());
+    let [d, columns] = shape[..] else {
+        return B::float_matmul(a, b);
+    };
+    if columns < 2 * COLUMNS || !is_shared(rows * d * columns) {
+        return B::float_matmul(a, b);
+    }
+    let middle = (columns / 2).next_multiple_of(COLUMNS);
+    let part = |columns: Range<usize>| {
+        B::float_slice(b.clone(), &[Slice::from(0..d), Slice::from(columns)])
+    };
+    let (first, last) = (part(0..middle), part(middle..columns));
+    let also = a.clone();
+    let (first, last) = both(|| B::float_matmul(a, first), || B::float_matmul(also, last));
+    B::float_cat(vec![first, last], 1)
 }
