@@ -22,6 +22,9 @@
 //! `dropwise tune` keeps its trials in a [`TuneFolder`]: `tune.toml`, `study.jsonl` (a line a trial, which grows), then
 //! `tune.json` (the summary), `tune.svg` and `best.toml`.
 //!
+//! `dropwise reproduce` keeps an experiment in a [`PaperFolder`]: `paper.toml` (the experiment), `runs/` (a run for each
+//! network, with its `outcome.json`), then `summary.json`, `table.md` and `figure.svg`.
+//!
 //! [`Trained`] is a run's model, ready for use. Below that, files hold bytes and named arrays:
 //! [`weights`] and [`snapshot`] say what those mean.
 
@@ -31,6 +34,7 @@ mod explained;
 mod lock;
 mod metrics;
 mod model_file;
+mod paper;
 mod run;
 pub mod snapshot;
 mod stored;
@@ -48,6 +52,7 @@ use crate::error::Error;
 
 pub use checkpoint::Checkpoint;
 pub use explained::explain_run;
+pub use paper::{PaperFolder, PaperParts};
 pub use run::{KEEP, Run};
 pub use stored::{ModelName, StoredRun, open_for_reading};
 pub use study::StudyFolder;

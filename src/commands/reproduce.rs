@@ -1,7 +1,6 @@
 //! `dropwise reproduce NAME`: a published experiment, run again beside its numbers.
 
 mod figure;
-mod files;
 mod in_hand;
 mod known;
 mod show;
@@ -13,13 +12,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::builder::RangedU64ValueParser;
+use dropwise::report::reproduce_text;
 use dropwise::reproduce::{Outcomes, Paper, Scope, Summary, run};
+use dropwise::store::{PaperFolder, PaperParts};
 use dropwise::{Backend, Result};
 use toml::Value;
 
 use super::overrides::{self, Override};
-use super::{Outcome, interrupt, side_by_side};
-use files::{Files, Parts};
+use super::{Outcome, interrupt, pretty, side_by_side};
 use in_hand::InHand;
 use known::Known;
 use show::Show;
@@ -133,29 +133,29 @@ impl Args {
         };
         scope.rows(&paper)?;
         let begun = self.begun(&known);
-        let parts = Parts::open(&self.merge, &begun)?;
-        let files = match self.resume {
-            true => Files::resume(&dir, &begun)?,
+        let parts = PaperParts::open(&self.merge, &begun)?;
+        let folder = match self.resume {
+            true => PaperFolder::resume(&dir, &begun)?,
             false => {
-                files::refuse_content(&dir)?;
+                PaperFolder::refuse_content(&dir)?;
                 if self.merge.is_empty() && known.table.is_none() {
                     workers::check_data(&paper, &scope)?;
                 }
                 parts.check(&paper, Outcomes::new())?;
-                Files::create(&dir, &begun)?
+                PaperFolder::create(&dir, &begun)?
             }
         };
         if let Some((name, table)) = known.table {
-            files.save(name, table)?;
+            folder.save(name, table)?;
         }
-        let mut outcomes = files.outcomes()?;
+        let mut outcomes = folder.outcomes()?;
         let mut show = Show::new(self.json, self.quiet, paper.measure, out);
         let is_complete = if self.merge.is_empty() {
-            show.begins(&paper, &files)?;
+            show.begins(&paper, &folder)?;
             let mut workers = Workers {
                 paper: &paper,
                 jobs: side_by_side::jobs(self.jobs),
-                files: &files,
+                folder: &folder,
                 backend: self.backend.as_ref(),
                 in_hand: InHand::new(show.line()),
                 show: &mut show,
@@ -163,16 +163,17 @@ impl Args {
             run(&paper, &scope, &mut outcomes, &mut workers)?
         } else {
             parts.check(&paper, outcomes)?;
-            parts.copy_to(&files)?;
-            outcomes = files.outcomes()?;
+            parts.copy_to(&folder)?;
+            outcomes = folder.outcomes()?;
             true
         };
         let summary = Summary::of(&paper, &outcomes)?;
-        files.finish(&summary)?;
-        if let Some(figure) = figure::draw(&paper, &summary, &outcomes, &files)? {
-            files.keep_figure(&figure)?;
+        folder.save("summary.json", &pretty(&summary)?)?;
+        folder.save("table.md", &reproduce_text(&summary, true))?;
+        if let Some(figure) = figure::draw(&paper, &summary, &outcomes, &folder)? {
+            folder.save("figure.svg", &figure.to_svg())?;
         }
-        show.ends(&summary, &files)?;
+        show.ends(&summary, &folder)?;
         if !is_complete && interrupt::asked() {
             eprintln!("interrupted: the same command with --resume goes on");
             return Ok(Outcome::Interrupted);

@@ -64,6 +64,7 @@ fn the_folder_has_the_experiment_its_summary_table_and_figure_and_every_run() {
         files_of(&folder),
         [
             "figure.svg",
+            "lock",
             "paper.toml",
             "runs",
             "summary.json",
@@ -198,6 +199,19 @@ fn parts_put_together_come_to_the_same_as_the_whole() {
     ];
     good(&mut reproduce(&place, "first", &merge));
     assert_same(&place.path("first"), &place.path("whole"));
+}
+
+#[test]
+fn a_folder_that_another_process_trains_in_is_left_alone() {
+    let place = whole(OWN);
+    let holder = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(place.path("whole/lock"))
+        .expect("a lock");
+    holder.lock().expect("nobody else has it");
+    let errors = bad(&mut reproduce(&place, "whole", &["--resume"]), 1);
+    assert_has(&errors, "in use");
 }
 
 #[test]

@@ -3,27 +3,25 @@
 use dropwise::explain::{hidden_activity, unit_features};
 use dropwise::report::{Picture, SparsityColumn, reproduce_figure, sparsity_figure};
 use dropwise::reproduce::{Id, Measure, Outcomes, Paper, Purpose, Summary};
-use dropwise::store::{ModelName, Trained};
+use dropwise::store::{ModelName, PaperFolder, Trained};
 use dropwise::{Result, data};
-
-use super::files::Files;
 
 /// The figure; none while there is nothing to draw.
 pub(super) fn draw(
     paper: &Paper,
     summary: &Summary,
     outcomes: &Outcomes,
-    files: &Files,
+    folder: &PaperFolder,
 ) -> Result<Option<Picture>> {
     match summary.measure {
-        Measure::Activity => activity(paper, summary, files),
+        Measure::Activity => activity(paper, summary, folder),
         _ => Ok(reproduce_figure(summary, outcomes)),
     }
 }
 
 /// The first network of each row, beside the others: what its units see, and how active they are. None, with a word on
 /// it, where only the outcomes were kept.
-fn activity(paper: &Paper, summary: &Summary, files: &Files) -> Result<Option<Picture>> {
+fn activity(paper: &Paper, summary: &Summary, folder: &PaperFolder) -> Result<Option<Picture>> {
     let mut networks = Vec::new();
     for row in &summary.rows {
         let Some((seed, _)) = row.values.first() else {
@@ -34,7 +32,7 @@ fn activity(paper: &Paper, summary: &Summary, files: &Files) -> Result<Option<Pi
             purpose: Purpose::Measure,
             seed: *seed,
         };
-        let run = files.run(&id);
+        let run = folder.run(&id);
         if !run.join(ModelName::Last.file()).exists() {
             eprintln!(
                 "no figure: it shows what networks see, and {} holds no model",

@@ -5,11 +5,11 @@ use std::io::Write;
 use dropwise::Result;
 use dropwise::report::reproduce_text;
 use dropwise::reproduce::{Id, Measure, Outcome, Paper, Purpose, Summary};
+use dropwise::store::PaperFolder;
 use indicatif::ProgressBar;
 
 use super::super::json;
 use super::super::shown::Style;
-use super::files::Files;
 
 /// A network that has ended, for machines.
 #[derive(serde::Serialize)]
@@ -42,11 +42,11 @@ impl<'a, W: Write> Show<'a, W> {
         self.style.line()
     }
 
-    pub(super) fn begins(&mut self, paper: &Paper, files: &Files) -> Result<()> {
+    pub(super) fn begins(&mut self, paper: &Paper, folder: &PaperFolder) -> Result<()> {
         if self.style == Style::Words {
             let (title, source) = (&paper.title, &paper.source);
             writeln!(self.out, "{title} ({source})")?;
-            writeln!(self.out, "kept in {}", files.dir().display())?;
+            writeln!(self.out, "kept in {}", folder.dir().display())?;
             self.out.flush()?;
         }
         Ok(())
@@ -90,13 +90,13 @@ impl<'a, W: Write> Show<'a, W> {
     }
 
     /// What the experiment comes to.
-    pub(super) fn ends(&mut self, summary: &Summary, files: &Files) -> Result<()> {
+    pub(super) fn ends(&mut self, summary: &Summary, folder: &PaperFolder) -> Result<()> {
         match self.style {
             Style::Quiet => {}
             Style::Json => writeln!(self.out, "{}", json(summary)?)?,
             Style::Words => {
                 writeln!(self.out, "\n{}", reproduce_text(summary, false))?;
-                writeln!(self.out, "kept in {}", files.dir().display())?;
+                writeln!(self.out, "kept in {}", folder.dir().display())?;
             }
         }
         Ok(())

@@ -4,11 +4,11 @@ use std::io::Write;
 
 use dropwise::data;
 use dropwise::reproduce::{Network, Outcome, Paper, Runner, Scope, measure};
+use dropwise::store::PaperFolder;
 use dropwise::{Backend, Error, Result};
 
 use super::super::side_by_side::side_by_side;
 use super::super::{interrupt, overrides, train};
-use super::files::Files;
 use super::in_hand::InHand;
 use super::show::Show;
 
@@ -17,7 +17,7 @@ pub(super) struct Workers<'a, 'b, W> {
     pub(super) paper: &'a Paper,
     /// Networks at a time.
     pub(super) jobs: usize,
-    pub(super) files: &'a Files,
+    pub(super) folder: &'a PaperFolder,
     /// In place of the file's.
     pub(super) backend: Option<&'a Backend>,
     pub(super) show: &'a mut Show<'b, W>,
@@ -46,12 +46,12 @@ impl<W: Write> Runner for Workers<'_, '_, W> {
     fn run(&mut self, networks: &[Network]) -> Result<Vec<Option<Outcome>>> {
         let mut outcomes = Vec::new();
         for network in networks {
-            outcomes.push(self.files.outcome(&network.id)?);
+            outcomes.push(self.folder.outcome(&network.id)?);
         }
         let missing: Vec<usize> = (0..networks.len())
             .filter(|k| outcomes[*k].is_none())
             .collect();
-        let (files, show, in_hand) = (self.files, &mut *self.show, &self.in_hand);
+        let (folder, show, in_hand) = (self.folder, &mut *self.show, &self.in_hand);
         let (paper, backend) = (self.paper, self.backend);
         in_hand.begins(networks.len() - missing.len(), networks.len());
         let work = |k: usize, goes_on: &(dyn Fn() -> bool + Sync)| {
@@ -62,7 +62,7 @@ impl<W: Write> Runner for Workers<'_, '_, W> {
             };
             match interrupt::asked() {
                 true => Ok(None),
-                false => one(network, paper, files, backend, stepped),
+                false => one(network, paper, folder, backend, stepped),
             }
         };
         side_by_side(self.jobs, missing.len(), work, |k, outcome| {
@@ -83,7 +83,7 @@ impl<W: Write> Runner for Workers<'_, '_, W> {
 fn one(
     network: &Network,
     paper: &Paper,
-    files: &Files,
+    folder: &PaperFolder,
     backend: Option<&Backend>,
     stepped: impl Fn(f64) -> bool,
 ) -> Result<Option<Outcome>> {
@@ -95,7 +95,7 @@ fn one(
         // Who chooses does not see them.
         splits.test = None;
     }
-    let dir = files.run(&network.id);
+    let dir = folder.run(&network.id);
     let trained = train::train_in(&dir, (&experiment, &backend), &splits, |trainer| {
         stepped(trainer.step() as f64 / trainer.steps() as f64)
     });
@@ -117,6 +117,6 @@ fn one(
         },
         Err(error) => return Err(error),
     };
-    files.keep(&network.id, &outcome)?;
+    folder.keep(&network.id, &outcome)?;
     Ok(Some(outcome))
 }
