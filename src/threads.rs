@@ -50,6 +50,7 @@ pub(crate) fn in_pool<T>(_multiplications: usize, work: impl FnOnce() -> T) -> T
 
 /// Two results, computed at the same time where the pool that this is called in has two threads.
 #[cfg(not(target_family = "wasm"))]
+#[cfg_attr(not(any(feature = "flex", feature = "ndarray")), allow(dead_code))]
 pub(crate) fn both<A: Send, B: Send>(
     one: impl FnOnce() -> A + Send,
     other: impl FnOnce() -> B + Send,
@@ -59,12 +60,14 @@ pub(crate) fn both<A: Send, B: Send>(
 
 /// Two results. There are no threads here.
 #[cfg(target_family = "wasm")]
+#[cfg_attr(not(any(feature = "flex", feature = "ndarray")), allow(dead_code))]
 pub(crate) fn both<A, B>(one: impl FnOnce() -> A, other: impl FnOnce() -> B) -> (A, B) {
     (one(), other())
 }
 
 /// Whether a product of so many multiplications is shared among threads where this is called.
 #[cfg(not(target_family = "wasm"))]
+#[cfg_attr(not(any(feature = "flex", feature = "ndarray")), allow(dead_code))]
 pub(crate) fn is_shared(multiplications: usize) -> bool {
     multiplications >= SHARED_PRODUCT
         && rayon::current_thread_index().is_some()
@@ -73,6 +76,7 @@ pub(crate) fn is_shared(multiplications: usize) -> bool {
 
 /// Whether a product of so many multiplications is shared among threads: there are none here.
 #[cfg(target_family = "wasm")]
+#[cfg_attr(not(any(feature = "flex", feature = "ndarray")), allow(dead_code))]
 pub(crate) fn is_shared(_multiplications: usize) -> bool {
     false
 }
