@@ -6,12 +6,20 @@ use std::path::{Path, PathBuf};
 
 use super::lock::Lock;
 use super::run::{create_folder, names_in, remove_unfinished};
+use super::study::Kind;
 use super::{LOCK, atomic, cannot_read, cannot_write, refused};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::reproduce::{Id, Outcome, Outcomes, Paper, Purpose, Summary};
 
 /// The experiment, as it was begun.
-const PAPER: &str = "paper.toml";
+const PAPER: &str = KIND.config;
+
+const KIND: Kind = Kind {
+    config: "paper.toml",
+    problem: "already holds an experiment",
+    fix: "go on with it by --resume, or choose another --out",
+};
+
 /// The networks, a folder each.
 const RUNS: &str = "runs";
 /// In the folder of a network that has ended.
@@ -29,14 +37,9 @@ impl PaperFolder {
     /// Makes the folder `dir`, parents included, for the experiment that `begun` describes: it has to be new or empty.
     ///
     /// # Errors
-    /// [`Error::Store`] if the folder holds anything, or is in use; [`Error::WriteFile`] if it cannot be written.
+    /// [`Error::Store`](crate::Error::Store) if the folder holds anything, or is in use; [`Error::WriteFile`](crate::Error::WriteFile) if it cannot be written.
     pub fn create(dir: &Path, begun: &str) -> Result<Self> {
-        PaperFolder::refuse_content(dir)?;
-        create_folder(dir)?;
-        let lock = Lock::take(dir)?;
-        // Between that look and the lock another process may have made one and ended.
-        PaperFolder::refuse_content(dir)?;
-        remove_unfinished(dir)?;
+        let lock = KIND.take(dir)?;
         create_folder(&dir.join(RUNS))?;
         let folder = PaperFolder {
             dir: dir.to_owned(),
@@ -50,8 +53,8 @@ impl PaperFolder {
     /// Takes the folder `dir`, to go on with the experiment in it.
     ///
     /// # Errors
-    /// [`Error::Store`] if it holds none, or one that was begun in other words than `begun`, or is in use;
-    /// [`Error::Read`] if it cannot be read.
+    /// [`Error::Store`](crate::Error::Store) if it holds none, or one that was begun in other words than `begun`, or is in use;
+    /// [`Error::Read`](crate::Error::Read) if it cannot be read.
     pub fn resume(dir: &Path, begun: &str) -> Result<Self> {
         check_begun(dir, begun, "leave out --resume to begin")?;
         let lock = Lock::take(dir)?;
@@ -62,23 +65,14 @@ impl PaperFolder {
         })
     }
 
-    /// Refuses a folder `dir` that holds anything.
+    /// Refuses a folder `dir` that holds anything, before there is something to keep in it.
     ///
     /// # Errors
-    /// [`Error::Store`] if it does; [`Error::Read`] if it cannot be read.
+    /// [`Error::Store`](crate::Error::Store) if it does; [`Error::Read`](crate::Error::Read) if it cannot be read.
     pub fn refuse_content(dir: &Path) -> Result<()> {
-        if dir.join(PAPER).exists() {
-            let fix = "go on with it by --resume, or choose another --out";
-            return Err(refused(dir, "already holds an experiment", fix));
-        }
-        // A process that was killed while it made one leaves these.
-        let ours = |name: &str| name == LOCK || name.starts_with(atomic::UNFINISHED);
-        match sorted_names(dir)?.iter().find(|name| !ours(name)) {
-            None => Ok(()),
-            Some(name) => {
-                let problem = format!("expected an empty folder, found `{name}` in it");
-                Err(refused(dir, problem, "choose another --out"))
-            }
+        match dir.exists() {
+            true => KIND.refuse_content(dir),
+            false => Ok(()),
         }
     }
 
@@ -97,7 +91,7 @@ impl PaperFolder {
     /// How a network ended; none if it did not yet.
     ///
     /// # Errors
-    /// [`Error::Store`] if the file is damaged; [`Error::Read`] if it cannot be read.
+    /// [`Error::Store`](crate::Error::Store) if the file is damaged; [`Error::Read`](crate::Error::Read) if it cannot be read.
     pub fn outcome(&self, id: &Id) -> Result<Option<Outcome>> {
         let path = self.run(id).join(OUTCOME);
         let text = match fs::read_to_string(&path) {
@@ -112,14 +106,12 @@ impl PaperFolder {
         Ok(Some(outcome))
     }
 
-    /// Keeps how a network ended.
+    /// Keeps how a network ended, as JSON.
     ///
     /// # Errors
-    /// [`Error::WriteFile`] if it cannot be written.
-    pub fn keep(&self, id: &Id, outcome: &Outcome) -> Result<()> {
-        let text = serde_json::to_string_pretty(outcome)
-            .map_err(|cause| Error::Compute(format!("an outcome is no JSON: {cause}")))?;
-        atomic::write(&self.run(id).join(OUTCOME), (text + "\n").as_bytes())
+    /// [`Error::WriteFile`](crate::Error::WriteFile) if it cannot be written.
+    pub fn keep(&self, id: &Id, outcome_json: &str) -> Result<()> {
+        atomic::write(&self.run(id).join(OUTCOME), outcome_json.as_bytes())
     }
 
     /// How all networks ended that did.
@@ -143,7 +135,7 @@ impl PaperFolder {
     /// Writes the file `name`, in place of the one before it.
     ///
     /// # Errors
-    /// [`Error::WriteFile`] if it cannot be written; the one before it stays.
+    /// [`Error::WriteFile`](crate::Error::WriteFile) if it cannot be written; the one before it stays.
     pub fn save(&self, name: &str, text: &str) -> Result<()> {
         atomic::write(&self.dir.join(name), text.as_bytes())
     }
@@ -185,7 +177,7 @@ impl PaperParts {
     /// Copies the networks that have ended, without their checkpoints, but for those that `folder` has already.
     ///
     /// # Errors
-    /// [`Error::Read`] and [`Error::WriteFile`].
+    /// [`Error::Read`](crate::Error::Read) and [`Error::WriteFile`](crate::Error::WriteFile).
     pub fn copy_to(&self, folder: &PaperFolder) -> Result<()> {
         for (part, outcomes) in &self.0 {
             for id in outcomes.keys() {

@@ -7,9 +7,22 @@ use super::run::{create_folder, names_in, remove_unfinished};
 use super::{LOCK, atomic, refused};
 use crate::error::Result;
 
-/// The configuration of a study's first setting. It has another name than a run's, so that a study is not taken
-/// for a run.
-const STUDY: &str = "study.toml";
+const STUDY: Kind = Kind {
+    config: "study.toml",
+    problem: "already holds a study",
+    fix: "choose another --out",
+};
+
+/// A kind of folder that a command makes.
+pub(super) struct Kind {
+    /// The configuration that it was made for, written when all else of a new folder is there. It has another name in each
+    /// kind and in a run, so that they are not taken for each other.
+    pub(super) config: &'static str,
+    /// What is wrong with a folder that has one, for a command that wants to make it.
+    pub(super) problem: &'static str,
+    /// What to do then.
+    pub(super) fix: &'static str,
+}
 
 /// A folder that this process keeps a study in. Every file appears whole or not at all.
 #[derive(Debug)]
@@ -25,8 +38,8 @@ impl StudyFolder {
     /// [`Error::Store`](crate::Error::Store) if the folder holds anything, or is in use;
     /// [`Error::WriteFile`](crate::Error::WriteFile) if it cannot be written.
     pub fn create(dir: &Path, config_text: &str) -> Result<Self> {
-        let lock = take(dir, STUDY)?;
-        atomic::write(&dir.join(STUDY), config_text.as_bytes())?;
+        let lock = STUDY.take(dir)?;
+        atomic::write(&dir.join(STUDY.config), config_text.as_bytes())?;
         Ok(StudyFolder {
             dir: dir.to_owned(),
             _lock: lock,
@@ -42,34 +55,33 @@ impl StudyFolder {
     }
 }
 
-/// Makes or takes an empty folder, for a study whose configuration is to be called `config`.
-pub(super) fn take(dir: &Path, config: &str) -> Result<Lock> {
-    create_folder(dir)?;
-    refuse_content(dir, config)?;
-    let lock = Lock::take(dir)?;
-    // Between that look and the lock another process may have made a study and ended.
-    refuse_content(dir, config)?;
-    remove_unfinished(dir)?;
-    Ok(lock)
-}
-
-fn refuse_content(dir: &Path, config: &str) -> Result<()> {
-    let names = names_in(dir)?;
-    let fix = "choose another --out";
-    if names.iter().any(|name| name == config) {
-        let fix = match config {
-            STUDY => fix,
-            _ => "choose another --out, or go on with --resume",
-        };
-        return Err(refused(dir, "already holds a study", fix));
+impl Kind {
+    /// Makes or takes an empty folder.
+    pub(super) fn take(&self, dir: &Path) -> Result<Lock> {
+        create_folder(dir)?;
+        self.refuse_content(dir)?;
+        let lock = Lock::take(dir)?;
+        // Between that look and the lock another process may have made one and ended.
+        self.refuse_content(dir)?;
+        remove_unfinished(dir)?;
+        Ok(lock)
     }
-    // A process that was killed while it made one leaves these.
-    let ours = |name: &std::ffi::OsString| name == LOCK || super::run::is_unfinished(name);
-    match names.iter().find(|name| !ours(name)) {
-        None => Ok(()),
-        Some(name) => {
-            let problem = format!("expected an empty folder, found `{}` in it", name.display());
-            Err(refused(dir, problem, fix))
+
+    /// Refuses a folder, which has to be there, with anything in it.
+    pub(super) fn refuse_content(&self, dir: &Path) -> Result<()> {
+        let mut names = names_in(dir)?;
+        names.sort();
+        if names.iter().any(|name| name == self.config) {
+            return Err(refused(dir, self.problem, self.fix));
+        }
+        // A process that was killed while it made one leaves these.
+        let ours = |name: &std::ffi::OsString| name == LOCK || super::run::is_unfinished(name);
+        match names.iter().find(|name| !ours(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let problem = format!("expected an empty folder, found `{}` in it", name.display());
+                Err(refused(dir, problem, "choose another --out"))
+            }
         }
     }
 }

@@ -6,12 +6,18 @@ use std::path::{Path, PathBuf};
 
 use super::lock::Lock;
 use super::run::remove_unfinished;
-use super::{PREPARATION, atomic, cannot_read, metrics, refused, study};
+use super::study::Kind;
+use super::{PREPARATION, atomic, cannot_read, metrics, refused};
 use crate::error::Result;
 
-/// The configuration that trials start from. It has another name than a run's or a study's, so that they are not
-/// taken for each other.
-const TUNE: &str = "tune.toml";
+/// The configuration that trials start from.
+const TUNE: &str = KIND.config;
+
+const KIND: Kind = Kind {
+    config: "tune.toml",
+    problem: "already holds a study",
+    fix: "choose another --out, or go on with --resume",
+};
 
 /// A line for each trial that has ended.
 const TRIALS: &str = "study.jsonl";
@@ -31,7 +37,7 @@ impl TuneFolder {
     /// [`Error::Store`](crate::Error::Store) if the folder holds anything, or is in use;
     /// [`Error::WriteFile`](crate::Error::WriteFile) if it cannot be written.
     pub fn create(dir: &Path, config_text: &str, preparation_json: &str) -> Result<Self> {
-        let lock = study::take(dir, TUNE)?;
+        let lock = KIND.take(dir)?;
         atomic::write(&dir.join(PREPARATION), preparation_json.as_bytes())?;
         // The last of them: it is what makes the folder a study.
         atomic::write(&dir.join(TUNE), config_text.as_bytes())?;

@@ -8,7 +8,7 @@ use dropwise::store::PaperFolder;
 use dropwise::{Backend, Error, Result};
 
 use super::super::side_by_side::side_by_side;
-use super::super::{interrupt, overrides, train};
+use super::super::{interrupt, overrides, pretty, train};
 use super::in_hand::InHand;
 use super::show::Show;
 
@@ -117,6 +117,6 @@ fn one(
         },
         Err(error) => return Err(error),
     };
-    folder.keep(&network.id, &outcome)?;
+    folder.keep(&network.id, &pretty(&outcome)?)?;
     Ok(Some(outcome))
 }
