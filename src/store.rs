@@ -31,6 +31,7 @@
 pub mod atomic;
 pub mod checkpoint;
 mod explained;
+mod kind;
 mod lock;
 mod metrics;
 mod model_file;

@@ -4,9 +4,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::kind::Kind;
 use super::lock::Lock;
 use super::run::{create_folder, names_in, remove_unfinished};
-use super::study::Kind;
 use super::{LOCK, atomic, cannot_read, cannot_write, refused};
 use crate::error::Result;
 use crate::reproduce::{Id, Outcome, Outcomes, Paper, Purpose, Summary};
@@ -37,7 +37,8 @@ impl PaperFolder {
     /// Makes the folder `dir`, parents included, for the experiment that `begun` describes: it has to be new or empty.
     ///
     /// # Errors
-    /// [`Error::Store`](crate::Error::Store) if the folder holds anything, or is in use; [`Error::WriteFile`](crate::Error::WriteFile) if it cannot be written.
+    /// [`Error::Store`](crate::Error::Store) if the folder holds anything, or is in use;
+    /// [`Error::WriteFile`](crate::Error::WriteFile) if it cannot be written.
     pub fn create(dir: &Path, begun: &str) -> Result<Self> {
         let lock = KIND.take(dir)?;
         create_folder(&dir.join(RUNS))?;

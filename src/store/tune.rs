@@ -4,9 +4,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::kind::Kind;
 use super::lock::Lock;
 use super::run::remove_unfinished;
-use super::study::Kind;
 use super::{PREPARATION, atomic, cannot_read, metrics, refused};
 use crate::error::Result;
 

@@ -7,7 +7,7 @@
 //!
 //! But for what is too small to matter: the averages of a weight that no longer has a gradient, such as those of a ReLU
 //! that never fires, fade until they are subnormal, below 1e-38, and stay so, since that times 0.95 rounds to
-//! itself. Some processors take a hundred times as long for each of them. Here they become 0.
+//! itself. Some processors take many times as long for each of them. Here they become 0.
 
 use std::ops::{Add, Div, Mul, Sub};
 
