@@ -75,16 +75,16 @@ impl Scope {
 
 /// Trains the networks that an experiment asks for: the one who knows devices, threads, files and clocks.
 pub trait Runner {
-    /// Trains `networks`, at once or in any order, or finds that some were trained before, and says in the order of
-    /// `networks` how they ended; nothing of those that did not, since somebody asked for an end.
+    /// Trains `networks`, at once or in any order, and says in the order of `networks` how they ended; nothing of those
+    /// that did not, since somebody asked for an end.
     ///
     /// # Errors
     /// Whatever keeps a network from being trained. A loss that is not finite does not: it is an outcome.
     fn run(&mut self, networks: &[Network]) -> Result<Vec<Option<Outcome>>>;
 }
 
-/// Trains the networks of `scope`: those to choose by first, then those to measure. Adds how they ended to `outcomes`, and
-/// says whether all of them did.
+/// Trains the networks of `scope` that `outcomes` does not have yet: those to choose by first, then those to measure. Adds how
+/// they ended to `outcomes`, and says whether all of them did.
 ///
 /// # Errors
 /// [`Error::InvalidValue`] for a row that there is not, those of [`Paper`] and of the runner.
@@ -120,12 +120,14 @@ pub fn run(
 }
 
 fn train(networks: &[Network], outcomes: &mut Outcomes, runner: &mut impl Runner) -> Result<bool> {
-    if networks.is_empty() {
+    let is_missing = |network: &&Network| !outcomes.contains_key(&network.id);
+    let missing: Vec<Network> = networks.iter().filter(is_missing).cloned().collect();
+    if missing.is_empty() {
         return Ok(true);
     }
-    let found = runner.run(networks)?;
+    let found = runner.run(&missing)?;
     let is_complete = found.iter().all(Option::is_some);
-    let ended = networks.iter().zip(found);
-    outcomes.extend(ended.filter_map(|(network, found)| Some((network.id.clone(), found?))));
+    let ended = missing.into_iter().zip(found);
+    outcomes.extend(ended.filter_map(|(network, found)| Some((network.id, found?))));
     Ok(is_complete)
 }

@@ -193,6 +193,34 @@ fn nothing_is_measured_while_a_candidate_is_missing() {
 }
 
 #[test]
+fn what_has_ended_is_not_asked_for_again() {
+    let paper = paper();
+    let before = Ran::of(
+        &paper,
+        &all(&paper),
+        scores([(0.3, 1.0), (0.2, 1.0), (0.1, 1.0)]),
+    );
+    let mut outcomes = before.outcomes.clone();
+    outcomes.retain(|id, _| id.to_string() != "brief/seed-2");
+    let mut fake = Fake {
+        ends: |_: &Network| Some(outcome(0.1, 0.1, Some(10.0))),
+        asked: vec![],
+    };
+    assert!(run(&paper, &all(&paper), &mut outcomes, &mut fake).expect("a run"));
+    let names: Vec<String> = fake
+        .asked
+        .iter()
+        .flatten()
+        .map(|network| network.id.to_string())
+        .collect();
+    assert_eq!(names, ["brief/seed-2"]);
+    assert_eq!(outcomes, before.outcomes);
+    fake.asked.clear();
+    assert!(run(&paper, &all(&paper), &mut outcomes, &mut fake).expect("a run"));
+    assert!(fake.asked.is_empty());
+}
+
+#[test]
 fn a_measured_network_that_is_missing_leaves_the_run_incomplete() {
     let paper = paper();
     let mut outcomes = Outcomes::new();

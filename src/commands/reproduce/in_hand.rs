@@ -38,9 +38,9 @@ impl InHand {
         }
     }
 
-    /// So many of all networks have ended before.
-    pub(super) fn begins(&self, ended: usize, all: usize) {
-        self.change(true, |state| (state.ended, state.all) = (ended, all));
+    /// So many networks are to be trained now.
+    pub(super) fn begins(&self, all: usize) {
+        self.change(true, |state| (state.ended, state.all) = (0, all));
     }
 
     /// A network has taken this share of its steps.

@@ -44,18 +44,12 @@ pub(super) fn check_data(paper: &Paper, scope: &Scope) -> Result<()> {
 
 impl<W: Write> Runner for Workers<'_, '_, W> {
     fn run(&mut self, networks: &[Network]) -> Result<Vec<Option<Outcome>>> {
-        let mut outcomes = Vec::new();
-        for network in networks {
-            outcomes.push(self.folder.outcome(&network.id)?);
-        }
-        let missing: Vec<usize> = (0..networks.len())
-            .filter(|k| outcomes[*k].is_none())
-            .collect();
+        let mut outcomes = vec![None; networks.len()];
         let (folder, show, in_hand) = (self.folder, &mut *self.show, &self.in_hand);
         let (paper, backend) = (self.paper, self.backend);
-        in_hand.begins(networks.len() - missing.len(), networks.len());
+        in_hand.begins(networks.len());
         let work = |k: usize, goes_on: &(dyn Fn() -> bool + Sync)| {
-            let network = &networks[missing[k]];
+            let network = &networks[k];
             let stepped = |share| {
                 in_hand.stepped(&network.id, share);
                 !interrupt::asked() && goes_on()
@@ -65,8 +59,7 @@ impl<W: Write> Runner for Workers<'_, '_, W> {
                 false => one(network, paper, folder, backend, stepped),
             }
         };
-        side_by_side(self.jobs, missing.len(), work, |k, outcome| {
-            let k = missing[k];
+        side_by_side(self.jobs, networks.len(), work, |k, outcome| {
             if let Some(outcome) = &outcome {
                 let id = &networks[k].id;
                 in_hand.ended(id, || show.ended(id, outcome))?;
