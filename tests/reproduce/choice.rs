@@ -75,6 +75,17 @@ impl Ran {
     }
 }
 
+/// The names of the networks that were asked for, each time.
+fn names(asked: &[Vec<Network>]) -> Vec<Vec<String>> {
+    let of = |networks: &Vec<Network>| {
+        networks
+            .iter()
+            .map(|network| network.id.to_string())
+            .collect()
+    };
+    asked.iter().map(of).collect()
+}
+
 /// Candidates that end with these errors and losses.
 fn scores<const N: usize>(scores: [(f64, f64); N]) -> impl Fn(usize) -> Option<Outcome> {
     move |number| Some(outcome(scores[number].0, scores[number].1, None))
@@ -88,16 +99,6 @@ fn candidates_are_asked_for_before_anything_that_is_measured() {
         &all(&paper),
         scores([(0.3, 1.0), (0.2, 1.0), (0.1, 1.0)]),
     );
-    let names: Vec<Vec<String>> = ran
-        .asked
-        .iter()
-        .map(|networks| {
-            networks
-                .iter()
-                .map(|network| network.id.to_string())
-                .collect()
-        })
-        .collect();
     let candidates = [
         "dropout/candidate-1-seed-1",
         "dropout/candidate-2-seed-1",
@@ -109,7 +110,7 @@ fn candidates_are_asked_for_before_anything_that_is_measured() {
         "dropout/seed-1",
         "dropout/seed-2",
     ];
-    assert_eq!(names, [&candidates[..], &measured[..]]);
+    assert_eq!(names(&ran.asked), [&candidates[..], &measured[..]]);
     assert!(ran.end.expect("a run"));
     assert_eq!(ran.outcomes.len(), 7);
 }
@@ -207,13 +208,7 @@ fn what_has_ended_is_not_asked_for_again() {
         asked: vec![],
     };
     assert!(run(&paper, &all(&paper), &mut outcomes, &mut fake).expect("a run"));
-    let names: Vec<String> = fake
-        .asked
-        .iter()
-        .flatten()
-        .map(|network| network.id.to_string())
-        .collect();
-    assert_eq!(names, ["brief/seed-2"]);
+    assert_eq!(names(&fake.asked), [["brief/seed-2"]]);
     assert_eq!(outcomes, before.outcomes);
     fake.asked.clear();
     assert!(run(&paper, &all(&paper), &mut outcomes, &mut fake).expect("a run"));
