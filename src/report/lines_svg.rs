@@ -4,7 +4,7 @@ use super::axes::{Axes, LOW_TOP};
 use super::chart::Chart;
 use super::ink::{LINE, of_run};
 use super::picture::{Picture, TEXT_SIZE, letters, shortened};
-use super::range::Range;
+use super::range::{LEAST_LOGARITHMIC, Range};
 use super::words::{number, wrapped};
 use super::{Level, LinePoint, LineSeries, Lines};
 
@@ -13,8 +13,8 @@ const SIZE: (f64, f64) = (720.0, 380.0);
 const MOST_LETTERS: usize = 44;
 /// So many different values of x have a tick each.
 const MOST_TICKS: usize = 16;
-/// The library takes what is smaller for 1e-10.
-const LEAST_LOGARITHMIC: f64 = 1e-9;
+/// Where the ends of the upright axis are further apart, it is logarithmic.
+const MOST_TIMES: f64 = 10.0;
 /// Half the width of an error bar's ends, in pixels.
 const END: f64 = 3.0;
 /// Distance between the error bars of two lines at the same x, and between the first and the last of many: little enough
@@ -38,15 +38,21 @@ impl Lines {
         let shown = self.series.iter().zip(&series);
         let shown = shown.filter(|(_, points)| !points.is_empty());
         let ends = shown.map(|(series, _)| label(&series.label));
+        let (y, is_log_y) = y_range(&series, &levels);
+        let y_label = match is_log_y {
+            true => format!("{}, logarithmic", self.y_label),
+            false => self.y_label.clone(),
+        };
         let mut chart = Chart::new(&Axes {
             title: &self.title,
             subtitle: subtitle.lines().map(str::to_owned).collect(),
             top: LOW_TOP,
             x_label: &self.x_label,
-            y_label: &self.y_label,
+            y_label: &y_label,
             x: x_range(&series, self.is_x_logarithmic),
-            y: y_range(&series, &levels),
+            y,
             is_log_x: self.is_x_logarithmic,
+            is_log_y,
             x_ticks: x_ticks(&series, self.is_x_logarithmic),
             ends: ends
                 .chain(levels.iter().map(|level| label(&level.label)))
@@ -198,14 +204,8 @@ fn short(x: f64) -> String {
 
 fn x_range(series: &[Vec<LinePoint>], is_logarithmic: bool) -> Range {
     let values = series.iter().flatten().map(|point| point.x);
-    match (Range::of(values.clone()), is_logarithmic) {
-        (Some(_), true) => {
-            let powers = Range::of(values.map(f64::log10)).map(|found| found.widened(0.03, 0.03));
-            powers.map_or(ONE_TO_TEN, |powers| Range {
-                low: 10_f64.powf(powers.low),
-                high: 10_f64.powf(powers.high),
-            })
-        }
+    match (Range::of(values), is_logarithmic) {
+        (Some(range), true) => range.widened_logarithmically(0.03),
         (Some(range), false) => range.widened(0.02, 0.02),
         (None, _) => ONE_TO_TEN,
     }
@@ -216,8 +216,9 @@ const ONE_TO_TEN: Range = Range {
     high: 10.0,
 };
 
-/// Of all that is drawn; from 0 where that leaves the lines most of the height.
-fn y_range(series: &[Vec<LinePoint>], levels: &[&Level]) -> Range {
+/// Of all that is drawn, and whether the axis is logarithmic, as it is where the low end would be squashed otherwise; from 0
+/// where that leaves the lines most of the height.
+fn y_range(series: &[Vec<LinePoint>], levels: &[&Level]) -> (Range, bool) {
     let points = series.iter().flatten();
     let points = points.map(|point| (point.mean, point.bar()));
     let levels = levels.iter().map(|level| (level.value, level.band()));
@@ -229,10 +230,14 @@ fn y_range(series: &[Vec<LinePoint>], levels: &[&Level]) -> Range {
         low: 0.0,
         high: 1.0,
     });
-    match found.low >= 0.0 && found.low < 0.4 * found.high {
+    if found.spans(MOST_TIMES) {
+        return (found.widened_logarithmically(0.06), true);
+    }
+    let range = match found.low >= 0.0 && found.low < 0.4 * found.high {
         true => found.with_zero().widened(0.0, 0.05),
         false => found.widened(0.06, 0.06),
-    }
+    };
+    (range, false)
 }
 
 /// Ticks at the places of the points, where these are few and the library's would be at powers of ten.

@@ -1,5 +1,8 @@
 //! What an axis reaches from and to.
 
+/// The least that a logarithmic axis shows: the library takes what is smaller for 1e-10.
+pub(super) const LEAST_LOGARITHMIC: f64 = 1e-9;
+
 /// From the smallest value that is shown to the largest, which differ.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Range {
@@ -50,6 +53,25 @@ impl Range {
         Range {
             low: self.low.min(other.low),
             high: self.high.max(other.high),
+        }
+    }
+
+    /// Whether its ends are more than so many times apart, so that what is low in it is seen on a logarithmic axis alone,
+    /// and that axis shows all of it.
+    pub(super) fn spans(self, times: f64) -> bool {
+        self.low >= LEAST_LOGARITHMIC && self.high / self.low > times
+    }
+
+    /// With a share of its width on a logarithmic axis added at either end. Both ends are above 0.
+    pub(super) fn widened_logarithmically(self, share: f64) -> Self {
+        let powers = Range {
+            low: self.low.log10(),
+            high: self.high.log10(),
+        };
+        let powers = powers.widened(share, share);
+        Range {
+            low: 10_f64.powf(powers.low),
+            high: 10_f64.powf(powers.high),
         }
     }
 

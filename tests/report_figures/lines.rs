@@ -92,6 +92,23 @@ fn on_a_logarithmic_axis_equal_factors_are_equal_distances_and_ticks_are_the_poi
 }
 
 #[test]
+fn values_that_span_more_than_a_power_of_ten_are_on_a_logarithmic_axis_which_says_so() {
+    let points = [(1.0, 1.0), (2.0, 40.0), (3.0, 2.0), (4.0, 4.0)];
+    let svg = figure(vec![series("a", &points)]).to_svg();
+    let y: Vec<f64> = dots(&svg).iter().map(|dot| dot.1).collect();
+    assert!(near(y[0] - y[2], y[2] - y[3]), "{y:?}");
+    assert!(svg.contains("error in mm, logarithmic"), "{svg}");
+    // An error bar that reaches 0 has no place on one.
+    let mut reaching = series("a", &points);
+    reaching.points[0].low = Some(0.0);
+    reaching.points[0].high = Some(2.0);
+    let svg = figure(vec![reaching]).to_svg();
+    let y: Vec<f64> = dots(&svg).iter().map(|dot| dot.1).collect();
+    assert!(near((y[0] - y[3]) / (y[0] - y[2]), 3.0), "{y:?}");
+    assert!(!svg.contains("logarithmic"), "{svg}");
+}
+
+#[test]
 fn ticks_whose_words_would_overlap_have_none() {
     let points: Vec<_> = (100..115)
         .map(|x| (f64::from(x), 1.0))

@@ -14,6 +14,8 @@ use crate::report::range::Range;
 use crate::report::words::{capital, value};
 
 /// The loss of training as it goes.
+/// Where the largest loss is more times the least one, it is on a logarithmic axis.
+const MOST_TIMES: f64 = 30.0;
 const DROPOUT_ON: &str = "training, dropout on";
 
 /// One of the two quantities.
@@ -166,11 +168,6 @@ fn shared(all: &[&Curves], quantity: Quantity) -> Option<Range> {
     }
 }
 
-/// A loss that falls by powers of ten is seen on a logarithmic axis alone.
-fn is_logarithmic(range: Range) -> bool {
-    range.low > 0.0 && range.high / range.low > 30.0
-}
-
 fn draw(
     curves: &Curves,
     quantity: Quantity,
@@ -204,7 +201,7 @@ fn draw(
 }
 
 fn axes(curves: &Curves, quantity: Quantity, range: Range, frame: &Frame) -> Axes<'static> {
-    let is_log_y = quantity == Quantity::Loss && is_logarithmic(range);
+    let is_log_y = quantity == Quantity::Loss && range.spans(MOST_TIMES);
     let logarithmic = Range {
         low: range.low / 1.1,
         high: range.high * 1.1,
