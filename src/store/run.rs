@@ -11,7 +11,7 @@ use super::checkpoint::{self, Checkpoint};
 use super::lock::Lock;
 use super::stored::{ModelName, StoredRun, open_for_reading};
 use super::tensors::{self, Array};
-use super::{CHECKPOINTS, CONFIG, LOCK, METRICS, PREPARATION, REPORT, TRAIL};
+use super::{CHECKPOINTS, CONFIG, LOCK, METRICS, PREPARATION, REPORT, SECONDS, TRAIL};
 use super::{atomic, cannot_read, cannot_write, metrics, refused};
 use crate::error::Result;
 
@@ -96,6 +96,18 @@ impl Run {
         let path = self.checkpoints().join(format!("step-{step:010}.ckpt"));
         atomic::write(&path, &bytes)?;
         self.remove_old_checkpoints(step)
+    }
+
+    /// Writes how many seconds training has taken up to the newest checkpoint, over all processes. A file of its own, so that
+    /// checkpoints are the same bytes however long they took.
+    ///
+    /// # Errors
+    /// [`Error::WriteFile`](crate::Error::WriteFile) if it cannot be written.
+    pub fn save_seconds(&mut self, seconds: f64) -> Result<()> {
+        atomic::write(
+            &self.dir().join(SECONDS),
+            format!("{seconds:.3}\n").as_bytes(),
+        )
     }
 
     /// Appends one line of JSON to the metrics. `line` has no line break; one is added.

@@ -10,7 +10,7 @@ use super::checkpoint::{self, Checkpoint};
 use super::model_file::ModelFile;
 use super::run::names_in;
 use super::tensors::{self, Array};
-use super::{CHECKPOINTS, CONFIG, PREPARATION, REPORT, TRAIL, cannot_read, refused};
+use super::{CHECKPOINTS, CONFIG, PREPARATION, REPORT, SECONDS, TRAIL, cannot_read, refused};
 use crate::error::{Error, Result};
 
 /// One of a run's two models.
@@ -107,6 +107,15 @@ impl StoredRun {
     pub fn has_trail(&self) -> bool {
         let file = fs::metadata(self.dir.join(TRAIL));
         file.is_ok_and(|file| file.len() > 0)
+    }
+
+    /// How many seconds training has taken up to the newest checkpoint, over all processes. None in a run without a
+    /// checkpoint, or of a version that did not write it; what is not a time is no reason not to go on, and none either.
+    #[must_use]
+    pub fn seconds(&self) -> Option<f64> {
+        let text = fs::read_to_string(self.dir.join(SECONDS)).ok()?;
+        let seconds: f64 = text.trim().parse().ok()?;
+        (seconds.is_finite() && seconds >= 0.0).then_some(seconds)
     }
 
     /// Whether there is a report, which is written last of all.

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::common::backends;
 use super::common::runs::{
-    Place, Running, assert_same_run, checkpoints_of, good, resume, signal, text,
+    Place, Running, assert_same_run, checkpoints_of, good, json, resume, signal, text,
 };
 use super::{ADAM, SGD, experiment, place_with_whole_run};
 
@@ -48,6 +48,60 @@ fn an_interrupted_run_says_how_to_go_on_and_does_to_the_same_bytes() {
             assert_eq!(ended.errors, format!("going on after step {step}\n"));
             assert_same_run(&run, &place.path("whole"));
         }
+    }
+}
+
+#[test]
+fn the_time_that_a_run_took_is_that_of_all_its_processes() {
+    let place = Place::with(&experiment("", SGD));
+    let run = place.path("run");
+    interrupt(
+        &place,
+        place.train_in("run").args(["--set", LONGER]),
+        "-INT",
+    );
+    let seconds = || -> f64 {
+        text(run.join("seconds.txt"))
+            .trim()
+            .parse()
+            .expect("a number")
+    };
+    let first = seconds();
+    assert!((0.0..600.0).contains(&first), "{first}");
+    fs::write(run.join("seconds.txt"), "5000.0\n").expect("a file");
+    interrupt(&place, &mut resume(&run), "-INT");
+    assert!((5000.0..5600.0).contains(&seconds()), "{}", seconds());
+    good(&mut resume(&run));
+    let taken = json(run.join("report.json"))["seconds"].as_f64();
+    let taken = taken.expect("a number");
+    assert!((5000.0..6200.0).contains(&taken), "{taken}");
+    // A run that has ended has taken that long, and no longer, whoever looks at it again.
+    fs::remove_file(run.join("report.json")).expect("a file");
+    good(&mut resume(&run));
+    let again = json(run.join("report.json"))["seconds"].as_f64();
+    assert!(
+        (again.expect("a number") - taken).abs() < 600.0,
+        "{again:?}"
+    );
+}
+
+#[test]
+fn what_is_not_a_time_does_not_keep_a_run_from_going_on() {
+    for found in ["", "soon", "-1", "inf", "NaN"] {
+        let place = Place::with(&experiment("", SGD));
+        let run = place.path("run");
+        interrupt(
+            &place,
+            place.train_in("run").args(["--set", LONGER]),
+            "-INT",
+        );
+        fs::write(run.join("seconds.txt"), found).expect("a file");
+        good(&mut resume(&run));
+        let taken = json(run.join("report.json"))["seconds"].as_f64();
+        assert!(
+            taken.is_some_and(|taken| (0.0..600.0).contains(&taken)),
+            "{taken:?}"
+        );
     }
 }
 

@@ -22,7 +22,7 @@ pub(in super::super) struct Kept {
     /// The experiment, with everything named that follows from the data.
     pub(in super::super) experiment: CheckedExperiment,
     pub(in super::super) epochs: usize,
-    /// Of this process.
+    /// Over all processes that trained it.
     pub(in super::super) seconds: f64,
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Keeper<'a, W> {
     recorder: Option<Recorder>,
     checkpoint_every: Duration,
     started: Instant,
+    /// Seconds that the processes before this one took up to the checkpoint that this one goes on from.
+    seconds_before: f64,
     last_checkpoint: Instant,
     /// The step of the last checkpoint.
     kept: Option<usize>,
@@ -44,12 +46,15 @@ impl<'a, W: Write> Keeper<'a, W> {
             .as_ref()
             .filter(|run| records(run))
             .map(|_| Recorder::new(&splits.train, trainer.network(), trainer.steps()));
+        let goes_on = run.as_ref().filter(|_| trainer.step() > 0);
+        let seconds_before = goes_on.and_then(|run| run.seconds()).unwrap_or(0.0);
         Keeper {
             progress,
             run,
             recorder,
             checkpoint_every: Duration::from_secs_f64(seconds),
             started: now,
+            seconds_before,
             last_checkpoint: now,
             // A run that goes on does so from a checkpoint.
             kept: Some(trainer.step()).filter(|step| *step > 0),
@@ -57,9 +62,9 @@ impl<'a, W: Write> Keeper<'a, W> {
         }
     }
 
-    /// Seconds since training began, in this process.
+    /// How long training has taken, over all processes.
     pub(super) fn seconds(&self) -> f64 {
-        self.started.elapsed().as_secs_f64()
+        self.seconds_before + self.started.elapsed().as_secs_f64()
     }
 
     /// Takes a checkpoint, if there is a run to keep and none was taken after this step.
@@ -73,6 +78,7 @@ impl<'a, W: Write> Keeper<'a, W> {
         let precision = trainer.experiment().precision;
         let checkpoint = snapshot::to_checkpoint(&trainer.snapshot()?, precision)?;
         run.save_checkpoint(trainer.step() as u64, &checkpoint)?;
+        run.save_seconds(self.seconds_before + self.started.elapsed().as_secs_f64())?;
         self.last_checkpoint = Instant::now();
         self.kept = Some(trainer.step());
         Ok(())
