@@ -48,6 +48,8 @@ pub struct Network {
     pub id: Id,
     /// How to train it. One to choose by has validation rows.
     pub experiment: CheckedExperiment,
+    /// What its row leaves open, and this network has: by dotted names, as TOML.
+    pub values: Vec<(String, String)>,
 }
 
 /// How the training of a network ended, and what it came to.
@@ -57,8 +59,11 @@ pub struct Outcome {
     pub data_sha256: String,
     /// Epochs that it was trained for.
     pub epochs: usize,
-    /// How long its training took, in the process that ended it.
+    /// How long its training took, over all processes.
     pub seconds: f64,
+    /// The [`values`](Network::values) of the network; none if nothing is open, or in what an older version wrote.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<(String, String)>,
     /// The network in words, with its sizes.
     pub network: String,
     /// What was measured: on validation rows of a network to choose by, else on test rows. None if its loss or a weight was

@@ -248,7 +248,11 @@ impl Paper {
                 let expected = "validation rows, such as `data.split.validation = 0.1`";
                 return Err(Error::invalid(what, expected, "none"));
             }
-            networks.push(Network { id, experiment });
+            networks.push(Network {
+                id,
+                experiment,
+                values: in_words(values),
+            });
         }
         Ok(networks)
     }
@@ -278,7 +282,11 @@ impl Paper {
                     "validation rows under `choose` alone, since it is measured on test rows";
                 return Err(Error::invalid(what, expected, "some"));
             }
-            Ok(Network { id, experiment })
+            Ok(Network {
+                id,
+                experiment,
+                values: in_words(chosen),
+            })
         };
         seeds.map(network).collect()
     }
@@ -433,6 +441,12 @@ impl Row {
         let near = || Some(self.published? + tolerance?);
         self.at_most.or_else(near)
     }
+}
+
+/// Values by their dotted names, as TOML.
+pub(super) fn in_words(values: &[(String, Value)]) -> Vec<(String, String)> {
+    let words = |(key, value): &(String, Value)| (key.clone(), value.to_string());
+    values.iter().map(words).collect()
 }
 
 /// Every way to take one value of each array; those of the last key change fastest.

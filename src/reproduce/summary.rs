@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{ClaimResult, Holds, Measure, Measured, Outcome, Outcomes, Paper, Purpose, Row};
+use super::paper::in_words;
+use super::{ClaimResult, Holds, Id, Measure, Measured, Outcome, Outcomes, Paper, Purpose, Row};
 use crate::error::{Error, Result};
 use crate::statistics::Distribution;
 use crate::tune::Score;
@@ -92,8 +93,12 @@ impl Summary {
     /// What these outcomes come to, of whichever networks there are.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if they come from different data.
+    /// [`Error::InvalidValue`] if they come from different data, or if networks of a row that are measured have other values
+    /// than those that are chosen, or than each other.
     pub fn of(paper: &Paper, outcomes: &Outcomes) -> Result<Self> {
+        for row in &paper.rows {
+            check_choice(paper, row, outcomes)?;
+        }
         let rows: Vec<_> = paper
             .rows
             .iter()
@@ -141,6 +146,43 @@ fn same_data(outcomes: &Outcomes) -> Result<String> {
             format!("the same for all networks, as {first} was trained on"),
             format!("others for {other}"),
         )),
+    }
+}
+
+/// Refuses networks of a row that were trained with other values than those that are chosen: parts of an experiment may have
+/// chosen on machines that do not compute alike.
+fn check_choice(paper: &Paper, row: &Row, outcomes: &Outcomes) -> Result<()> {
+    let is_own = |id: &Id| id.row == row.name && id.purpose == Purpose::Measure;
+    let chosen = paper.chosen(row, outcomes).map(|chosen| in_words(&chosen));
+    let mut expected = chosen.map(|chosen| (chosen, "is chosen".to_owned()));
+    for (id, outcome) in outcomes.iter().filter(|(id, _)| is_own(id)) {
+        if outcome.values.is_empty() {
+            continue;
+        }
+        match &expected {
+            None => expected = Some((outcome.values.clone(), format!("{id} has"))),
+            Some((values, _)) if *values == outcome.values => {}
+            Some((values, whose)) => {
+                return Err(Error::invalid(
+                    id.to_string(),
+                    format!("{}, as {whose}", in_line(values)),
+                    format!(
+                        "{}; leave its part out, or delete its folder and train it again",
+                        in_line(&outcome.values)
+                    ),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Values in a line.
+fn in_line(values: &[(String, String)]) -> String {
+    let each = values.iter().map(|(key, value)| format!("{key} = {value}"));
+    match values.is_empty() {
+        true => "no values".to_owned(),
+        false => each.collect::<Vec<_>>().join(", "),
     }
 }
 
@@ -213,10 +255,7 @@ fn candidates(paper: &Paper, row: &Row, outcomes: &Outcomes) -> Vec<Candidate> {
     scored
         .map(|(values, score)| Candidate {
             is_chosen: chosen.as_ref() == Some(values),
-            values: values
-                .iter()
-                .map(|(key, value)| (key.clone(), value.to_string()))
-                .collect(),
+            values: in_words(values),
             score: score.flatten(),
         })
         .collect()

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::common::runs::{Place, assert_has, bad, bytes, dropwise, good, json};
+use super::common::runs::{self, Place, assert_has, bad, bytes, dropwise, good};
 use super::{OWN, entries_of, outcomes_in, reproduce};
 
 /// Runs OWN with `from` replaced by `to`; the result is what is said.
@@ -270,7 +270,7 @@ fn parts_of_different_data_are_not_put_together() {
         good(&mut reproduce(&place, part, &["--quiet", "--rows", rows]));
     }
     let path = place.path("two/runs/dropout/seed-1/outcome.json");
-    let mut other = json(&path);
+    let mut other = runs::json(&path);
     other["data_sha256"] = Value::from("others");
     fs::write(&path, other.to_string()).expect("a file");
     let parts = ["one", "two"].map(|part| place.path(part).display().to_string());
@@ -278,6 +278,28 @@ fn parts_of_different_data_are_not_put_together() {
     let errors = bad(&mut reproduce(&place, "merged", &more), 1);
     let expected = "error: the data: expected the same for all networks, as brief/seed-1 was trained on, found others for \
                     dropout/seed-1\n";
+    assert_eq!(errors, expected);
+    assert!(!place.path("merged").exists());
+}
+
+#[test]
+fn parts_that_chose_otherwise_are_not_put_together() {
+    let place = Place::with(OWN);
+    for (part, seeds) in [("one", "1..1"), ("two", "2..2")] {
+        let only = ["--quiet", "--rows", "dropout", "--seeds", seeds];
+        good(&mut reproduce(&place, part, &only));
+    }
+    // As if the other machine had come to other numbers, and so to another choice.
+    let path = place.path("two/runs/dropout/seed-2/outcome.json");
+    let mut other = runs::json(&path);
+    assert_eq!(other["values"], json!([["train.learning_rate", "0.1"]]));
+    other["values"] = json!([["train.learning_rate", "0.001"]]);
+    fs::write(&path, other.to_string()).expect("a file");
+    let parts = ["one", "two"].map(|part| place.path(part).display().to_string());
+    let more = ["--merge", &parts[0], "--merge", &parts[1]];
+    let errors = bad(&mut reproduce(&place, "merged", &more), 1);
+    let expected = "error: dropout/seed-2: expected train.learning_rate = 0.1, as is chosen, found \
+                    train.learning_rate = 0.001; leave its part out, or delete its folder and train it again\n";
     assert_eq!(errors, expected);
     assert!(!place.path("merged").exists());
 }

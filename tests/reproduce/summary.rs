@@ -153,6 +153,28 @@ fn outcomes_of_different_data_are_refused() {
 }
 
 #[test]
+fn networks_with_other_values_than_each_other_are_refused_where_nothing_says_what_is_chosen() {
+    let with = |rate: &str| {
+        let mut outcome = outcome(0.1, 1.0, Some(1.25));
+        outcome.values = vec![("train.learning_rate".to_owned(), rate.to_owned())];
+        outcome
+    };
+    let paper = paper(OWN);
+    // One that an older version wrote says nothing of its values.
+    let mut outcomes = Outcomes::from([
+        (measured("dropout", 1), with("0.5")),
+        (measured("dropout", 2), outcome(0.1, 1.0, Some(1.25))),
+        (measured("dropout", 3), with("0.5")),
+    ]);
+    Summary::of(&paper, &outcomes).expect("a summary");
+    outcomes.insert(measured("dropout", 3), with("0.25"));
+    let error = Summary::of(&paper, &outcomes).expect_err("other values");
+    let expected = "dropout/seed-3: expected train.learning_rate = 0.5, as dropout/seed-1 has, found train.learning_rate = 0.25; \
+                    leave its part out, or delete its folder and train it again";
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
 fn the_order_in_which_networks_end_does_not_matter() {
     let ends = [1.5, 1.25, 2.0, 1.75].into_iter().zip([1, 2, 3, 11]);
     let ends: Vec<_> = ends
