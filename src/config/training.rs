@@ -45,8 +45,9 @@ pub struct TrainConfig {
     pub clip: Option<Clip>,
     /// The most that the norm of each unit's incoming weights may be; none means no bound. The paper
     /// (section 5.1) uses 2 to 4 with dropout, on weights that it multiplies by the keep probability `p` after
-    /// training. Here what is kept is divided by `p` in training, so that its bound `c` is `p c`: 1 to 2 with a
-    /// keep probability of 0.5.
+    /// training. Here what is kept is divided by `p` in training, so that its bound `c` is `p c` for layers whose
+    /// inputs are kept with `p`: 1 to 2 with 0.5. It is the same for all layers: with sigmoids, whose inputs of the
+    /// first layer are mostly kept, a bound for the others is too tight there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_norm: Option<f64>,
     /// Rows a step. Default `full`.
