@@ -43,6 +43,7 @@ pub use measure::{Averaging, Measure, Measured, measure};
 pub use network::{Id, Network, Outcome, Outcomes, Purpose};
 pub use paper::{Paper, Row, Values};
 pub use ridge::{least_squares, ridge};
+pub(crate) use summary::in_line;
 pub use summary::{Candidate, RowSummary, Summary, Verdict};
 
 /// What of an experiment is to be run: a part of it on each of several machines, say.

@@ -9,7 +9,7 @@
 //! | `metrics.jsonl` | a line of JSON for each evaluation |
 //! | `trail.jsonl` | a line of JSON for each step at which some weights are recorded: see [`Recorder`](crate::explain::Recorder) |
 //! | `checkpoints/step-0000001234.ckpt` | all that training needs to go on from that step |
-//! | `seconds.txt` | how long training has taken up to the newest checkpoint, over all processes |
+//! | `checkpoints/seconds.txt` | how long training has taken up to the newest checkpoint, over all processes |
 //! | `best.safetensors`, `last.safetensors` | weights that other tools can read |
 //! | `report.json` | the results |
 //! | `lock` | the process that writes to the folder |

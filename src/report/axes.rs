@@ -108,6 +108,15 @@ impl Axes<'_> {
         }
     }
 
+    /// The label of the upright axis, which says so where that is logarithmic.
+    pub(super) fn y_words(&self) -> String {
+        match (self.is_log_y, self.y_label) {
+            (false, label) => label.to_owned(),
+            (true, "") => "logarithmic".to_owned(),
+            (true, label) => format!("{label}, logarithmic"),
+        }
+    }
+
     /// Words for the values of x.
     pub(super) fn x_format(&self) -> TickFormat {
         self.x_format.clone().unwrap_or_else(picture::ticks)

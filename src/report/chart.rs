@@ -26,7 +26,11 @@ pub(super) struct Chart {
 impl Chart {
     pub(super) fn new(axes: &Axes<'_>) -> Self {
         let place = axes.place();
-        let subtitle = axes.subtitle.first().map_or(axes.y_label, String::as_str);
+        let y_words = axes.y_words();
+        let subtitle = axes
+            .subtitle
+            .first()
+            .map_or(y_words.as_str(), String::as_str);
         let scene = headed(axes.size, axes.title, subtitle);
         let mut chart = Chart {
             scene,
@@ -42,7 +46,8 @@ impl Chart {
     /// The lines of the subtitle after the first, and under them the label of the upright axis.
     fn draw_subtitle(&mut self, axes: &Axes<'_>) {
         let labels = axes.subtitle.iter().map(String::as_str);
-        for (k, line) in labels.chain([axes.y_label]).enumerate().skip(1) {
+        let y_words = axes.y_words();
+        for (k, line) in labels.chain([y_words.as_str()]).enumerate().skip(1) {
             let at = (2.0, Axes::line_height(k));
             self.say(at, line, (TEXT_SIZE, false), LINE, TextAnchor::Start);
         }

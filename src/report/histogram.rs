@@ -93,14 +93,10 @@ pub(super) fn draw(layer: &Activity, kind: Kind, frame: &Frame<'_>) -> Picture {
             high: (108.0 * highest).max(1.0),
         },
     };
-    let logarithmic = format!("{y_label}, logarithmic");
     let mut chart = Chart::new(&Axes {
         title: frame.title,
         x_label,
-        y_label: match frame.lowest {
-            Some(_) => &logarithmic,
-            None => y_label,
-        },
+        y_label,
         x: frame.x.or_else(|| ends(histogram)).unwrap_or(unit),
         y,
         is_log_y: frame.lowest.is_some(),

@@ -39,16 +39,12 @@ impl Lines {
         let shown = shown.filter(|(_, points)| !points.is_empty());
         let ends = shown.map(|(series, _)| label(&series.label));
         let (y, is_log_y) = y_range(&series, &levels);
-        let y_label = match is_log_y {
-            true => format!("{}, logarithmic", self.y_label),
-            false => self.y_label.clone(),
-        };
         let mut chart = Chart::new(&Axes {
             title: &self.title,
             subtitle: subtitle.lines().map(str::to_owned).collect(),
             top: LOW_TOP,
             x_label: &self.x_label,
-            y_label: &y_label,
+            y_label: &self.y_label,
             x: x_range(&series, self.is_x_logarithmic),
             y,
             is_log_x: self.is_x_logarithmic,

@@ -2,7 +2,7 @@
 
 use super::Table;
 use super::tune::capital;
-use crate::reproduce::{Candidate, ClaimResult, Holds, Measure, RowSummary, Summary, Verdict};
+use crate::reproduce::{ClaimResult, Holds, Measure, RowSummary, Summary, Verdict, in_line};
 
 /// Everything in words: the table, what was chosen, what is claimed. Markdown, or for a terminal.
 #[must_use]
@@ -162,7 +162,7 @@ fn candidates(summary: &Summary) -> Table {
         for candidate in &row.candidates {
             table.push(vec![
                 row.name.clone(),
-                values(candidate),
+                in_line(&candidate.values),
                 candidate
                     .score
                     .map_or("-".to_owned(), |score| format!("{:.4}", score.error)),
@@ -171,14 +171,6 @@ fn candidates(summary: &Summary) -> Table {
         }
     }
     table
-}
-
-fn values(candidate: &Candidate) -> String {
-    let values = candidate
-        .values
-        .iter()
-        .map(|(key, value)| format!("{key} = {value}"));
-    values.collect::<Vec<_>>().join(", ")
 }
 
 fn said(measure: Measure, result: &ClaimResult) -> String {

@@ -178,7 +178,7 @@ fn check_choice(paper: &Paper, row: &Row, outcomes: &Outcomes) -> Result<()> {
 }
 
 /// Values in a line.
-fn in_line(values: &[(String, String)]) -> String {
+pub(crate) fn in_line(values: &[(String, String)]) -> String {
     let each = values.iter().map(|(key, value)| format!("{key} = {value}"));
     match values.is_empty() {
         true => "no values".to_owned(),

@@ -105,7 +105,7 @@ impl Run {
     /// [`Error::WriteFile`](crate::Error::WriteFile) if it cannot be written.
     pub fn save_seconds(&mut self, seconds: f64) -> Result<()> {
         atomic::write(
-            &self.dir().join(SECONDS),
+            &self.checkpoints().join(SECONDS),
             format!("{seconds:.3}\n").as_bytes(),
         )
     }

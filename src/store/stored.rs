@@ -113,7 +113,7 @@ impl StoredRun {
     /// checkpoint, or of a version that did not write it; what is not a time is no reason not to go on, and none either.
     #[must_use]
     pub fn seconds(&self) -> Option<f64> {
-        let text = fs::read_to_string(self.dir.join(SECONDS)).ok()?;
+        let text = fs::read_to_string(self.checkpoints().join(SECONDS)).ok()?;
         let seconds: f64 = text.trim().parse().ok()?;
         (seconds.is_finite() && seconds >= 0.0).then_some(seconds)
     }

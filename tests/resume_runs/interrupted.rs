@@ -1,6 +1,7 @@
 //! Ctrl-C.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use super::common::backends;
@@ -24,6 +25,19 @@ fn interrupt(place: &Place, command: &mut Command, name: &str) -> String {
     let ended = process.end();
     assert_eq!(ended.status, Some(130), "{}", ended.errors);
     ended.errors
+}
+
+/// Begins the run of `place` and interrupts it.
+#[track_caller]
+fn interrupt_first(place: &Place) {
+    let mut train = place.train_in("run");
+    interrupt(place, train.args(["--set", LONGER]), "-INT");
+}
+
+/// How long a run took, as its report says.
+fn seconds_of(run: &Path) -> f64 {
+    let seconds = json(run.join("report.json"))["seconds"].as_f64();
+    seconds.expect("a number")
 }
 
 #[test]
@@ -55,34 +69,26 @@ fn an_interrupted_run_says_how_to_go_on_and_does_to_the_same_bytes() {
 fn the_time_that_a_run_took_is_that_of_all_its_processes() {
     let place = Place::with(&experiment("", SGD));
     let run = place.path("run");
-    interrupt(
-        &place,
-        place.train_in("run").args(["--set", LONGER]),
-        "-INT",
-    );
+    interrupt_first(&place);
     let seconds = || -> f64 {
-        text(run.join("seconds.txt"))
+        text(run.join("checkpoints/seconds.txt"))
             .trim()
             .parse()
             .expect("a number")
     };
     let first = seconds();
     assert!((0.0..600.0).contains(&first), "{first}");
-    fs::write(run.join("seconds.txt"), "5000.0\n").expect("a file");
+    fs::write(run.join("checkpoints/seconds.txt"), "5000.0\n").expect("a file");
     interrupt(&place, &mut resume(&run), "-INT");
     assert!((5000.0..5600.0).contains(&seconds()), "{}", seconds());
     good(&mut resume(&run));
-    let taken = json(run.join("report.json"))["seconds"].as_f64();
-    let taken = taken.expect("a number");
+    let taken = seconds_of(&run);
     assert!((5000.0..6200.0).contains(&taken), "{taken}");
     // A run that has ended has taken that long, and no longer, whoever looks at it again.
     fs::remove_file(run.join("report.json")).expect("a file");
     good(&mut resume(&run));
-    let again = json(run.join("report.json"))["seconds"].as_f64();
-    assert!(
-        (again.expect("a number") - taken).abs() < 600.0,
-        "{again:?}"
-    );
+    let again = seconds_of(&run);
+    assert!((again - taken).abs() < 600.0, "{again}");
 }
 
 #[test]
@@ -90,18 +96,11 @@ fn what_is_not_a_time_does_not_keep_a_run_from_going_on() {
     for found in ["", "soon", "-1", "inf", "NaN"] {
         let place = Place::with(&experiment("", SGD));
         let run = place.path("run");
-        interrupt(
-            &place,
-            place.train_in("run").args(["--set", LONGER]),
-            "-INT",
-        );
-        fs::write(run.join("seconds.txt"), found).expect("a file");
+        interrupt_first(&place);
+        fs::write(run.join("checkpoints/seconds.txt"), found).expect("a file");
         good(&mut resume(&run));
-        let taken = json(run.join("report.json"))["seconds"].as_f64();
-        assert!(
-            taken.is_some_and(|taken| (0.0..600.0).contains(&taken)),
-            "{taken:?}"
-        );
+        let taken = seconds_of(&run);
+        assert!((0.0..600.0).contains(&taken), "{taken}");
     }
 }
 
@@ -109,11 +108,7 @@ fn what_is_not_a_time_does_not_keep_a_run_from_going_on() {
 fn a_run_may_be_interrupted_twice() {
     let place = place_with_whole_run(&experiment("", SGD), &["--set", LONGER]);
     let run = place.path("run");
-    interrupt(
-        &place,
-        place.train_in("run").args(["--set", LONGER]),
-        "-INT",
-    );
+    interrupt_first(&place);
     let said = interrupt(&place, &mut resume(&run), "-INT");
     let [first, second] = said.lines().collect::<Vec<_>>()[..] else {
         panic!("{said}");

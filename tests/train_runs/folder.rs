@@ -29,7 +29,6 @@ fn a_run_has_all_its_files_when_it_ends() {
         "metrics.jsonl",
         "preparation.json",
         "report.json",
-        "seconds.txt",
         "trail.jsonl",
     ];
     assert_eq!(files_of(&place.path("run")), expected);

@@ -69,16 +69,17 @@ impl<'a, W: Write> Keeper<'a, W> {
 
     /// Takes a checkpoint, if there is a run to keep and none was taken after this step.
     pub(super) fn keep(&mut self, trainer: &Trainer<'_>) -> Result<()> {
-        let Some(run) = &mut self.run else {
-            return Ok(());
-        };
         if self.kept == Some(trainer.step()) {
             return Ok(());
         }
+        let seconds = self.seconds();
+        let Some(run) = &mut self.run else {
+            return Ok(());
+        };
         let precision = trainer.experiment().precision;
         let checkpoint = snapshot::to_checkpoint(&trainer.snapshot()?, precision)?;
         run.save_checkpoint(trainer.step() as u64, &checkpoint)?;
-        run.save_seconds(self.seconds_before + self.started.elapsed().as_secs_f64())?;
+        run.save_seconds(seconds)?;
         self.last_checkpoint = Instant::now();
         self.kept = Some(trainer.step());
         Ok(())

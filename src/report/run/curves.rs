@@ -208,7 +208,6 @@ fn axes(curves: &Curves, quantity: Quantity, range: Range, frame: &Frame) -> Axe
     };
     Axes {
         x_label: "training step",
-        y_label: if is_log_y { "logarithmic" } else { "" },
         x: steps(quantity.of(curves)),
         y: if is_log_y {
             logarithmic
