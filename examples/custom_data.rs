@@ -28,7 +28,7 @@ impl Source for Spirals {
     }
 
     fn read_inputs(&self, row: usize, into: &mut [f64]) {
-        let along = (row / 2) as f64 / (self.rows / 2) as f64; // 0 at the centre, 1 at the rim
+        let along = (row / 2) as f64 / (self.rows / 2) as f64; // 0 at the center, 1 at the rim
         let turn = if row.is_multiple_of(2) { 0.0 } else { 0.5 };
         let angle = std::f64::consts::TAU * (1.5 * along + turn);
         into.copy_from_slice(&[along * angle.cos(), along * angle.sin()]);

@@ -1,4 +1,4 @@
-//! The tutorial's picture of dropout, from a real network: the error of exclusive or over the value of one weight, the
+//! The tutorial's picture of dropout, from a real network: the error of XOR over the value of one weight, the
 //! weight as a ball on it, the way it rolled while the network learned, and behind it the error of thinned networks.
 //! `cargo run --example landscape` trains the network and writes `target/landscape.svg`.
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The tutorial's network learns exclusive or with dropout, every step in plain sight.
+//! The tutorial's network learns XOR with dropout, every step in plain sight.
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::prelude::*;
 use dropwise::{Backend, MlpConfig, seed::mask_seed};

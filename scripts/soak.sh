@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Kills `dropwise train` (SIGKILL) at random moments, resumes it, and compares the run with one that
 # nothing disturbed: models and metrics have to be equal to the last byte. Each kill is of another run;
-# 50 of them go once round every optimiser and learning-rate schedule on both CPU backends.
+# 50 of them go once round every optimizer and learning-rate schedule on both CPU backends.
 #
 #     scripts/soak.sh [--kills N] [--seed N] [--program FILE]
 #
@@ -55,7 +55,7 @@ masks=(seeded framework)
 # Seconds between checkpoints: none, one after every step; and runs take about half a second.
 intervals=(0 0.01 0.05)
 
-# The experiment of turn $1, each backend with each optimiser and each schedule in turn.
+# The experiment of turn $1, each backend with each optimizer and each schedule in turn.
 experiment() {
     local turn=$1
     cat <<TOML

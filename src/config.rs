@@ -14,8 +14,8 @@
 //! )?;
 //! assert_eq!(experiment.network.hidden, [4]);
 //!
-//! let misspelt = Experiment::parse("xor.toml", "[data]\nsuorce = 'xor'\n").unwrap_err();
-//! assert!(misspelt.to_string().starts_with("xor.toml:2:1: data.suorce: unknown key"));
+//! let misspelled = Experiment::parse("xor.toml", "[data]\nsuorce = 'xor'\n").unwrap_err();
+//! assert!(misspelled.to_string().starts_with("xor.toml:2:1: data.suorce: unknown key"));
 //! # Ok::<(), dropwise::Error>(())
 //! ```
 
@@ -200,7 +200,7 @@ impl CheckedExperiment {
     }
 
     /// The experiment with everything named that follows from the data or from other values: the
-    /// loss, the output's activation, the initialiser, how masks are drawn. What is named already stays.
+    /// loss, the output's activation, the initializer, how masks are drawn. What is named already stays.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if the loss does not fit what the data ask for.

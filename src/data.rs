@@ -67,7 +67,7 @@ pub trait Source: Send + Sync {
     }
 
     /// Writes the targets of `row` into a slice of [`Task::d_output`] numbers: for classes 1 at the
-    /// right one and 0 elsewhere, for two classes 0 or 1, for a regression the number, standardised as
+    /// right one and 0 elsewhere, for two classes 0 or 1, for a regression the number, standardized as
     /// the task says.
     fn read_targets(&self, row: usize, into: &mut [f64]);
 }

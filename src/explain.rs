@@ -2,7 +2,7 @@
 //!
 //! The tutorial explains dropout with pictures: the error as a line over the value of one weight, the weights as
 //! balls that roll on it, and two balls that end in the same dip and do the same work from then on. Here those are
-//! taken from a real network. Everything is data, which serialises; [`report`](mod@crate::report) draws it.
+//! taken from a real network. Everything is data, which serializes; [`report`](mod@crate::report) draws it.
 //! [`hidden_activity`] and [`unit_features`] look at networks of which nothing else is known.
 //!
 //! No figure grows with the length of a training or the width of a layer: curves are thinned, and of wide layers the

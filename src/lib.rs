@@ -1,7 +1,7 @@
 //! Train, verify and explain fully-connected networks with dropout, on the Burn framework.
 //!
 //! The front door is one program: the network of the tutorial "Hinton's Dropout in 3 Lines of
-//! Python" learns exclusive or. This is `examples/xor.rs` word for word, every step of the training
+//! Python" learns XOR. This is `examples/xor.rs` word for word, every step of the training
 //! in plain sight; `cargo run --example xor` runs it.
 //!
 //! ```no_run

@@ -179,7 +179,7 @@ impl MlpConfig {
     /// a device and a type: `&device`, `(&device, DType::F64)`. Train on a device with autodiff.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for a size of 0, a rate outside `[0, 1)` or a bad initialiser.
+    /// [`Error::InvalidValue`] for a size of 0, a rate outside `[0, 1)` or a bad initializer.
     pub fn init(&self, seed: u64, options: impl Into<TensorCreationOptions>) -> Result<Mlp> {
         self.init_with_weights(&self.draw(seed)?, options)
     }
@@ -187,7 +187,7 @@ impl MlpConfig {
     /// Draws the initial weights from `seed`.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for a size of 0, a rate outside `[0, 1)` or a bad initialiser.
+    /// [`Error::InvalidValue`] for a size of 0, a rate outside `[0, 1)` or a bad initializer.
     pub(crate) fn draw(&self, seed: u64) -> Result<Vec<LayerWeights>> {
         self.check()?;
         let mut generator = stream(seed, Purpose::Weights);
@@ -195,7 +195,7 @@ impl MlpConfig {
         Ok(self.layer_sizes().map(draw).collect())
     }
 
-    /// Builds the network with given weights; the initialiser is not used.
+    /// Builds the network with given weights; the initializer is not used.
     ///
     /// # Errors
     /// As [`init`](Self::init), and [`Error::Shape`] if a layer's weights do not fit.

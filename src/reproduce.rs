@@ -16,7 +16,7 @@
 //! ```
 //! use dropwise::reproduce::Paper;
 //!
-//! let text = "title = 'Exclusive or'\nsource = 'the tutorial'\nmeasure = 'error-rate'\nseeds = 2\n\
+//! let text = "title = 'XOR'\nsource = 'the tutorial'\nmeasure = 'error-rate'\nseeds = 2\n\
 //!             [experiment]\ndata.source = 'xor'\ntrain = { learning_rate = 0.5, steps = 10 }\n\
 //!             [[rows]]\nname = 'four'\nmethod = '3-4-1'\nnetwork.hidden = [4]\n";
 //! let paper = Paper::parse("xor.toml", text)?;

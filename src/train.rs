@@ -299,7 +299,7 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// The optimiser's step, between the bounds on gradients and on weights.
+    /// The optimizer's step, between the bounds on gradients and on weights.
     fn update(&mut self, gradients: Vec<LayerTensors>) {
         let train = &self.experiment.train;
         let step = Step::new(train, self.learning_rate(), self.epoch(), self.step + 1);
@@ -392,7 +392,7 @@ impl<'a> Trainer<'a> {
         let train = &self.experiment.train;
         let advice = if self.step == 0 {
             "nothing is learned yet, so that the inputs or the initial weights are too large: \
-             standardise the inputs, or use a smaller initialiser"
+             standardize the inputs, or use a smaller initializer"
                 .to_owned()
         } else {
             let rate = self.plan.learning_rate(&self.experiment, step - 1);

@@ -179,7 +179,7 @@ pub fn refuse(experiment: &CheckedExperiment) -> Result<()> {
 
 /// Grows, drops and decides: none if somebody asked the runner for an end.
 ///
-/// `experiment` gives the number of hidden layers, the activation, the optimiser, how long to train and everything
+/// `experiment` gives the number of hidden layers, the activation, the optimizer, how long to train and everything
 /// else that the recipe does not look for; its widths, rates, learning rate, momentum and max-norm are where the
 /// recipe starts from.
 ///

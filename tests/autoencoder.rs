@@ -95,7 +95,7 @@ fn the_targets_of_every_source_are_its_inputs_and_its_split_stays() {
     let lines = (0..30).map(|k| format!("{},{},{k}\n", 3 * k + 1, ["red", "blue"][k % 2]));
     std::fs::write(
         &path,
-        format!("size,colour,y\n{}", lines.collect::<String>()),
+        format!("size,color,y\n{}", lines.collect::<String>()),
     )
     .expect("a file");
     let csv = DataConfig {
@@ -104,7 +104,7 @@ fn the_targets_of_every_source_are_its_inputs_and_its_split_stays() {
         split: third(),
         ..DataConfig::new(SourceKind::Csv)
     };
-    assert_learns_inputs(&both(csv), &["size", "colour=blue", "colour=red"]);
+    assert_learns_inputs(&both(csv), &["size", "color=blue", "color=red"]);
 }
 
 #[test]

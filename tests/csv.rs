@@ -198,7 +198,7 @@ fn a_delimiter_that_cannot_be_one_is_an_error() {
 // Preparation.
 
 #[test]
-fn numbers_are_standardised_by_mean_and_deviation_of_the_training_rows() {
+fn numbers_are_standardized_by_mean_and_deviation_of_the_training_rows() {
     let folder = Folder::new();
     let mut config = folder.table("a,y\n1,10\n2,20\n4,40\n10,100\n1000,-7\n");
     config.split = folder.split("0 1 2 3", "4");
@@ -228,7 +228,7 @@ fn numbers_are_standardised_by_mean_and_deviation_of_the_training_rows() {
 }
 
 #[test]
-fn nothing_is_standardised_where_that_is_not_wished() {
+fn nothing_is_standardized_where_that_is_not_wished() {
     let folder = Folder::new();
     let mut config = folder.table("a,y\n1,10\n2,20\n");
     config.standardize = Some(false);
@@ -247,7 +247,7 @@ fn a_constant_column_is_exactly_zero() {
 }
 
 #[test]
-fn numbers_far_from_one_are_standardised_too() {
+fn numbers_far_from_one_are_standardized_too() {
     let folder = Folder::new();
     let splits = load(&folder.table("a,b,y\n1e-200,1e200,1\n3e-200,3e200,3\n"));
     assert_close(&inputs(&splits.train).concat(), &[-1.0, -1.0, 1.0, 1.0]);
@@ -256,13 +256,13 @@ fn numbers_far_from_one_are_standardised_too() {
 #[test]
 fn words_become_an_input_a_category_sorted_by_name() {
     let folder = Folder::new();
-    let mut config = folder.table("colour,code,y\nred,10,1\nblue,9,2\ngreen,10,3\n");
+    let mut config = folder.table("color,code,y\nred,10,1\nblue,9,2\ngreen,10,3\n");
     config.categorical = Some(vec![ColumnName::Number(2)]);
     let splits = load(&config);
     let names = [
-        "colour=blue",
-        "colour=green",
-        "colour=red",
+        "color=blue",
+        "color=green",
+        "color=red",
         "code=10",
         "code=9",
     ];
@@ -966,7 +966,7 @@ proptest! {
     }
 
     #[test]
-    fn standardised_columns_have_mean_0_and_deviation_1(
+    fn standardized_columns_have_mean_0_and_deviation_1(
         numbers in proptest::collection::vec(-1e6..1e6_f64, 2..50)
     ) {
         prop_assume!(numbers.iter().any(|number| (number - numbers[0]).abs() > 1.0));

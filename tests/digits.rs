@@ -102,7 +102,7 @@ fn the_source_says_how_a_row_is_prepared_and_which_file_it_holds() {
     assert_eq!(splits.preparation, expected);
     assert_eq!(splits.train.len(), 1797);
     assert!(splits.validation.is_none() && splits.test.is_none());
-    // From `sha256sum src/data/digits.csv.gz`; the page that names the licence states it too.
+    // From `sha256sum src/data/digits.csv.gz`; the page that names the license states it too.
     let hash = "09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22";
     assert_eq!(splits.hash, hash);
     assert!(include_str!("../src/data/README.md").contains(hash));

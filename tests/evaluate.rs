@@ -250,12 +250,12 @@ fn data_that_have_changed_are_told_of() {
 #[test]
 fn data_that_would_be_prepared_otherwise_are_refused() {
     let folder = trained();
-    folder.train(&CONFIG.replace("standardize = false", ""), "standardised");
+    folder.train(&CONFIG.replace("standardize = false", ""), "standardized");
     let changed = table().replacen(&line(0), "9,-9,left\n", 1);
     assert_ne!(changed, table());
     folder.write("points.csv", changed);
-    let errors = folder.bad(&["evaluate", "standardised"]);
-    let expected = "error: standardised: the data have changed since the network was trained, so that other inputs";
+    let errors = folder.bad(&["evaluate", "standardized"]);
+    let expected = "error: standardized: the data have changed since the network was trained, so that other inputs";
     assert!(errors.starts_with(expected), "{errors}");
     // A class that the network has no output for.
     folder.write("points.csv", table().replacen(&line(0), "0.5,0.5,up\n", 1));

@@ -288,8 +288,8 @@ fn a_column_that_counts_is_kept_if_it_is_the_only_input() {
 fn categories_are_listed_and_rare_ones_tolerated() {
     let folder = Folder::new();
     let common = |row: usize| format!("{},{:.2}", ["red", "blue"][row % 2], noise(row));
-    let (text, experiment, _) = good(&[&folder.write("t.csv", table("colour,y", 60, common))]);
-    let listed = "# Columns of words, an input for each category: \"colour\" (2).";
+    let (text, experiment, _) = good(&[&folder.write("t.csv", table("color,y", 60, common))]);
+    let listed = "# Columns of words, an input for each category: \"color\" (2).";
     assert!(text.contains(listed), "{text}");
     assert_eq!(experiment.data.new_category, None);
 
@@ -300,7 +300,7 @@ fn categories_are_listed_and_rare_ones_tolerated() {
             noise(row)
         )
     };
-    let (_, experiment, _) = good(&[&folder.write("t.csv", table("colour,y", 60, rare))]);
+    let (_, experiment, _) = good(&[&folder.write("t.csv", table("color,y", 60, rare))]);
     assert_eq!(experiment.data.new_category, Some(NewCategory::Ignore));
 }
 

@@ -1,4 +1,4 @@
-//! Initial weights have the distribution that their initialiser is named for.
+//! Initial weights have the distribution that their initializer is named for.
 
 mod common;
 
@@ -121,7 +121,7 @@ fn layers_are_drawn_by_their_own_sizes_one_after_the_other() {
 }
 
 #[test]
-fn both_precisions_and_all_backends_start_from_the_same_weights_with_every_initialiser() {
+fn both_precisions_and_all_backends_start_from_the_same_weights_with_every_initializer() {
     for initializer in [
         Initializer::Uniform(0.3),
         Initializer::Normal(0.3),

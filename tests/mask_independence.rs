@@ -68,7 +68,7 @@ fn apart(distance: usize, whole: &[bool]) -> Vec<Vec<bool>> {
 }
 
 #[test]
-fn of_neighbours_in_a_row_and_of_values_a_block_of_the_generator_apart() {
+fn of_neighbors_in_a_row_and_of_values_a_block_of_the_generator_apart() {
     for distance in [1, 2, 32, 128] {
         assert_independent(&format!("{distance} apart"), |rate| {
             apart(distance, &kept(21, 1, 0, rate, VALUES * SAMPLES))
@@ -114,7 +114,7 @@ fn of_the_layers() {
 }
 
 #[test]
-fn of_neighbouring_seeds() {
+fn of_neighboring_seeds() {
     assert_independent("seeds", |rate| {
         (0..VALUES as u64)
             .map(|seed| kept(seed, 1, 0, rate, SAMPLES))

@@ -1,4 +1,4 @@
-//! The optimisers through the whole trainer, held against plain loops, PyTorch and Burn's own.
+//! The optimizers through the whole trainer, held against plain loops, PyTorch and Burn's own.
 #![cfg(feature = "flex")]
 
 mod common;
@@ -16,7 +16,7 @@ use dropwise::{Dataset, LayerWeights, Mlp};
 
 const STEPS: usize = 20;
 
-/// The optimisers' formulas for one parameter, in PyTorch's convention; `t` counts from 1.
+/// The optimizers' formulas for one parameter, in PyTorch's convention; `t` counts from 1.
 #[derive(Clone, Copy)]
 struct Formula {
     kind: Kind,
@@ -37,15 +37,15 @@ enum Kind {
 impl Formula {
     fn step(&self, t: usize, w: &mut f64, g: f64, (first, second): &mut (f64, f64)) {
         let sign = f64::from(*w > 0.0) - f64::from(*w < 0.0);
-        let penalised = g + self.decay * *w + self.l1 * sign;
+        let penalized = g + self.decay * *w + self.l1 * sign;
         match self.kind {
             Kind::Sgd => {
                 let momentum = (self.momentum)(t - 1);
                 let enters = if self.dampened { 1.0 - momentum } else { 1.0 };
-                *first = momentum * *first + enters * penalised;
+                *first = momentum * *first + enters * penalized;
                 *w -= self.rate * *first;
             }
-            Kind::Adam => self.adam(t, w, penalised, first, second),
+            Kind::Adam => self.adam(t, w, penalized, first, second),
             Kind::AdamW => {
                 *w -= self.rate * self.decay * *w;
                 self.adam(t, w, g, first, second);
@@ -118,7 +118,7 @@ fn trained(
 }
 
 #[test]
-fn twenty_steps_of_every_optimiser_are_those_of_plain_loops() {
+fn twenty_steps_of_every_optimizer_are_those_of_plain_loops() {
     let sgd = |rate, decay, momentum| Formula {
         kind: Kind::Sgd,
         rate,
@@ -274,7 +274,7 @@ fn an_l1_penalty_leaves_small_weights_at_zero_and_takes_as_much_off_all_others()
 }
 
 #[test]
-fn optimisers_schedules_and_clipping_go_where_pytorch_goes() {
+fn optimizers_schedules_and_clipping_go_where_pytorch_goes() {
     let file = golden("optimizers");
     let layers = |layers: &serde_json::Value| -> Vec<LayerWeights> {
         let layers = layers.as_array().expect("layers").iter();
@@ -300,7 +300,7 @@ fn optimisers_schedules_and_clipping_go_where_pytorch_goes() {
     }
 }
 
-/// Twenty steps of one of Burn's own optimisers on the same batch.
+/// Twenty steps of one of Burn's own optimizers on the same batch.
 fn burns_own(mut network: Mlp, mut optimizer: ModuleOptimizer, rate: f64) -> Vec<LayerWeights> {
     let data = Dataset::new(Rows::random(9, 1));
     let device = network.device();
@@ -314,7 +314,7 @@ fn burns_own(mut network: Mlp, mut optimizer: ModuleOptimizer, rate: f64) -> Vec
 }
 
 #[test]
-fn burns_own_optimisers_end_in_the_same_place_in_32_bits() {
+fn burns_own_optimizers_end_in_the_same_place_in_32_bits() {
     let momentum = MomentumConfig::new().with_momentum(0.9).with_dampening(0.0);
     let decay = || Some(WeightDecayConfig::new(0.1));
     for (train, optimizer, rate) in [

@@ -28,12 +28,12 @@ fn categorical(name: &str, categories: &[&str], fill: Option<&str>) -> Column {
     }
 }
 
-/// Columns `age` and `colour`, with what missing values are to be taken for.
-fn table(missing: Missing, age: Option<f64>, colour: Option<&str>) -> TablePreparation {
+/// Columns `age` and `color`, with what missing values are to be taken for.
+fn table(missing: Missing, age: Option<f64>, color: Option<&str>) -> TablePreparation {
     TablePreparation {
         columns: vec![
             numeric("age", 40.0, 8.0, age),
-            categorical("colour", &["blue", "green", "red"], colour),
+            categorical("color", &["blue", "green", "red"], color),
         ],
         other_columns: vec!["price".to_owned()],
         missing_values: ["", "?"].map(str::to_owned).to_vec(),
@@ -117,11 +117,11 @@ fn a_pixel_that_is_none_is_refused_by_name() {
 
 #[test]
 fn a_table_has_an_input_a_number_and_one_a_category() {
-    assert_eq!(strict().columns(), ["age", "colour"]);
+    assert_eq!(strict().columns(), ["age", "color"]);
     assert_eq!(strict().d_input(), 4);
     assert_eq!(
         strict().input_names(),
-        ["age", "colour=blue", "colour=green", "colour=red"]
+        ["age", "color=blue", "color=green", "color=red"]
     );
     assert_eq!(
         prepare(&strict(), &["44", "green"]),
@@ -160,7 +160,7 @@ fn a_missing_value_is_refused_or_filled_in() {
             "{message}"
         );
         assert!(
-            refusal(&strict(), &["40", mark]).starts_with("column `colour`: the value is missing")
+            refusal(&strict(), &["40", mark]).starts_with("column `color`: the value is missing")
         );
     }
     let filled = Preparation::Table(table(Missing::Mean, Some(48.0), Some("red")));
@@ -185,7 +185,7 @@ fn a_row_that_training_would_have_dropped_is_refused() {
 fn a_new_category_is_refused_or_has_no_input() {
     assert_eq!(
         refusal(&strict(), &["40", "pink"]),
-        "column `colour`: the category `pink` is new: the training rows have `blue`, `green`, `red`; correct \
+        "column `color`: the category `pink` is new: the training rows have `blue`, `green`, `red`; correct \
          it, or train with `new_category = \"ignore\"` in `[data]`"
     );
     let tolerant = TablePreparation {
@@ -234,7 +234,7 @@ fn the_saved_form_can_be_read_by_people() {
         "kind": "table",
         "columns": [
             { "name": "age", "kind": "numeric", "mean": "40", "deviation": "8", "fill": "48" },
-            { "name": "colour", "kind": "categorical", "categories": ["blue", "green", "red"], "fill": "red" },
+            { "name": "color", "kind": "categorical", "categories": ["blue", "green", "red"], "fill": "red" },
         ],
         "other_columns": ["price"],
         "missing_values": ["", "?"],

@@ -83,13 +83,13 @@ fn train_warns_of_unwise_rates_and_goes_on() {
 
 #[test]
 fn train_shows_a_mistake_in_its_place() {
-    let path = changed("misspelt.toml", "hidden = 0.2", "hiden = 0.2");
+    let path = changed("misspelled.toml", "hidden = 0.2", "hiden = 0.2");
     let errors = bad(&["train", &path], 1);
     assert!(
         errors.contains("error: dropout.hiden: unknown key `hiden`"),
         "{errors}"
     );
-    assert!(errors.contains("misspelt.toml:23:1"), "{errors}");
+    assert!(errors.contains("misspelled.toml:23:1"), "{errors}");
     assert!(errors.contains("23 | hiden = 0.2"), "{errors}");
     assert!(errors.contains("help: did you mean `hidden`?"), "{errors}");
 

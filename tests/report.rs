@@ -93,7 +93,7 @@ fn a_figure_can_be_read_aloud_and_in_the_dark() {
     let words = "error in mm by width. 4: mean 0.5000, median 0.5000, solved 9 %.";
     assert!(svg.contains(words), "{svg}");
     assert!(svg.contains("role=\"img\""));
-    // Each colour has another one for the dark.
+    // Each color has another one for the dark.
     let (style, drawing) = svg.split_once("</style>").expect("a style");
     assert!(style.contains("@media screen and (prefers-color-scheme:dark)"));
     for property in ["fill", "stroke"] {

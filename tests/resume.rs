@@ -252,7 +252,7 @@ fn a_snapshot_of_another_network_is_an_error() {
 
     let mut averages = good.clone();
     averages.averages.first.pop();
-    let expected = "the layers of the optimiser's averages: expected shape [2], found [1]";
+    let expected = "the layers of the optimizer's averages: expected shape [2], found [1]";
     assert_eq!(resume(&averages).as_deref(), Some(expected));
 
     let mut averages = good.clone();

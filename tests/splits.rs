@@ -216,7 +216,7 @@ fn the_built_in_sources_are_split_too() {
         split: Some(shares(0.0, 0.5)),
         ..DataConfig::new(SourceKind::Xor)
     };
-    let splits = data::load(&xor, 42).expect("exclusive or");
+    let splits = data::load(&xor, 42).expect("XOR");
     for part in [splits.train, splits.test.expect("rows")] {
         let ones: f64 = (0..part.len()).map(|row| part.target_row(row)[0]).sum();
         assert_eq!((part.len(), ones), (2, 1.0), "one row of each class");

@@ -33,7 +33,7 @@ fn without_time(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn it_learns_exclusive_or_and_says_how() {
+fn it_learns_xor_and_says_how() {
     let text = stdout(&example(&[]));
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines[0].starts_with("Mlp 3-4-1: hidden sigmoid, output sigmoid, no bias"));

@@ -1,7 +1,7 @@
 """JAX: 256 XOR networks (3-4-1, dropout 0.2) trained at once: `vmap` of the step in a jitted `lax.scan`.
 
 Timed: a training step of all of them (masks, forward, backward, gradient descent), divided by their number, after
-compilation. The replicas are the last axis, which vectorises best here. So small a step takes longer on two CPUs
+compilation. The replicas are the last axis, which vectorizes best here. So small a step takes longer on two CPUs
 than on one, so JAX is given one.
 """
 

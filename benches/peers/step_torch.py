@@ -4,7 +4,7 @@ usage: step_torch.py eager | compiled
 
 Timed: picking 128 rows of those in memory, forward with dropout 0.2 on the inputs and 0.5 on both hidden layers,
 cross-entropy, backward, SGD with momentum 0.9 in one pass (`fused`), reading the loss. `compiled` has torch.compile
-for network with loss, and for the optimiser; compiling is not timed. Prints milliseconds a step with dropout and
+for network with loss, and for the optimizer; compiling is not timed. Prints milliseconds a step with dropout and
 without.
 """
 

@@ -8,7 +8,7 @@ use dropwise::seed::{Purpose, stream};
 use rayon::prelude::*;
 use tutorial::{Delta, Network, draw_masks, score};
 
-/// Compare the tutorial's printed hidden delta with the true gradient on exclusive or
+/// Compare the tutorial's printed hidden delta with the true gradient on XOR
 #[derive(Parser)]
 struct Args {
     /// Networks of each kind, each with a seed of its own

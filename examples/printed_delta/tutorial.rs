@@ -3,7 +3,7 @@
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt};
 
-/// Inputs and targets of exclusive or.
+/// Inputs and targets of XOR.
 const X: [[f64; 3]; 4] = [[0., 0., 1.], [0., 1., 1.], [1., 0., 1.], [1., 1., 1.]];
 const Y: [f64; 4] = [0., 1., 1., 0.];
 

@@ -1,4 +1,4 @@
-//! `dropwise study CONFIG`: load, train many networks at each setting, summarise, show, keep.
+//! `dropwise study CONFIG`: load, train many networks at each setting, summarize, show, keep.
 
 mod files;
 mod plan;

@@ -89,7 +89,7 @@ pub struct DataConfig {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SourceKind {
-    /// The four rows of exclusive or: see [`data::xor`](crate::data::xor()).
+    /// The four rows of XOR: see [`data::xor`](crate::data::xor()).
     #[default]
     Xor,
     /// 1,797 images of handwritten digits, built in: see [`data::digits`](crate::data::digits()).

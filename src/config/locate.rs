@@ -127,7 +127,7 @@ fn suggestion(found: &str, known: &[&str]) -> String {
     }
 }
 
-/// The known word that a misspelt one is most like, if it is like any.
+/// The known word that a misspelled one is most like, if it is like any.
 pub(crate) fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     known
         .iter()

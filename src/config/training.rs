@@ -1,4 +1,4 @@
-//! `[train]`: loss, optimiser, schedules, batches, when to stop.
+//! `[train]`: loss, optimizer, schedules, batches, when to stop.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub struct TrainConfig {
     /// `binary-cross-entropy` for two, `mean-squared-error` for numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<Loss>,
-    /// The optimiser. Default `sgd`.
+    /// The optimizer. Default `sgd`.
     #[serde(default)]
     pub optimizer: Optimizer,
     /// The learning rate at the start: a finite number above 0.
@@ -36,7 +36,7 @@ pub struct TrainConfig {
     #[serde(default)]
     pub weight_decay: f64,
     /// The L1 penalty, a finite number of at least 0. Default 0. `l1 * sum |w|` over all parameters, biases
-    /// too, is minimised with the loss: `l1 * sign(w)` is added to the gradient, 0 where a parameter is 0.
+    /// too, is minimized with the loss: `l1 * sign(w)` is added to the gradient, 0 where a parameter is 0.
     /// Losses are told without it. Not for `adamw`, which keeps penalties apart from the gradient.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub l1: f64,
@@ -95,8 +95,8 @@ impl TrainConfig {
         if self.optimizer != Optimizer::Sgd && self.momentum != Momentum::default() {
             return Err(Error::invalid(
                 "train.momentum",
-                format!("nothing, with the optimiser `{}`", self.optimizer),
-                "a key of the optimiser `sgd`",
+                format!("nothing, with the optimizer `{}`", self.optimizer),
+                "a key of the optimizer `sgd`",
             ));
         }
         if self.dampened {
@@ -107,8 +107,8 @@ impl TrainConfig {
         if self.optimizer == Optimizer::AdamW && self.l1 != 0.0 {
             return Err(Error::invalid(
                 "train.l1",
-                format!("nothing, with the optimiser `{}`", self.optimizer),
-                "a key of the optimisers `sgd` and `adam`",
+                format!("nothing, with the optimizer `{}`", self.optimizer),
+                "a key of the optimizers `sgd` and `adam`",
             ));
         }
         match self.clip {
@@ -150,8 +150,8 @@ impl TrainConfig {
         if self.optimizer != Optimizer::Sgd {
             return Err(Error::invalid(
                 what,
-                format!("nothing, with the optimiser `{}`", self.optimizer),
-                "a key of the optimiser `sgd`",
+                format!("nothing, with the optimizer `{}`", self.optimizer),
+                "a key of the optimizer `sgd`",
             ));
         }
         if self.momentum == Momentum::default() {
@@ -198,7 +198,7 @@ impl fmt::Display for Loss {
     }
 }
 
-/// The optimisers.
+/// The optimizers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Optimizer {
@@ -378,7 +378,7 @@ impl<'de> Deserialize<'de> for Momentum {
     }
 }
 
-/// What gradients are clipped to before the optimiser's step.
+/// What gradients are clipped to before the optimizer's step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Clip {

@@ -14,7 +14,7 @@ const PACKED: &[u8] = include_bytes!("digits.csv.gz");
 /// `[1797, 64]`: 8 lines of 8 pixels, each a number from 0 to 16 divided by 16. Targets `[1797, 10]`.
 ///
 /// The test part of *Optical Recognition of Handwritten Digits* by E. Alpaydin and C. Kaynak, UCI Machine
-/// Learning Repository 1998, <https://doi.org/10.24432/C50P49>, under the licence
+/// Learning Repository 1998, <https://doi.org/10.24432/C50P49>, under the license
 /// [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/): 13 people wrote these digits. It is
 /// embedded as the file that scikit-learn's `load_digits` reads.
 ///

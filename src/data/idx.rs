@@ -57,7 +57,7 @@ pub(super) fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
     let classes: Vec<usize> = labels.iter().map(|label| usize::from(*label)).collect();
     let split = config.split.as_ref();
     let parts = split::split(split, seed, classes.len(), Some(&classes), |_| true)?;
-    let rows = images.labelled(labels, task);
+    let rows = images.labeled(labels, task);
     let preparation = rows.preparation();
     let rows = Dataset::new(rows);
     Ok(Splits {
@@ -70,20 +70,20 @@ pub(super) fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
 }
 
 /// Images before their labels are known.
-struct Unlabelled {
+struct Unlabeled {
     height: usize,
     width: usize,
     /// `[rows, height, width]`.
     pixels: Vec<u8>,
 }
 
-impl Unlabelled {
+impl Unlabeled {
     fn rows(&self) -> usize {
         self.pixels.len() / (self.height * self.width)
     }
 
-    fn labelled(self, labels: Vec<u8>, task: Task) -> Images {
-        let Unlabelled {
+    fn labeled(self, labels: Vec<u8>, task: Task) -> Images {
+        let Unlabeled {
             height,
             width,
             pixels,
@@ -103,7 +103,7 @@ impl Unlabelled {
 fn read_test(
     pair: &Pair,
     train: &Pair,
-    train_images: &Unlabelled,
+    train_images: &Unlabeled,
     task: &Task,
     hash: &mut Sha256,
 ) -> Result<Dataset> {
@@ -123,21 +123,21 @@ fn read_test(
     }
     let labels = read_labels(pair, images.rows(), hash)?;
     check_labels(pair, &labels, task)?;
-    Ok(Dataset::new(images.labelled(labels, task.clone())))
+    Ok(Dataset::new(images.labeled(labels, task.clone())))
 }
 
-fn read_images(path: &Path, hash: &mut Sha256) -> Result<Unlabelled> {
+fn read_images(path: &Path, hash: &mut Sha256) -> Result<Unlabeled> {
     let Idx {
         dims,
         values: pixels,
     } = read(path, hash)?;
     match dims[..] {
-        [_, height, width] => Ok(Unlabelled {
+        [_, height, width] => Ok(Unlabeled {
             height,
             width,
             pixels,
         }),
-        [_, width] => Ok(Unlabelled {
+        [_, width] => Ok(Unlabeled {
             height: 1,
             width,
             pixels,

@@ -2,7 +2,7 @@
 
 use super::{Preparation, Source, Task};
 
-/// A source of labelled images. Pixels stay bytes in memory; a row becomes numbers when it is read.
+/// A source of labeled images. Pixels stay bytes in memory; a row becomes numbers when it is read.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Images {
     /// A classification.

@@ -19,7 +19,7 @@ pub enum Preparation {
         /// The names of the columns.
         columns: Vec<String>,
     },
-    /// Images of grey pixels, each a whole number of 0 to `largest`: an input is pixel / largest.
+    /// Images of gray pixels, each a whole number of 0 to `largest`: an input is pixel / largest.
     Images {
         /// Pixels from top to bottom.
         height: usize,
@@ -28,7 +28,7 @@ pub enum Preparation {
         /// The brightest pixel's value, at least 1.
         largest: u8,
     },
-    /// A table's columns: numbers, standardised, and categories, an input for each.
+    /// A table's columns: numbers, standardized, and categories, an input for each.
     Table(TablePreparation),
 }
 
@@ -78,7 +78,7 @@ impl Preparation {
     }
 
     /// The names of the inputs, in their order: those of the columns, but for a column of categories,
-    /// which has an input a category, such as `colour=red`.
+    /// which has an input a category, such as `color=red`.
     #[must_use]
     pub fn input_names(&self) -> Vec<String> {
         match self {

@@ -6,7 +6,7 @@ use crate::error::Result;
 const INPUTS: [[f64; 3]; 4] = [[0., 0., 1.], [0., 1., 1.], [1., 0., 1.], [1., 1., 1.]];
 const TARGETS: [f64; 4] = [0., 1., 1., 0.];
 
-/// Exclusive or, as the tutorial lays it out: the third input column is one, and so stands in for a
+/// XOR, as the tutorial lays it out: the third input column is one, and so stands in for a
 /// bias. Inputs `[4, 3]`, targets `[4, 1]`.
 #[must_use]
 pub fn xor() -> Dataset {

@@ -160,7 +160,7 @@ fn numbers(values: &[f64]) -> String {
     }
 }
 
-/// Takes the standardisation of a table's numbers back. An input of a category stays 0 or 1.
+/// Takes the standardization of a table's numbers back. An input of a category stays 0 or 1.
 fn in_own_units(preparation: &Preparation, inputs: &mut [f64]) {
     let Preparation::Table(table) = preparation else {
         return;

@@ -1,8 +1,8 @@
-//! The colours of all figures, each with the one in its place on black.
+//! The colors of all figures, each with the one in its place on black.
 
 use std::fmt::Write;
 
-/// A colour on white, and the one in its place on black. The first names it in the drawing.
+/// A color on white, and the one in its place on black. The first names it in the drawing.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ink {
     pub(super) light: &'static str,
@@ -22,7 +22,7 @@ pub(super) const FAINT: Ink = ink("#b8c0c8", "#434b55");
 /// Under what is drawn on it.
 pub(super) const WASH: Ink = ink("#eef1f4", "#1c222b");
 /// These two carry meaning. Like those that tell runs apart they are of the palette of Okabe and Ito (2008), which
-/// people with every kind of colour vision tell apart.
+/// people with every kind of color vision tell apart.
 pub(super) const BLUE: Ink = ink("#0072b2", "#56b4e9");
 pub(super) const VERMILLION: Ink = ink("#d55e00", "#e69f00");
 /// The same, far behind.
@@ -31,7 +31,7 @@ pub(super) const GREEN: Ink = ink("#009e73", "#2cc79b");
 const PURPLE: Ink = ink("#b0568b", "#d795bb");
 const BROWN: Ink = ink("#8a5a00", "#c9a24b");
 
-/// A colour for each run; the seventh has the first one again.
+/// A color for each run; the seventh has the first one again.
 pub(super) const RUNS: [Ink; 6] = [BLUE, VERMILLION, GREEN, PURPLE, BROWN, LINE];
 
 /// From the lowest start to the highest.

@@ -16,7 +16,7 @@ pub struct Lines {
     pub y_label: String,
     /// Whether x is on a logarithmic axis; points whose x is below 1e-9 are not shown on one.
     pub is_x_logarithmic: bool,
-    /// Up to six have a colour of their own.
+    /// Up to six have a color of their own.
     pub series: Vec<LineSeries>,
     /// Values that are the same for every x.
     pub levels: Vec<Level>,

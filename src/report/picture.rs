@@ -163,7 +163,7 @@ impl Picture {
         })
     }
 
-    /// The picture in characters, with colours of a terminal.
+    /// The picture in characters, with colors of a terminal.
     pub(super) fn to_ansi(&self, columns: usize, rows: usize) -> String {
         let mut scene = Scene::new(self.scene.width, self.scene.height);
         // A terminal would fill what is only there for the pointer.
@@ -204,7 +204,7 @@ fn number_clips(scene: &mut Scene) {
     }
 }
 
-/// The library's colours for all that is not data.
+/// The library's colors for all that is not data.
 pub(super) fn theme() -> Theme {
     let text = || TEXT.light.to_owned();
     Theme {
@@ -314,7 +314,7 @@ pub(super) fn hover(scene: &mut Scene, tip: &str, drawing: impl IntoIterator<Ite
     scene.add(Primitive::GroupEnd);
 }
 
-/// Colours what the library has drawn with a mixture of its own, which is too pale to read and no ink.
+/// Colors what the library has drawn with a mixture of its own, which is too pale to read and no ink.
 pub(super) fn color_text(scene: &mut Scene, text: &str, ink: Ink) {
     for element in &mut scene.elements {
         if let Primitive::Text { content, color, .. } = element

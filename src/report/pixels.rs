@@ -10,11 +10,11 @@ use super::picture::{escaped, printable};
 /// Shades of a palette.
 const SHADES: usize = 63;
 
-/// What the values of an image are. Colours are as opaque as values are large, so that they suit paper of either kind;
+/// What the values of an image are. Colors are as opaque as values are large, so that they suit paper of either kind;
 /// what is left to do for dark paper is in the style, by the names of the palettes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Palette {
-    /// From -1 to 1: orange, nothing, blue. The two differ in hue for every kind of colour vision.
+    /// From -1 to 1: orange, nothing, blue. The two differ in hue for every kind of color vision.
     Signed,
     /// From 0 to 1: nothing, ink.
     Ink,
@@ -56,7 +56,7 @@ impl Pixels {
         }
     }
 
-    /// With a palette of [`SHADES`] colours; none if there is no pixel.
+    /// With a palette of [`SHADES`] colors; none if there is no pixel.
     fn to_png(&self) -> Option<Vec<u8>> {
         let rows = self.rows();
         let mut bytes = Vec::new();
@@ -128,7 +128,7 @@ impl Palette {
         }
     }
 
-    /// The colour of a shade, and how opaque it is.
+    /// The color of a shade, and how opaque it is.
     fn color(self, shade: usize) -> ([u8; 3], u8) {
         let share = shade as f64 / (SHADES - 1) as f64;
         let (color, share) = match self {
@@ -140,7 +140,7 @@ impl Palette {
     }
 }
 
-/// A part of a colour, mixed with white.
+/// A part of a color, mixed with white.
 fn on_white(part: u8, alpha: u8) -> u8 {
     let share = f64::from(alpha) / 255.0;
     (255.0 + (f64::from(part) - 255.0) * share).round() as u8

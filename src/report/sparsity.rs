@@ -77,7 +77,7 @@ fn words(column: &SparsityColumn<'_>) -> String {
     format!("{name}: mean activation {mean}, {near} near zero.")
 }
 
-/// The magnitude that has the fullest colour in all columns; none if they are too far apart.
+/// The magnitude that has the fullest color in all columns; none if they are too far apart.
 fn shared_scale(columns: &[SparsityColumn<'_>]) -> Option<f32> {
     let scales: Vec<f32> = columns
         .iter()

@@ -26,7 +26,7 @@ const NARROW: f64 = 400.0;
 pub(super) struct View<'a> {
     pub(super) title: &'a str,
     pub(super) width: f64,
-    /// The magnitude that has the fullest colour; the units' own if there is none.
+    /// The magnitude that has the fullest color; the units' own if there is none.
     pub(super) scale: Option<f32>,
 }
 
@@ -81,7 +81,7 @@ fn images(features: &Features) -> Option<(usize, usize)> {
     features.image.filter(is_whole)
 }
 
-/// The magnitude that has the fullest colour: all but one in 200 weights are below it.
+/// The magnitude that has the fullest color: all but one in 200 weights are below it.
 pub(super) fn scale(features: &Features) -> f32 {
     let weights = features.units.iter().flat_map(|unit| &unit.weights);
     let mut sizes: Vec<f32> = weights
@@ -119,7 +119,7 @@ fn mosaic(features: &Features, (height, width): (usize, usize), view: &View<'_>)
     let mut scene = headed(
         size,
         view.title,
-        &view.subtitle(features, count, "full colour"),
+        &view.subtitle(features, count, "full color"),
     );
     let scale = view.scale(features);
     let mut images = Vec::new();

@@ -76,7 +76,7 @@ impl Paper {
     /// Reads the text of an experiment's file; `file` is its name in what is said of a mistake.
     ///
     /// # Errors
-    /// [`Error::Config`] with line and column for what is not TOML, misspelt or of a wrong type, and for a row whose
+    /// [`Error::Config`] with line and column for what is not TOML, misspelled or of a wrong type, and for a row whose
     /// experiment is not valid, shown as it is put together. [`Error::InvalidValue`] for a file that contradicts itself.
     pub fn parse(file: &str, text: &str) -> Result<Self> {
         Paper::read(file, text, false)

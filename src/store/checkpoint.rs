@@ -20,7 +20,7 @@ const MAX_LINE: usize = 128;
 /// The content of a checkpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint {
-    /// Weights, the optimiser's state and other numbers.
+    /// Weights, the optimizer's state and other numbers.
     pub arrays: Vec<Array>,
     /// Everything else, as text.
     pub metadata: BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-//! Bounds: on gradients before the optimiser's step, on weights after it.
+//! Bounds: on gradients before the optimizer's step, on weights after it.
 
 use burn::tensor::Tensor;
 

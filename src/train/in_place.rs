@@ -1,4 +1,4 @@
-//! The optimisers' steps and the bound on norms in one pass over memory, on all threads, for the backends whose
+//! The optimizers' steps and the bound on norms in one pass over memory, on all threads, for the backends whose
 //! numbers lie in the memory of this process.
 //!
 //! A tensor hands over its own buffer there, and takes it back, without a copy. The formulas are those of
@@ -118,19 +118,19 @@ impl Buffers {
         let (decay, l1) = (E::of(step.weight_decay), E::of(step.l1));
         // A loop for each: what is asked of every number keeps a loop from taking several at a time.
         match (step.weight_decay != 0.0, step.l1 != 0.0) {
-            (false, false) => self.penalised_step(step, |_, g: E| g),
-            (true, false) => self.penalised_step(step, move |w: E, g: E| g + w * decay),
-            (false, true) => self.penalised_step(step, move |w: E, g: E| g + sign(w) * l1),
+            (false, false) => self.penalized_step(step, |_, g: E| g),
+            (true, false) => self.penalized_step(step, move |w: E, g: E| g + w * decay),
+            (false, true) => self.penalized_step(step, move |w: E, g: E| g + sign(w) * l1),
             (true, true) => {
-                self.penalised_step(step, move |w: E, g: E| (g + w * decay) + sign(w) * l1)
+                self.penalized_step(step, move |w: E, g: E| (g + w * decay) + sign(w) * l1)
             }
         }
     }
 
-    fn penalised_step<E: Number>(
+    fn penalized_step<E: Number>(
         &mut self,
         step: &Step,
-        penalised: impl Fn(E, E) -> E + Copy + Sync,
+        penalized: impl Fn(E, E) -> E + Copy + Sync,
     ) -> Option<()> {
         let w = self.w.as_mut_slice::<E>().ok()?;
         let g = self.g.as_slice::<E>().ok()?;
@@ -141,21 +141,21 @@ impl Buffers {
         let (rate, momentum) = (E::of(step.learning_rate), E::of(step.momentum));
         match (step.optimizer, first, second) {
             (Optimizer::Sgd, None, None) if !step.has_momentum => {
-                each(w, g, [], &move |w, g, []| (w - penalised(w, g) * rate, []));
+                each(w, g, [], &move |w, g, []| (w - penalized(w, g) * rate, []));
             }
             (Optimizer::Sgd, Some(v), None) => match step.dampening.map(E::of) {
                 None => each(w, g, [v], &move |w, g, [v]| {
-                    let v = (v * momentum + penalised(w, g)).flushed();
+                    let v = (v * momentum + penalized(w, g)).flushed();
                     (w - v * rate, [v])
                 }),
                 Some(factor) => each(w, g, [v], &move |w, g, [v]| {
-                    let v = (v * momentum + penalised(w, g) * factor).flushed();
+                    let v = (v * momentum + penalized(w, g) * factor).flushed();
                     (w - v * rate, [v])
                 }),
             },
             (Optimizer::Adam, Some(m), Some(v)) => {
                 let adam = adam(step);
-                each(w, g, [m, v], &move |w, g, mv| adam(w, penalised(w, g), mv));
+                each(w, g, [m, v], &move |w, g, mv| adam(w, penalized(w, g), mv));
             }
             (Optimizer::AdamW, Some(m), Some(v)) => {
                 let (adam, shrink) = (adam(step), E::of(step.shrink()));
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn every_optimiser_ends_in_the_bits_of_burns_operations() {
+    fn every_optimizer_ends_in_the_bits_of_burns_operations() {
         for text in [
             "",
             "weight_decay = 0.3",

@@ -65,7 +65,7 @@ pub struct Report {
     pub best: bool,
 }
 
-/// The seam between the backward pass and the optimiser's step, where workers that train together
+/// The seam between the backward pass and the optimizer's step, where workers that train together
 /// exchange their gradients.
 pub trait Exchange {
     /// Changes the gradients of a step, such as to their mean over all workers.

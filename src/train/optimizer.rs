@@ -1,4 +1,4 @@
-//! The optimisers' steps, in PyTorch's conventions.
+//! The optimizers' steps, in PyTorch's conventions.
 //!
 //! With `g` the gradient, `w` a parameter, `e` the learning rate, `d` the weight decay, `l` the L1 penalty and
 //! `t` the steps counted from 1:
@@ -15,7 +15,7 @@
 //! velocity is that of Hinton et al. 2012, whose gradient counts the less the larger the momentum, in the first step
 //! too (PyTorch's `dampening` spares that one); the momentum is the epoch's.
 //!
-//! They are written here and not taken from Burn, whose optimisers hold momentum and betas as 32-bit
+//! They are written here and not taken from Burn, whose optimizers hold momentum and betas as 32-bit
 //! numbers and give 64-bit state back as 32-bit when it is loaded, so that a 64-bit run could not be
 //! resumed to the last bit.
 
@@ -29,17 +29,17 @@ pub(super) const BETA_1: f64 = 0.9;
 pub(super) const BETA_2: f64 = 0.999;
 pub(super) const EPSILON: f64 = 1e-8;
 
-/// What an optimiser remembers of each layer from step to step.
+/// What an optimizer remembers of each layer from step to step.
 pub(super) type Memory = Vec<LayerMemory>;
 
-/// What an optimiser remembers of a layer.
+/// What an optimizer remembers of a layer.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LayerMemory {
     pub(super) weight: Averages<2>,
     pub(super) bias: Averages<1>,
 }
 
-/// Averages of the gradients so far; none before the first step, or where the optimiser needs none.
+/// Averages of the gradients so far; none before the first step, or where the optimizer needs none.
 #[derive(Debug, Clone)]
 pub(super) struct Averages<const D: usize> {
     /// The velocity of `sgd`, the first moment of `adam`.
@@ -157,8 +157,8 @@ impl Step {
         averages: &mut Averages<D>,
     ) -> Tensor<D> {
         match self.optimizer {
-            Optimizer::Sgd => self.sgd(w.clone(), self.penalised(g, w), averages),
-            Optimizer::Adam => self.adam(w.clone(), self.penalised(g, w), averages),
+            Optimizer::Sgd => self.sgd(w.clone(), self.penalized(g, w), averages),
+            Optimizer::Adam => self.adam(w.clone(), self.penalized(g, w), averages),
             Optimizer::AdamW => self.adam(w.mul_scalar(self.shrink()), g, averages),
         }
     }
@@ -177,7 +177,7 @@ impl Step {
     }
 
     /// The gradient with those of the L2 and the L1 penalty.
-    fn penalised<const D: usize>(&self, g: Tensor<D>, w: Tensor<D>) -> Tensor<D> {
+    fn penalized<const D: usize>(&self, g: Tensor<D>, w: Tensor<D>) -> Tensor<D> {
         let g = match self.weight_decay == 0.0 {
             true => g,
             false => g + w.clone().mul_scalar(self.weight_decay),

@@ -14,7 +14,7 @@ pub struct Snapshot {
     pub step: usize,
     /// The weights.
     pub weights: Vec<LayerWeights>,
-    /// What the optimiser remembers; empty where it remembers nothing.
+    /// What the optimizer remembers; empty where it remembers nothing.
     pub averages: OptimizerAverages,
     /// The sum of the losses of the rows seen since the last evaluation.
     pub loss_sum: f64,
@@ -24,7 +24,7 @@ pub struct Snapshot {
     pub best: Option<BestSnapshot>,
 }
 
-/// An optimiser's running averages of the gradients, layer by layer.
+/// An optimizer's running averages of the gradients, layer by layer.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct OptimizerAverages {
     /// The velocity of `sgd` with momentum, the first moment of `adam` and `adamw`; else empty.
@@ -66,7 +66,7 @@ impl OptimizerAverages {
         for averages in [&self.first, &self.second] {
             if !averages.is_empty() && averages.len() != weights.len() {
                 return Err(Error::Shape {
-                    what: "the layers of the optimiser's averages".to_owned(),
+                    what: "the layers of the optimizer's averages".to_owned(),
                     expected: vec![weights.len()],
                     found: vec![averages.len()],
                 });

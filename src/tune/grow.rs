@@ -19,7 +19,7 @@ pub(super) fn grow(
         let Some(outcomes) = runner.run(&trials)? else {
             return Ok(None);
         };
-        let found = summarise(width, &trials, &outcomes);
+        let found = summarize(width, &trials, &outcomes);
         let fits = found.fits;
         grown.push(found);
         width = width.saturating_mul(2);
@@ -55,7 +55,7 @@ fn trials(
 }
 
 /// The smallest learning rate that fits; if none fits, the one with the best score.
-fn summarise(width: usize, trials: &[Trial], outcomes: &[Outcome]) -> WidthSummary {
+fn summarize(width: usize, trials: &[Trial], outcomes: &[Outcome]) -> WidthSummary {
     let candidates = trials.iter().zip(outcomes);
     let summaries = candidates.map(|(trial, outcome)| WidthSummary {
         width,

@@ -20,7 +20,7 @@ pub struct Setting {
     /// The learning rate at the start.
     #[serde(rename = "train.learning_rate")]
     pub learning_rate: f64,
-    /// The momentum of gradient descent; none where the optimiser has none, or for the experiment's own.
+    /// The momentum of gradient descent; none where the optimizer has none, or for the experiment's own.
     #[serde(
         rename = "train.momentum",
         default,

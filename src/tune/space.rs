@@ -27,7 +27,7 @@ pub enum Dimension {
         choices: Vec<usize>,
     },
     /// The learning rate over `1 - momentum`, which is what a step comes to in the long run, and what the paper calls
-    /// the learning rate; for an optimiser without momentum the learning rate. Evenly in its logarithm.
+    /// the learning rate; for an optimizer without momentum the learning rate. Evenly in its logarithm.
     LongRunRate {
         /// The smallest.
         low: f64,

@@ -2,7 +2,7 @@
 //!
 //! `D(h) = (L(w + h) - L(w - h)) / 2h` is off by an even series in `h`. Ridders' method (Advances in
 //! Engineering Software 4, 1982) shrinks `h` step by step and extrapolates the series to `h = 0`,
-//! keeping the estimate whose neighbours agree best, so that neither a large `h` (curvature) nor a
+//! keeping the estimate whose neighbors agree best, so that neither a large `h` (curvature) nor a
 //! small one (rounding) spoils the result.
 
 use super::reference::Reference;

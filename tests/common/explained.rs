@@ -269,7 +269,7 @@ fn calibration() -> Calibration {
     }
 }
 
-/// A network that recognises small images, with or without dropout.
+/// A network that recognizes small images, with or without dropout.
 pub fn images(name: &str, is_dropout: bool) -> Explanation {
     let error = if is_dropout { 0.0111 } else { 0.0278 };
     let mistake = |k: usize| Mistake {
@@ -338,7 +338,7 @@ pub fn table(name: &str) -> Explanation {
         "slag",
         "ash",
         "water",
-        "plasticiser",
+        "plasticizer",
         "coarse",
         "fine",
         "age",

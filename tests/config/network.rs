@@ -82,7 +82,7 @@ fn masks_are_named_by_a_word() {
 }
 
 #[test]
-fn an_initialiser_is_a_word_or_a_word_with_a_number_above_0() {
+fn an_initializer_is_a_word_or_a_word_with_a_number_above_0() {
     let above_zero = "expected a finite number above 0";
     for (line, expected) in [
         (

@@ -1,4 +1,4 @@
-//! What follows from the data and from other values: loss, output layer, initialiser, masks.
+//! What follows from the data and from other values: loss, output layer, initializer, masks.
 
 use dropwise::config::{Activation, CheckedExperiment, Experiment, Initializer, Loss, Masks};
 use dropwise::data::{Target, Task};
@@ -68,7 +68,7 @@ fn a_squared_error_on_classes_has_a_sigmoid_before_it_and_on_numbers_nothing() {
 }
 
 #[test]
-fn the_initialiser_follows_from_the_activation() {
+fn the_initializer_follows_from_the_activation() {
     for (activation, initializer) in [
         ("sigmoid", Initializer::Xavier),
         ("tanh", Initializer::Xavier),

@@ -198,13 +198,13 @@ fn a_momentum_is_a_number_or_a_ramp_and_for_sgd_only() {
         ),
         (
             "momentum = 0.9\noptimizer = \"adam\"",
-            "7:12: train.momentum: expected nothing, with the optimiser `adam`, found a key of the \
-             optimiser `sgd`",
+            "7:12: train.momentum: expected nothing, with the optimizer `adam`, found a key of the \
+             optimizer `sgd`",
         ),
         (
             "momentum = { from = 0.5, to = 0.9, epochs = 1 }\noptimizer = \"adamw\"",
-            "7:12: train.momentum: expected nothing, with the optimiser `adamw`, found a key of the \
-             optimiser `sgd`",
+            "7:12: train.momentum: expected nothing, with the optimizer `adamw`, found a key of the \
+             optimizer `sgd`",
         ),
     ] {
         assert_error("[train]", line, expected);
@@ -226,15 +226,15 @@ fn only_sgd_with_momentum_is_dampened() {
         ),
         (
             "dampened = true\noptimizer = \"adam\"",
-            "7:12: train.dampened: expected nothing, with the optimiser `adam`, found a key of the \
-             optimiser `sgd`",
+            "7:12: train.dampened: expected nothing, with the optimizer `adam`, found a key of the \
+             optimizer `sgd`",
         ),
     ] {
         assert_error("[train]", line, expected);
     }
     let text = GOOD.replacen("[train]", "[train]\nmomentum = 0.9\ndampend = true", 1);
     let error = Experiment::parse("x.toml", &text)
-        .expect_err("misspelt")
+        .expect_err("misspelled")
         .to_string();
     let expected = "x.toml:8:1: train.dampend: unknown key `dampend`; did you mean `dampened`?";
     assert!(error.starts_with(expected), "{error}");
@@ -257,7 +257,7 @@ fn an_l1_penalty_is_a_number_and_not_for_adamw() {
     assert_error(
         "[train]",
         "l1 = 0.1\noptimizer = \"adamw\"",
-        "7:6: train.l1: expected nothing, with the optimiser `adamw`, found a key of the optimisers `sgd` and `adam`",
+        "7:6: train.l1: expected nothing, with the optimizer `adamw`, found a key of the optimizers `sgd` and `adam`",
     );
     for line in [
         "l1 = 0.1",

@@ -73,7 +73,7 @@ fn mask(layer: usize, network: usize, width: usize, rate: f64) -> Vec<f64> {
 }
 
 #[test]
-fn exclusive_or_has_the_landscapes_of_plain_loops() {
+fn xor_has_the_landscapes_of_plain_loops() {
     let (made, weights) = xor(0.5, 0.2);
     for (input, unit) in [(0, 0), (1, 3), (2, 2)] {
         let found = landscape(made.explain(&at((input, unit), 7)));

@@ -87,7 +87,7 @@ fn table() -> Preparation {
     Preparation::Table(TablePreparation {
         columns: vec![
             Column {
-                name: "colour".to_owned(),
+                name: "color".to_owned(),
                 kind: ColumnKind::Categorical {
                     categories: ["green", "red"].map(str::to_owned).to_vec(),
                     fill: None,
@@ -122,7 +122,7 @@ fn a_tables_numbers_are_in_their_own_units_and_categories_stay_as_they_are() {
     let mut made = Made::new(&shape, &layers, &Dataset::new(rows), "");
     made.preparation = table();
     let found = mistakes(&made);
-    assert_eq!(found.input_names, ["colour=green", "colour=red", "weight"]);
+    assert_eq!(found.input_names, ["color=green", "color=red", "weight"]);
     assert_eq!(order(&found), [1, 0]);
     assert_eq!(found.rows[0].inputs, [1.0, 0.0, 48.0]);
     assert_eq!(found.rows[1].inputs, [0.0, 1.0, 56.0]);

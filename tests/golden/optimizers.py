@@ -1,4 +1,4 @@
-"""Makes optimizers.json: where PyTorch's optimisers, schedules and clipping take a small network.
+"""Makes optimizers.json: where PyTorch's optimizers, schedules and clipping take a small network.
 
     python3 optimizers.py > optimizers.json
 
@@ -20,7 +20,7 @@ torch.manual_seed(1)
 X, Y = torch.randn(7, 3), torch.randn(7, 2)
 INITIAL = [(torch.randn(3, 5), torch.randn(5)), (torch.randn(5, 2), torch.randn(2))]
 
-# What stands under `[train]`; optimiser; schedule; clipping.
+# What stands under `[train]`; optimizer; schedule; clipping.
 CASES = [
     ("learning_rate = 0.1", lambda p: SGD(p, lr=0.1), None, None),
     (

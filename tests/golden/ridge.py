@@ -2,7 +2,7 @@
 
     pip install numpy && python tests/golden/ridge.py
 
-Inputs and target are standardised by mean and (population) standard deviation. With rate r, dropout is least squares on the
+Inputs and target are standardized by mean and (population) standard deviation. With rate r, dropout is least squares on the
 table with a row more for each input: the root of r / (1 - r) times the length of its column, and the target 0.
 """
 
@@ -15,7 +15,7 @@ HERE = Path(__file__)
 TABLE = HERE.parents[2] / "config" / "data" / "concrete.csv"
 
 
-def standardised(column):
+def standardized(column):
     return (column - column.mean(axis=0)) / column.std(axis=0)
 
 
@@ -28,7 +28,7 @@ def weights(inputs, targets, rate):
 
 
 table = np.loadtxt(TABLE, delimiter=",", skiprows=1)
-inputs, targets = standardised(table[:, :-1]), standardised(table[:, -1])
+inputs, targets = standardized(table[:, :-1]), standardized(table[:, -1])
 found = [
     {"rate": rate, "weights": weights(inputs, targets, rate).tolist()}
     for rate in (0.0, 0.1, 0.2, 0.5, 0.9)

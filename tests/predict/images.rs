@@ -61,7 +61,7 @@ fn table(pixels: &[Vec<u8>]) -> String {
 }
 
 #[test]
-fn most_digits_are_recognised() {
+fn most_digits_are_recognized() {
     let answers = TRAINED.predict(table(&pixels()), &[]);
     assert_eq!(answers.len(), 201);
     let pairs = answers[1..].iter().zip(images());

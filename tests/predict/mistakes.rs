@@ -22,8 +22,8 @@ fn a_header_has_every_column_of_the_network_once_and_no_unknown_one() {
     for (header, expected) in [
         ("kind,weight", "the column `age` is missing; add it"),
         (
-            "kind,age,weight,colour",
-            "the column `colour` is unknown to the network; take it out",
+            "kind,age,weight,color",
+            "the column `color` is unknown to the network; take it out",
         ),
         (
             "kind,age,Weight",

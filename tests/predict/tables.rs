@@ -91,12 +91,9 @@ fn columns_left_out_by_number_are_known_by_name() {
     let rows: String = pets::pets().iter().map(row).collect();
     let found = folder.predict(format!("kind,age,weight,id\n{rows}"), &["--proba"]);
     assert_eq!(found, by_name);
-    let (answers, errors) = folder.predict_badly("colour,kind,age,weight\n1,cat,2,3\n", &[]);
+    let (answers, errors) = folder.predict_badly("color,kind,age,weight\n1,cat,2,3\n", &[]);
     assert_eq!(answers, ["prediction"]);
-    assert!(
-        errors.contains("the column `colour` is unknown"),
-        "{errors}"
-    );
+    assert!(errors.contains("the column `color` is unknown"), "{errors}");
     let row = r#"{"kind": "cat", "age": 2, "weight": 3, "id": 7}"#;
     assert_eq!(folder.predict(row, &["--format", "jsonl"]).len(), 1);
 }

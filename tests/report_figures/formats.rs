@@ -106,7 +106,7 @@ fn markdown_shows_every_picture_and_holds_no_html_of_a_name() {
 }
 
 #[test]
-fn text_fits_the_terminal_in_plain_letters_or_in_its_own_colours() {
+fn text_fits_the_terminal_in_plain_letters_or_in_its_own_colors() {
     let report = several();
     for columns in [40, 80, 120] {
         let text = report.to_text(columns, false);

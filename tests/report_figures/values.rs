@@ -95,7 +95,7 @@ fn a_trail_fades_from_old_to_new() {
 }
 
 #[test]
-fn every_unit_has_a_line_and_a_ball_coloured_by_its_start() {
+fn every_unit_has_a_line_and_a_ball_colored_by_its_start() {
     let run = images("run", true);
     let paths = run.paths.clone().expect("paths");
     let report = Report::new(vec![run]);

@@ -52,7 +52,7 @@ fn all_files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 #[test]
-fn a_misspelt_key_is_shown_in_its_place_with_the_nearest_known_one() {
+fn a_misspelled_key_is_shown_in_its_place_with_the_nearest_known_one() {
     let errors = said_of("tolerance", "tolerence", &[], 1);
     assert_has(
         &errors,

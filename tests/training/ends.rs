@@ -196,7 +196,7 @@ fn a_loss_that_is_not_finite_in_the_first_step_is_not_blamed_on_the_learning_rat
     assert_eq!(
         error,
         "training diverged: the loss is inf at step 1; nothing is learned yet, so that the inputs or \
-         the initial weights are too large: standardise the inputs, or use a smaller initialiser"
+         the initial weights are too large: standardize the inputs, or use a smaller initializer"
     );
 }
 

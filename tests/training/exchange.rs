@@ -1,4 +1,4 @@
-//! The seam between the backward pass and the optimiser's step.
+//! The seam between the backward pass and the optimizer's step.
 
 use std::cell::RefCell;
 use std::sync::mpsc::{Receiver, Sender, channel};

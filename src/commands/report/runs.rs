@@ -167,7 +167,7 @@ mod tests {
             })
         };
         assert_eq!("0:3".parse(), weight("0", 3));
-        assert_eq!("colour=red:x:12".parse(), weight("colour=red:x", 12));
+        assert_eq!("color=red:x:12".parse(), weight("color=red:x", 12));
         for wrong in ["", "3", ":3", "a:", "a:-1", "a:b"] {
             assert!(wrong.parse::<Weight>().is_err(), "{wrong}");
         }

@@ -40,11 +40,11 @@ pub struct Column {
 pub enum ColumnKind {
     /// One input, `(number - mean) / deviation`.
     Numeric {
-        /// The mean of the training rows, missing values filled in; 0 if numbers are not standardised.
+        /// The mean of the training rows, missing values filled in; 0 if numbers are not standardized.
         #[serde(with = "exact")]
         mean: f64,
         /// Their standard deviation (of the population: divided by the number of rows); 1 if they are
-        /// all the same, so that the input is 0, or if numbers are not standardised.
+        /// all the same, so that the input is 0, or if numbers are not standardized.
         #[serde(with = "exact")]
         deviation: f64,
         /// What a missing value is taken for, if it is to be filled in.

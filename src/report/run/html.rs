@@ -93,7 +93,7 @@ impl Report {
         )
     }
 
-    /// The name of a run, in the colour that it has where all runs are in one picture.
+    /// The name of a run, in the color that it has where all runs are in one picture.
     fn heading(&self, run: usize) -> String {
         if self.runs().len() < 2 {
             return String::new();

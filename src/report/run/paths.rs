@@ -29,7 +29,7 @@ pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
         None
     };
     let lead = "The tutorial's rolling balls: every line is the weight of one hidden unit from the same input, from its \
-                start at the top to its end at the bottom. Its colour says where it started, orange for low and blue for \
+                start at the top to its end at the bottom. Its color says where it started, orange for low and blue for \
                 high. Balls that end in the same place do the same work for this input.";
     let heading = ("paths", "Rolling balls", lead);
     let found = |run: &Explanation| {

@@ -24,7 +24,7 @@ const MOST_CELLS: usize = 16;
 /// The similarities of each run.
 pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
     let lead = "How much hidden units repeat each other, dropout off. Blue cells are units that do the same, orange \
-                ones that do the opposite, and a map without colour off its diagonal is one of units that all do work of \
+                ones that do the opposite, and a map without color off its diagonal is one of units that all do work of \
                 their own. The claim that is measured here: dropout keeps units from becoming redundant.";
     let heading = ("redundancy", "Redundancy", lead);
     let found = |run: &Explanation| (!run.redundancy.is_empty()).then(|| run.redundancy.clone());

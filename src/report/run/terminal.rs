@@ -16,7 +16,7 @@ const LEAST_COLUMNS: usize = 40;
 const MOST_COLUMNS: usize = 120;
 
 impl Report {
-    /// The report as lines of at most `columns` characters, at least 40; in colour with the codes of a terminal.
+    /// The report as lines of at most `columns` characters, at least 40; in color with the codes of a terminal.
     #[must_use]
     pub fn to_text(&self, columns: usize, is_colored: bool) -> String {
         let columns = columns.clamp(LEAST_COLUMNS, MOST_COLUMNS);
@@ -113,7 +113,7 @@ fn table(table: Table, columns: usize) -> String {
         .join("\n")
 }
 
-/// The library writes exact colours, which suit one background alone. A terminal's own suit the background that its
+/// The library writes exact colors, which suit one background alone. A terminal's own suit the background that its
 /// user has.
 fn colored(ansi: &str, is_colored: bool) -> String {
     let mut text = String::new();
@@ -135,7 +135,7 @@ fn colored(ansi: &str, is_colored: bool) -> String {
     lines.join("\n").trim_end_matches(end).to_owned() + end
 }
 
-/// The code of a terminal's own colour in place of an exact one.
+/// The code of a terminal's own color in place of an exact one.
 fn own_color(code: &str) -> &'static str {
     let Some(exact) = code.strip_prefix("[38;2;") else {
         return "\u{1b}[0m";

@@ -95,7 +95,7 @@ where
                 },
             });
         }
-        // The weights are let go of, so that the optimiser can change them in place.
+        // The weights are let go of, so that the optimizer can change them in place.
         for place in &self.program.inputs {
             slots.take(*place);
         }

@@ -143,7 +143,7 @@ impl Group {
             is_shared,
             rows,
         };
-        // The weights are the optimiser's alone only if nobody else holds them.
+        // The weights are the optimizer's alone only if nobody else holds them.
         let layers = operands.layers.clone();
         let pass = self.replays.pass((rows, drops), &forward, operands);
         self.layers = layers;

@@ -1,7 +1,7 @@
 //! How the numbers of many networks lie in one tensor, and what follows from it for products and sums.
 //!
 //! Every tensor has two dimensions, as it has for one network, so that activations, masks, losses and the
-//! optimisers' steps are the same operations for many networks as for one. With `R` replicas:
+//! optimizers' steps are the same operations for many networks as for one. With `R` replicas:
 //!
 //! | | lanes | blocks |
 //! |---|---|---|
