@@ -2,7 +2,7 @@
 //! mask and the values a second.
 //!
 //! ```sh
-//! cargo bench --bench masks
+//! cargo bench -p dropwise-benches --bench masks
 //! ```
 
 use std::fmt;

@@ -3,8 +3,8 @@
 //! the same with other programs.
 //!
 //! ```sh
-//! cargo bench --bench mnist_predict -- RUN DIR           # a run of config/mnist.toml, the folder of MNIST's files
-//! cargo bench --bench mnist_predict -- --json RUN DIR    # one line for scripts
+//! cargo bench -p dropwise-benches --bench mnist_predict -- RUN DIR           # a run of config/mnist.toml, the folder of MNIST's files
+//! cargo bench -p dropwise-benches --bench mnist_predict -- --json RUN DIR    # one line for scripts
 //! ```
 
 use std::fs::File;
@@ -14,7 +14,7 @@ use std::time::Instant;
 use dropwise::Result;
 use dropwise::data::idx;
 use dropwise::evaluate::predicted_class;
-use dropwise::store::Trained;
+use dropwise_lab::store::Trained;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

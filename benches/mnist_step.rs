@@ -4,8 +4,8 @@
 //! random, since their values do not change the time.
 //!
 //! ```sh
-//! cargo bench --bench mnist_step              # medians and quartiles
-//! cargo bench --bench mnist_step -- --json    # one line for scripts
+//! cargo bench -p dropwise-benches --bench mnist_step              # medians and quartiles
+//! cargo bench -p dropwise-benches --bench mnist_step -- --json    # one line for scripts
 //! ```
 
 use std::time::Instant;

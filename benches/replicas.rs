@@ -2,8 +2,8 @@
 //! 3-4-1, all four rows a step, dropout 0.2, gradient descent.
 //!
 //! ```sh
-//! cargo bench --bench replicas
-//! cargo bench --bench replicas -- --json
+//! cargo bench -p dropwise-benches --bench replicas
+//! cargo bench -p dropwise-benches --bench replicas -- --json
 //! ```
 
 use std::time::Instant;

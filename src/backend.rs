@@ -239,7 +239,7 @@ pub(crate) fn in_process(device: &Device) -> bool {
 }
 
 /// Numbers as a tensor, in the precision of `options`.
-pub(crate) fn write<E: Element, const D: usize>(
+pub fn write<E: Element, const D: usize>(
     values: &[E],
     shape: [usize; D],
     options: &TensorCreationOptions,

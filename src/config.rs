@@ -42,7 +42,8 @@ pub use data::{
     ColumnName, DataConfig, Delimiter, Learn, Missing, NewCategory, SourceKind, SplitConfig,
     TaskKind,
 };
-pub(crate) use locate::{nearest, written_at};
+pub(crate) use locate::nearest;
+pub use locate::written_at;
 pub use network::{
     Activation, DropoutConfig, DropoutSchedule, HiddenRates, Initializer, Masks, NetworkConfig,
 };

@@ -155,7 +155,7 @@ impl std::error::Error for DataError {}
 
 impl Error {
     /// An [`Error::InvalidValue`] of a value that prints itself.
-    pub(crate) fn invalid(
+    pub fn invalid(
         what: impl Into<String>,
         expected: impl Into<String>,
         found: impl fmt::Display,
@@ -168,7 +168,7 @@ impl Error {
     }
 
     /// An [`Error::Data`]; an empty place means the whole file.
-    pub(crate) fn data(
+    pub fn data(
         file: impl Into<String>,
         place: impl Into<String>,
         problem: impl Into<String>,

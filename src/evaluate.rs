@@ -38,19 +38,19 @@ use crate::error::{Error, Result};
 use crate::model::Mlp;
 use crate::threads::{each_on_a_core, in_pool};
 
-pub(crate) use losses::LossSum;
+pub use losses::LossSum;
 pub use metrics::Metrics;
-pub(crate) use metrics::number;
+pub use metrics::number;
 pub use predictions::{predicted_class, predictions};
-pub(crate) use probabilities::{BINS, Bin};
+pub use probabilities::{BINS, Bin};
 pub use sampled::{
     SampledError, SampledErrors, sampled_errors, sampled_errors_in_batches, sampled_predictions,
 };
-pub(crate) use tally::Tally;
+pub use tally::Tally;
 
 /// Few enough for memory and caches, enough to keep a CPU busy: 10,000 rows through 784-1024-1024-10 cost
 /// flex 0.6 to 0.7 s of processor time in batches of 200 to 1,000, 0.8 s in one of 10,000, 0.9 s in 50.
-pub(crate) const BATCH_ROWS: usize = 500;
+pub const BATCH_ROWS: usize = 500;
 
 /// What a network predicts for a data set, and how good that is.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,7 +114,7 @@ pub fn evaluate_in_batches(
 ///
 /// # Errors
 /// As [`evaluate_in_batches`].
-pub(crate) fn each_row(
+pub fn each_row(
     (network, loss): (&Mlp, Loss),
     data: &Dataset,
     batch_rows: usize,
@@ -144,7 +144,7 @@ pub(crate) fn each_row(
 /// # Shapes
 /// - what `inputs` returns: `[rows of the batch, d_input]`
 /// - result: `[rows, d_output]`, row after row
-pub(crate) fn outputs(
+pub fn outputs(
     network: &Mlp,
     rows: usize,
     batch_rows: usize,

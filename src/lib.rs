@@ -10,10 +10,10 @@
 //!
 //! # Where things are
 //!
-//! Data flows one way: [`config`] → [`data`] → [`model`] (with [`dropout`]) → [`train`] ↔
-//! [`evaluate`](mod@evaluate) → [`explain`] → [`study`] → [`mod@tune`] → [`reproduce`] → [`report`], [`verify`] and [`store`]. [`statistics`] are
-//! plain numbers, [`backend`] opens the device that computes, [`seed`] is where all randomness comes from, and
-//! [`Error`] is what every fallible function returns.
+//! Data flows one way: [`config`] → [`data`] → [`model`] (with [`dropout`]) → [`train`] ↔ [`evaluate`](mod@evaluate);
+//! [`verify`] checks the gradients. [`backend`] opens the device that computes, [`seed`] is where all randomness comes
+//! from, and [`Error`] is what every fallible function returns. Studies, tuning, explanations, reports and runs on disk
+//! are in the crate `dropwise-lab`, the program in `dropwise-cli`.
 //!
 //! # Features
 //!
@@ -24,8 +24,6 @@
 //! | `wgpu` | GPUs through Vulkan, Metal, DirectX 12 or WebGPU |
 //! | `cuda` | NVIDIA GPUs |
 //! | `remote` | a Burn server on another machine |
-//! | `report` | figures as SVG and PNG, reports of runs |
-//! | `cli` (default) | the `dropwise` program; a library user can leave it out |
 
 pub mod backend;
 pub mod config;
@@ -33,18 +31,11 @@ pub mod data;
 pub mod dropout;
 pub mod error;
 pub mod evaluate;
-pub mod explain;
 pub mod model;
-pub mod report;
-pub mod reproduce;
 pub mod seed;
-pub mod statistics;
-#[cfg(not(target_family = "wasm"))]
-pub mod store;
-pub mod study;
-mod threads;
+#[doc(hidden)]
+pub mod threads;
 pub mod train;
-pub mod tune;
 pub mod verify;
 
 pub use backend::Backend;

@@ -219,7 +219,7 @@ impl MlpConfig {
     ///
     /// # Errors
     /// As [`init_with_weights`](Self::init_with_weights).
-    pub(crate) fn init_with_tensors(&self, tensors: Vec<LayerTensors>) -> Result<Mlp> {
+    pub fn init_with_tensors(&self, tensors: Vec<LayerTensors>) -> Result<Mlp> {
         self.check()?;
         self.check_layers(tensors.len())?;
         let mut layers = Vec::with_capacity(tensors.len());
@@ -367,7 +367,7 @@ impl Mlp {
     }
 
     /// Multiplications in the largest matrix product for a batch of so many rows.
-    pub(crate) fn largest_product(&self, rows: usize) -> usize {
+    pub fn largest_product(&self, rows: usize) -> usize {
         let weights = self.layers.iter().map(|layer| layer.weight.dims());
         let largest = weights.map(|[from, to]| from * to).max();
         largest.unwrap_or(0).saturating_mul(rows)

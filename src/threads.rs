@@ -22,7 +22,7 @@ const SHARED_PRODUCT: usize = 192 * 192 * 192;
 /// waits for its product may pick up any other work of the pool, which must not be another caller's step with
 /// locks of its own.
 #[cfg(not(target_family = "wasm"))]
-pub(crate) fn in_pool<T: Send>(multiplications: usize, work: impl FnOnce() -> T + Send) -> T {
+pub fn in_pool<T: Send>(multiplications: usize, work: impl FnOnce() -> T + Send) -> T {
     use rayon::{ThreadPool, ThreadPoolBuilder, current_thread_index};
 
     static POOL: Mutex<Option<ThreadPool>> = Mutex::new(None);
@@ -44,7 +44,7 @@ pub(crate) fn in_pool<T: Send>(multiplications: usize, work: impl FnOnce() -> T 
 
 /// Runs `work`. There are no threads here.
 #[cfg(target_family = "wasm")]
-pub(crate) fn in_pool<T>(_multiplications: usize, work: impl FnOnce() -> T) -> T {
+pub fn in_pool<T>(_multiplications: usize, work: impl FnOnce() -> T) -> T {
     work()
 }
 

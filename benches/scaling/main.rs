@@ -2,8 +2,8 @@
 //! each, with the slope of the time on logarithmic axes beside that which the count of multiplications says.
 //!
 //! ```sh
-//! cargo bench --bench scaling                          # Markdown
-//! cargo bench --bench scaling -- --svg scaling.svg     # and a figure
+//! cargo bench -p dropwise-benches --bench scaling                          # Markdown
+//! cargo bench -p dropwise-benches --bench scaling -- --svg scaling.svg     # and a figure
 //! ```
 //!
 //! Every point is a process of its own, so that its memory is its own and no point warms another's caches.
@@ -13,7 +13,7 @@ mod point;
 use std::error::Error;
 use std::process::Command;
 
-use dropwise::report::{Panel, Panels};
+use dropwise_lab::report::{Panel, Panels};
 use point::{Found, Point};
 
 #[global_allocator]

@@ -205,7 +205,7 @@ fn span_of(text: &str, field: &str) -> Option<Range<usize>> {
 }
 
 /// Where the key at the end of a path of names, and of places in arrays, is written, or its value if `is_value`.
-pub(crate) fn written_at(text: &str, path: &[&str], is_value: bool) -> Option<Range<usize>> {
+pub fn written_at(text: &str, path: &[&str], is_value: bool) -> Option<Range<usize>> {
     let document = DeTable::parse(text).ok()?;
     let (last, outer) = path.split_last()?;
     let mut table = document.get_ref();

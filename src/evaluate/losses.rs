@@ -6,17 +6,20 @@ use super::probabilities::{log_sum_exp, softplus};
 
 /// The sum over rows that a loss is made of.
 #[derive(Debug, Clone)]
-pub(crate) struct LossSum {
+pub struct LossSum {
     loss: Loss,
     sum: f64,
 }
 
 impl LossSum {
-    pub(crate) fn new(loss: Loss) -> Self {
+    /// No rows yet.
+    #[must_use]
+    pub fn new(loss: Loss) -> Self {
         LossSum { loss, sum: 0.0 }
     }
 
-    pub(crate) fn add(&mut self, output: &[f64], target: &[f64]) {
+    /// Adds the loss of one row: its output before and its target, `[d_output]` each.
+    pub fn add(&mut self, output: &[f64], target: &[f64]) {
         let pairs = output.iter().zip(target);
         self.sum += match self.loss {
             Loss::SquaredError => pairs.map(|(o, t)| 0.5 * (t - o) * (t - o)).sum(),
@@ -32,7 +35,7 @@ impl LossSum {
     }
 
     /// The loss by its definition, as if all rows were one batch.
-    pub(crate) fn value(&self, rows: usize, d_output: usize) -> f64 {
+    pub fn value(&self, rows: usize, d_output: usize) -> f64 {
         match self.loss {
             Loss::SquaredError => self.sum,
             Loss::CrossEntropy => self.sum / rows as f64,

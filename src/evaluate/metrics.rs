@@ -114,7 +114,7 @@ fn percent(share: f64) -> String {
 }
 
 /// Four decimals, or four digits where those would show nothing or too much.
-pub(crate) fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     if value == 0.0 || !value.is_finite() || (1e-3..1e6).contains(&value.abs()) {
         format!("{value:.4}")
     } else {

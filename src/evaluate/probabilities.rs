@@ -1,7 +1,7 @@
 //! Predictions that are probabilities: how likely they made what came, and whether they may be believed.
 
 /// As many as Guo et al. take.
-pub(crate) const BINS: usize = 15;
+pub const BINS: usize = 15;
 
 /// What the probability of a class is computed from, without loss of digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,13 +39,13 @@ pub(super) struct Probabilities {
 
 /// Rows of like confidence.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Bin {
+pub struct Bin {
     /// How many there are.
-    pub(crate) rows: usize,
+    pub rows: usize,
     /// The sum of their confidences.
-    pub(crate) confidence: f64,
+    pub confidence: f64,
     /// How many of them are right.
-    pub(crate) right: usize,
+    pub right: usize,
 }
 
 impl Probabilities {

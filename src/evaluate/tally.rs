@@ -11,7 +11,7 @@ use super::predictions::predicted_class;
 use super::probabilities::{BINS, Bin, Origin, Probabilities};
 
 /// Sums over rows, in 64 bits.
-pub(crate) struct Tally<'a> {
+pub struct Tally<'a> {
     task: &'a Task,
     rows: usize,
     loss: LossSum,
@@ -23,7 +23,9 @@ pub(crate) struct Tally<'a> {
 }
 
 impl<'a> Tally<'a> {
-    pub(crate) fn new(loss: Loss, output: Activation, task: &'a Task) -> Self {
+    /// No rows yet, of a network with this loss and output activation.
+    #[must_use]
+    pub fn new(loss: Loss, output: Activation, task: &'a Task) -> Self {
         let numbers = match task {
             Task::Regression { targets } => vec![Numbers::default(); targets.len()],
             Task::Classification { .. } | Task::Binary { .. } => Vec::new(),
@@ -41,7 +43,7 @@ impl<'a> Tally<'a> {
 
     /// # Shapes
     /// - `output`, `prediction`, `target`: `[d_output]`, `target` as the network learns it
-    pub(crate) fn add(&mut self, output: &[f64], prediction: &[f64], target: &[f64]) {
+    pub fn add(&mut self, output: &[f64], prediction: &[f64], target: &[f64]) {
         self.rows += 1;
         self.loss.add(output, target);
         match self.task {
@@ -72,7 +74,9 @@ impl<'a> Tally<'a> {
         }
     }
 
-    pub(crate) fn metrics(&self) -> Metrics {
+    /// What the rows so far come to.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
         let (rows, d_output) = (self.rows, self.task.d_output());
         let metrics = Metrics {
             rows,
@@ -87,7 +91,7 @@ impl<'a> Tally<'a> {
     }
 
     /// The rows by their confidence, where predictions are probabilities.
-    pub(crate) fn bins(&self) -> Option<&[Bin; BINS]> {
+    pub fn bins(&self) -> Option<&[Bin; BINS]> {
         self.probabilities.as_ref().map(Probabilities::bins)
     }
 

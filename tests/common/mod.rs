@@ -5,8 +5,8 @@ pub mod idx;
 pub mod in_memory;
 pub mod numbered;
 pub mod rows;
-#[cfg(feature = "cli")]
-pub mod runs;
+
+use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use dropwise::config::Precision;
@@ -23,10 +23,17 @@ pub fn backends() -> Vec<(Backend, Device)> {
         .collect()
 }
 
+/// The folder of the whole repository, whichever package's tests run.
+pub fn repository() -> &'static Path {
+    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let root = folders.find(|folder| folder.join("Cargo.lock").exists());
+    root.expect("a workspace")
+}
+
 /// A file of `tests/golden`; its README says what made it.
 pub fn golden(name: &str) -> Value {
-    let path = format!("{}/tests/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).expect("a golden file");
+    let path = format!("tests/golden/{name}.json");
+    let text = std::fs::read_to_string(repository().join(path)).expect("a golden file");
     serde_json::from_str(&text).expect("JSON")
 }
 

@@ -1,0 +1,1 @@
+//! Benchmarks of dropwise: a file each. `cargo bench -p dropwise-benches --bench mnist_step`

@@ -1,0 +1,129 @@
+//! The program's subcommands, one file each, and how its errors look on a terminal.
+
+mod completions;
+mod evaluate;
+mod fetch;
+mod init;
+pub(crate) mod interrupt;
+mod model;
+mod overrides;
+mod predict;
+mod report;
+mod reproduce;
+mod shown;
+mod side_by_side;
+mod split;
+mod study;
+mod train;
+mod tune;
+mod verify;
+
+use std::io::Write;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use clap::builder::RangedU64ValueParser;
+use clap::{Parser, Subcommand};
+use dropwise::{Error, Result};
+
+/// Train, verify and explain fully-connected networks with dropout.
+///
+/// Exit status: 0 good, 1 failed, 2 wrong usage, 130 interrupted.
+#[derive(Parser)]
+#[command(name = "dropwise", version, verbatim_doc_comment)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Init(init::Args),
+    Train(train::Args),
+    Study(study::Args),
+    Tune(tune::Args),
+    Evaluate(evaluate::Args),
+    Predict(predict::Args),
+    Report(report::Args),
+    Reproduce(reproduce::Args),
+    Verify(verify::Args),
+    Fetch(fetch::Args),
+    Completions(completions::Args),
+}
+
+/// How a command that ran to its end came out.
+pub(crate) enum Outcome {
+    /// As wished.
+    Good,
+    /// The command did its work, and what it looked at is not good.
+    Failed,
+    /// Somebody asked for an end.
+    Interrupted,
+}
+
+impl Cli {
+    pub(crate) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
+        match &self.command {
+            Command::Init(args) => args.run(out),
+            Command::Train(args) => args.run(out),
+            Command::Study(args) => args.run(out),
+            Command::Tune(args) => args.run(out),
+            Command::Evaluate(args) => args.run(out),
+            Command::Predict(args) => args.run(out),
+            Command::Report(args) => args.run(out),
+            Command::Reproduce(args) => args.run(out),
+            Command::Verify(args) => args.run(out),
+            Command::Fetch(args) => args.run(out),
+            Command::Completions(args) => args.run(out),
+        }
+    }
+}
+
+/// No seed that a configuration could not hold: TOML's whole numbers have a sign.
+fn seed() -> RangedU64ValueParser<u64> {
+    RangedU64ValueParser::new().range(0..=i64::MAX as u64)
+}
+
+/// One line of JSON.
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|cause| Error::Compute(format!("the results cannot be written as JSON: {cause}")))
+}
+
+/// JSON to be read by people too, with a line break at its end.
+fn pretty(value: &impl serde::Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(value).map_err(|cause| {
+        Error::Compute(format!("the summary cannot be written as JSON: {cause}"))
+    })?;
+    Ok(text + "\n")
+}
+
+/// The exit status of an error: 2 where it is the command line that has to be mended, else 1.
+pub(crate) fn status(error: &Error) -> u8 {
+    match error {
+        Error::Config(config) if overrides::is_command_line(&config.file) => 2,
+        _ => 1,
+    }
+}
+
+/// An error as text for a person; a mistake in a file is shown in its place.
+pub(crate) fn message(error: &Error, color: bool) -> String {
+    let renderer = if color {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    let title = error.to_string();
+    let Error::Config(config) = error else {
+        return renderer.render(&[Group::with_title(Level::ERROR.primary_title(title))]);
+    };
+    let place = AnnotationKind::Primary.span(config.span.clone());
+    let snippet = Snippet::source(&config.text)
+        .path(&config.file)
+        .annotation(place);
+    let report = Level::ERROR.primary_title(&config.problem).element(snippet);
+    let report = match &config.help {
+        Some(help) => report.element(Level::HELP.message(help)),
+        None => report,
+    };
+    renderer.render(&[report])
+}

@@ -1,0 +1,81 @@
+//! `dropwise evaluate RUN`: load the model and the data, measure, show.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use dropwise::backend::Backend;
+use dropwise::data::{self, Part, Splits};
+use dropwise::evaluate::evaluate;
+use dropwise::{Dataset, Error, Metrics, Result};
+use dropwise_lab::store::{ModelName, Trained};
+
+use super::model::Model;
+use super::split::Split;
+use super::{Outcome, json};
+
+/// Measure a trained network on the rows of its data, with dropout off
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The folder that `train --out` kept the run in
+    run: PathBuf,
+    /// The rows to look at [default: test rows, else validation rows, else training rows]
+    #[arg(long, value_enum)]
+    split: Option<Split>,
+    /// The model to measure [default: best where there are validation rows, else last]
+    #[arg(long, value_enum)]
+    model: Option<Model>,
+    /// Backend, in place of the run's
+    #[arg(long, value_name = "NAME")]
+    backend: Option<Backend>,
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
+        let model = self.model.map(ModelName::from);
+        let trained = Trained::load(&self.run, model, self.backend.as_ref())?;
+        let splits = data::load(&trained.experiment.data, trained.experiment.seed)?;
+        if !trained.prepared.check(&self.run, &splits)? {
+            let run = self.run.display();
+            eprintln!("warning: {run}: the data have changed since the network was trained");
+        }
+        let (part, rows) = self.rows(&splits)?;
+        let metrics = evaluate(trained.network(), trained.loss(), rows)?.metrics;
+        if self.json {
+            let line = serde_json::json!({
+                "split": part.name(), "model": trained.name.to_string(), "metrics": metrics,
+            });
+            writeln!(out, "{}", json(&line)?)?;
+        } else {
+            show(out, &trained, part, &metrics)?;
+        }
+        Ok(Outcome::Good)
+    }
+
+    /// The rows that are asked for, else the most telling ones there are.
+    fn rows<'a>(&self, splits: &'a Splits) -> Result<(Part, &'a Dataset)> {
+        let asked = match self.split {
+            Some(split) => vec![split.into()],
+            None => Part::TELLING.to_vec(),
+        };
+        let there = |part: &Part| Some((*part, part.of(splits)?));
+        asked.iter().find_map(there).ok_or_else(|| Error::Store {
+            path: self.run.clone(),
+            problem: format!("the run has no {} rows", asked[0].word()),
+            fix: "choose another --split, or train with `split` in `[data]`".to_owned(),
+        })
+    }
+}
+
+fn show(out: &mut impl Write, trained: &Trained, part: Part, metrics: &Metrics) -> Result<()> {
+    let step = trained.metadata.get("step").map_or("?", String::as_str);
+    let (network, name, rows) = (trained.network(), trained.name, part.word());
+    writeln!(out, "{network}")?;
+    writeln!(
+        out,
+        "the {name} network, of step {step}, on the {rows} rows:"
+    )?;
+    Ok(writeln!(out, "{metrics}")?)
+}

@@ -1,0 +1,161 @@
+//! `dropwise predict RUN`: rows in, predictions out, in the same order.
+
+mod answer;
+mod rows;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use clap::ValueEnum;
+use dropwise::backend::Backend;
+use dropwise::{Error, Result};
+use dropwise_lab::store::{ModelName, Trained};
+
+use super::Outcome;
+use super::model::Model;
+use answer::Answers;
+use rows::{Reader, Row};
+
+/// Predict rows with a trained network
+///
+/// Rows are prepared as the training rows were, and answered in their order, as they come: the command
+/// works in a pipe. CSV needs the header that the training file had; the columns may stand in another
+/// order. If that had no header, a row is the inputs in their order, or all columns of the training file.
+/// JSONL is an object of columns, or an array of the inputs in their order, on each line. The target and
+/// columns that were left out may be there and are not looked at.
+/// A network of images also takes an IDX file of images.
+///
+/// The same file has the same predictions each time. Those of rows from a pipe may differ in their last
+/// digit: rows that are there together are answered together.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Args {
+    /// The folder that `train --out` kept the run in
+    run: PathBuf,
+    /// The rows: a file, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+    /// The form of the rows and of the predictions [default: by the file's name, else csv]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Give the probability of each class too
+    #[arg(long)]
+    proba: bool,
+    /// The model to ask [default: best where there are validation rows, else last]
+    #[arg(long, value_enum)]
+    model: Option<Model>,
+    /// Backend, in place of the run's
+    #[arg(long, value_name = "NAME")]
+    backend: Option<Backend>,
+}
+
+/// The form of rows and predictions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table with the run's delimiter; predictions with commas
+    Csv,
+    /// A JSON value on each line
+    Jsonl,
+}
+
+/// Rows that are answered together, at most: a batch of the library's for each of two cores.
+const BATCH: usize = 1_000;
+
+impl Args {
+    pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
+        let model = self.model.map(ModelName::from);
+        let trained = Trained::load(&self.run, model, self.backend.as_ref())?;
+        self.check_proba(&trained)?;
+        let format = self.format.unwrap_or_else(|| self.format_by_name());
+        let reader = Reader::open(&self.input, format, &trained)?;
+        let (task, input) = (&trained.prepared.task, reader.name().to_owned());
+        let all_at_hand = reader.is_of_a_file();
+        let mut answers = Answers::new(task, self.proba, format, input, out)?;
+
+        // Rows are read by a thread of their own, so that those that are there can be answered while
+        // the next is waited for.
+        let (sender, receiver) = sync_channel(2 * BATCH);
+        let reading = std::thread::spawn(move || reader.read(sender));
+        answer_all(&receiver, all_at_hand, &trained, &mut answers)?;
+        match reading.join() {
+            Ok(read) => read.map(|()| Outcome::Good),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+
+    fn check_proba(&self, trained: &Trained) -> Result<()> {
+        if !self.proba || trained.gives_probabilities() {
+            return Ok(());
+        }
+        let (task, loss) = (&trained.prepared.task, trained.loss());
+        Err(Error::InvalidValue {
+            what: "--proba".to_owned(),
+            expected: "a network whose outputs are probabilities".to_owned(),
+            found: format!("one for {task}, trained with the loss `{loss}`"),
+        })
+    }
+
+    fn format_by_name(&self) -> Format {
+        let extension = self
+            .input
+            .extension()
+            .and_then(|extension| extension.to_str());
+        match extension {
+            Some("jsonl" | "ndjson" | "json") => Format::Jsonl,
+            _ => Format::Csv,
+        }
+    }
+}
+
+/// Answers rows in batches, until the sender has no more; after each batch nothing is held back.
+///
+/// Products of another number of rows may round otherwise. So the rows of a file are answered in full batches, and
+/// have the same predictions each time; of rows that somebody may wait for, those that are there.
+fn answer_all<W: Write>(
+    rows: &Receiver<Row>,
+    all_at_hand: bool,
+    trained: &Trained,
+    answers: &mut Answers<'_, W>,
+) -> Result<()> {
+    while let Some(inputs) = batch(rows, all_at_hand) {
+        answers.write(&trained.predict(&inputs)?)?;
+        answers.flush()?;
+    }
+    answers.flush()
+}
+
+/// The inputs of the rows that are answered next; none at the end.
+fn batch(rows: &Receiver<Row>, all_at_hand: bool) -> Option<Vec<f64>> {
+    let mut inputs = rows.recv().ok()?;
+    let more: &mut dyn Iterator<Item = Row> = match all_at_hand {
+        true => &mut rows.iter(),
+        false => &mut rows.try_iter(),
+    };
+    for row in more.take(BATCH - 1) {
+        inputs.extend(row);
+    }
+    Some(inputs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_a_file_are_answered_in_full_batches_however_slowly_they_are_read() {
+        let (sender, receiver) = sync_channel(1);
+        std::thread::spawn(move || (0..BATCH + 3).try_for_each(|k| sender.send(vec![k as f64])));
+        let next = || batch(&receiver, true).map(|inputs| inputs.len());
+        assert_eq!([next(), next(), next()], [Some(BATCH), Some(3), None]);
+    }
+
+    #[test]
+    fn rows_of_a_pipe_are_answered_with_those_that_are_there() {
+        let (sender, receiver) = sync_channel(3);
+        for k in 0..3 {
+            assert!(sender.send(vec![f64::from(k)]).is_ok());
+        }
+        assert_eq!(batch(&receiver, false), Some(vec![0.0, 1.0, 2.0]));
+    }
+}

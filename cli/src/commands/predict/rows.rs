@@ -1,0 +1,156 @@
+//! Rows from a table, from JSON lines or from an IDX file, prepared as the training rows were.
+
+mod columns;
+mod images;
+mod jsonl;
+mod table;
+mod text;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::SyncSender;
+
+use dropwise::config::Delimiter;
+use dropwise::data::{Preparation, Refusal};
+use dropwise::{Error, Result};
+use dropwise_lab::store::Trained;
+
+use super::Format;
+use text::Text;
+
+/// The inputs of one row.
+pub(super) type Row = Vec<f64>;
+
+/// Reads rows and prepares them.
+pub(super) struct Reader {
+    input: Input,
+    format: Format,
+    delimiter: Delimiter,
+    header: bool,
+    preparation: Preparation,
+}
+
+/// Bytes with rows in them.
+struct Input {
+    /// What messages call it.
+    name: String,
+    source: Box<dyn BufRead + Send>,
+    /// How many bytes there are, where that is known.
+    size: Option<u64>,
+}
+
+/// Prepares rows and sends them, in order.
+struct Sink {
+    input: String,
+    preparation: Preparation,
+    rows: SyncSender<Row>,
+}
+
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+const IDX_MARK: [u8; 3] = [0, 0, 8];
+const GZIP_MARK: [u8; 2] = [0x1f, 0x8b];
+
+impl Reader {
+    pub(super) fn open(path: &Path, format: Format, trained: &Trained) -> Result<Self> {
+        let data = &trained.experiment.data;
+        Ok(Reader {
+            input: Input::open(path)?,
+            format,
+            delimiter: data.delimiter(),
+            header: data.header(),
+            preparation: trained.prepared.preparation.clone(),
+        })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.input.name
+    }
+
+    /// Whether the rows are all there, so that nobody waits for an answer before giving the next.
+    pub(super) fn is_of_a_file(&self) -> bool {
+        self.input.size.is_some()
+    }
+
+    /// Sends every row, until the end or a mistake.
+    pub(super) fn read(mut self, rows: SyncSender<Row>) -> Result<()> {
+        let start = self.input.start()?;
+        let is_idx = start.starts_with(&IDX_MARK) || start.starts_with(&GZIP_MARK);
+        if start.starts_with(&BYTE_ORDER_MARK) {
+            self.input.source.consume(BYTE_ORDER_MARK.len());
+        }
+        let sink = Sink {
+            input: self.input.name.clone(),
+            preparation: self.preparation,
+            rows,
+        };
+        match (&sink.preparation, self.format) {
+            (Preparation::Images { .. }, _) if is_idx => images::read(self.input, &sink),
+            (_, Format::Jsonl) => jsonl::read(Text::new(self.input), &sink),
+            (_, Format::Csv) => {
+                table::read(Text::new(self.input), self.delimiter, self.header, &sink)
+            }
+        }
+    }
+}
+
+impl Input {
+    fn open(path: &Path) -> Result<Self> {
+        if path == Path::new("-") {
+            return Ok(Input {
+                name: "standard input".to_owned(),
+                source: Box::new(BufReader::new(io::stdin())),
+                size: None,
+            });
+        }
+        let unreadable = |cause| Error::Read {
+            path: path.to_owned(),
+            cause,
+        };
+        let file = File::open(path).map_err(unreadable)?;
+        let about = file.metadata().map_err(unreadable)?;
+        Ok(Input {
+            name: path.display().to_string(),
+            source: Box::new(BufReader::new(file)),
+            size: about.is_file().then_some(about.len()),
+        })
+    }
+
+    /// The first bytes, without taking them.
+    fn start(&mut self) -> Result<&[u8]> {
+        self.source.fill_buf().map_err(|cause| Error::Read {
+            path: PathBuf::from(&self.name),
+            cause,
+        })
+    }
+}
+
+impl Sink {
+    /// Prepares a row's fields, in the order of the network's columns, and sends it.
+    fn send(&self, line: usize, fields: &[&str]) -> Result<()> {
+        let mut row = vec![0.0; self.preparation.d_input()];
+        self.preparation
+            .prepare(fields, &mut row)
+            .map_err(|refusal| self.at(line, refusal))?;
+        self.send_prepared(row)
+    }
+
+    fn send_prepared(&self, row: Row) -> Result<()> {
+        // Whoever takes the rows stops only at an error of its own, and shows that one.
+        let unwanted = |_| Error::Compute("no more rows are wanted".to_owned());
+        self.rows.send(row).map_err(unwanted)
+    }
+
+    fn at(&self, line: usize, refusal: Refusal) -> Error {
+        refusal.at(&self.input, line)
+    }
+}
+
+/// A refusal of a whole line.
+fn refusal(problem: impl Into<String>, fix: impl Into<String>) -> Refusal {
+    Refusal {
+        column: String::new(),
+        problem: problem.into(),
+        fix: fix.into(),
+    }
+}

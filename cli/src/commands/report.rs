@@ -1,0 +1,102 @@
+//! `dropwise report RUN...`: explain, draw, write.
+
+mod files;
+mod format;
+mod runs;
+mod viewer;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+
+use clap::builder::NonEmptyStringValueParser;
+use dropwise::Result;
+use dropwise::backend::Backend;
+use dropwise_lab::report::Report;
+
+use super::Outcome;
+use super::model::Model;
+use super::split::Split;
+use format::{Destination, Format};
+
+/// Draw what trained networks have become: one page, several runs side by side
+///
+/// Learning curves, the error landscape of one weight, the paths of the weights, how alike the hidden
+/// units are, what they see, how active they are, which classes are taken for which, whether
+/// probabilities may be believed, the worst mistakes, the network itself. The page is one file that
+/// refers to nothing outside itself.
+///
+/// --format svg and png write a folder with a file for each picture and index.md; md writes a file and
+/// a folder of pictures beside it; json writes the data that all formats are made of.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Args {
+    /// Folders that `train --out` kept runs in
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<PathBuf>,
+    /// File or folder to write [default: report.html, .md or .json, or the folder report]
+    #[arg(long, value_name = "PATH")]
+    out: Option<PathBuf>,
+    /// Format [default: what the ending of --out says, else html]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Show the report when it is written
+    #[arg(long)]
+    open: bool,
+    /// Print the report here, and write no file
+    #[arg(long, conflicts_with_all = ["out", "format", "open"])]
+    terminal: bool,
+    /// Weight of the landscape, from an input to a hidden unit of the first layer, counted from 0, such as 0:3; the input
+    /// by number or name [default: the one that moved most]
+    #[arg(long, value_name = "INPUT:UNIT", conflicts_with_all = ["input", "unit"])]
+    weight: Option<runs::Weight>,
+    /// The same: its input, by number or name
+    #[arg(long, value_name = "INPUT", requires = "unit", value_parser = NonEmptyStringValueParser::new())]
+    input: Option<String>,
+    /// The same: its hidden unit
+    #[arg(long, value_name = "UNIT", requires = "input")]
+    unit: Option<usize>,
+    /// The rows to look at [default: test rows, else validation rows, else training rows]
+    #[arg(long, value_enum)]
+    split: Option<Split>,
+    /// The model to look at [default: best where there are validation rows, else last]
+    #[arg(long, value_enum)]
+    model: Option<Model>,
+    /// Backend, in place of the run's
+    #[arg(long, value_name = "NAME")]
+    backend: Option<Backend>,
+}
+
+impl Args {
+    pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
+        // Before the work, so that a slip of the finger does not cost it.
+        let destination = Destination::of(self.out.as_deref(), self.format)?;
+        if !self.terminal {
+            destination.check()?;
+        }
+        let report = Report::new(runs::explain(self)?);
+        if self.terminal {
+            let is_colored = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            write!(out, "{}", report.to_text(columns(), is_colored))?;
+            return Ok(Outcome::Good);
+        }
+        let written = files::write(&report, &destination)?;
+        writeln!(out, "{written}")?;
+        if self.open {
+            viewer::open(&written.path);
+        }
+        Ok(Outcome::Good)
+    }
+
+    /// The weight that is asked for, however it is.
+    fn weight(&self) -> Option<runs::Weight> {
+        let parts = self.input.clone().zip(self.unit);
+        let weight = parts.map(|(input, unit)| runs::Weight { input, unit });
+        self.weight.clone().or(weight)
+    }
+}
+
+/// The width of the terminal that is written to; 80 where it is none.
+fn columns() -> usize {
+    let size = console::Term::stdout().size_checked();
+    size.map_or(80, |(_, columns)| usize::from(columns))
+}

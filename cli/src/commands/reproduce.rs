@@ -1,0 +1,232 @@
+//! `dropwise reproduce NAME`: a published experiment, run again beside its numbers.
+
+mod figure;
+mod in_hand;
+mod known;
+mod show;
+mod workers;
+
+use std::io::Write;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::builder::RangedU64ValueParser;
+use dropwise::{Backend, Result};
+use dropwise_lab::report::reproduce_text;
+use dropwise_lab::reproduce::{Outcomes, Paper, Scope, Summary, run};
+use dropwise_lab::store::{PaperFolder, PaperParts};
+use toml::Value;
+
+use super::overrides::{self, Override};
+use super::{Outcome, interrupt, pretty, side_by_side};
+use in_hand::InHand;
+use known::Known;
+use show::Show;
+use workers::Workers;
+
+/// Run a published experiment again, and print its numbers beside the paper's
+///
+/// NAME is one of --list, or a file such as those in config/paper/. Where a row of the paper's table leaves
+/// values open, they are chosen on validation rows, held out of the training rows; then each row is trained on
+/// all training rows with several seeds, and measured on test rows once. --quick runs a small version on
+/// the built-in digits, which shows that all of it works.
+///
+/// The folder --out gets paper.toml (the experiment), runs/ (every network, a folder each, as of
+/// `dropwise train --out`), table.md, figure.svg and summary.json. After Ctrl-C or a kill, the same
+/// command with --resume goes on. --rows and --seeds run a part, on one of several machines, say; --merge
+/// puts the parts together.
+///
+/// Exit status: 0 as published, 1 a row or a claim was missed, or it failed, 2 wrong usage, 130 interrupted.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Args {
+    /// The experiment: a name of --list, or a TOML file
+    #[arg(required_unless_present = "list")]
+    name: Option<String>,
+    /// Say which experiments there are
+    #[arg(long, conflicts_with = "name")]
+    list: bool,
+    /// The folder with the data, in place of the file's, such as that of `dropwise fetch mnist`; a quick run has its own
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// How many seeds each row is trained with, or which, such as 4..6 for 4, 5 and 6, in place of the file's
+    #[arg(long, value_name = "N|A..B")]
+    seeds: Option<Seeds>,
+    /// Run these rows alone
+    #[arg(long, value_name = "ROW,ROW...", value_delimiter = ',')]
+    rows: Option<Vec<String>>,
+    /// A small version on the built-in digits, in a minute or two
+    #[arg(long)]
+    quick: bool,
+    /// Go on with what is in --out
+    #[arg(long)]
+    resume: bool,
+    /// Train nothing: put together what was run into these folders (may be repeated)
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    merge: Vec<PathBuf>,
+    /// The folder for the results [default: runs/reproduce/NAME, with --quick NAME-quick]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Networks at a time, each on one core [default: the number of cores]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    jobs: Option<usize>,
+    /// Change one value of every network, such as --set train.epochs=5 (may be repeated)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<Override>,
+    /// Backend, in place of the file's: flex, ndarray, wgpu, cuda[:CARD], remote:ws://HOST:PORT
+    #[arg(long, value_name = "NAME")]
+    backend: Option<Backend>,
+    /// Print a line of JSON for each network, and the summary as the last one
+    #[arg(long)]
+    json: bool,
+    /// Print nothing but warnings and errors
+    #[arg(long, short, conflicts_with = "json")]
+    quiet: bool,
+}
+
+/// `--seeds`: from the first to the last.
+#[derive(Debug, Clone, PartialEq)]
+struct Seeds(RangeInclusive<u64>);
+
+/// A slip of the finger is to be an error, not a run without end.
+const MOST_SEEDS: u64 = 10_000;
+
+impl FromStr for Seeds {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let wrong = || {
+            format!("expected how many, such as 3, or which, such as 4..6, at most {MOST_SEEDS}")
+        };
+        let number = |text: &str| text.trim().parse::<u64>().map_err(|_| wrong());
+        let seeds = match text.split_once("..") {
+            Some((first, last)) => number(first)?..=number(last.trim_start_matches('='))?,
+            None => 1..=number(text)?,
+        };
+        let count = seeds
+            .end()
+            .checked_sub(*seeds.start())
+            .map(|more| more.saturating_add(1));
+        match count {
+            Some(1..=MOST_SEEDS) if *seeds.end() <= i64::MAX as u64 => Ok(Seeds(seeds)),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl Args {
+    pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
+        let Some(name) = &self.name else {
+            return known::list(out).map(|()| Outcome::Good);
+        };
+        interrupt::watch();
+        let known = known::find(name)?;
+        let dir = self.out.clone().unwrap_or_else(|| self.folder(name));
+        let paper = self.paper(&known, &dir)?;
+        let scope = Scope {
+            rows: self.rows.clone(),
+            seeds: self
+                .seeds
+                .as_ref()
+                .map_or(1..=paper.seeds as u64, |seeds| seeds.0.clone()),
+        };
+        scope.rows(&paper)?;
+        let begun = self.begun(&known);
+        let parts = PaperParts::open(&self.merge, &begun)?;
+        let folder = match self.resume {
+            true => PaperFolder::resume(&dir, &begun)?,
+            false => {
+                PaperFolder::refuse_content(&dir)?;
+                if self.merge.is_empty() && known.table.is_none() {
+                    workers::check_data(&paper, &scope)?;
+                }
+                parts.check(&paper, Outcomes::new())?;
+                PaperFolder::create(&dir, &begun)?
+            }
+        };
+        if let Some((name, table)) = known.table {
+            folder.save(name, table)?;
+        }
+        let mut outcomes = folder.outcomes()?;
+        let mut show = Show::new(self.json, self.quiet, paper.measure, out);
+        let is_complete = if self.merge.is_empty() {
+            show.begins(&paper, &folder)?;
+            let mut workers = Workers {
+                paper: &paper,
+                jobs: side_by_side::jobs(self.jobs),
+                folder: &folder,
+                backend: self.backend.as_ref(),
+                in_hand: InHand::new(show.line()),
+                show: &mut show,
+            };
+            run(&paper, &scope, &mut outcomes, &mut workers)?
+        } else {
+            parts.check(&paper, outcomes)?;
+            parts.copy_to(&folder)?;
+            outcomes = folder.outcomes()?;
+            true
+        };
+        let summary = Summary::of(&paper, &outcomes)?;
+        folder.save("summary.json", &pretty(&summary)?)?;
+        folder.save("table.md", &reproduce_text(&summary, true))?;
+        if let Some(figure) = figure::draw(&paper, &summary, &outcomes, &folder)? {
+            folder.save("figure.svg", &figure.to_svg())?;
+        }
+        show.ends(&summary, &folder)?;
+        if !is_complete && interrupt::asked() {
+            eprintln!("interrupted: the same command with --resume goes on");
+            return Ok(Outcome::Interrupted);
+        }
+        Ok(match is_complete && summary.is_good() {
+            true => Outcome::Good,
+            false => Outcome::Failed,
+        })
+    }
+
+    /// The experiment, for the folder `dir`.
+    fn paper(&self, Known { file, text, table }: &Known, dir: &Path) -> Result<Paper> {
+        let paper = match self.quick {
+            true => Paper::parse_quick(file, text)?,
+            false => Paper::parse(file, text)?,
+        };
+        let mut changes = self.overrides.clone();
+        // A quick run has its data in the program.
+        if let Some(dir) = self.data.as_ref().filter(|_| !self.quick) {
+            changes.push(Override::data_dir(dir)?);
+        }
+        let mut values: Vec<_> = changes.iter().map(Override::key_and_value).collect();
+        if let Some((name, _)) = table {
+            let path = dir.join(name).display().to_string();
+            values.push(("data.path".to_owned(), Value::String(path)));
+        }
+        let changed = paper.with_changes(values);
+        changed.map_err(|error| overrides::at_change(error, &changes))
+    }
+
+    /// What a folder was begun with: it goes on, and is merged, with the same alone. Where the file and the data are is no
+    /// part of it, since that differs between machines; the hash of the data is in every outcome.
+    fn begun(&self, Known { file, text, .. }: &Known) -> String {
+        let file = Path::new(file).file_name().unwrap_or_default().display();
+        let mut flags = String::new();
+        if let Some(backend) = &self.backend {
+            flags.push_str(&format!(" --backend {backend}"));
+        }
+        if self.quick {
+            flags.push_str(" --quick");
+        }
+        for change in &self.overrides {
+            flags.push_str(&format!(" --set '{}'", change.text()));
+        }
+        format!("# dropwise reproduce {file}{flags}\n\n{text}")
+    }
+
+    fn folder(&self, name: &str) -> PathBuf {
+        let stem = PathBuf::from(name);
+        let stem = stem
+            .file_stem()
+            .map_or(name.into(), |stem| stem.to_string_lossy());
+        let quick = if self.quick { "-quick" } else { "" };
+        PathBuf::from("runs/reproduce").join(format!("{stem}{quick}"))
+    }
+}

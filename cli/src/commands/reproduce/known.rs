@@ -1,0 +1,112 @@
+//! The experiments that the program knows: those of `config/paper/`.
+
+use std::io::Write;
+use std::path::Path;
+
+use dropwise::{Error, Result};
+use dropwise_lab::report::Table;
+use dropwise_lab::reproduce::Paper;
+
+/// Names and texts, in the order of the list.
+const KNOWN: [(&str, &str); 9] = [
+    ("ridge", include_str!("../../../../config/paper/ridge.toml")),
+    (
+        "mnist-table2",
+        include_str!("../../../../config/paper/mnist-table2.toml"),
+    ),
+    (
+        "mnist-table2-large",
+        include_str!("../../../../config/paper/mnist-table2-large.toml"),
+    ),
+    (
+        "mnist-table9",
+        include_str!("../../../../config/paper/mnist-table9.toml"),
+    ),
+    ("rate", include_str!("../../../../config/paper/rate.toml")),
+    ("size", include_str!("../../../../config/paper/size.toml")),
+    (
+        "averaging",
+        include_str!("../../../../config/paper/averaging.toml"),
+    ),
+    (
+        "sparsity",
+        include_str!("../../../../config/paper/sparsity.toml"),
+    ),
+    (
+        "hinton2012",
+        include_str!("../../../../config/paper/hinton2012.toml"),
+    ),
+];
+
+/// The table that an experiment reads, where that comes with the program: its name, and what is in it.
+const TABLES: [(&str, (&str, &str)); 1] = [(
+    "ridge",
+    (
+        "concrete.csv",
+        include_str!("../../../../config/data/concrete.csv"),
+    ),
+)];
+
+/// An experiment's file.
+pub(super) struct Known {
+    /// Its name, in what is said of it.
+    pub(super) file: String,
+    pub(super) text: String,
+    /// The table that it reads, where that comes with the program.
+    pub(super) table: Option<(&'static str, &'static str)>,
+}
+
+/// The experiment of this name, or in this file.
+pub(super) fn find(name: &str) -> Result<Known> {
+    if let Some((known, text)) = KNOWN.iter().find(|(known, _)| *known == name) {
+        let table = TABLES.iter().find(|(reader, _)| *reader == name);
+        return Ok(Known {
+            file: format!("{known}.toml"),
+            text: (*text).to_owned(),
+            table: table.map(|(_, table)| *table),
+        });
+    }
+    let path = Path::new(name);
+    if path
+        .extension()
+        .is_some_and(|extension| extension == "toml")
+    {
+        let read = std::fs::read_to_string(path);
+        let text = read.map_err(|cause| Error::Read {
+            path: path.to_owned(),
+            cause,
+        })?;
+        return Ok(Known {
+            file: name.to_owned(),
+            text,
+            table: None,
+        });
+    }
+    let names: Vec<_> = KNOWN.iter().map(|(known, _)| *known).collect();
+    Err(Error::InvalidValue {
+        what: "NAME".to_owned(),
+        expected: format!("a TOML file, or one of {}", names.join(", ")),
+        found: format!("`{name}`"),
+    })
+}
+
+/// What there is, a line each.
+pub(super) fn list(out: &mut impl Write) -> Result<()> {
+    let mut table = Table::new(
+        ["name", "networks", "what", "published in"]
+            .map(str::to_owned)
+            .to_vec(),
+    );
+    for (name, text) in KNOWN {
+        let paper = Paper::parse(&format!("{name}.toml"), text)?;
+        let open: usize = paper.rows.iter().map(|row| row.candidates.len()).sum();
+        let networks = open + paper.rows.len() * paper.seeds;
+        table.push(vec![
+            name.to_owned(),
+            networks.to_string(),
+            paper.title,
+            paper.source,
+        ]);
+    }
+    Ok(writeln!(out, "{table}")?)
+}

@@ -1,0 +1,104 @@
+//! Networks as they end, and what the experiment comes to.
+
+use std::io::Write;
+
+use dropwise::Result;
+use dropwise_lab::report::reproduce_text;
+use dropwise_lab::reproduce::{Id, Measure, Outcome, Paper, Purpose, Summary};
+use dropwise_lab::store::PaperFolder;
+use indicatif::ProgressBar;
+
+use super::super::json;
+use super::super::shown::Style;
+
+/// A network that has ended, for machines.
+#[derive(serde::Serialize)]
+struct Line<'a> {
+    /// Its folder below `runs/`.
+    run: String,
+    #[serde(flatten)]
+    outcome: &'a Outcome,
+}
+
+/// Shows networks as they end: lines over one that says how far the others are, or lines of JSON, or nothing.
+pub(super) struct Show<'a, W> {
+    out: &'a mut W,
+    style: Style,
+    measure: Measure,
+}
+
+impl<'a, W: Write> Show<'a, W> {
+    pub(super) fn new(is_json: bool, is_quiet: bool, measure: Measure, out: &'a mut W) -> Self {
+        let style = Style::of(is_json, is_quiet);
+        Show {
+            out,
+            style,
+            measure,
+        }
+    }
+
+    /// A line under all others, for somebody at a terminal.
+    pub(super) fn line(&self) -> Option<ProgressBar> {
+        self.style.line()
+    }
+
+    pub(super) fn begins(&mut self, paper: &Paper, folder: &PaperFolder) -> Result<()> {
+        if self.style == Style::Words {
+            let (title, source) = (&paper.title, &paper.source);
+            writeln!(self.out, "{title} ({source})")?;
+            writeln!(self.out, "kept in {}", folder.dir().display())?;
+            self.out.flush()?;
+        }
+        Ok(())
+    }
+
+    /// A network has ended.
+    pub(super) fn ended(&mut self, id: &Id, outcome: &Outcome) -> Result<()> {
+        match self.style {
+            Style::Quiet => return Ok(()),
+            Style::Json => {
+                let run = id.to_string();
+                writeln!(self.out, "{}", json(&Line { run, outcome })?)?;
+            }
+            Style::Words => writeln!(self.out, "{}", self.words(id, outcome))?,
+        }
+        Ok(self.out.flush()?)
+    }
+
+    fn words(&self, id: &Id, outcome: &Outcome) -> String {
+        let found = match (&outcome.measured, id.purpose) {
+            (None, _) => outcome.network.clone(),
+            (Some(measured), Purpose::Measure) => {
+                format!(
+                    "{} {}",
+                    self.measure.name(),
+                    measured
+                        .value
+                        .map_or("-".to_owned(), |value| self.measure.number(value))
+                )
+            }
+            (Some(measured), Purpose::Choose(_)) => {
+                let (name, value) = measured.metrics.headline();
+                format!("validation {name} {value:.4}")
+            }
+        };
+        let (epochs, seconds) = (outcome.epochs, outcome.seconds);
+        format!(
+            "{:<40} {epochs:>5} epochs {seconds:>8.1} s  {found}",
+            id.to_string()
+        )
+    }
+
+    /// What the experiment comes to.
+    pub(super) fn ends(&mut self, summary: &Summary, folder: &PaperFolder) -> Result<()> {
+        match self.style {
+            Style::Quiet => {}
+            Style::Json => writeln!(self.out, "{}", json(summary)?)?,
+            Style::Words => {
+                writeln!(self.out, "\n{}", reproduce_text(summary, false))?;
+                writeln!(self.out, "kept in {}", folder.dir().display())?;
+            }
+        }
+        Ok(())
+    }
+}

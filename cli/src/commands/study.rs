@@ -1,0 +1,168 @@
+//! `dropwise study CONFIG`: load, train many networks at each setting, summarize, show, keep.
+
+mod files;
+mod plan;
+mod watch;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::builder::RangedU64ValueParser;
+use dropwise::Result;
+use dropwise::backend::Backend;
+use dropwise::train::{End, Replica, Replicas};
+use dropwise_lab::report::{study_notes, study_table};
+use dropwise_lab::study::{Outcome as Trained, SettingSummary, StudySummary};
+
+use super::overrides::{Override, Vary};
+use super::split::Split;
+use super::{Outcome, interrupt, json, seed};
+use files::Files;
+use plan::{Plan, Point};
+use watch::Watch;
+
+/// Train many networks that differ in their seeds, and show how they are spread
+///
+/// Each value of --vary is a setting; of several --vary, each combination. At each setting --replicas
+/// networks are trained at once. They are measured on the validation rows, where there are some, so
+/// that test rows are left for the setting that is chosen.
+///
+/// With --out, the folder gets study.toml (the configuration of the first setting, resolved),
+/// study.jsonl (a line a network), study.json (the summary), table.md and study.svg. Ctrl-C ends with
+/// the settings that are finished.
+///
+/// Exit status: 0 trained, 1 failed, 2 wrong usage, 130 interrupted.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Args {
+    /// The experiment, a TOML file such as config/xor.toml
+    config: PathBuf,
+    /// Try each value of a key, such as --vary dropout.hidden=0,0.2,0.5 (may be repeated)
+    #[arg(long, value_name = "KEY=VALUE,VALUE...")]
+    vary: Vec<Vary>,
+    /// Networks at each setting, in place of the file's train.replicas
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=MOST_REPLICAS))]
+    replicas: Option<usize>,
+    /// Seed of the first network of each setting, in place of the file's; the others count on from it
+    #[arg(long, value_name = "N", value_parser = seed())]
+    seed: Option<u64>,
+    /// Change one value of the file, such as --set train.epochs=5 (may be repeated)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<Override>,
+    /// The rows to measure on [default: validation rows, else training rows]
+    #[arg(long, value_enum)]
+    split: Option<Split>,
+    /// Backend, in place of the file's: flex, ndarray, wgpu, cuda[:CARD], remote:ws://HOST:PORT
+    #[arg(long, value_name = "NAME")]
+    backend: Option<Backend>,
+    /// Keep the study in this folder, which must be new or empty
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print a line of JSON for each network, and the summary as the last one
+    #[arg(long)]
+    json: bool,
+    /// Print nothing but warnings and errors
+    #[arg(long, short, conflicts_with = "json")]
+    quiet: bool,
+}
+
+/// A slip of the finger is to be an error, not a full memory.
+const MOST_REPLICAS: u64 = 1_000_000;
+
+impl Args {
+    pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
+        interrupt::watch();
+        let plan = Plan::of(self)?;
+        let mut files = match &self.out {
+            Some(dir) => Some(Files::create(dir, &plan)?),
+            None => None,
+        };
+        let started = Instant::now();
+        let mut watch = Watch::new(plan.points.len(), !self.quiet && !self.json);
+        let mut summary = plan.summary();
+        let mut trained = vec![];
+        for point in &plan.points {
+            let started = Instant::now();
+            let Some(outcomes) = train(&plan, point, &mut watch)? else {
+                summary.end = "interrupted";
+                break;
+            };
+            let seconds = started.elapsed().as_secs_f64();
+            let setting = point.setting.clone();
+            let found = SettingSummary::of(setting, &outcomes, summary.measure, seconds);
+            summary.settings.push(found);
+            if self.json {
+                print_lines(out, &outcomes)?;
+            }
+            trained.extend(outcomes);
+            if let Some(files) = &mut files {
+                files.keep_outcomes(&trained)?;
+            }
+        }
+        watch.end();
+        if let Some(files) = &files {
+            files.finish(&summary, &trained)?;
+        }
+        if self.json {
+            writeln!(out, "{}", json(&summary)?)?;
+        } else if !self.quiet {
+            self.show(out, &summary, started.elapsed().as_secs_f64())?;
+        }
+        Ok(self.outcome(&plan, &summary))
+    }
+
+    fn outcome(&self, plan: &Plan, summary: &StudySummary) -> Outcome {
+        let (done, all) = (summary.settings.len(), plan.points.len());
+        if done == all {
+            return Outcome::Good;
+        }
+        eprintln!("interrupted: {done} of {all} settings are finished");
+        Outcome::Interrupted
+    }
+
+    fn show(&self, out: &mut impl Write, summary: &StudySummary, seconds: f64) -> Result<()> {
+        if !summary.settings.is_empty() {
+            writeln!(out, "{}\n", study_table(summary, true))?;
+            for note in study_notes(summary) {
+                writeln!(out, "{note}")?;
+            }
+            writeln!(out, "backend {}, {seconds:.2} s", summary.backend)?;
+        }
+        if let Some(dir) = &self.out {
+            writeln!(out, "kept in {}", dir.display())?;
+        }
+        Ok(())
+    }
+}
+
+/// The networks of one setting, trained and measured; none if somebody asked for an end.
+fn train(plan: &Plan, point: &Point, watch: &mut Watch) -> Result<Option<Vec<Trained>>> {
+    let splits = plan.splits(point);
+    let experiment = &point.experiment;
+    let networks = Replica::several(experiment);
+    let seeds: Vec<u64> = networks.iter().map(|network| network.seed).collect();
+    let validation = splits.validation.as_ref();
+    let device = point.backend.device()?;
+    let mut replicas = Replicas::new(experiment, networks, &splits.train, validation, &device)?;
+    if replicas.run(watch)? == End::Interrupted {
+        return Ok(None);
+    }
+    watch.next();
+    let metrics = replicas.evaluate(plan.rows(point)?)?;
+    let outcome = |(r, (seed, metrics))| Trained {
+        setting: point.setting.clone(),
+        seed,
+        diverged: replicas.diverged(r),
+        metrics,
+    };
+    let found = seeds.into_iter().zip(metrics).enumerate().map(outcome);
+    Ok(Some(found.collect()))
+}
+
+fn print_lines(out: &mut impl Write, outcomes: &[Trained]) -> Result<()> {
+    for outcome in outcomes {
+        writeln!(out, "{}", json(outcome)?)?;
+    }
+    Ok(out.flush()?)
+}

@@ -1,0 +1,45 @@
+//! What `--out` keeps.
+
+use std::path::Path;
+
+use dropwise::Result;
+use dropwise_lab::report::{study_figure, study_notes, study_table};
+use dropwise_lab::store::StudyFolder;
+use dropwise_lab::study::{Outcome, StudySummary};
+
+use super::super::{json, overrides, pretty};
+use super::plan::Plan;
+
+/// The folder of a study.
+pub(super) struct Files(StudyFolder);
+
+impl Files {
+    /// Makes the folder, beginning with the configuration.
+    pub(super) fn create(dir: &Path, plan: &Plan) -> Result<Self> {
+        let config = overrides::write(&plan.first().experiment)?;
+        Ok(Files(StudyFolder::create(dir, &config)?))
+    }
+
+    /// Writes a line for each network so far.
+    pub(super) fn keep_outcomes(&mut self, outcomes: &[Outcome]) -> Result<()> {
+        let lines: Result<Vec<_>> = outcomes
+            .iter()
+            .map(|outcome| Ok(json(outcome)? + "\n"))
+            .collect();
+        self.0.save("study.jsonl", &lines?.concat())
+    }
+
+    /// Writes the summary in all its forms. But for the times in `study.json`, the same study writes the same
+    /// bytes.
+    pub(super) fn finish(&self, summary: &StudySummary, outcomes: &[Outcome]) -> Result<()> {
+        self.0.save("study.json", &pretty(summary)?)?;
+        if summary.settings.is_empty() {
+            return Ok(());
+        }
+        let notes = study_notes(summary).join(";\n");
+        let table = study_table(summary, false).to_markdown();
+        self.0.save("table.md", &format!("{table}\n{notes}.\n"))?;
+        self.0
+            .save("study.svg", &study_figure(summary, outcomes).to_svg())
+    }
+}

@@ -1,0 +1,196 @@
+//! What is to be trained: every setting, checked before the first one is.
+
+use dropwise::backend::Backend;
+use dropwise::config::{CheckedExperiment, DataConfig, Experiment, Masks};
+use dropwise::data::{self, Part, Splits};
+use dropwise::{Dataset, Error, Result};
+use dropwise_lab::study::{Measure, Setting, StudySummary};
+
+use super::super::overrides::{self, Override, Vary};
+use super::Args;
+
+/// Every setting, and the data that they are trained on.
+pub(super) struct Plan {
+    keys: Vec<String>,
+    split: Part,
+    pub(super) points: Vec<Point>,
+    /// Mostly one: a study may vary keys of `[data]` too.
+    data: Vec<(DataConfig, u64, Splits)>,
+}
+
+/// One setting.
+pub(super) struct Point {
+    pub(super) setting: Setting,
+    pub(super) experiment: CheckedExperiment,
+    pub(super) backend: Backend,
+    /// Its place in the plan's data.
+    data: usize,
+}
+
+impl Plan {
+    pub(super) fn of(args: &Args) -> Result<Self> {
+        let keys: Vec<_> = args.vary.iter().map(|vary| vary.key().to_owned()).collect();
+        Vary::refuse_twice(&args.vary)?;
+        let (mut points, mut data) = (vec![], vec![]);
+        for values in Vary::product(&args.vary) {
+            let (experiment, backend) = experiment(args, &values)?;
+            let place = place_of(&experiment, &mut data)?;
+            let task = data[place].2.train.task();
+            points.push(Point {
+                setting: Vary::setting(&values)?,
+                experiment: experiment.resolve(task)?,
+                backend,
+                data: place,
+            });
+        }
+        let validates = data
+            .iter()
+            .all(|(_, _, splits)| splits.validation.is_some());
+        let most_telling = if validates {
+            Part::Validation
+        } else {
+            Part::Train
+        };
+        let plan = Plan {
+            keys,
+            split: args.split.map_or(most_telling, Part::from),
+            points,
+            data,
+        };
+        for point in &plan.points {
+            plan.rows(point)?;
+        }
+        plan.warn();
+        Ok(plan)
+    }
+
+    fn warn(&self) {
+        let mut warnings: Vec<String> = vec![];
+        for warning in self
+            .points
+            .iter()
+            .flat_map(|point| point.experiment.warnings())
+        {
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+        if self.first().experiment.train.replicas == 1 {
+            warnings.push(
+                "one network a setting shows no spread: ask for more with --replicas".to_owned(),
+            );
+        }
+        for warning in warnings {
+            eprintln!("warning: {warning}");
+        }
+    }
+
+    /// The first setting; there is one even if nothing is varied.
+    pub(super) fn first(&self) -> &Point {
+        &self.points[0]
+    }
+
+    pub(super) fn splits(&self, point: &Point) -> &Splits {
+        &self.data[point.data].2
+    }
+
+    /// The rows that the networks of a setting are measured on.
+    pub(super) fn rows(&self, point: &Point) -> Result<&Dataset> {
+        let rows = self.split.of(self.splits(point));
+        rows.ok_or_else(|| Error::InvalidValue {
+            what: "--split".to_owned(),
+            expected: "rows that the data have".to_owned(),
+            found: format!("no {} rows", self.split.word()),
+        })
+    }
+
+    /// The summary of a study that has no results yet.
+    pub(super) fn summary(&self) -> StudySummary {
+        let first = self.first();
+        let measures: Vec<_> = self
+            .points
+            .iter()
+            .map(|point| self.measure(point))
+            .collect();
+        let same = measures.iter().all(|measure| *measure == measures[0]);
+        let measure = if same {
+            measures[0]
+        } else {
+            Measure::MeanAbsoluteError // that every loss and task has
+        };
+        StudySummary {
+            dropwise: env!("CARGO_PKG_VERSION"),
+            burn: "0.22.1",
+            backend: first.backend.to_string(),
+            data_sha256: self.splits(first).hash.clone(),
+            keys: self.keys.clone(),
+            seed: first.experiment.seed,
+            replicas: first.experiment.train.replicas,
+            split: self.split.name(),
+            measure,
+            end: "finished",
+            settings: vec![],
+        }
+    }
+
+    fn measure(&self, point: &Point) -> Measure {
+        let loss = point.experiment.train.loss.unwrap_or_default();
+        Measure::of(loss, self.splits(point).train.task())
+    }
+}
+
+/// The experiment of one setting.
+fn experiment(args: &Args, values: &[Override]) -> Result<(CheckedExperiment, Backend)> {
+    let changes = [&args.overrides[..], values].concat();
+    let mut experiment = overrides::read(&args.config, &changes)?.into_inner();
+    experiment.seed = args.seed.unwrap_or(experiment.seed);
+    experiment.train.replicas = args.replicas.unwrap_or(experiment.train.replicas);
+    let backend = overrides::settle(&mut experiment, args.backend.as_ref())?;
+    refuse_early_stopping(&experiment)?;
+    seed_masks(&mut experiment)?;
+    overrides::seed_split(&mut experiment);
+    Ok((experiment.check()?, backend))
+}
+
+/// Checked here, before a folder is made and data are loaded.
+fn refuse_early_stopping(experiment: &Experiment) -> Result<()> {
+    match &experiment.train.early_stopping {
+        None => Ok(()),
+        Some(stopping) => Err(Error::InvalidValue {
+            what: "train.early_stopping".to_owned(),
+            expected: "none, since the networks of a study are all trained to the last step"
+                .to_owned(),
+            found: format!("a patience of {}", stopping.patience),
+        }),
+    }
+}
+
+/// Replicas have masks of their own, whichever else are trained beside them.
+fn seed_masks(experiment: &mut Experiment) -> Result<()> {
+    let masks = experiment.dropout.masks.get_or_insert(Masks::Seeded);
+    if *masks == Masks::Seeded {
+        return Ok(());
+    }
+    Err(Error::InvalidValue {
+        what: "dropout.masks".to_owned(),
+        expected: "`seeded`, which gives each of the networks trained at once its own masks"
+            .to_owned(),
+        found: "`framework`".to_owned(),
+    })
+}
+
+/// The place of an experiment's data among those loaded, where they are put at their first use.
+fn place_of(
+    experiment: &CheckedExperiment,
+    loaded: &mut Vec<(DataConfig, u64, Splits)>,
+) -> Result<usize> {
+    let (config, seed) = (&experiment.data, experiment.seed);
+    let known = loaded
+        .iter()
+        .position(|(other, other_seed, _)| other == config && *other_seed == seed);
+    if let Some(place) = known {
+        return Ok(place);
+    }
+    loaded.push((config.clone(), seed, data::load(config, seed)?));
+    Ok(loaded.len() - 1)
+}

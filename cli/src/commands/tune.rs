@@ -1,0 +1,180 @@
+//! `dropwise tune CONFIG`: load, grow, drop, decide, keep, show.
+
+mod files;
+mod job;
+mod show;
+mod workers;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::RangedU64ValueParser;
+use dropwise::backend::Backend;
+use dropwise::{Error, Result};
+use dropwise_lab::report::tune_words;
+use dropwise_lab::tune::{Recipe, tune};
+
+use super::overrides::Override;
+use super::{Outcome, interrupt, json, seed, side_by_side};
+use files::Files;
+use job::Job;
+use show::Show;
+use workers::Workers;
+
+/// Find a network and its dropout by Hinton's recipe: grow, drop, decide
+///
+/// Grow: with dropout off, hidden layers get twice as wide until a network makes no error on its training
+/// rows. Drop: around that width, --trials settings with dropout and as many without are compared on
+/// validation rows; those that fall behind are given up; the best four of either kind are trained again with
+/// other seeds. Decide: the best of either kind is trained on training and validation rows with five seeds,
+/// and measured on test rows, once. Dropout, widths, max_norm, learning_rate and momentum of the file are
+/// where the search starts or are searched; all else is as the file says.
+///
+/// With --out, the folder gets tune.toml (the configuration, resolved), study.jsonl (a line a trial, as it
+/// ends), tune.json (the summary), tune.svg (its test errors) and best.toml, ready for `dropwise train`.
+/// After Ctrl-C or a kill, the same command with --resume goes on. The same seed and --trials give the same
+/// study, whatever --jobs.
+///
+/// Exit status: 0 tuned, 1 failed, 2 wrong usage, 130 interrupted.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Args {
+    /// The experiment, a TOML file such as config/digits.toml, with validation and test rows
+    config: PathBuf,
+    /// Trials with dropout, and as many without [default: 24, or as many as --budget leaves time for]
+    #[arg(long, value_name = "N", value_parser = count(1..=MOST_TRIALS))]
+    trials: Option<usize>,
+    /// Begin no width and no trials after this time, such as 90s, 30m or 2h; the last networks still follow
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    budget: Option<Duration>,
+    /// Trials at a time, each on one core [default: the number of cores]
+    #[arg(long, value_name = "N", value_parser = count(1..=1024))]
+    jobs: Option<usize>,
+    /// The most units that a hidden layer may get
+    #[arg(long, value_name = "N", default_value_t = 1024, value_parser = count(8..=65_536))]
+    max_width: usize,
+    /// Keep the study in this folder, which must be new or empty
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Go on with the study in --out
+    #[arg(long, requires = "out")]
+    resume: bool,
+    /// Seed of all randomness, in place of the file's
+    #[arg(long, value_name = "N", value_parser = seed())]
+    seed: Option<u64>,
+    /// Change one value of the file, such as --set train.epochs=5 (may be repeated)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<Override>,
+    /// Backend, in place of the file's: flex, ndarray, wgpu, cuda[:CARD], remote:ws://HOST:PORT
+    #[arg(long, value_name = "NAME")]
+    backend: Option<Backend>,
+    /// Print a line of JSON for each trial, and the summary as the last one
+    #[arg(long)]
+    json: bool,
+    /// Print nothing but warnings and errors
+    #[arg(long, short, conflicts_with = "json")]
+    quiet: bool,
+}
+
+/// A slip of the finger is to be an error, not a study without end.
+const MOST_TRIALS: u64 = 100_000;
+
+fn count(range: std::ops::RangeInclusive<u64>) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(range)
+}
+
+fn duration(text: &str) -> std::result::Result<Duration, String> {
+    let wrong = || "expected a number and a unit, such as 90s, 30m or 2h".to_owned();
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let factor = match unit {
+        's' => 1.0,
+        'm' => 60.0,
+        'h' => 3600.0,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = text[..text.len() - 1].trim().parse().map_err(|_| wrong())?;
+    match factor * number {
+        seconds if (0.0..1e9).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err(wrong()),
+    }
+}
+
+impl Args {
+    pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
+        interrupt::watch();
+        let job = Job::of(self)?;
+        let files = match &self.out {
+            Some(dir) if self.resume => Some(Files::resume(dir, &job)?),
+            Some(dir) => Some(Files::create(dir, &job)?),
+            None => None,
+        };
+        let show = Show::new(self.json, self.quiet, &job, out);
+        let mut workers = Workers::new(
+            &job,
+            side_by_side::jobs(self.jobs),
+            self.budget,
+            files,
+            show,
+        )?;
+        let found = tune(
+            &self.recipe(),
+            &job.experiment,
+            &job.rows.train,
+            &mut workers,
+        )?;
+        let (files, show) = workers.end();
+        let out = show.into_inner();
+        let Some(summary) = found else {
+            eprintln!("{}", interrupted(self.out.is_some()));
+            return Ok(Outcome::Interrupted);
+        };
+        let kept = match files {
+            Some(files) => Some(files.finish(&job, &summary)?),
+            None => None,
+        };
+        if self.json {
+            writeln!(out, "{}", json(&job.summary(&summary))?)?;
+        } else if !self.quiet {
+            writeln!(out, "\n{}", tune_words(&summary))?;
+            match kept {
+                Some(best) => writeln!(
+                    out,
+                    "{} trains it; kept in {}",
+                    best.display(),
+                    files::folder(&best)
+                )?,
+                None => writeln!(out, "\n{}", job.best(&summary)?)?,
+            }
+        }
+        Ok(Outcome::Good)
+    }
+
+    fn recipe(&self) -> Recipe {
+        let trials = match self.budget {
+            Some(_) => MOST_TRIALS as usize,
+            None => Recipe::default().trials,
+        };
+        Recipe {
+            trials: self.trials.unwrap_or(trials),
+            max_width: self.max_width,
+            ..Recipe::default()
+        }
+    }
+}
+
+fn interrupted(is_kept: bool) -> &'static str {
+    match is_kept {
+        true => "interrupted: the same command with --resume goes on",
+        false => "interrupted: nothing is kept without --out",
+    }
+}
+
+/// An error of a folder that a study cannot go on in.
+fn cannot_go_on(path: PathBuf, problem: String) -> Error {
+    Error::Store {
+        path,
+        problem,
+        fix: "bring it back, or begin another study in another --out".to_owned(),
+    }
+}

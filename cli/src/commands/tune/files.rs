@@ -1,0 +1,198 @@
+//! What `--out` keeps, and how a study goes on.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use dropwise::{Error, Result};
+use dropwise_lab::report::tune_figure;
+use dropwise_lab::store::TuneFolder;
+use dropwise_lab::tune::{Outcome, Phase, Setting, Trial, TuneSummary};
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::super::{json, overrides, pretty};
+use super::cannot_go_on;
+use super::job::Job;
+
+/// A line of `study.jsonl`: a trial and how it ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Record {
+    pub(super) phase: Phase,
+    pub(super) trial: usize,
+    pub(super) seed: u64,
+    pub(super) setting: Setting,
+    #[serde(flatten)]
+    pub(super) outcome: Outcome,
+    /// How long its training took.
+    pub(super) seconds: f64,
+    /// When it ended, on the clock of the study, which stands still while nobody works on it.
+    pub(super) elapsed: f64,
+}
+
+impl Record {
+    fn is_of(&self, trial: &Trial) -> bool {
+        (self.seed, &self.setting) == (trial.experiment.seed, &trial.setting)
+    }
+}
+
+/// The folder of a study, and what was in it.
+pub(super) struct Files {
+    folder: TuneFolder,
+    /// Trials that ended before this process began, by phase and number, that the recipe has not asked for yet.
+    known: HashMap<(Phase, usize), Record>,
+    /// The lines of the trials that the recipe has asked for, in its order.
+    asked: Vec<String>,
+    /// When the last one ended, on the clock of the study.
+    pub(super) elapsed: f64,
+    /// Whether finalists were chosen before this process began, so that nothing may be searched any more.
+    pub(super) has_chosen: bool,
+}
+
+impl Files {
+    /// Makes the folder, beginning with the configuration.
+    pub(super) fn create(dir: &Path, job: &Job) -> Result<Self> {
+        let config = overrides::write(&job.experiment)?;
+        let folder = TuneFolder::create(dir, &config, &job.prepared().to_json()?)?;
+        Files::new(folder, vec![])
+    }
+
+    /// Takes the folder of a study that was begun with the same configuration and data.
+    pub(super) fn resume(dir: &Path, job: &Job) -> Result<Self> {
+        let folder = TuneFolder::resume(dir)?;
+        check_config(dir, &folder.config()?, &overrides::write(&job.experiment)?)?;
+        if folder.preparation()? != job.prepared().to_json()? {
+            let problem = "the data are not those that the study was begun with";
+            return Err(cannot_go_on(dir.to_owned(), problem.to_owned()));
+        }
+        let lines = folder.trials()?;
+        Files::new(folder, lines)
+    }
+
+    fn new(folder: TuneFolder, lines: Vec<String>) -> Result<Self> {
+        let mut known = HashMap::new();
+        for (k, line) in lines.iter().enumerate() {
+            let record: Record = serde_json::from_str(line).map_err(|cause| Error::Store {
+                path: folder.trials_path(),
+                problem: format!(
+                    "line {}: expected a trial, found something else: {cause}",
+                    k + 1
+                ),
+                fix: "delete the line".to_owned(),
+            })?;
+            known.insert((record.phase, record.trial), record);
+        }
+        Ok(Files {
+            elapsed: known
+                .values()
+                .map(|record| record.elapsed)
+                .fold(0.0, f64::max),
+            has_chosen: known.keys().any(|(phase, _)| !phase.searches()),
+            folder,
+            known,
+            asked: vec![],
+        })
+    }
+
+    /// How a trial ended, if it did before this process began.
+    pub(super) fn known(&mut self, trial: &Trial) -> Result<Option<Record>> {
+        let Some(record) = self.known.remove(&(trial.phase, trial.number)) else {
+            if self.has_chosen && trial.phase.searches() {
+                let problem = "finalists were chosen, so that nothing may be searched any more; the study was begun \
+                               with another --trials or --max-width";
+                return Err(cannot_go_on(self.folder.trials_path(), problem.to_owned()));
+            }
+            return Ok(None);
+        };
+        if record.is_of(trial) {
+            return Ok(Some(record));
+        }
+        let (phase, number) = (trial.phase.name(), trial.number);
+        Err(cannot_go_on(
+            self.folder.trials_path(),
+            format!(
+                "trial {number} of `{phase}` is not the one that would come now; the study was begun with another \
+                 --trials, --max-width or version of dropwise"
+            ),
+        ))
+    }
+
+    /// Whether there is a trial of a search that the recipe has not asked for yet.
+    pub(super) fn has_more(&self) -> bool {
+        self.known.keys().any(|(phase, _)| phase.searches())
+    }
+
+    /// Adds a trial that has ended.
+    pub(super) fn append(&self, record: &Record) -> Result<()> {
+        self.folder.append(&json(record)?)
+    }
+
+    /// Brings the lines into the order that the recipe asks in, which is the same however many run at once.
+    pub(super) fn order(&mut self, records: &[Record]) -> Result<()> {
+        for record in records {
+            self.asked.push(json(record)?);
+        }
+        // What is known and not asked for yet stays in the file behind them.
+        let mut rest: Vec<_> = self.known.values().collect();
+        rest.sort_by_key(|record| (record.phase, record.trial));
+        let mut lines = self.asked.clone();
+        for record in rest {
+            lines.push(json(record)?);
+        }
+        self.folder.reorder(&lines)
+    }
+
+    /// Writes the summary and the configuration to train, and says where that is.
+    pub(super) fn finish(&self, job: &Job, summary: &TuneSummary) -> Result<PathBuf> {
+        self.folder
+            .save("tune.json", &pretty(&job.summary(summary))?)?;
+        let figure = tune_figure(summary).to_svg();
+        self.folder.save("tune.svg", &figure)?;
+        self.folder.save("best.toml", &job.best(summary)?)?;
+        Ok(self.folder.dir().join("best.toml"))
+    }
+}
+
+/// The folder that a file is in, in words.
+pub(super) fn folder(file: &Path) -> String {
+    file.parent().unwrap_or(file).display().to_string()
+}
+
+/// A study goes on with the configuration that it was begun with.
+fn check_config(dir: &Path, begun: &str, now: &str) -> Result<()> {
+    let path = dir.join("tune.toml");
+    let table = |text: &str| text.parse::<Table>();
+    let (Ok(begun), Ok(now)) = (table(begun), table(now)) else {
+        let problem = "expected a configuration, found something that is not TOML".to_owned();
+        return Err(cannot_go_on(path, problem));
+    };
+    let Some((key, begun, now)) = difference("", &begun, &now) else {
+        return Ok(());
+    };
+    let problem = format!("the study was begun with `{key}` {begun}; now it is {now}");
+    Err(cannot_go_on(path, problem))
+}
+
+/// The first key that differs, a plain one before those in tables, and both its values in words.
+fn difference(outer: &str, begun: &Table, now: &Table) -> Option<(String, String, String)> {
+    let words = |value: Option<&Value>| {
+        value.map_or("absent".to_owned(), |value| {
+            value.to_string().trim().to_owned()
+        })
+    };
+    let new = now.keys().filter(|key| !begun.contains_key(*key));
+    let keys = begun
+        .keys()
+        .chain(new)
+        .filter(|key| begun.get(*key) != now.get(*key));
+    let mut inside = None;
+    for key in keys {
+        let name = format!("{outer}{key}");
+        match (begun.get(key), now.get(key)) {
+            (Some(Value::Table(one)), Some(Value::Table(other))) => {
+                inside = inside.or_else(|| difference(&format!("{name}."), one, other));
+            }
+            (one, other) => return Some((name, words(one), words(other))),
+        }
+    }
+    inside
+}

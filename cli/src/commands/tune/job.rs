@@ -1,0 +1,108 @@
+//! What is to be tuned: the experiment that trials start from, and the rows.
+
+use dropwise::backend::Backend;
+use dropwise::config::{CheckedExperiment, DataConfig};
+use dropwise::data::{self, Splits};
+use dropwise::{Error, Result};
+use dropwise_lab::store::Prepared;
+use dropwise_lab::tune::{self, Rows, TuneSummary};
+use serde::Serialize;
+
+use super::super::overrides;
+use super::Args;
+
+/// What is to be tuned.
+pub(super) struct Job {
+    pub(super) experiment: CheckedExperiment,
+    pub(super) backend: Backend,
+    pub(super) rows: Rows,
+    /// The data as the file splits them.
+    splits: Splits,
+    /// The data without validation rows, which the last networks are trained on.
+    together: DataConfig,
+}
+
+/// The summary, and where its results come from.
+#[derive(Serialize)]
+pub(super) struct Summary<'a> {
+    dropwise: &'static str,
+    burn: &'static str,
+    backend: String,
+    data_sha256: &'a str,
+    #[serde(flatten)]
+    found: &'a TuneSummary,
+}
+
+impl Job {
+    pub(super) fn of(args: &Args) -> Result<Self> {
+        let mut experiment = overrides::read(&args.config, &args.overrides)?.into_inner();
+        experiment.seed = args.seed.unwrap_or(experiment.seed);
+        let backend = overrides::settle(&mut experiment, args.backend.as_ref())?;
+        overrides::seed_split(&mut experiment);
+        let together = together(&experiment.data)?;
+        let experiment = experiment.check()?;
+        tune::refuse(&experiment)?;
+        let splits = data::load(&experiment.data, experiment.seed)?;
+        let rows = Rows::of(&splits, &data::load(&together, experiment.seed)?)?;
+        Ok(Job {
+            experiment: tune::prepare(&experiment, splits.train.task())?,
+            backend,
+            rows,
+            splits,
+            together,
+        })
+    }
+
+    /// What there is to store of the data.
+    pub(super) fn prepared(&self) -> Prepared {
+        Prepared::new(&self.splits)
+    }
+
+    /// The configuration of the first network of the recommended setting.
+    pub(super) fn best(&self, summary: &TuneSummary) -> Result<String> {
+        let arm = summary.arm(summary.recommended).ok_or_else(|| {
+            // Each search has a best trial, or the recipe fails.
+            Error::Compute("no setting came out of the search".to_owned())
+        })?;
+        let mut best = arm.setting.apply(&self.experiment)?.into_inner();
+        best.data = self.together.clone();
+        overrides::write(&best)
+    }
+
+    pub(super) fn summary<'a>(&'a self, found: &'a TuneSummary) -> Summary<'a> {
+        Summary {
+            dropwise: env!("CARGO_PKG_VERSION"),
+            burn: "0.22.1",
+            backend: self.backend.to_string(),
+            data_sha256: &self.splits.hash,
+            found,
+        }
+    }
+}
+
+/// The same data with its validation rows among the training rows. The test rows stay: they are chosen first.
+fn together(data: &DataConfig) -> Result<DataConfig> {
+    let mut data = data.clone();
+    let Some(split) = &mut data.split else {
+        return Ok(data);
+    };
+    if split.train_rows.is_some() && split.validation_rows.is_some() {
+        return Err(Error::InvalidValue {
+            what: "data.split.train_rows".to_owned(),
+            expected: "none beside `validation_rows`, so that the last networks can have both"
+                .to_owned(),
+            found: "both; list validation and test rows, and all others train".to_owned(),
+        });
+    }
+    if let Some(rows) = split.train {
+        return Err(Error::InvalidValue {
+            what: "data.split.train".to_owned(),
+            expected: "none, since the last networks train on all training and validation rows"
+                .to_owned(),
+            found: format!("{rows}; a larger `validation` or `test` leaves fewer rows to train on"),
+        });
+    }
+    split.validation = 0.0;
+    split.validation_rows = None;
+    Ok(data)
+}

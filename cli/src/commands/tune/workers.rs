@@ -1,0 +1,132 @@
+//! Trials at the same time, each on a core of its own.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use burn::tensor::Device;
+use dropwise::Result;
+use dropwise_lab::tune::{Outcome, Rows, Runner, Trial};
+
+use super::super::interrupt;
+use super::super::side_by_side::side_by_side;
+use super::files::{Files, Record};
+use super::job::Job;
+use super::show::Show;
+
+/// Trains trials, keeps and shows them as they end.
+pub(super) struct Workers<'a, W> {
+    rows: &'a Rows,
+    device: Device,
+    jobs: usize,
+    /// When to begin no more trials, on the clock of the study.
+    budget: Option<Duration>,
+    started: Instant,
+    files: Option<Files>,
+    show: Show<'a, W>,
+}
+
+impl<'a, W: Write> Workers<'a, W> {
+    pub(super) fn new(
+        job: &'a Job,
+        jobs: usize,
+        budget: Option<Duration>,
+        files: Option<Files>,
+        show: Show<'a, W>,
+    ) -> Result<Self> {
+        Ok(Workers {
+            rows: &job.rows,
+            device: job.backend.device()?,
+            jobs,
+            budget,
+            started: Instant::now(),
+            files,
+            show,
+        })
+    }
+
+    pub(super) fn end(self) -> (Option<Files>, Show<'a, W>) {
+        (self.files, self.show)
+    }
+
+    /// The clock of the study.
+    fn elapsed(&self) -> f64 {
+        let before = self.files.as_ref().map_or(0.0, |files| files.elapsed);
+        before + self.started.elapsed().as_secs_f64()
+    }
+
+    /// A trial has ended.
+    fn told(&mut self, trial: &Trial, outcome: Outcome, seconds: f64) -> Result<Record> {
+        let record = Record {
+            phase: trial.phase,
+            trial: trial.number,
+            seed: trial.experiment.seed,
+            setting: trial.setting.clone(),
+            outcome,
+            seconds,
+            elapsed: self.elapsed(),
+        };
+        if let Some(files) = &self.files {
+            files.append(&record)?;
+        }
+        self.show.ended(&record)?;
+        Ok(record)
+    }
+
+    /// Trains those trials that have no record yet. What has ended is kept, whatever becomes of the others.
+    fn train(&mut self, trials: &[Trial], records: &mut [Option<Record>]) -> Result<()> {
+        let (rows, device) = (self.rows, self.device.clone());
+        let missing: Vec<usize> = (0..trials.len())
+            .filter(|k| records[*k].is_none())
+            .collect();
+        let work = |k: usize, goes_on: &(dyn Fn() -> bool + Sync)| {
+            let started = Instant::now();
+            let goes_on = || !interrupt::asked() && goes_on();
+            let outcome = trials[missing[k]].run(rows, &device, &goes_on)?;
+            Ok((outcome, started.elapsed().as_secs_f64()))
+        };
+        side_by_side(self.jobs, missing.len(), work, |k, (outcome, seconds)| {
+            let k = missing[k];
+            if let Some(outcome) = outcome {
+                records[k] = Some(self.told(&trials[k], outcome, seconds)?);
+            }
+            Ok(())
+        })
+    }
+}
+
+impl<W: Write> Runner for Workers<'_, W> {
+    fn run(&mut self, trials: &[Trial]) -> Result<Option<Vec<Outcome>>> {
+        let mut records = vec![None; trials.len()];
+        for (trial, record) in trials.iter().zip(&mut records) {
+            if let Some(files) = &mut self.files {
+                *record = files.known(trial)?;
+            }
+            if let Some(known) = record {
+                self.show.ended(known)?;
+            }
+        }
+        self.train(trials, &mut records)?;
+        let ended: Option<Vec<Record>> = records.into_iter().collect();
+        let Some(records) = ended else {
+            return Ok(None);
+        };
+        if let Some(files) = &mut self.files {
+            files.order(&records)?;
+        }
+        Ok(Some(
+            records.into_iter().map(|record| record.outcome).collect(),
+        ))
+    }
+
+    fn has_time(&mut self) -> bool {
+        match &self.files {
+            // A study goes the way that it went.
+            Some(files) if files.has_more() => true,
+            // What was chosen stays chosen.
+            Some(files) if files.has_chosen => false,
+            _ => self
+                .budget
+                .is_none_or(|budget| self.elapsed() < budget.as_secs_f64()),
+        }
+    }
+}

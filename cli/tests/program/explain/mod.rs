@@ -1,0 +1,4 @@
+//! Runs on disk, explained.
+
+mod runs;
+mod snapshot;

@@ -1,0 +1,9 @@
+//! `dropwise predict`, as a process: every form of rows, every mistake in them, pipes, stored models.
+
+mod images;
+mod json;
+mod mistakes;
+mod models;
+mod pets;
+mod streams;
+mod tables;

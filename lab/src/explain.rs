@@ -1,0 +1,127 @@
+//! What a trained network has become: the numbers behind each picture of a report.
+//!
+//! The tutorial explains dropout with pictures: the error as a line over the value of one weight, the weights as
+//! balls that roll on it, and two balls that end in the same dip and do the same work from then on. Here those are
+//! taken from a real network. Everything is data, which serializes; [`report`](mod@crate::report) draws it.
+//! [`hidden_activity`] and [`unit_features`] look at networks of which nothing else is known.
+//!
+//! No figure grows with the length of a training or the width of a layer: curves are thinned, and of wide layers the
+//! first units are shown, while what is counted is counted over all of them.
+
+mod activity;
+mod card;
+mod curves;
+mod diagram;
+mod features;
+mod hidden;
+mod landscape;
+mod look;
+mod mistakes;
+mod one_weight;
+mod paths;
+mod predictions;
+mod redundancy;
+mod subject;
+mod thinned;
+mod trail;
+
+use serde::{Deserialize, Serialize};
+
+use dropwise::error::Result;
+
+pub use activity::{Activity, Histogram, hidden_activity};
+pub use card::{Card, Measured};
+pub use curves::{Curve, Curves, CurvesReader, MetricsLine};
+pub use diagram::{Diagram, DiagramLayer};
+pub use features::{Feature, Features, unit_features};
+pub use landscape::{Landscape, LandscapeOptions, WeightAt};
+pub use mistakes::{Mistake, Mistakes};
+pub use paths::{Paths, UnitPath};
+pub use predictions::{Calibration, CalibrationBin, Confusion, Fit};
+pub use redundancy::{Redundancy, Similarities};
+pub use subject::{ExplainOptions, Subject};
+pub use trail::{Recorder, Trail, TrailLine};
+
+use hidden::HiddenUnits;
+use look::Look;
+
+/// Everything that is to be shown of one run. What a run or its data do not have is none or empty, and `notes` say why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// What to call the run beside others.
+    pub name: String,
+    /// Where the network comes from, and how good it is.
+    pub card: Card,
+    /// Loss and error while it was trained.
+    pub curves: Curves,
+    /// The error over the value of one weight.
+    pub landscape: Option<Landscape>,
+    /// What became of all hidden units' weights from the same input.
+    pub paths: Option<Paths>,
+    /// How alike the units of each hidden layer are, from the input on.
+    pub redundancy: Vec<Redundancy>,
+    /// The incoming weights of the first hidden layer.
+    pub features: Features,
+    /// How active the units of each hidden layer are, from the input on.
+    pub activity: Vec<Activity>,
+    /// Which class is taken for which.
+    pub confusion: Option<Confusion>,
+    /// Whether probabilities may be believed.
+    pub calibration: Option<Calibration>,
+    /// A regression's predictions beside the targets.
+    pub fit: Option<Fit>,
+    /// The rows that the network is furthest off on.
+    pub mistakes: Option<Mistakes>,
+    /// The layers, and one of the thinned networks that dropout trains.
+    pub diagram: Diagram,
+    /// What is not shown, and why; a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// Looks at a network from all sides.
+///
+/// # Errors
+/// [`Error::InvalidValue`](dropwise::Error::InvalidValue) for a weight or a part of the data that there is not, for options
+/// out of range, for weights that are not finite, and for a trail of another network; [`Error::Shape`](dropwise::Error::Shape)
+/// if the data do not fit the network; [`Error::Compute`](dropwise::Error::Compute) if the backend fails.
+pub fn explain(subject: &Subject<'_>, options: &ExplainOptions) -> Result<Explanation> {
+    subject.check()?;
+    options.check(subject)?;
+    let mut notes = subject.notes.clone();
+    let looks = Look::at_all(subject)?;
+    let look = look::telling(&looks, options.part);
+    if subject.first_units() == 0 {
+        let note = "There are no pictures of hidden units and their weights: the network has no hidden layer.";
+        notes.push(note.to_owned());
+    }
+    let hidden = HiddenUnits::of(subject.network, look.map(|look| look.rows))?;
+    let landscape = landscape::landscape(subject, options, &mut notes)?;
+    let input = landscape.as_ref().map(|found| found.weight.input);
+    let explanation = Explanation {
+        name: subject.name.to_owned(),
+        card: card::card(subject, &looks)?,
+        curves: subject.curves.clone(),
+        paths: paths::paths(subject, input, &mut notes),
+        redundancy: redundancy::redundancy(subject.network, &hidden)?,
+        features: features::unit_features(subject.network, subject.preparation)?,
+        activity: hidden.into_iter().filter_map(activity::activity).collect(),
+        confusion: look.and_then(|look| predictions::confusion(look, &mut notes)),
+        calibration: look.and_then(|look| predictions::calibration(look, &mut notes)),
+        fit: look.and_then(predictions::fit),
+        mistakes: look.map(|look| mistakes::mistakes(subject, look)),
+        diagram: diagram::diagram(subject.network, options.landscape.seed),
+        landscape,
+        notes,
+    };
+    Ok(explanation)
+}
+
+/// At most `most` of the numbers below `count`, evenly spaced, the first and the last of them among them.
+fn spaced(count: usize, most: usize) -> impl Iterator<Item = usize> {
+    let places = count.min(most);
+    let last = places.saturating_sub(1).max(1);
+    (0..places).map(move |place| match count > most {
+        true => place * (count - 1) / last,
+        false => place,
+    })
+}

@@ -1,0 +1,183 @@
+//! The rows that a network is furthest off on.
+
+use serde::{Deserialize, Serialize};
+
+use dropwise::data::{ColumnKind, Preparation, Target, Task};
+use dropwise::evaluate::{number, predicted_class};
+
+use super::Subject;
+use super::features::{image_of, shown_names};
+use super::look::Look;
+
+/// The rows that a network is furthest off on, the worst first: wrong classes by how little probability is given to the
+/// right one, numbers by how far the prediction is off.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mistakes {
+    /// The part of the data: `training`, `validation` or `test`.
+    pub split: String,
+    /// Height and width of the images that the inputs are, where they are images.
+    pub image: Option<(usize, usize)>,
+    /// The names of the inputs that are shown, where they are no images.
+    pub input_names: Vec<String>,
+    /// The worst of them.
+    pub rows: Vec<Mistake>,
+    /// How many rows are wrong in all; of a regression, how many there are.
+    pub all: usize,
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Mistake {
+    /// The row of its part of the data, counted from 0.
+    pub row: usize,
+    /// The right class, or the target, in words.
+    pub actual: String,
+    /// The predicted class, or the prediction, in words.
+    pub predicted: String,
+    /// The probability of the predicted class, where predictions are probabilities.
+    pub probability: Option<f64>,
+    /// The inputs that are shown: all pixels, from 0 to 1, or a table's values in its own units; 0 for what is not a
+    /// finite number.
+    pub inputs: Vec<f32>,
+}
+
+/// So many are shown.
+const WORST: usize = 24;
+
+/// Of several targets, so many are told.
+const NUMBERS: usize = 4;
+
+/// The rows that the network is furthest off on.
+pub(super) fn mistakes(subject: &Subject<'_>, look: &Look<'_>) -> Mistakes {
+    let mut wrong: Vec<(f64, usize)> = look
+        .each()
+        .filter_map(|(row, prediction, target)| {
+            Some((distance(look.task(), prediction, &target)?, row))
+        })
+        .collect();
+    // What is not a number is worst of all.
+    wrong.sort_by(|(a, row), (b, other)| b.total_cmp(a).then(row.cmp(other)));
+    let input_names = shown_names(subject.preparation);
+    let shown = match image_of(subject.preparation) {
+        Some((height, width)) => height * width,
+        None => input_names.len(),
+    };
+    let all = wrong.len();
+    let rows = wrong.into_iter().take(WORST);
+    Mistakes {
+        split: look.part.word().to_owned(),
+        image: image_of(subject.preparation),
+        input_names,
+        rows: rows
+            .map(|(_, row)| mistake(subject, look, row, shown))
+            .collect(),
+        all,
+    }
+}
+
+/// How far off a prediction is: the probability that the right class is not given, if the prediction is wrong; for numbers
+/// the sum of `|target - prediction|` as the network learns them. None if the class is right.
+fn distance(task: &Task, prediction: &[f64], target: &[f64]) -> Option<f64> {
+    let distance = match task {
+        Task::Regression { targets } => {
+            let pairs = prediction.iter().zip(target).zip(targets);
+            let distance = |((prediction, learned), target): ((&f64, &f64), &Target)| {
+                ((prediction - target.mean) / target.deviation - learned).abs()
+            };
+            pairs.map(distance).sum()
+        }
+        Task::Classification { .. } | Task::Binary { .. } => {
+            let class = predicted_class(task, target)?;
+            if predicted_class(task, prediction) == Some(class) {
+                return None;
+            }
+            1.0 - class_probability(task, prediction, class)
+        }
+    };
+    Some(if distance.is_nan() {
+        f64::INFINITY
+    } else {
+        distance
+    })
+}
+
+/// What a prediction gives to a class.
+fn class_probability(task: &Task, prediction: &[f64], class: usize) -> f64 {
+    match (task, class) {
+        (Task::Binary { .. }, 0) => 1.0 - prediction[0],
+        (Task::Binary { .. }, _) => prediction[0],
+        _ => prediction[class],
+    }
+}
+
+fn mistake(subject: &Subject<'_>, look: &Look<'_>, row: usize, shown: usize) -> Mistake {
+    let (task, d_output) = (look.task(), look.rows.d_output());
+    let prediction = &look.predictions[row * d_output..][..d_output];
+    let target = look.rows.target_row(row);
+    let (actual, predicted) = match task {
+        Task::Regression { targets } => {
+            let actual = target.iter().zip(targets);
+            let actual: Vec<f64> = actual
+                .map(|(learned, target)| learned * target.deviation + target.mean)
+                .collect();
+            (numbers(&actual), numbers(prediction))
+        }
+        Task::Classification { .. } | Task::Binary { .. } => {
+            (class_name(task, &target), class_name(task, prediction))
+        }
+    };
+    let class = predicted_class(task, prediction).filter(|_| look.bins.is_some());
+    let mut inputs = look.rows.input_row(row);
+    inputs.truncate(shown);
+    in_own_units(subject.preparation, &mut inputs);
+    Mistake {
+        row,
+        actual,
+        predicted,
+        probability: class.map(|class| class_probability(task, prediction, class)),
+        inputs: inputs.into_iter().map(finite).collect(),
+    }
+}
+
+fn finite(input: f64) -> f32 {
+    let input = input as f32;
+    if input.is_finite() { input } else { 0.0 }
+}
+
+fn class_name(task: &Task, prediction: &[f64]) -> String {
+    let class = predicted_class(task, prediction);
+    let name = class.and_then(|class| task.classes().get(class));
+    name.cloned().unwrap_or_else(|| "not a number".to_owned())
+}
+
+/// The first numbers, and how many there are if that is more.
+fn numbers(values: &[f64]) -> String {
+    let first = values.iter().take(NUMBERS).map(|value| number(*value));
+    let words = first.collect::<Vec<String>>().join(", ");
+    match values.len() > NUMBERS {
+        true => format!("{words}, ... ({} numbers)", values.len()),
+        false => words,
+    }
+}
+
+/// Takes the standardization of a table's numbers back. An input of a category stays 0 or 1.
+fn in_own_units(preparation: &Preparation, inputs: &mut [f64]) {
+    let Preparation::Table(table) = preparation else {
+        return;
+    };
+    let mut inputs = inputs.iter_mut();
+    for column in &table.columns {
+        match &column.kind {
+            ColumnKind::Numeric {
+                mean, deviation, ..
+            } => {
+                if let Some(input) = inputs.next() {
+                    *input = *input * deviation + mean;
+                }
+            }
+            ColumnKind::Categorical { categories, .. } => {
+                inputs.by_ref().take(categories.len()).for_each(drop);
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Published experiments, run again: which networks a paper's table asks for, and what they come to beside its
+//! numbers.
+//!
+//! A [`Paper`] is read from a TOML file, one of those under `config/paper/` or one's own: what all networks share, a
+//! row for each line of the published table, and what is claimed of them. Each row is trained in two steps:
+//!
+//! 1. **Choose.** Where a row leaves some values open, a network is trained for each of them on fewer rows, and measured
+//!    on the validation rows that were held out. The smallest error is chosen. Test rows are not there.
+//! 2. **Measure.** Networks with several seeds are trained on all training rows with what was chosen, and measured on
+//!    test rows, once.
+//!
+//! [`run`] asks a [`Runner`] for networks and is told how they ended, so that nothing here knows a file, a clock or a
+//! thread; what they come to is a function of the outcomes alone ([`Summary::of`]), wherever and in whatever order they
+//! were trained.
+//!
+//! ```
+//! use dropwise_lab::reproduce::Paper;
+//!
+//! let text = "title = 'XOR'\nsource = 'the tutorial'\nmeasure = 'error-rate'\nseeds = 2\n\
+//!             [experiment]\ndata.source = 'xor'\ntrain = { learning_rate = 0.5, steps = 10 }\n\
+//!             [[rows]]\nname = 'four'\nmethod = '3-4-1'\nnetwork.hidden = [4]\n";
+//! let paper = Paper::parse("xor.toml", text)?;
+//! let networks = paper.measured(&paper.rows[0], &[], 1..=2)?;
+//! assert_eq!(networks.len(), 2);
+//! assert_eq!(networks[1].id.to_string(), "four/seed-2");
+//! # Ok::<(), dropwise::Error>(())
+//! ```
+
+mod claims;
+mod file;
+mod measure;
+mod network;
+mod paper;
+mod ridge;
+mod summary;
+
+use std::ops::RangeInclusive;
+
+use dropwise::error::{Error, Result};
+
+pub use claims::{Claim, ClaimResult, Holds};
+pub use measure::{Averaging, Measure, Measured, measure};
+pub use network::{Id, Network, Outcome, Outcomes, Purpose};
+pub use paper::{Paper, Row, Values};
+pub use ridge::{least_squares, ridge};
+pub(crate) use summary::in_line;
+pub use summary::{Candidate, RowSummary, Summary, Verdict};
+
+/// What of an experiment is to be run: a part of it on each of several machines, say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scope {
+    /// The names of rows; none means all of them.
+    pub rows: Option<Vec<String>>,
+    /// The seeds to train each row with.
+    pub seeds: RangeInclusive<u64>,
+}
+
+impl Scope {
+    /// The rows of `paper` that are in the scope, in its order.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if one is named that there is not.
+    pub fn rows<'a>(&self, paper: &'a Paper) -> Result<Vec<&'a Row>> {
+        let Some(names) = &self.rows else {
+            return Ok(paper.rows.iter().collect());
+        };
+        if let Some(unknown) = names.iter().find(|name| paper.row(name).is_none()) {
+            let known: Vec<_> = paper.rows.iter().map(|row| row.name.as_str()).collect();
+            let expected = format!("rows among {}", known.join(", "));
+            return Err(Error::invalid("--rows", expected, format!("`{unknown}`")));
+        }
+        let named = |row: &&Row| names.contains(&row.name);
+        Ok(paper.rows.iter().filter(named).collect())
+    }
+}
+
+/// Trains the networks that an experiment asks for: the one who knows devices, threads, files and clocks.
+pub trait Runner {
+    /// Trains `networks`, at once or in any order, and says in the order of `networks` how they ended; nothing of those
+    /// that did not, since somebody asked for an end.
+    ///
+    /// # Errors
+    /// Whatever keeps a network from being trained. A loss that is not finite does not: it is an outcome.
+    fn run(&mut self, networks: &[Network]) -> Result<Vec<Option<Outcome>>>;
+}
+
+/// Trains the networks of `scope` that `outcomes` does not have yet: those to choose by first, then those to measure. Adds how
+/// they ended to `outcomes`, and says whether all of them did.
+///
+/// # Errors
+/// [`Error::InvalidValue`] for a row that there is not, those of [`Paper`] and of the runner.
+pub fn run(
+    paper: &Paper,
+    scope: &Scope,
+    outcomes: &mut Outcomes,
+    runner: &mut impl Runner,
+) -> Result<bool> {
+    let rows = scope.rows(paper)?;
+    let mut candidates = Vec::new();
+    for row in &rows {
+        candidates.extend(paper.candidates(row)?);
+    }
+    train(&candidates, outcomes, runner)?;
+    let mut measured = Vec::new();
+    let mut is_complete = true;
+    for row in &rows {
+        match paper.chosen(row, outcomes) {
+            Some(chosen) => measured.extend(paper.measured(row, &chosen, scope.seeds.clone())?),
+            None if paper.scores(row, outcomes).iter().all(Option::is_some) => {
+                let what = format!("row `{}`: the values to choose among", row.name);
+                let expected = "one with which training does not diverge";
+                return Err(Error::invalid(what, expected, "none"));
+            }
+            None => is_complete = false,
+        }
+    }
+    if !is_complete {
+        return Ok(false);
+    }
+    train(&measured, outcomes, runner)
+}
+
+fn train(networks: &[Network], outcomes: &mut Outcomes, runner: &mut impl Runner) -> Result<bool> {
+    let is_missing = |network: &&Network| !outcomes.contains_key(&network.id);
+    let missing: Vec<Network> = networks.iter().filter(is_missing).cloned().collect();
+    if missing.is_empty() {
+        return Ok(true);
+    }
+    let found = runner.run(&missing)?;
+    let is_complete = found.iter().all(Option::is_some);
+    let ended = missing.into_iter().zip(found);
+    outcomes.extend(ended.filter_map(|(network, found)| Some((network.id, found?))));
+    Ok(is_complete)
+}

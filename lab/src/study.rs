@@ -1,0 +1,203 @@
+//! The same networks again and again, with other seeds: what a setting does, apart from luck.
+//!
+//! A study trains several networks (see [`Replicas`](dropwise::train::Replicas)) at each of several settings, and
+//! says how they are spread. All of it is data: an [`Outcome`] for each network, a [`SettingSummary`] for each
+//! setting, a [`StudySummary`] for the whole.
+//!
+//! ```
+//! use dropwise_lab::study::{Measure, Outcome, Setting, SettingSummary};
+//! use dropwise::train::{Replica, Replicas};
+//! use dropwise::{Backend, Experiment, data};
+//!
+//! let text = "[data]\n source = 'xor'\n [network]\n hidden = 4\n \
+//!             [train]\n learning_rate = 0.5\n steps = 10\n replicas = 3\n";
+//! let experiment = Experiment::parse("xor.toml", text)?;
+//! let (networks, rows) = (Replica::several(&experiment), data::xor());
+//! let device = Backend::default().device()?;
+//! let mut replicas = Replicas::new(&experiment, networks, &rows, None, &device)?;
+//! replicas.run(&mut ())?;
+//!
+//! let metrics = replicas.evaluate(&rows)?.into_iter();
+//! let outcomes: Vec<_> = metrics
+//!     .zip(replicas.replicas())
+//!     .map(|(metrics, replica)| Outcome {
+//!         setting: Setting::new(),
+//!         seed: replica.seed,
+//!         diverged: None,
+//!         metrics,
+//!     })
+//!     .collect();
+//! let found = SettingSummary::of(Setting::new(), &outcomes, Measure::ErrorRate, 0.0);
+//! assert_eq!(found.networks, 3);
+//! # Ok::<(), dropwise::Error>(())
+//! ```
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::statistics::{Distribution, Interval};
+use dropwise::config::Loss;
+use dropwise::data::Task;
+use dropwise::evaluate::Metrics;
+
+/// The values of the keys that a study varies, by their dotted names.
+pub type Setting = BTreeMap<String, Value>;
+
+/// One network of a study.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The setting that it was trained at.
+    pub setting: Setting,
+    /// The number that all its randomness comes from.
+    pub seed: u64,
+    /// The step after which its loss or a weight was found not to be finite; none if all went well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diverged: Option<usize>,
+    /// How well it does after its last step, with dropout off.
+    pub metrics: Metrics,
+}
+
+impl Outcome {
+    /// Whether it gets every row right.
+    #[must_use]
+    pub fn is_solved(&self) -> bool {
+        self.diverged.is_none() && self.metrics.errors == Some(0)
+    }
+}
+
+/// The error that the networks of a study are compared by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// The mean absolute error: with the loss `squared-error`, whose examples have few rows.
+    MeanAbsoluteError,
+    /// The share of rows that are wrong: for classes.
+    ErrorRate,
+    /// The root of the mean squared error, in the units of the data: for numbers.
+    Rmse,
+}
+
+impl Measure {
+    /// The measure for networks that are trained with `loss` for `task`.
+    #[must_use]
+    pub fn of(loss: Loss, task: &Task) -> Self {
+        match (loss, task) {
+            (Loss::SquaredError, _) => Measure::MeanAbsoluteError,
+            (_, Task::Regression { .. }) => Measure::Rmse,
+            _ => Measure::ErrorRate,
+        }
+    }
+
+    /// Its name in tables and figures.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Measure::MeanAbsoluteError => "mean absolute error",
+            Measure::ErrorRate => "error rate",
+            Measure::Rmse => "RMSE",
+        }
+    }
+
+    /// Its value among `metrics`; not a number where they lack it.
+    #[must_use]
+    pub fn value(self, metrics: &Metrics) -> f64 {
+        match self {
+            Measure::MeanAbsoluteError => metrics.mean_absolute_error,
+            Measure::ErrorRate => metrics.error_rate.unwrap_or(f64::NAN),
+            Measure::Rmse => metrics.rmse.unwrap_or(f64::NAN),
+        }
+    }
+}
+
+/// How many of the networks get every row right.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Solved {
+    /// Their number.
+    pub count: usize,
+    /// Their share of all networks of the setting.
+    pub share: f64,
+    /// Wilson's interval of the share, at 95 %.
+    pub interval: Interval,
+}
+
+/// What the networks of one setting come to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SettingSummary {
+    /// The values of the keys that the study varies.
+    pub setting: Setting,
+    /// How many networks were trained.
+    pub networks: usize,
+    /// How many of them get every row right; none for a regression, which has no right and wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub solved: Option<Solved>,
+    /// How many of them diverged. They count as not solved, and are left out of `error`.
+    pub diverged: usize,
+    /// The distribution over the networks of the study's [`Measure`]; none if all diverged.
+    pub error: Option<Distribution>,
+    /// How long their training took.
+    pub seconds: f64,
+}
+
+impl SettingSummary {
+    /// What `outcomes` come to, which are all of one setting.
+    #[must_use]
+    pub fn of(setting: Setting, outcomes: &[Outcome], measure: Measure, seconds: f64) -> Self {
+        let networks = outcomes.len();
+        let classes = outcomes
+            .iter()
+            .all(|outcome| outcome.metrics.errors.is_some());
+        let count = outcomes
+            .iter()
+            .filter(|outcome| outcome.is_solved())
+            .count();
+        let errors: Vec<f64> = finite_errors(outcomes, measure).collect();
+        SettingSummary {
+            setting,
+            networks,
+            solved: (classes && networks > 0).then(|| Solved {
+                count,
+                share: count as f64 / networks as f64,
+                interval: Interval::of_share(count, networks),
+            }),
+            diverged: networks - errors.len(),
+            error: Distribution::of(&errors),
+            seconds,
+        }
+    }
+}
+
+/// The errors of those networks that did not diverge.
+pub fn finite_errors(outcomes: &[Outcome], measure: Measure) -> impl Iterator<Item = f64> {
+    let well = outcomes.iter().filter(|outcome| outcome.diverged.is_none());
+    well.map(move |outcome| measure.value(&outcome.metrics))
+        .filter(|error| error.is_finite())
+}
+
+/// What a study comes to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StudySummary {
+    /// This crate's version.
+    pub dropwise: &'static str,
+    /// Burn's version.
+    pub burn: &'static str,
+    /// The backend that computed.
+    pub backend: String,
+    /// The hash of the data.
+    pub data_sha256: String,
+    /// The keys that are varied, the slowest first.
+    pub keys: Vec<String>,
+    /// The seed of each setting's first network; those of the others count on from it.
+    pub seed: u64,
+    /// How many networks each setting was to have.
+    pub replicas: usize,
+    /// The rows that the networks were measured on: `train`, `validation` or `test`.
+    pub split: &'static str,
+    /// The error that they are compared by.
+    pub measure: Measure,
+    /// `finished` or `interrupted`.
+    pub end: &'static str,
+    /// Each setting that was finished, in the order they were trained in.
+    pub settings: Vec<SettingSummary>,
+}

@@ -1,0 +1,15 @@
+//! What a network has become: laws, plain loops and NumPy beside what `explain` computes, and runs on disk.
+
+mod activity;
+mod card;
+mod curves;
+mod diagram;
+mod features;
+mod golden;
+mod landscape;
+mod made;
+mod mistakes;
+mod predictions;
+mod redundancy;
+mod subject;
+mod trail;

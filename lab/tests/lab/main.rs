@@ -1,0 +1,14 @@
+//! Studies, tuning, explanations, reports and runs on disk: laws, independent references, golden numbers.
+
+#[path = "../../../tests/common/mod.rs"]
+mod common;
+mod explained;
+#[path = "../../../tests/common/markup.rs"]
+mod markup;
+
+mod explain;
+mod recipe;
+mod report;
+mod report_figures;
+mod statistics;
+mod store;

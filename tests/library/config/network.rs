@@ -1,0 +1,111 @@
+//! Every key of `[network]` and `[dropout]`: its type and its range.
+
+use super::mistakes::{assert_error, assert_good};
+
+#[test]
+fn hidden_rates_are_one_or_one_a_layer() {
+    let rate = "expected a dropout rate of at least 0 and below 1";
+    let number = "expected one rate, or one for each of the 2 hidden layers";
+    for (line, expected) in [
+        (
+            "hidden = [0.1]",
+            format!("10:10: dropout.hidden: {number}, found an array of 1"),
+        ),
+        (
+            "hidden = []",
+            format!("10:10: dropout.hidden: {number}, found an array of 0"),
+        ),
+        (
+            "hidden = [0.1, 0.2, 0.3]",
+            format!("10:10: dropout.hidden: {number}, found an array of 3"),
+        ),
+        (
+            "hidden = [0.1, 1.0]",
+            format!("10:10: dropout.hidden: {rate}, found 1"),
+        ),
+        (
+            "hidden = 1",
+            format!("10:10: dropout.hidden: {rate}, found 1"),
+        ),
+        (
+            "hidden = [0.1, \"a\"]",
+            "10:16: dropout.hidden: expected a number, found string \"a\"".into(),
+        ),
+    ] {
+        assert_error("[dropout]", line, &expected);
+    }
+    assert_good("[dropout]", "hidden = [0.5, 0]");
+    assert_good("[dropout]", "hidden = 0");
+}
+
+#[test]
+fn a_dropout_schedule_is_a_word_or_a_word_with_its_epochs() {
+    let whole = "expected a whole number of at least 0";
+    for (line, expected) in [
+        (
+            "schedule = \"early\"",
+            "10:12: dropout.schedule: expected the word with a value, { early = ... }, found `early` alone".into(),
+        ),
+        (
+            "schedule = { early = -1 }",
+            format!("10:22: dropout.schedule.early: {whole}, found integer `-1`"),
+        ),
+        (
+            "schedule = { late = 1.5 }",
+            format!("10:21: dropout.schedule.late: {whole}, found floating point `1.5`"),
+        ),
+        (
+            "schedule = { lat = 1 }",
+            "10:14: dropout.schedule.lat: unknown word `lat`; did you mean `late`? Known here: \
+             `standard`, `early`, `late`"
+                .into(),
+        ),
+        (
+            "schedule = { early = 1, late = 1 }",
+            "10:12: dropout.schedule: expected a table with one word and its value, found several".into(),
+        ),
+    ] {
+        assert_error("[dropout]", line, &expected);
+    }
+}
+
+#[test]
+fn masks_are_named_by_a_word() {
+    for word in ["framework", "seeded"] {
+        assert_good("[dropout]", &format!("masks = \"{word}\""));
+    }
+    assert_error(
+        "[dropout]",
+        "masks = \"seed\"",
+        "10:9: dropout.masks: unknown word `seed`; did you mean `seeded`? Known here: `framework`, `seeded`",
+    );
+}
+
+#[test]
+fn an_initializer_is_a_word_or_a_word_with_a_number_above_0() {
+    let above_zero = "expected a finite number above 0";
+    for (line, expected) in [
+        (
+            "initializer = { normal = 0 }",
+            format!("5:26: network.initializer.normal: {above_zero}, found 0"),
+        ),
+        (
+            "initializer = { uniform = -1.0 }",
+            format!("5:27: network.initializer.uniform: {above_zero}, found -1"),
+        ),
+        (
+            "initializer = \"uniform\"",
+            "5:15: network.initializer: expected the word with a value, { uniform = ... }, found \
+             `uniform` alone"
+                .into(),
+        ),
+        (
+            "initializer = \"xaver\"",
+            "5:15: network.initializer: unknown word `xaver`; did you mean `xavier`? Known here: \
+             `uniform`, `normal`, `xavier`, `he`"
+                .into(),
+        ),
+    ] {
+        assert_error("[network]", line, &expected);
+    }
+}

@@ -1,0 +1,367 @@
+//! Every key of `[train]`: its type, its range, what it clashes with.
+
+use dropwise::config::Experiment;
+
+use super::mistakes::{GOOD, assert_error, assert_good};
+
+#[test]
+fn numbers_of_the_training_have_ranges() {
+    let above_zero = "expected a finite number above 0";
+    let not_negative = "expected a finite number of at least 0";
+    let momentum = "expected a momentum of at least 0 and below 1";
+    for (line, place, expected) in [
+        (
+            "weight_decay = -0.1",
+            "7:16: train.weight_decay",
+            format!("{not_negative}, found -0.1"),
+        ),
+        (
+            "weight_decay = inf",
+            "7:16: train.weight_decay",
+            format!("{not_negative}, found inf"),
+        ),
+        (
+            "l1 = -0.1",
+            "7:6: train.l1",
+            format!("{not_negative}, found -0.1"),
+        ),
+        (
+            "l1 = nan",
+            "7:6: train.l1",
+            format!("{not_negative}, found NaN"),
+        ),
+        (
+            "max_norm = 0",
+            "7:12: train.max_norm",
+            format!("{above_zero}, found 0"),
+        ),
+        (
+            "max_norm = -1.0",
+            "7:12: train.max_norm",
+            format!("{above_zero}, found -1"),
+        ),
+        (
+            "clip = { norm = 0.0 }",
+            "7:17: train.clip.norm",
+            format!("{above_zero}, found 0"),
+        ),
+        (
+            "clip = { value = inf }",
+            "7:18: train.clip.value",
+            format!("{above_zero}, found inf"),
+        ),
+        (
+            "momentum = 1.0",
+            "7:12: train.momentum",
+            format!("{momentum}, found 1"),
+        ),
+        (
+            "momentum = nan",
+            "7:12: train.momentum",
+            format!("{momentum}, found NaN"),
+        ),
+        (
+            "momentum = { from = -0.5, to = 0.9, epochs = 20 }",
+            "7:21: train.momentum.from",
+            format!("{momentum}, found -0.5"),
+        ),
+        (
+            "momentum = { from = 0.5, to = 1.0, epochs = 20 }",
+            "7:31: train.momentum.to",
+            format!("{momentum}, found 1"),
+        ),
+        (
+            "schedule = { step = { every = 1, factor = 0 } }",
+            "7:43: train.schedule.step.factor",
+            format!("{above_zero}, found 0"),
+        ),
+        (
+            "schedule = { exponential = 0.0 }",
+            "7:28: train.schedule.exponential",
+            format!("{above_zero}, found 0"),
+        ),
+        (
+            "schedule = { inverse-time = -1.0 }",
+            "7:29: train.schedule.inverse-time",
+            format!("{not_negative}, found -1"),
+        ),
+        (
+            "early_stopping = { patience = 1, min_improvement = -1 }",
+            "7:52: train.early_stopping.min_improvement",
+            format!("{not_negative}, found -1"),
+        ),
+    ] {
+        assert_error("[train]", line, &format!("{place}: {expected}"));
+    }
+}
+
+#[test]
+fn counts_of_the_training_are_at_least_1() {
+    for (line, place) in [
+        ("evaluate_every = 0", "7:18: train.evaluate_every"),
+        (
+            "schedule = { step = { every = 0, factor = 0.5 } }",
+            "7:31: train.schedule.step.every",
+        ),
+        (
+            "momentum = { from = 0.5, to = 0.9, epochs = 0 }",
+            "7:45: train.momentum.epochs",
+        ),
+        (
+            "early_stopping = { patience = 0 }",
+            "7:31: train.early_stopping.patience",
+        ),
+    ] {
+        let expected = format!("{place}: expected a whole number of at least 1, found 0");
+        assert_error("[train]", line, &expected);
+    }
+}
+
+#[test]
+fn a_schedule_is_a_word_or_a_word_with_its_value() {
+    let words = "`constant`, `step`, `exponential`, `cosine`, `inverse-time`";
+    for (line, expected) in [
+        (
+            "schedule = \"cosin\"",
+            format!("7:12: train.schedule: unknown word `cosin`; did you mean `cosine`? Known here: {words}"),
+        ),
+        (
+            "schedule = { inverse-tim = 1.0 }",
+            format!(
+                "7:14: train.schedule.inverse-tim: unknown word `inverse-tim`; did you mean \
+                 `inverse-time`? Known here: {words}"
+            ),
+        ),
+        (
+            "schedule = \"exponential\"",
+            "7:12: train.schedule: expected the word with a value, { exponential = ... }, found \
+             `exponential` alone"
+                .into(),
+        ),
+        (
+            "schedule = \"step\"",
+            "7:12: train.schedule: expected the word with a value, { step = ... }, found `step` alone".into(),
+        ),
+        (
+            "schedule = 0.5",
+            "7:12: train.schedule: expected a word, or a table with a word and its value, found `0.5`".into(),
+        ),
+        (
+            "schedule = {}",
+            "7:12: train.schedule: expected a table with one word and its value, found none".into(),
+        ),
+        (
+            "schedule = { exponential = 0.9, inverse-time = 1.0 }",
+            "7:12: train.schedule: expected a table with one word and its value, found several".into(),
+        ),
+        (
+            "schedule = { exponential = \"slow\" }",
+            "7:28: train.schedule.exponential: expected a number, found string \"slow\"".into(),
+        ),
+        (
+            "schedule = { step = { every = 1.5, factor = 0.5 } }",
+            "7:31: train.schedule.step.every: expected a whole number of at least 0, found floating \
+             point `1.5`"
+                .into(),
+        ),
+        (
+            "schedule = { step = { every = 10 } }",
+            "7:21: train.schedule.step: the key `factor` is missing".into(),
+        ),
+        (
+            "schedule = { step = { every = 10, factor = 0.5, facto = 1 } }",
+            "7:49: train.schedule.step.facto: unknown key `facto`; did you mean `factor`? Known here: \
+             `every`, `factor`"
+                .into(),
+        ),
+    ] {
+        assert_error("[train]", line, &expected);
+    }
+}
+
+#[test]
+fn a_momentum_is_a_number_or_a_ramp_and_for_sgd_only() {
+    for (line, expected) in [
+        (
+            "momentum = \"high\"",
+            "7:12: train.momentum: expected a momentum such as 0.9, or { from = 0.5, to = 0.95, \
+             epochs = 20 }, found string \"high\"",
+        ),
+        (
+            "momentum = { from = 0.5, to = 0.9 }",
+            "7:12: train.momentum: the key `epochs` is missing",
+        ),
+        (
+            "momentum = { from = 0.5, too = 0.9, epochs = 1 }",
+            "7:26: train.momentum.too: unknown key `too`; did you mean `to`? Known here: `from`, \
+             `to`, `epochs`",
+        ),
+        (
+            "momentum = 0.9\noptimizer = \"adam\"",
+            "7:12: train.momentum: expected nothing, with the optimizer `adam`, found a key of the \
+             optimizer `sgd`",
+        ),
+        (
+            "momentum = { from = 0.5, to = 0.9, epochs = 1 }\noptimizer = \"adamw\"",
+            "7:12: train.momentum: expected nothing, with the optimizer `adamw`, found a key of the \
+             optimizer `sgd`",
+        ),
+    ] {
+        assert_error("[train]", line, expected);
+    }
+    assert_good("[train]", "momentum = 0"); // a whole number is a number
+    assert_good("[train]", "momentum = 0.0\noptimizer = \"adam\"");
+}
+
+#[test]
+fn only_sgd_with_momentum_is_dampened() {
+    for (line, expected) in [
+        (
+            "momentum = 0.9\ndampened = 1",
+            "8:12: train.dampened: expected true or false, found integer `1`",
+        ),
+        (
+            "dampened = true",
+            "7:12: train.dampened: expected `momentum` beside it, since it changes nothing without, found none",
+        ),
+        (
+            "dampened = true\noptimizer = \"adam\"",
+            "7:12: train.dampened: expected nothing, with the optimizer `adam`, found a key of the \
+             optimizer `sgd`",
+        ),
+    ] {
+        assert_error("[train]", line, expected);
+    }
+    let text = GOOD.replacen("[train]", "[train]\nmomentum = 0.9\ndampend = true", 1);
+    let error = Experiment::parse("x.toml", &text)
+        .expect_err("misspelled")
+        .to_string();
+    let expected = "x.toml:8:1: train.dampend: unknown key `dampend`; did you mean `dampened`?";
+    assert!(error.starts_with(expected), "{error}");
+    for line in [
+        "momentum = 0.9\ndampened = true",
+        "momentum = { from = 0.0, to = 0.9, epochs = 2 }\ndampened = true",
+        "dampened = false\noptimizer = \"adam\"",
+    ] {
+        assert_good("[train]", line);
+    }
+}
+
+#[test]
+fn an_l1_penalty_is_a_number_and_not_for_adamw() {
+    assert_error(
+        "[train]",
+        "l1 = \"some\"",
+        "7:6: train.l1: expected a number, found string \"some\"",
+    );
+    assert_error(
+        "[train]",
+        "l1 = 0.1\noptimizer = \"adamw\"",
+        "7:6: train.l1: expected nothing, with the optimizer `adamw`, found a key of the optimizers `sgd` and `adam`",
+    );
+    for line in [
+        "l1 = 0.1",
+        "l1 = 1\noptimizer = \"adam\"",
+        "l1 = 0.0\noptimizer = \"adamw\"",
+    ] {
+        assert_good("[train]", line);
+    }
+}
+
+#[test]
+fn a_batch_has_a_number_of_rows_or_is_full() {
+    for (written, found) in [
+        ("0", "integer `0`"),
+        ("-3", "integer `-3`"),
+        ("1.5", "floating point `1.5`"),
+        ("\"ful\"", "string \"ful\""),
+        ("true", "boolean `true`"),
+    ] {
+        let expected = format!(
+            "7:14: train.batch_size: expected a whole number of at least 1, or \"full\", found {found}"
+        );
+        assert_error("[train]", &format!("batch_size = {written}"), &expected);
+    }
+    assert_good("[train]", "batch_size = 1");
+    assert_good("[train]", "batch_size = \"full\"");
+}
+
+#[test]
+fn gradients_are_clipped_by_norm_or_by_value() {
+    for (line, expected) in [
+        (
+            "clip = 1.0",
+            "7:8: train.clip: expected a word, or a table with a word and its value, found `1.0`",
+        ),
+        (
+            "clip = { norm = 1.0, value = 1.0 }",
+            "7:8: train.clip: expected a table with one word and its value, found several",
+        ),
+        (
+            "clip = { nrom = 1.0 }",
+            "7:10: train.clip.nrom: unknown word `nrom`; did you mean `norm`? Known here: `norm`, `value`",
+        ),
+    ] {
+        assert_error("[train]", line, expected);
+    }
+}
+
+#[test]
+fn words_of_the_training_are_known_ones() {
+    assert_error(
+        "[train]",
+        "optimizer = \"adamm\"",
+        "7:13: train.optimizer: unknown word `adamm`; did you mean `adam`? Known here: `sgd`, `adam`, `adamw`",
+    );
+    assert_error(
+        "[train]",
+        "loss = \"cross\"",
+        "7:8: train.loss: unknown word `cross`; did you mean `cross-entropy`? Known here: \
+         `squared-error`, `mean-squared-error`, `cross-entropy`, `binary-cross-entropy`",
+    );
+}
+
+#[test]
+fn training_lasts_for_epochs_or_for_steps_not_both() {
+    assert_error(
+        "[train]",
+        "steps = 3",
+        "7:9: train.steps: expected either `epochs` or `steps`, found both",
+    );
+}
+
+#[test]
+fn early_stopping_wants_validation_rows() {
+    assert_error(
+        "[train]",
+        "early_stopping = { patience = 3 }",
+        "7:18: train.early_stopping: expected validation rows to look at, such as \
+         `split.validation = 0.1` in `[data]`, found none",
+    );
+    let stopping = GOOD.replacen("[train]", "[train]\nearly_stopping = { patience = 3 }", 1);
+    for split in ["validation = 0.1", "validation_rows = \"rows.txt\""] {
+        let text = stopping.replacen("[data]", &format!("[data]\nsplit.{split}"), 1);
+        assert!(Experiment::parse("x.toml", &text).is_ok(), "{text}");
+    }
+    assert_error(
+        "[train]",
+        "early_stopping = {}",
+        "7:18: train.early_stopping: the key `patience` is missing",
+    );
+    assert_error(
+        "[train]",
+        "early_stopping = { patience = 1, patienc = 2 }",
+        "7:34: train.early_stopping.patienc: unknown key `patienc`; did you mean `patience`? Known \
+         here: `patience`, `min_improvement`",
+    );
+}
+
+#[test]
+fn there_is_at_least_one_replica() {
+    assert_error(
+        "[train]",
+        "replicas = 0",
+        "7:12: train.replicas: expected a whole number of at least 1, found 0",
+    );
+    assert_good("[train]", "replicas = 256");
+}

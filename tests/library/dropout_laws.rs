@@ -1,0 +1,311 @@
+//! The laws of inverted dropout, on every backend compiled in, by the framework's layer and by seeded masks.
+//!
+//! Burn keeps one generator a backend for the whole process and tests run in threads, so every draw
+//! of its in this file goes through `with_framework_masks`, which keeps the threads apart.
+
+use std::fmt;
+
+use crate::common::backends;
+use burn::module::Module;
+use burn::tensor::{Device, Distribution, Tensor};
+use dropwise::backend::read;
+use dropwise::config::Masks;
+use dropwise::dropout::{SeededMasks, layer, with_framework_masks};
+use dropwise::{Backend, Error, MlpConfig};
+
+const RATES: [f64; 9] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+
+/// A kind of masks on a backend.
+struct Subject {
+    masks: Masks,
+    backend: Backend,
+    device: Device,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} on {}", self.masks, self.backend)
+    }
+}
+
+fn subjects() -> impl Iterator<Item = Subject> {
+    backends().into_iter().flat_map(|(backend, device)| {
+        [Masks::Framework, Masks::Seeded].map(|masks| Subject {
+            masks,
+            backend: backend.clone(),
+            device: device.clone(),
+        })
+    })
+}
+
+impl Subject {
+    /// Dropout of `x` with the masks of a step, counted from 1.
+    fn drop(&self, x: &Tensor<2>, rate: f64, step: usize) -> Tensor<2> {
+        match self.masks {
+            Masks::Framework => {
+                let dropout = layer("rate", rate).expect("a rate");
+                with_framework_masks(&x.device(), 9, step, || dropout.forward(x.clone()))
+            }
+            Masks::Seeded => {
+                let [rows, width] = x.dims();
+                let mut masks = SeededMasks::new(9).layer(0, rows * width);
+                masks.apply(step, rate, x.clone())
+            }
+        }
+    }
+}
+
+/// Numbers in [1, 2), so that a 0 in the output is a dropped value.
+fn ones_to_twos(rows: usize, width: usize, device: &Device) -> Tensor<2> {
+    with_framework_masks(device, 5, 0, || {
+        Tensor::random([rows, width], Distribution::Uniform(1.0, 2.0), device)
+    })
+}
+
+fn values(x: Tensor<2>) -> Vec<f64> {
+    read(x).expect("numbers")
+}
+
+#[test]
+fn every_output_is_zero_or_the_input_over_the_keep_probability() {
+    for subject in subjects() {
+        let device = &subject.device;
+        for rate in RATES {
+            let x = ones_to_twos(40, 50, device);
+            let y = values(subject.drop(&x, rate, 1));
+            for (x, y) in values(x).into_iter().zip(y) {
+                let kept = x / (1.0 - rate);
+                let off = (y - kept).abs() / kept;
+                assert!(
+                    y == 0.0 || off <= 2.0 * f64::from(f32::EPSILON),
+                    "{subject}, rate {rate}: {x} became {y}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_kept_fraction_is_the_keep_probability_within_four_sigma() {
+    let count = 200_000;
+    for subject in subjects() {
+        let device = &subject.device;
+        for rate in RATES {
+            let x = ones_to_twos(count / 100, 100, device);
+            let kept = values(subject.drop(&x, rate, 2))
+                .iter()
+                .filter(|y| **y != 0.0)
+                .count();
+            let fraction = kept as f64 / count as f64;
+            let sigma = (rate * (1.0 - rate) / count as f64).sqrt();
+            assert!(
+                (fraction - (1.0 - rate)).abs() < 4.0 * sigma,
+                "{subject}, rate {rate}: kept {fraction}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_mean_is_preserved_within_four_sigma() {
+    let count = 200_000;
+    for subject in subjects() {
+        let device = &subject.device;
+        for rate in RATES {
+            let x = ones_to_twos(count / 100, 100, device);
+            let y = subject.drop(&x, rate, 3);
+            let (x, y) = (values(x), values(y));
+            let mean = |values: &[f64]| values.iter().sum::<f64>() / count as f64;
+            // Var(y | x) = x^2 rate / (1 - rate)
+            let squares: f64 = x.iter().map(|x| x * x).sum();
+            let sigma = (squares * rate / (1.0 - rate)).sqrt() / count as f64;
+            assert!(
+                (mean(&y) - mean(&x)).abs() < 4.0 * sigma,
+                "{subject}, rate {rate}: {} became {}",
+                mean(&x),
+                mean(&y)
+            );
+        }
+    }
+}
+
+#[test]
+fn evaluation_is_the_identity() {
+    for (backend, device) in backends() {
+        // Seeded masks are not in a network: its training applies them, and nothing else does.
+        let x = ones_to_twos(30, 40, &device.clone().inner());
+        let dropout = layer("rate", 0.5).expect("a rate");
+        assert_eq!(values(dropout.forward(x.clone())), values(x), "{backend}");
+
+        // A whole network: `valid()` computes what a network without dropout does.
+        let shape = MlpConfig::new(6, [8, 8], 2);
+        let with = shape
+            .clone()
+            .with_input_dropout(0.2)
+            .with_hidden_dropout(0.5);
+        let network = with.init(1, &device).expect("a network").valid();
+        let without = shape.init(1, &device).expect("a network").valid();
+        let x = ones_to_twos(5, 6, &device.inner());
+        let (y, expected) = (network.forward(x.clone()), without.forward(x));
+        assert_eq!(values(y), values(expected), "{backend}");
+    }
+}
+
+#[test]
+fn the_gradients_support_is_the_mask_and_its_value_the_scale() {
+    for subject in subjects() {
+        let device = &subject.device;
+        for rate in RATES {
+            let x = ones_to_twos(20, 30, device).detach().require_grad();
+            let y = subject.drop(&x, rate, 5);
+            let gradient = x.grad(&y.clone().sum().backward()).expect("a gradient");
+            let scale = 1.0 / (1.0 - rate);
+            for (y, slope) in values(y).into_iter().zip(values(gradient)) {
+                let expected = if y == 0.0 { 0.0 } else { scale };
+                assert!(
+                    (slope - expected).abs() <= 2.0 * f64::from(f32::EPSILON) * scale,
+                    "{subject}, rate {rate}: slope {slope} at {y}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn rate_zero_is_the_identity_and_draws_nothing() {
+    for subject in subjects() {
+        let device = &subject.device;
+        let x = ones_to_twos(10, 10, device);
+        let y = subject.drop(&x, 0.0, 6);
+        assert_eq!(values(y), values(x.clone()), "{subject}");
+        if subject.masks == Masks::Seeded {
+            continue; // tests/seeded_masks.rs: what is not drawn shifts nothing
+        }
+        let none = layer("rate", 0.0).expect("a rate");
+        let draw = || values(Tensor::random([4, 4], Distribution::Default, device));
+        let at_once = with_framework_masks(device, 9, 6, draw);
+        let after_dropout = with_framework_masks(device, 9, 6, || {
+            none.forward(x.clone());
+            draw()
+        });
+        assert_eq!(at_once, after_dropout, "{subject}");
+    }
+}
+
+#[test]
+fn different_calls_layers_and_steps_have_different_masks() {
+    for subject in subjects() {
+        let x = ones_to_twos(8, 16, &subject.device);
+        let (first, second) = match subject.masks {
+            Masks::Framework => {
+                let dropout = layer("rate", 0.5).expect("a rate");
+                with_framework_masks(&subject.device, 9, 7, || {
+                    (dropout.forward(x.clone()), dropout.forward(x.clone()))
+                })
+            }
+            Masks::Seeded => {
+                let layer = |k| SeededMasks::new(9).layer(k, 8 * 16);
+                let drop = |k| layer(k).apply(7, 0.5, x.clone());
+                (drop(0), drop(1))
+            }
+        };
+        assert_ne!(values(first.clone()), values(second), "{subject}: calls");
+        let other = subject.drop(&x, 0.5, 8);
+        assert_ne!(values(first), values(other), "{subject}: steps");
+    }
+}
+
+#[test]
+fn a_seed_gives_its_mask_again() {
+    for subject in subjects() {
+        let device = &subject.device;
+        let x = ones_to_twos(8, 16, device);
+        let first = values(subject.drop(&x, 0.5, 9));
+        subject.drop(&x, 0.5, 10);
+        assert_eq!(first, values(subject.drop(&x, 0.5, 9)), "{subject}");
+    }
+}
+
+#[test]
+fn rates_outside_zero_to_one_are_errors_and_not_panics() {
+    for rate in [1.0, 1.5, -0.1, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let error = layer("dropout.hidden", rate).expect_err("no rate");
+        let expected = format!(
+            "dropout.hidden: expected a dropout rate of at least 0 and below 1, found {rate}"
+        );
+        assert_eq!(error.to_string(), expected);
+        for (_, device) in backends() {
+            let shape = MlpConfig::new(3, [4], 1);
+            let input = shape.clone().with_input_dropout(rate).init(1, &device);
+            let hidden = shape.with_hidden_dropout(rate).init(1, &device);
+            assert!(
+                matches!(input, Err(Error::InvalidValue { what, .. }) if what == "dropout.input")
+            );
+            assert!(
+                matches!(hidden, Err(Error::InvalidValue { what, .. }) if what == "dropout.hidden")
+            );
+        }
+    }
+    assert!(layer("rate", -0.0).is_ok(), "minus zero is zero");
+    assert!(layer("rate", 1.0 - f64::EPSILON).is_ok());
+}
+
+#[test]
+fn an_empty_batch_and_a_single_row_pass_through() {
+    for subject in subjects() {
+        for rows in [0, 1] {
+            let x = Tensor::<2>::ones([rows, 3], &subject.device);
+            assert_eq!(subject.drop(&x, 0.5, 11).dims(), [rows, 3], "{subject}");
+        }
+    }
+    for (backend, device) in backends() {
+        let shape = MlpConfig::new(3, [4], 2).with_hidden_dropout(0.5);
+        let network = shape.init(1, &device).expect("a network");
+        for rows in [0, 1] {
+            let x = Tensor::<2>::ones([rows, 3], &device);
+            let y = with_framework_masks(&device, 9, 12, || network.forward(x.clone()));
+            assert_eq!(y.dims(), [rows, 2], "{backend}, training");
+            let y = network.valid().forward(x.inner());
+            assert_eq!(y.dims(), [rows, 2], "{backend}, evaluation");
+        }
+    }
+}
+
+#[test]
+fn over_the_steps_every_position_and_pair_of_a_small_mask_is_kept_as_often_as_it_should() {
+    let steps = 2_000;
+    // Burn 0.22.1's generator for GPUs does not pass: on wgpu, values 4 and 14 of this mask are kept
+    // together in 58% of the steps instead of 64%. The README tells its users.
+    let passes = |subject: &Subject| {
+        subject.masks == Masks::Seeded || ["flex", "ndarray"].contains(&subject.backend.name())
+    };
+    for subject in subjects().filter(passes) {
+        let x = ones_to_twos(4, 4, &subject.device);
+        let masks: Vec<Vec<bool>> = (1..=steps)
+            .map(|step| {
+                values(subject.drop(&x, 0.2, step))
+                    .iter()
+                    .map(|y| *y != 0.0)
+                    .collect()
+            })
+            .collect();
+        let share = |wanted: &dyn Fn(&Vec<bool>) -> bool| {
+            masks.iter().filter(|mask| wanted(mask)).count() as f64 / steps as f64
+        };
+        let close = |share: f64, expected: f64| {
+            let sigma = (expected * (1.0 - expected) / steps as f64).sqrt();
+            (share - expected).abs() < 5.0 * sigma
+        };
+        for i in 0..16 {
+            let kept = share(&|mask| mask[i]);
+            assert!(close(kept, 0.8), "{subject}: value {i} is kept with {kept}");
+            for j in 0..i {
+                let both = share(&|mask| mask[i] && mask[j]);
+                assert!(
+                    close(both, 0.64),
+                    "{subject}: {j} and {i} are kept with {both}"
+                );
+            }
+        }
+    }
+}

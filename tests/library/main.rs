@@ -1,0 +1,31 @@
+//! The library: laws, hand-derived references, golden numbers of NumPy, PyTorch and scikit-learn.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod autoencoder;
+mod backend;
+mod config;
+mod csv;
+mod digits;
+mod dropout_laws;
+mod golden;
+mod gradients;
+mod idx;
+mod idx_source;
+mod initializers;
+mod linear;
+mod mask_independence;
+mod metrics;
+mod optimizers;
+mod prepare;
+mod printed_delta;
+mod replicas;
+mod resume;
+mod sampled;
+mod seeded_masks;
+mod seeds;
+mod split_lists;
+mod splits;
+mod training;
+mod xor_example;
