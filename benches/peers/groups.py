@@ -194,10 +194,10 @@ def benchmark(name):
     """The command of one of our benchmarks, built; None if there is none of that name."""
     metadata = ["cargo", "metadata", "--format-version=1", "--no-deps"]
     packages = json.loads(subprocess.run(metadata, check=True, capture_output=True).stdout)["packages"]
-    if not any(target["name"] == name and "bench" in target["kind"] for target in packages[0]["targets"]):
+    if not any(target["name"] == name and "bench" in target["kind"] for package in packages for target in package["targets"]):
         print(f"no benchmark `{name}` to compare with", file=sys.stderr)
         return None
-    build = ["cargo", "bench", "--quiet", "--no-run", "--bench", name, "--message-format=json"]
+    build = ["cargo", "bench", "--quiet", "--no-run", "--package", "dropwise-benches", "--bench", name, "--message-format=json"]
     messages = subprocess.run(build, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
     built = [json.loads(message) for message in messages]
     built = [message["executable"] for message in built if message.get("target", {}).get("name") == name]

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use dropwise::store::checkpoint::decode;
+use dropwise_lab::store::checkpoint::decode;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Lists the public API of a crate, a line an item: `python3 scripts/public_api.py dropwise`.
+
+`--check FILE` compares the listing with a kept one, `--write FILE` keeps it. The items come from rustdoc's JSON, which is the same
+for the same compiler; the format is unstable, so the compiler has to be told that we know.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+
+def documented(package):
+    """rustdoc's JSON of a package's library."""
+    crate = package.replace("-", "_")
+    environment = {**os.environ, "RUSTC_BOOTSTRAP": "1"}
+    command = ["cargo", "rustdoc", "--quiet", "--package", package, "--lib", "--", "-Zunstable-options", "--output-format", "json"]
+    subprocess.run(command, check=True, env=environment)
+    with open(os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "doc", f"{crate}.json")) as file:
+        return json.load(file)
+
+
+def hidden(item):
+    return any("doc(hidden)" in str(attribute) for attribute in item["attrs"])
+
+
+def listing(api):
+    """Sorted lines such as `struct model::MlpConfig` and `fn model::MlpConfig::init`."""
+    index = api["index"]
+    lines = set()
+
+    def show(id, path, kind=None):
+        item = index.get(str(id))
+        if item is None or hidden(item):
+            return
+        ((sort, inner),) = item["inner"].items()
+        if sort == "use":
+            target = index.get(str(inner["id"]))
+            if target is not None and not inner["is_glob"]:
+                ((name, body),) = target["inner"].items()
+                if not hidden(target):
+                    describe(target, name, body, [*path, inner["name"]])
+            return
+        describe(item, sort, inner, [*path, item["name"]] if item["name"] else path)
+
+    def describe(item, sort, inner, path):
+        name = "::".join(path)
+        if sort == "module":
+            for child in inner["items"]:
+                show(child, path)
+            return
+        lines.add(f"{word(sort, inner)} {name}")
+        if sort == "struct":
+            kind = inner["kind"]
+            fields = kind["plain"]["fields"] if isinstance(kind, dict) and "plain" in kind else []
+            members(fields, path)
+        elif sort == "enum":
+            members(inner["variants"], path)
+        elif sort == "trait":
+            members(inner["items"], path)
+        for id in inner.get("impls", []):
+            implemented = index.get(str(id))
+            if implemented is None or implemented["inner"]["impl"]["trait"] is not None:
+                continue
+            members(implemented["inner"]["impl"]["items"], path)
+
+    def members(ids, path):
+        for id in ids:
+            item = index.get(str(id))
+            if item is None or hidden(item):
+                continue
+            ((sort, inner),) = item["inner"].items()
+            if item["visibility"] in ("public", "default"):
+                lines.add(f"{word(sort, inner)} {'::'.join([*path, item['name']])}")
+
+    root = index[str(api["root"])]
+    for child in root["inner"]["module"]["items"]:
+        show(child, [])
+    return sorted(lines, key=lambda line: (line.split()[1], line))
+
+
+def word(sort, inner):
+    words = {"function": "fn", "struct_field": "field", "constant": "const", "assoc_const": "const", "assoc_type": "type", "type_alias": "type"}
+    return words.get(sort, sort)
+
+
+def main():
+    package, *options = sys.argv[1:]
+    text = "".join(line + "\n" for line in listing(documented(package)))
+    if not options:
+        print(text, end="")
+        return 0
+    mode, path = options
+    if mode == "--write":
+        with open(path, "w") as file:
+            file.write(text)
+        return 0
+    with open(path) as file:
+        kept = file.read()
+    if kept == text:
+        return 0
+    now, before = set(text.splitlines()), set(kept.splitlines())
+    for line in sorted(before - now):
+        print(f"- {line}")
+    for line in sorted(now - before):
+        print(f"+ {line}")
+    print(f"The public API of {package} is not what {path} says. If that is meant: python3 scripts/public_api.py {package} --write {path}")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
