@@ -29,28 +29,25 @@ def listing(api):
     """Sorted lines such as `struct model::MlpConfig` and `fn model::MlpConfig::init`."""
     index = api["index"]
     lines = set()
+    places = {}  # the paths that each item has; private modules give their items to whoever re-exports them
 
-    def show(id, path, kind=None):
+    def walk(id, path):
         item = index.get(str(id))
         if item is None or hidden(item):
             return
         ((sort, inner),) = item["inner"].items()
         if sort == "use":
-            target = index.get(str(inner["id"]))
-            if target is not None and not inner["is_glob"]:
-                ((name, body),) = target["inner"].items()
-                if not hidden(target):
-                    describe(target, name, body, [*path, inner["name"]])
-            return
-        describe(item, sort, inner, [*path, item["name"]] if item["name"] else path)
-
-    def describe(item, sort, inner, path):
-        name = "::".join(path)
-        if sort == "module":
+            if not inner["is_glob"] and str(inner["id"]) in index and not hidden(index[str(inner["id"])]):
+                places.setdefault(inner["id"], []).append([*path, inner["name"]])
+        elif sort == "module":
             for child in inner["items"]:
-                show(child, path)
-            return
-        lines.add(f"{word(sort, inner)} {name}")
+                walk(child, [*path, item["name"]])
+        else:
+            places.setdefault(id, []).append([*path, item["name"]])
+
+    def describe(item, path):
+        ((sort, inner),) = item["inner"].items()
+        lines.add(f"{word(sort, inner)} {'::'.join(path)}")
         if sort == "struct":
             kind = inner["kind"]
             fields = kind["plain"]["fields"] if isinstance(kind, dict) and "plain" in kind else []
@@ -74,9 +71,12 @@ def listing(api):
             if item["visibility"] in ("public", "default"):
                 lines.add(f"{word(sort, inner)} {'::'.join([*path, item['name']])}")
 
-    root = index[str(api["root"])]
-    for child in root["inner"]["module"]["items"]:
-        show(child, [])
+    for child in index[str(api["root"])]["inner"]["module"]["items"]:
+        walk(child, [])
+    for id, paths in places.items():
+        paths.sort(key=lambda path: (-len(path), path))
+        describe(index[str(id)], paths[0])
+        lines.update(f"use {'::'.join(path)} = {'::'.join(paths[0])}" for path in paths[1:])
     return sorted(lines, key=lambda line: (line.split()[1], line))
 
 
