@@ -1,18 +1,17 @@
 //! The program's subcommands, one file each, and how its errors look on a terminal.
 
+mod args;
 mod completions;
 mod evaluate;
 mod fetch;
 mod init;
 pub(crate) mod interrupt;
-mod model;
+mod output;
 mod overrides;
 mod predict;
 mod report;
 mod reproduce;
-mod shown;
 mod side_by_side;
-mod split;
 mod study;
 mod train;
 mod tune;
@@ -21,7 +20,6 @@ mod verify;
 use std::io::Write;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use clap::builder::RangedU64ValueParser;
 use clap::{Parser, Subcommand};
 use dropwise::{Error, Result};
 
@@ -76,11 +74,6 @@ impl Cli {
             Command::Completions(args) => args.run(out),
         }
     }
-}
-
-/// No seed that a configuration could not hold: TOML's whole numbers have a sign.
-fn seed() -> RangedU64ValueParser<u64> {
-    RangedU64ValueParser::new().range(0..=i64::MAX as u64)
 }
 
 /// One line of JSON.

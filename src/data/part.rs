@@ -1,8 +1,11 @@
 //! The parts of the data, by name.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Dataset, Splits};
+use crate::error::{Error, Result};
 
 /// A part of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -14,6 +17,21 @@ pub enum Part {
     Validation,
     /// The rows to be looked at once, at the end.
     Test,
+}
+
+impl FromStr for Part {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let known = Part::ALL.into_iter().find(|part| part.name() == name);
+        known.ok_or_else(|| {
+            Error::invalid(
+                "split",
+                "`train`, `validation` or `test`",
+                format!("`{name}`"),
+            )
+        })
+    }
 }
 
 impl Part {

@@ -3,14 +3,12 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use dropwise::backend::Backend;
 use dropwise::data::{self, Part, Splits};
 use dropwise::evaluate::evaluate;
 use dropwise::{Dataset, Error, Metrics, Result};
-use dropwise_lab::store::{ModelName, Trained};
+use dropwise_lab::store::Trained;
 
-use super::model::Model;
-use super::split::Split;
+use super::args::{ModelArgs, part};
 use super::{Outcome, json};
 
 /// Measure a trained network on the rows of its data, with dropout off
@@ -19,14 +17,10 @@ pub(super) struct Args {
     /// The folder that `train --out` kept the run in
     run: PathBuf,
     /// The rows to look at [default: test rows, else validation rows, else training rows]
-    #[arg(long, value_enum)]
-    split: Option<Split>,
-    /// The model to measure [default: best where there are validation rows, else last]
-    #[arg(long, value_enum)]
-    model: Option<Model>,
-    /// Backend, in place of the run's
-    #[arg(long, value_name = "NAME")]
-    backend: Option<Backend>,
+    #[arg(long, value_parser = part())]
+    split: Option<Part>,
+    #[command(flatten)]
+    model: ModelArgs,
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
@@ -34,8 +28,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
-        let model = self.model.map(ModelName::from);
-        let trained = Trained::load(&self.run, model, self.backend.as_ref())?;
+        let trained = self.model.load(&self.run)?;
         let splits = data::load(&trained.experiment.data, trained.experiment.seed)?;
         if !trained.prepared.check(&self.run, &splits)? {
             let run = self.run.display();
@@ -57,7 +50,7 @@ impl Args {
     /// The rows that are asked for, else the most telling ones there are.
     fn rows<'a>(&self, splits: &'a Splits) -> Result<(Part, &'a Dataset)> {
         let asked = match self.split {
-            Some(split) => vec![split.into()],
+            Some(part) => vec![part],
             None => Part::TELLING.to_vec(),
         };
         let there = |part: &Part| Some((*part, part.of(splits)?));

@@ -8,12 +8,11 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use clap::ValueEnum;
-use dropwise::backend::Backend;
 use dropwise::{Error, Result};
-use dropwise_lab::store::{ModelName, Trained};
+use dropwise_lab::store::Trained;
 
 use super::Outcome;
-use super::model::Model;
+use super::args::ModelArgs;
 use answer::Answers;
 use rows::{Reader, Row};
 
@@ -42,12 +41,8 @@ pub(super) struct Args {
     /// Give the probability of each class too
     #[arg(long)]
     proba: bool,
-    /// The model to ask [default: best where there are validation rows, else last]
-    #[arg(long, value_enum)]
-    model: Option<Model>,
-    /// Backend, in place of the run's
-    #[arg(long, value_name = "NAME")]
-    backend: Option<Backend>,
+    #[command(flatten)]
+    model: ModelArgs,
 }
 
 /// The form of rows and predictions.
@@ -64,8 +59,7 @@ const BATCH: usize = 1_000;
 
 impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
-        let model = self.model.map(ModelName::from);
-        let trained = Trained::load(&self.run, model, self.backend.as_ref())?;
+        let trained = self.model.load(&self.run)?;
         self.check_proba(&trained)?;
         let format = self.format.unwrap_or_else(|| self.format_by_name());
         let reader = Reader::open(&self.input, format, &trained)?;

@@ -10,12 +10,11 @@ use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use dropwise::Result;
-use dropwise::backend::Backend;
+use dropwise::data::Part;
 use dropwise_lab::report::Report;
 
 use super::Outcome;
-use super::model::Model;
-use super::split::Split;
+use super::args::{ModelArgs, part};
 use format::{Destination, Format};
 
 /// Draw what trained networks have become: one page, several runs side by side
@@ -56,14 +55,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "UNIT", requires = "input")]
     unit: Option<usize>,
     /// The rows to look at [default: test rows, else validation rows, else training rows]
-    #[arg(long, value_enum)]
-    split: Option<Split>,
-    /// The model to look at [default: best where there are validation rows, else last]
-    #[arg(long, value_enum)]
-    model: Option<Model>,
-    /// Backend, in place of the run's
-    #[arg(long, value_name = "NAME")]
-    backend: Option<Backend>,
+    #[arg(long, value_parser = part())]
+    split: Option<Part>,
+    #[command(flatten)]
+    model: ModelArgs,
 }
 
 impl Args {

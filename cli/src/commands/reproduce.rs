@@ -12,12 +12,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::builder::RangedU64ValueParser;
-use dropwise::{Backend, Result};
+use dropwise::Result;
 use dropwise_lab::report::reproduce_text;
 use dropwise_lab::reproduce::{Outcomes, Paper, Scope, Summary, run};
 use dropwise_lab::store::{PaperFolder, PaperParts};
 use toml::Value;
 
+use super::args::ChangeArgs;
+use super::output::OutputArgs;
 use super::overrides::{self, Override};
 use super::{Outcome, interrupt, pretty, side_by_side};
 use in_hand::InHand;
@@ -39,7 +41,7 @@ use workers::Workers;
 ///
 /// Exit status: 0 as published, 1 a row or a claim was missed, or it failed, 2 wrong usage, 130 interrupted.
 #[derive(clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, mut_arg("overrides", |set| set.help(SET_HELP)))]
 pub(super) struct Args {
     /// The experiment: a name of --list, or a TOML file
     #[arg(required_unless_present = "list")]
@@ -71,19 +73,15 @@ pub(super) struct Args {
     /// Networks at a time, each on one core [default: the number of cores]
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     jobs: Option<usize>,
-    /// Change one value of every network, such as --set train.epochs=5 (may be repeated)
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    overrides: Vec<Override>,
-    /// Backend, in place of the file's: flex, ndarray, wgpu, cuda[:CARD], remote:ws://HOST:PORT
-    #[arg(long, value_name = "NAME")]
-    backend: Option<Backend>,
-    /// Print a line of JSON for each network, and the summary as the last one
-    #[arg(long)]
-    json: bool,
-    /// Print nothing but warnings and errors
-    #[arg(long, short, conflicts_with = "json")]
-    quiet: bool,
+    #[command(flatten)]
+    changes: ChangeArgs,
+    #[command(flatten)]
+    output: OutputArgs,
 }
+
+/// `--set` of `reproduce`.
+const SET_HELP: &str =
+    "Change one value of every network, such as --set train.epochs=5 (may be repeated)";
 
 /// `--seeds`: from the first to the last.
 #[derive(Debug, Clone, PartialEq)]
@@ -149,14 +147,14 @@ impl Args {
             folder.save(name, table)?;
         }
         let mut outcomes = folder.outcomes()?;
-        let mut show = Show::new(self.json, self.quiet, paper.measure, out);
+        let mut show = Show::new(self.output.style(), paper.measure, out);
         let is_complete = if self.merge.is_empty() {
             show.begins(&paper, &folder)?;
             let mut workers = Workers {
                 paper: &paper,
                 jobs: side_by_side::jobs(self.jobs),
                 folder: &folder,
-                backend: self.backend.as_ref(),
+                backend: self.changes.backend.as_ref(),
                 in_hand: InHand::new(show.line()),
                 show: &mut show,
             };
@@ -190,7 +188,7 @@ impl Args {
             true => Paper::parse_quick(file, text)?,
             false => Paper::parse(file, text)?,
         };
-        let mut changes = self.overrides.clone();
+        let mut changes = self.changes.overrides.clone();
         // A quick run has its data in the program.
         if let Some(dir) = self.data.as_ref().filter(|_| !self.quick) {
             changes.push(Override::data_dir(dir)?);
@@ -209,13 +207,13 @@ impl Args {
     fn begun(&self, Known { file, text, .. }: &Known) -> String {
         let file = Path::new(file).file_name().unwrap_or_default().display();
         let mut flags = String::new();
-        if let Some(backend) = &self.backend {
+        if let Some(backend) = &self.changes.backend {
             flags.push_str(&format!(" --backend {backend}"));
         }
         if self.quick {
             flags.push_str(" --quick");
         }
-        for change in &self.overrides {
+        for change in &self.changes.overrides {
             flags.push_str(&format!(" --set '{}'", change.text()));
         }
         format!("# dropwise reproduce {file}{flags}\n\n{text}")

@@ -10,14 +10,15 @@ use std::time::Instant;
 
 use clap::builder::RangedU64ValueParser;
 use dropwise::Result;
-use dropwise::backend::Backend;
+use dropwise::data::Part;
 use dropwise::train::{End, Replica, Replicas};
 use dropwise_lab::report::{study_notes, study_table};
 use dropwise_lab::study::{Outcome as Trained, SettingSummary, StudySummary};
 
-use super::overrides::{Override, Vary};
-use super::split::Split;
-use super::{Outcome, interrupt, json, seed};
+use super::args::{ExperimentArgs, part};
+use super::output::{OutputArgs, Style};
+use super::overrides::Vary;
+use super::{Outcome, interrupt, json};
 use files::Files;
 use plan::{Plan, Point};
 use watch::Watch;
@@ -34,7 +35,7 @@ use watch::Watch;
 ///
 /// Exit status: 0 trained, 1 failed, 2 wrong usage, 130 interrupted.
 #[derive(clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, mut_arg("seed", |seed| seed.help(SEED_HELP)))]
 pub(super) struct Args {
     /// The experiment, a TOML file such as config/xor.toml
     config: PathBuf,
@@ -44,28 +45,20 @@ pub(super) struct Args {
     /// Networks at each setting, in place of the file's train.replicas
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=MOST_REPLICAS))]
     replicas: Option<usize>,
-    /// Seed of the first network of each setting, in place of the file's; the others count on from it
-    #[arg(long, value_name = "N", value_parser = seed())]
-    seed: Option<u64>,
-    /// Change one value of the file, such as --set train.epochs=5 (may be repeated)
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    overrides: Vec<Override>,
     /// The rows to measure on [default: validation rows, else training rows]
-    #[arg(long, value_enum)]
-    split: Option<Split>,
-    /// Backend, in place of the file's: flex, ndarray, wgpu, cuda[:CARD], remote:ws://HOST:PORT
-    #[arg(long, value_name = "NAME")]
-    backend: Option<Backend>,
+    #[arg(long, value_parser = part())]
+    split: Option<Part>,
+    #[command(flatten)]
+    experiment: ExperimentArgs,
     /// Keep the study in this folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Print a line of JSON for each network, and the summary as the last one
-    #[arg(long)]
-    json: bool,
-    /// Print nothing but warnings and errors
-    #[arg(long, short, conflicts_with = "json")]
-    quiet: bool,
+    #[command(flatten)]
+    output: OutputArgs,
 }
+
+/// `--seed` of `study`.
+const SEED_HELP: &str = "Seed of the first network of each setting, in place of the file's; the others count on from it";
 
 /// A slip of the finger is to be an error, not a full memory.
 const MOST_REPLICAS: u64 = 1_000_000;
@@ -73,13 +66,14 @@ const MOST_REPLICAS: u64 = 1_000_000;
 impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
         interrupt::watch();
+        let style = self.output.style();
         let plan = Plan::of(self)?;
         let mut files = match &self.out {
             Some(dir) => Some(Files::create(dir, &plan)?),
             None => None,
         };
         let started = Instant::now();
-        let mut watch = Watch::new(plan.points.len(), !self.quiet && !self.json);
+        let mut watch = Watch::new(plan.points.len(), style);
         let mut summary = plan.summary();
         let mut trained = vec![];
         for point in &plan.points {
@@ -92,7 +86,7 @@ impl Args {
             let setting = point.setting.clone();
             let found = SettingSummary::of(setting, &outcomes, summary.measure, seconds);
             summary.settings.push(found);
-            if self.json {
+            if style == Style::Json {
                 print_lines(out, &outcomes)?;
             }
             trained.extend(outcomes);
@@ -104,10 +98,10 @@ impl Args {
         if let Some(files) = &files {
             files.finish(&summary, &trained)?;
         }
-        if self.json {
-            writeln!(out, "{}", json(&summary)?)?;
-        } else if !self.quiet {
-            self.show(out, &summary, started.elapsed().as_secs_f64())?;
+        match style {
+            Style::Quiet => {}
+            Style::Json => writeln!(out, "{}", json(&summary)?)?,
+            Style::Words => self.show(out, &summary, started.elapsed().as_secs_f64())?,
         }
         Ok(self.outcome(&plan, &summary))
     }

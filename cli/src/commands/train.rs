@@ -10,15 +10,15 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use dropwise::Result;
-use dropwise::backend::Backend;
 use dropwise::data;
 use dropwise::train::{End, Trainer};
 
-use super::overrides::Override;
-use super::{Outcome, interrupt, seed};
+use super::args::ExperimentArgs;
+use super::output::{OutputArgs, Style};
+use super::{Outcome, interrupt};
 use job::Job;
 use keeper::Keeper;
-use progress::{Progress, Style};
+use progress::Progress;
 
 pub(super) use keep::train_in;
 
@@ -34,30 +34,19 @@ pub(super) struct Args {
     /// The experiment, a TOML file such as config/xor.toml
     #[arg(required_unless_present = "resume")]
     config: Option<PathBuf>,
-    /// Change one value of the file, such as --set train.epochs=5 (may be repeated)
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    overrides: Vec<Override>,
     /// Keep the run in this folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Seed of all randomness, in place of the file's
-    #[arg(long, value_name = "N", value_parser = seed())]
-    seed: Option<u64>,
-    /// Backend, in place of the file's: flex, ndarray, wgpu, cuda[:CARD], remote:ws://HOST:PORT
-    #[arg(long, value_name = "NAME")]
-    backend: Option<Backend>,
+    #[command(flatten)]
+    experiment: ExperimentArgs,
     /// Go on with the run in this folder from its last checkpoint
     #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "overrides", "out", "seed", "backend"])]
     resume: Option<PathBuf>,
     /// Seconds between two checkpoints; 0 takes one after every step
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
     checkpoint_every: f64,
-    /// Print nothing but warnings and errors
-    #[arg(long, short, conflicts_with = "json")]
-    quiet: bool,
-    /// Print a line of JSON for each evaluation, and the report as the last one
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 fn seconds(text: &str) -> std::result::Result<f64, String> {
@@ -78,6 +67,7 @@ fn where_it_goes_on(trainer: &Trainer<'_>) -> String {
 impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
         interrupt::watch();
+        let style = self.output.style();
         let mut job = self.job()?;
         let splits = data::load(&job.experiment.data, job.experiment.seed)?;
         let device = job.backend.device()?;
@@ -86,11 +76,11 @@ impl Args {
         if let Some(dir) = &self.out {
             job.keep_in(dir, &splits)?;
         }
-        if self.resume.is_some() && !self.quiet {
+        if self.resume.is_some() && style != Style::Quiet {
             eprintln!("{}", where_it_goes_on(&trainer));
         }
 
-        let progress = Progress::new(self.style(), &trainer, out);
+        let progress = Progress::new(style, &trainer, out);
         let run = job.run.take();
         let mut keeper = Keeper::new(progress, run, (&trainer, &splits), self.checkpoint_every);
         let ended = trainer.run(&mut keeper);
@@ -108,7 +98,7 @@ impl Args {
         let seconds = keeper.seconds();
         let report = summary::report(&job, &trainer, &splits, end, seconds)?;
         let run = keeper.finish(&trainer, &report)?;
-        match self.style() {
+        match style {
             Style::Quiet => {}
             Style::Json => writeln!(out, "{}", report.line()?)?,
             Style::Words => summary::show(out, &report, &splits, run.as_deref())?,
@@ -119,9 +109,7 @@ impl Args {
     fn job(&self) -> Result<Job> {
         let job = match (&self.resume, &self.config) {
             (Some(dir), _) => Job::resumed(dir)?,
-            (None, Some(config)) => {
-                Job::of(config, &self.overrides, self.seed, self.backend.as_ref())?
-            }
+            (None, Some(config)) => Job::of(self.experiment.read(config, &[])?)?,
             // Clap asks for one of them.
             (None, None) => return Err(dropwise::Error::Compute("no configuration".to_owned())),
         };
@@ -129,15 +117,5 @@ impl Args {
             eprintln!("warning: {warning}");
         }
         Ok(job)
-    }
-
-    fn style(&self) -> Style {
-        if self.quiet {
-            Style::Quiet
-        } else if self.json {
-            Style::Json
-        } else {
-            Style::Words
-        }
     }
 }

@@ -10,13 +10,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
-use dropwise::backend::Backend;
 use dropwise::{Error, Result};
 use dropwise_lab::report::tune_words;
 use dropwise_lab::tune::{Recipe, tune};
 
-use super::overrides::Override;
-use super::{Outcome, interrupt, json, seed, side_by_side};
+use super::args::ExperimentArgs;
+use super::output::{OutputArgs, Style};
+use super::{Outcome, interrupt, json, side_by_side};
 use files::Files;
 use job::Job;
 use show::Show;
@@ -60,21 +60,10 @@ pub(super) struct Args {
     /// Go on with the study in --out
     #[arg(long, requires = "out")]
     resume: bool,
-    /// Seed of all randomness, in place of the file's
-    #[arg(long, value_name = "N", value_parser = seed())]
-    seed: Option<u64>,
-    /// Change one value of the file, such as --set train.epochs=5 (may be repeated)
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    overrides: Vec<Override>,
-    /// Backend, in place of the file's: flex, ndarray, wgpu, cuda[:CARD], remote:ws://HOST:PORT
-    #[arg(long, value_name = "NAME")]
-    backend: Option<Backend>,
-    /// Print a line of JSON for each trial, and the summary as the last one
-    #[arg(long)]
-    json: bool,
-    /// Print nothing but warnings and errors
-    #[arg(long, short, conflicts_with = "json")]
-    quiet: bool,
+    #[command(flatten)]
+    experiment: ExperimentArgs,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 /// A slip of the finger is to be an error, not a study without end.
@@ -103,13 +92,14 @@ fn duration(text: &str) -> std::result::Result<Duration, String> {
 impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
         interrupt::watch();
+        let style = self.output.style();
         let job = Job::of(self)?;
         let files = match &self.out {
             Some(dir) if self.resume => Some(Files::resume(dir, &job)?),
             Some(dir) => Some(Files::create(dir, &job)?),
             None => None,
         };
-        let show = Show::new(self.json, self.quiet, &job, out);
+        let show = Show::new(style, &job, out);
         let mut workers = Workers::new(
             &job,
             side_by_side::jobs(self.jobs),
@@ -133,18 +123,20 @@ impl Args {
             Some(files) => Some(files.finish(&job, &summary)?),
             None => None,
         };
-        if self.json {
-            writeln!(out, "{}", json(&job.summary(&summary))?)?;
-        } else if !self.quiet {
-            writeln!(out, "\n{}", tune_words(&summary))?;
-            match kept {
-                Some(best) => writeln!(
-                    out,
-                    "{} trains it; kept in {}",
-                    best.display(),
-                    files::folder(&best)
-                )?,
-                None => writeln!(out, "\n{}", job.best(&summary)?)?,
+        match style {
+            Style::Quiet => {}
+            Style::Json => writeln!(out, "{}", json(&job.summary(&summary))?)?,
+            Style::Words => {
+                writeln!(out, "\n{}", tune_words(&summary))?;
+                match kept {
+                    Some(best) => writeln!(
+                        out,
+                        "{} trains it; kept in {}",
+                        best.display(),
+                        files::folder(&best)
+                    )?,
+                    None => writeln!(out, "\n{}", job.best(&summary)?)?,
+                }
             }
         }
         Ok(Outcome::Good)

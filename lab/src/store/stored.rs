@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use super::checkpoint::{self, Checkpoint};
 use super::model_file::ModelFile;
@@ -39,6 +40,22 @@ impl fmt::Display for ModelName {
             ModelName::Best => "best",
             ModelName::Last => "last",
         })
+    }
+}
+
+impl FromStr for ModelName {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "best" => Ok(ModelName::Best),
+            "last" => Ok(ModelName::Last),
+            _ => Err(Error::invalid(
+                "model",
+                "`best` or `last`",
+                format!("`{name}`"),
+            )),
+        }
     }
 }
 

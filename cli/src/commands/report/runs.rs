@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::str::FromStr;
 
-use dropwise::data::Part;
 use dropwise::{Error, Result};
 use dropwise_lab::explain::{ExplainOptions, Explanation};
-use dropwise_lab::store::{ModelName, Prepared, explain_run, open_for_reading};
+use dropwise_lab::store::{Prepared, explain_run, open_for_reading};
 
 use super::Args;
 
@@ -58,11 +57,11 @@ fn explain_one(args: &Args, dir: &Path, name: &str) -> Result<Explanation> {
     };
     let options = ExplainOptions {
         weight,
-        part: args.split.map(Part::from),
+        part: args.split,
         ..ExplainOptions::default()
     };
-    let model = args.model.map(ModelName::from);
-    let found = explain_run(dir, Some(name), &options, model, args.backend.as_ref());
+    let (model, backend) = (args.model.model, args.model.backend.as_ref());
+    let found = explain_run(dir, Some(name), &options, model, backend);
     found.map_err(|error| in_run(dir, error))
 }
 

@@ -9,7 +9,7 @@ use dropwise_lab::store::PaperFolder;
 use indicatif::ProgressBar;
 
 use super::super::json;
-use super::super::shown::Style;
+use super::super::output::Style;
 
 /// A network that has ended, for machines.
 #[derive(serde::Serialize)]
@@ -28,8 +28,7 @@ pub(super) struct Show<'a, W> {
 }
 
 impl<'a, W: Write> Show<'a, W> {
-    pub(super) fn new(is_json: bool, is_quiet: bool, measure: Measure, out: &'a mut W) -> Self {
-        let style = Style::of(is_json, is_quiet);
+    pub(super) fn new(style: Style, measure: Measure, out: &'a mut W) -> Self {
         Show {
             out,
             style,
@@ -39,7 +38,7 @@ impl<'a, W: Write> Show<'a, W> {
 
     /// A line under all others, for somebody at a terminal.
     pub(super) fn line(&self) -> Option<ProgressBar> {
-        self.style.line()
+        self.style.status_line()
     }
 
     pub(super) fn begins(&mut self, paper: &Paper, folder: &PaperFolder) -> Result<()> {

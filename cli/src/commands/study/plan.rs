@@ -53,7 +53,7 @@ impl Plan {
         };
         let plan = Plan {
             keys,
-            split: args.split.map_or(most_telling, Part::from),
+            split: args.split.unwrap_or(most_telling),
             points,
             data,
         };
@@ -141,11 +141,8 @@ impl Plan {
 
 /// The experiment of one setting.
 fn experiment(args: &Args, values: &[Override]) -> Result<(CheckedExperiment, Backend)> {
-    let changes = [&args.overrides[..], values].concat();
-    let mut experiment = overrides::read(&args.config, &changes)?.into_inner();
-    experiment.seed = args.seed.unwrap_or(experiment.seed);
+    let (mut experiment, backend) = args.experiment.read(&args.config, values)?;
     experiment.train.replicas = args.replicas.unwrap_or(experiment.train.replicas);
-    let backend = overrides::settle(&mut experiment, args.backend.as_ref())?;
     refuse_early_stopping(&experiment)?;
     seed_masks(&mut experiment)?;
     overrides::seed_split(&mut experiment);

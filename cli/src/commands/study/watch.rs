@@ -1,13 +1,13 @@
 //! The observer that shows progress on a terminal and watches for Ctrl-C.
 
-use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use dropwise::Result;
 use dropwise::train::{Flow, Replicas, ReplicasObserver};
-use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar};
 
 use super::super::interrupt;
+use super::super::output::Style;
 
 /// Shows progress and watches for Ctrl-C.
 pub(super) struct Watch {
@@ -26,18 +26,10 @@ const PARTS: f64 = 1000.0;
 const REDRAW: Duration = Duration::from_millis(100);
 
 impl Watch {
-    pub(super) fn new(settings: usize, in_words: bool) -> Self {
+    pub(super) fn new(settings: usize, style: Style) -> Self {
         let now = Instant::now();
-        let on_terminal = std::io::stderr().is_terminal() && std::io::stdout().is_terminal();
-        let bar = (in_words && on_terminal).then(|| {
-            let bar = ProgressBar::new(settings as u64 * PARTS as u64);
-            match ProgressStyle::with_template("{prefix} [{bar:24}] {msg}") {
-                Ok(style) => bar.with_style(style.progress_chars("=> ")),
-                Err(_) => bar,
-            }
-        });
         Watch {
-            bar,
+            bar: style.bar(settings as u64 * PARTS as u64),
             settings,
             done: 0,
             started: now,

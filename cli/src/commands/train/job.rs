@@ -4,13 +4,13 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use dropwise::backend::Backend;
-use dropwise::config::CheckedExperiment;
+use dropwise::config::{CheckedExperiment, Experiment};
 use dropwise::data::Splits;
 use dropwise::train::{Snapshot, Trainer};
 use dropwise::{Error, Result};
 use dropwise_lab::store::{self, Prepared, Run, snapshot};
 
-use super::super::overrides::{self, Override};
+use super::super::overrides;
 
 /// What is to be trained.
 pub(super) struct Job {
@@ -23,18 +23,9 @@ pub(super) struct Job {
 }
 
 impl Job {
-    /// The experiment of a file, with some of its values changed.
-    pub(super) fn of(
-        config: &Path,
-        overrides: &[Override],
-        seed: Option<u64>,
-        backend: Option<&Backend>,
-    ) -> Result<Self> {
-        let mut experiment = overrides::read(config, overrides)?.into_inner();
-        experiment.seed = seed.unwrap_or(experiment.seed);
+    /// A new run of an experiment as it was read, and its backend.
+    pub(super) fn of((experiment, backend): (Experiment, Backend)) -> Result<Self> {
         check_one(experiment.train.replicas)?;
-        // A run is resumed on the backend that it was started on, from wherever the program is called.
-        let backend = overrides::settle(&mut experiment, backend)?;
         Ok(Job::new(experiment.check()?, backend))
     }
 

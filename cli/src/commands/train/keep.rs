@@ -8,9 +8,10 @@ use dropwise::data::Splits;
 use dropwise::train::{End, Flow, Observer, Report, Trainer};
 use dropwise::{Backend, Error, Mlp, Result};
 
+use super::super::output::Style;
 use super::job::Job;
 use super::keeper::Keeper;
-use super::progress::{Progress, Style};
+use super::progress::Progress;
 use super::summary;
 
 /// Seconds between two checkpoints.

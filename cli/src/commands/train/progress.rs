@@ -1,24 +1,15 @@
 //! How training looks while it goes on: a bar on a terminal, else lines.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use dropwise::Result;
 use dropwise::config::Loss;
 use dropwise::evaluate::{Evaluation, Metrics};
 use dropwise::train::{Report, Trainer};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
-/// What is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
-    /// For people.
-    Words,
-    /// For machines: a line of JSON an evaluation.
-    Json,
-    /// Nothing.
-    Quiet,
-}
+use super::super::output::Style;
 
 /// How training looks while it goes on.
 pub(super) struct Progress<'a, W> {
@@ -43,8 +34,8 @@ const REDRAW: Duration = Duration::from_millis(100);
 
 impl<'a, W: Write> Progress<'a, W> {
     pub(super) fn new(style: Style, trainer: &Trainer<'_>, out: &'a mut W) -> Self {
-        let on_terminal = std::io::stderr().is_terminal() && std::io::stdout().is_terminal();
-        let bar = (style == Style::Words && on_terminal).then(|| Bar::new(trainer));
+        let bar = style.bar(trainer.steps() as u64);
+        let bar = bar.map(|bar| Bar::new(bar, trainer));
         Progress { out, style, bar }
     }
 
@@ -136,12 +127,7 @@ pub(super) fn headline(metrics: &Metrics) -> String {
 }
 
 impl Bar {
-    fn new(trainer: &Trainer<'_>) -> Self {
-        let bar = ProgressBar::new(trainer.steps() as u64);
-        let template = "{prefix} [{bar:24}] {msg}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> "));
-        }
+    fn new(bar: ProgressBar, trainer: &Trainer<'_>) -> Self {
         Bar {
             bar,
             first_step: trainer.step(),

@@ -35,9 +35,7 @@ pub(super) struct Summary<'a> {
 
 impl Job {
     pub(super) fn of(args: &Args) -> Result<Self> {
-        let mut experiment = overrides::read(&args.config, &args.overrides)?.into_inner();
-        experiment.seed = args.seed.unwrap_or(experiment.seed);
-        let backend = overrides::settle(&mut experiment, args.backend.as_ref())?;
+        let (mut experiment, backend) = args.experiment.read(&args.config, &[])?;
         overrides::seed_split(&mut experiment);
         let together = together(&experiment.data)?;
         let experiment = experiment.check()?;

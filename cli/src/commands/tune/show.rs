@@ -7,7 +7,7 @@ use dropwise_lab::tune::{Phase, TrialEnd};
 use indicatif::ProgressBar;
 
 use super::super::json;
-use super::super::shown::Style;
+use super::super::output::Style;
 use super::files::Record;
 use super::job::Job;
 
@@ -25,12 +25,11 @@ pub(super) struct Show<'a, W> {
 }
 
 impl<'a, W: Write> Show<'a, W> {
-    pub(super) fn new(json: bool, quiet: bool, job: &Job, out: &'a mut W) -> Self {
-        let style = Style::of(json, quiet);
+    pub(super) fn new(style: Style, job: &Job, out: &'a mut W) -> Self {
         Show {
             out,
             style,
-            line: style.line(),
+            line: style.status_line(),
             phase: None,
             has_momentum: job.experiment.train.optimizer == dropwise::config::Optimizer::Sgd,
             ended: 0,

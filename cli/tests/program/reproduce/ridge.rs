@@ -1,6 +1,5 @@
 //! Dropout on the inputs of a linear regression is ridge regression.
 
-
 use dropwise::config::{ColumnName, DataConfig, SourceKind};
 use dropwise::{Dataset, data};
 use dropwise_lab::reproduce::{least_squares, ridge};

@@ -1,0 +1,80 @@
+//! Arguments that several commands have, each declared once.
+
+use std::path::Path;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
+use dropwise::Result;
+use dropwise::backend::Backend;
+use dropwise::config::Experiment;
+use dropwise::data::Part;
+use dropwise_lab::store::{ModelName, Trained};
+
+use super::overrides::{self, Override};
+
+/// What a command changes of an experiment's file.
+#[derive(clap::Args)]
+pub(super) struct ExperimentArgs {
+    /// Seed of all randomness, in place of the file's
+    #[arg(long, value_name = "N", value_parser = seed())]
+    seed: Option<u64>,
+    #[command(flatten)]
+    changes: ChangeArgs,
+}
+
+/// The same without the seed.
+#[derive(clap::Args)]
+pub(super) struct ChangeArgs {
+    /// Change one value of the file, such as --set train.epochs=5 (may be repeated)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(super) overrides: Vec<Override>,
+    /// Backend, in place of the file's: flex, ndarray, wgpu, cuda[:CARD], remote:ws://HOST:PORT
+    #[arg(long, value_name = "NAME")]
+    pub(super) backend: Option<Backend>,
+}
+
+/// Which trained network of a run to use, and where.
+#[derive(clap::Args)]
+pub(super) struct ModelArgs {
+    /// The model to use [default: best where there are validation rows, else last]
+    #[arg(long, value_parser = model())]
+    pub(super) model: Option<ModelName>,
+    /// Backend, in place of the run's
+    #[arg(long, value_name = "NAME")]
+    pub(super) backend: Option<Backend>,
+}
+
+impl ExperimentArgs {
+    /// Reads the experiment in `file` and applies --set, then `more`, then --seed and --backend. The result names its backend
+    /// and is still to be checked.
+    pub(super) fn read(&self, file: &Path, more: &[Override]) -> Result<(Experiment, Backend)> {
+        let changes = [&self.changes.overrides[..], more].concat();
+        let mut experiment = overrides::read(file, &changes)?.into_inner();
+        experiment.seed = self.seed.unwrap_or(experiment.seed);
+        let backend = overrides::settle(&mut experiment, self.changes.backend.as_ref())?;
+        Ok((experiment, backend))
+    }
+}
+
+impl ModelArgs {
+    pub(super) fn load(&self, run: &Path) -> Result<Trained> {
+        Trained::load(run, self.model, self.backend.as_ref())
+    }
+}
+
+/// TOML integers are signed: larger seeds could not be written to a configuration.
+fn seed() -> RangedU64ValueParser<u64> {
+    RangedU64ValueParser::new().range(0..=i64::MAX as u64)
+}
+
+fn model() -> impl TypedValueParser<Value = ModelName> {
+    PossibleValuesParser::new([
+        PossibleValue::new("best").help("The one with the smallest loss on the validation rows"),
+        PossibleValue::new("last").help("The one of the last step"),
+    ])
+    .try_map(|name| name.parse())
+}
+
+/// Parser of `--split`.
+pub(super) fn part() -> impl TypedValueParser<Value = Part> {
+    PossibleValuesParser::new(Part::ALL.map(Part::name)).try_map(|name| name.parse())
+}

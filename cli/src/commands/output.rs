@@ -1,0 +1,67 @@
+//! What a command prints, and for whom.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// `--json` and `--quiet`.
+#[derive(clap::Args)]
+pub(super) struct OutputArgs {
+    /// Print JSON: a line for each result as it comes, the summary last
+    #[arg(long)]
+    json: bool,
+    /// Print nothing but warnings and errors
+    #[arg(long, short, conflicts_with = "json")]
+    quiet: bool,
+}
+
+impl OutputArgs {
+    pub(super) fn style(&self) -> Style {
+        match (self.json, self.quiet) {
+            (true, _) => Style::Json,
+            (_, true) => Style::Quiet,
+            _ => Style::Words,
+        }
+    }
+}
+
+/// For whom lines are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// For people.
+    Words,
+    /// For programs, as JSON.
+    Json,
+    /// For nobody.
+    Quiet,
+}
+
+impl Style {
+    /// Whether somebody is looking on, so that there is progress to show.
+    pub(super) fn is_live(self) -> bool {
+        self == Style::Words && io::stderr().is_terminal() && io::stdout().is_terminal()
+    }
+
+    /// A status line under all others, where somebody is looking on.
+    pub(super) fn status_line(self) -> Option<ProgressBar> {
+        self.is_live().then(|| {
+            let line = ProgressBar::new_spinner();
+            line.enable_steady_tick(Duration::from_millis(200));
+            styled(line, "{spinner} {msg} ({elapsed})")
+        })
+    }
+
+    /// A bar of `length` parts, where somebody is looking on.
+    pub(super) fn bar(self, length: u64) -> Option<ProgressBar> {
+        self.is_live()
+            .then(|| styled(ProgressBar::new(length), "{prefix} [{bar:24}] {msg}"))
+    }
+}
+
+fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style.progress_chars("=> ")),
+        Err(_) => bar,
+    }
+}
