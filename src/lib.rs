@@ -45,3 +45,8 @@ pub use error::{Error, Result};
 pub use evaluate::{Evaluation, Metrics, evaluate};
 pub use model::{LayerWeights, Mlp, MlpConfig};
 pub use train::Observer;
+
+/// Compiles and runs the program in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

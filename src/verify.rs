@@ -149,10 +149,10 @@ fn larger(a: f64, b: f64) -> f64 {
     if a.is_nan() || a > b { a } else { b }
 }
 
-/// What a backend is held to in a precision. See the README for what was measured.
+/// What a backend is held to in a precision. See docs/GRADIENT.md for what was measured.
 #[must_use]
 pub fn bounds(backend: &Backend, precision: Precision) -> Differences {
-    // Worst of 9,000 networks (see the README): 1e-14 in 64 bits and 2e-5 in 32, the latter with one
+    // Worst of 9,000 networks (see docs/GRADIENT.md): 1e-14 in 64 bits and 2e-5 in 32, the latter with one
     // row, two ReLUs and dropout 0.8. One in a thousand exceeds 6e-7.
     let rounding = match (backend.name(), precision) {
         // Burn's ndarray computes the sigmoid in 32 bits, whatever the tensor's type: 5e-7.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Times dropwise against its peers, in turn, and prints a table; see BENCHMARKS.md.
+# Times dropwise against its peers, in turn, and prints a table; see docs/BENCHMARKS.md.
 #
 #     benches/peers/run.sh [--pairs N] [--mnist DIR] [--more] [--prepare] [GROUP...]
 #

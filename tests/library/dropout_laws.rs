@@ -275,7 +275,7 @@ fn an_empty_batch_and_a_single_row_pass_through() {
 fn over_the_steps_every_position_and_pair_of_a_small_mask_is_kept_as_often_as_it_should() {
     let steps = 2_000;
     // Burn 0.22.1's generator for GPUs does not pass: on wgpu, values 4 and 14 of this mask are kept
-    // together in 58% of the steps instead of 64%. The README tells its users.
+    // together in 58% of the steps instead of 64%. docs/BACKENDS.md tells its users.
     let passes = |subject: &Subject| {
         subject.masks == Masks::Seeded || ["flex", "ndarray"].contains(&subject.backend.name())
     };
