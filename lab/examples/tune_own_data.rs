@@ -7,7 +7,7 @@ use dropwise::config::Experiment;
 use dropwise::data::{Source, Task};
 use dropwise::{Backend, Dataset};
 use dropwise_lab::report::tune_words;
-use dropwise_lab::tune::{InTurn, Recipe, Rows, tune};
+use dropwise_lab::tune::{Recipe, SequentialRunner, TuneSplits, tune};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
@@ -68,10 +68,10 @@ fn main() -> dropwise::Result<()> {
     });
     // 200 rows to train on, 100 to choose with, and the others to measure the choice on, once.
     let part = |rows: std::ops::Range<usize>| rings.select(&rows.collect::<Vec<_>>());
-    let rows = Rows {
+    let rows = TuneSplits {
         train: part(0..200),
         validation: part(200..300),
-        all: part(0..300),
+        train_and_validation: part(0..300),
         test: part(300..1000),
     };
 
@@ -80,7 +80,7 @@ fn main() -> dropwise::Result<()> {
         trials: 12,
         ..Recipe::default()
     };
-    let mut runner = InTurn::new(&rows, &Backend::default().device()?);
+    let mut runner = SequentialRunner::new(&rows, &Backend::default().device()?);
     if let Some(found) = tune(&recipe, &experiment, &rows.train, &mut runner)? {
         println!("{}", tune_words(&found));
     }

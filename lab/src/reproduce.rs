@@ -9,7 +9,7 @@
 //! 2. **Measure.** Networks with several seeds are trained on all training rows with what was chosen, and measured on
 //!    test rows, once.
 //!
-//! [`run`] asks a [`Runner`] for networks and is told how they ended, so that nothing here knows a file, a clock or a
+//! [`run`] asks a [`NetworkRunner`] for networks and is told how they ended, so that nothing here knows a file, a clock or a
 //! thread; what they come to is a function of the outcomes alone ([`Summary::of`]), wherever and in whatever order they
 //! were trained.
 //!
@@ -39,12 +39,12 @@ use std::ops::RangeInclusive;
 use dropwise::error::{Error, Result};
 
 pub use claims::{Claim, ClaimResult, Holds};
-pub use measure::{Averaging, Measure, Measured, measure};
-pub use network::{Id, Network, Outcome, Outcomes, Purpose};
-pub use paper::{Paper, Row, Values};
+pub use measure::{Averaging, Measurement, PaperMeasure, measure};
+pub use network::{NetworkId, NetworkOutcome, Outcomes, PaperNetwork, Stage};
+pub use paper::{KeyValues, Paper, PaperRow};
 pub use ridge::{least_squares, ridge};
 pub(crate) use summary::in_line;
-pub use summary::{Candidate, RowSummary, Summary, Verdict};
+pub use summary::{Candidate, RowSummary, RowVerdict, Summary};
 
 /// What of an experiment is to be run: a part of it on each of several machines, say.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,7 +60,7 @@ impl Scope {
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if one is named that there is not.
-    pub fn rows<'a>(&self, paper: &'a Paper) -> Result<Vec<&'a Row>> {
+    pub fn rows<'a>(&self, paper: &'a Paper) -> Result<Vec<&'a PaperRow>> {
         let Some(names) = &self.rows else {
             return Ok(paper.rows.iter().collect());
         };
@@ -69,19 +69,19 @@ impl Scope {
             let expected = format!("rows among {}", known.join(", "));
             return Err(Error::invalid("--rows", expected, format!("`{unknown}`")));
         }
-        let named = |row: &&Row| names.contains(&row.name);
+        let named = |row: &&PaperRow| names.contains(&row.name);
         Ok(paper.rows.iter().filter(named).collect())
     }
 }
 
 /// Trains the networks that an experiment asks for: the one who knows devices, threads, files and clocks.
-pub trait Runner {
+pub trait NetworkRunner {
     /// Trains `networks`, at once or in any order, and says in the order of `networks` how they ended; nothing of those
     /// that did not, since somebody asked for an end.
     ///
     /// # Errors
     /// Whatever keeps a network from being trained. A loss that is not finite does not: it is an outcome.
-    fn run(&mut self, networks: &[Network]) -> Result<Vec<Option<Outcome>>>;
+    fn run(&mut self, networks: &[PaperNetwork]) -> Result<Vec<Option<NetworkOutcome>>>;
 }
 
 /// Trains the networks of `scope` that `outcomes` does not have yet: those to choose by first, then those to measure. Adds how
@@ -93,7 +93,7 @@ pub fn run(
     paper: &Paper,
     scope: &Scope,
     outcomes: &mut Outcomes,
-    runner: &mut impl Runner,
+    runner: &mut impl NetworkRunner,
 ) -> Result<bool> {
     let rows = scope.rows(paper)?;
     let mut candidates = Vec::new();
@@ -120,9 +120,13 @@ pub fn run(
     train(&measured, outcomes, runner)
 }
 
-fn train(networks: &[Network], outcomes: &mut Outcomes, runner: &mut impl Runner) -> Result<bool> {
-    let is_missing = |network: &&Network| !outcomes.contains_key(&network.id);
-    let missing: Vec<Network> = networks.iter().filter(is_missing).cloned().collect();
+fn train(
+    networks: &[PaperNetwork],
+    outcomes: &mut Outcomes,
+    runner: &mut impl NetworkRunner,
+) -> Result<bool> {
+    let is_missing = |network: &&PaperNetwork| !outcomes.contains_key(&network.id);
+    let missing: Vec<PaperNetwork> = networks.iter().filter(is_missing).cloned().collect();
     if missing.is_empty() {
         return Ok(true);
     }

@@ -2,7 +2,9 @@
 
 use super::Table;
 use super::tune::capital;
-use crate::reproduce::{ClaimResult, Holds, Measure, RowSummary, Summary, Verdict, in_line};
+use crate::reproduce::{
+    ClaimResult, Holds, PaperMeasure, RowSummary, RowVerdict, Summary, in_line,
+};
 
 /// Everything in words: the table, what was chosen, what is claimed. Markdown, or for a terminal.
 #[must_use]
@@ -94,7 +96,7 @@ fn others(summary: &Summary) -> Vec<&'static str> {
 }
 
 /// Mean and standard deviation, then each number.
-fn ours(measure: Measure, row: &RowSummary) -> String {
+fn ours(measure: PaperMeasure, row: &RowSummary) -> String {
     let Some(found) = &row.distribution else {
         return "-".to_owned();
     };
@@ -123,10 +125,10 @@ fn verdict(summary: &Summary, row: &RowSummary) -> String {
     let words = match row.verdict {
         None if summary.is_quick && row.distribution.is_some() => "ran".to_owned(),
         None => "-".to_owned(),
-        Some(Verdict::AsGood) => "as good".to_owned(),
-        Some(Verdict::Within(_)) if row.published.is_none() => "within the bound".to_owned(),
-        Some(Verdict::Within(more)) => format!("within the bound, +{}", number(more)),
-        Some(Verdict::Missed(more)) => format!(
+        Some(RowVerdict::AsGood) => "as good".to_owned(),
+        Some(RowVerdict::Within(_)) if row.published.is_none() => "within the bound".to_owned(),
+        Some(RowVerdict::Within(more)) => format!("within the bound, +{}", number(more)),
+        Some(RowVerdict::Missed(more)) => format!(
             "missed: {} above the bound of {}",
             number(more),
             number(row.bound.unwrap_or_default())
@@ -173,9 +175,9 @@ fn candidates(summary: &Summary) -> Table {
     table
 }
 
-fn said(measure: Measure, result: &ClaimResult) -> String {
+fn said(measure: PaperMeasure, result: &ClaimResult) -> String {
     let number = |value: f64| match measure {
-        Measure::Errors => format!("{value:+.1}"),
+        PaperMeasure::Errors => format!("{value:+.1}"),
         _ => format!("{value:+.3}"),
     };
     let by = match (result.difference, result.interval) {

@@ -1,7 +1,7 @@
 //! The figure of a published experiment: strips of networks beside published numbers, or lines.
 
 use super::{Level, LinePoint, LineSeries, Lines, Picture, Strip, Strips};
-use crate::reproduce::{Measure, Outcomes, RowSummary, Summary};
+use crate::reproduce::{Outcomes, PaperMeasure, RowSummary, Summary};
 use crate::statistics::Distribution;
 use dropwise::evaluate::SampledErrors;
 
@@ -10,7 +10,7 @@ use dropwise::evaluate::SampledErrors;
 #[must_use]
 pub fn reproduce_figure(summary: &Summary, outcomes: &Outcomes) -> Option<Picture> {
     match (summary.measure, &summary.axis) {
-        (Measure::Averages, _) => averages(summary, outcomes),
+        (PaperMeasure::Averages, _) => averages(summary, outcomes),
         (_, Some((label, is_logarithmic))) => lines(summary, label, *is_logarithmic),
         _ => strips(summary),
     }

@@ -2,7 +2,7 @@
 
 use super::{Strip, Strips};
 use crate::statistics::Interval;
-use crate::tune::{Arm, ArmSummary, Setting, TuneSummary, Verdict};
+use crate::tune::{Arm, ArmSummary, DropoutEffect, TrialSetting, TuneSummary};
 
 /// What grew, what each search found, what the test rows say, and what to take.
 #[must_use]
@@ -83,7 +83,7 @@ fn searched(summary: &TuneSummary, arm: &ArmSummary) -> String {
     )
 }
 
-fn setting(setting: &Setting) -> String {
+fn setting(setting: &TrialSetting) -> String {
     let mut words = format!("width {}", setting.width);
     if setting.hidden_rate > 0.0 || setting.input_rate > 0.0 {
         let (hidden, input) = (setting.hidden_rate, setting.input_rate);
@@ -142,9 +142,11 @@ fn verdict(summary: &TuneSummary) -> String {
         _ => "there are too few networks to compare".to_owned(),
     };
     match summary.verdict {
-        Verdict::Helps => format!("Dropout helps on these data: {difference}."),
-        Verdict::Hurts => format!("Dropout does not help on these data, it hurts: {difference}."),
-        Verdict::CannotBeTold => {
+        DropoutEffect::Helps => format!("Dropout helps on these data: {difference}."),
+        DropoutEffect::Hurts => {
+            format!("Dropout does not help on these data, it hurts: {difference}.")
+        }
+        DropoutEffect::Inconclusive => {
             format!(
                 "Dropout does not help on these data beyond what luck could explain: {difference}."
             )
@@ -157,7 +159,7 @@ fn recommendation(summary: &TuneSummary) -> String {
         return "There is nothing to recommend.".to_owned();
     };
     let but = match (summary.recommended, summary.verdict) {
-        (Arm::Dropout, Verdict::Hurts) | (Arm::NoDropout, Verdict::Helps) => {
+        (Arm::Dropout, DropoutEffect::Hurts) | (Arm::NoDropout, DropoutEffect::Helps) => {
             " The test rows say otherwise; they are not for choosing, so measure again on new rows before changing it."
         }
         _ => "",

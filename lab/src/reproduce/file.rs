@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Averaging, Claim, Measure};
+use super::{Averaging, Claim, PaperMeasure};
 
 /// What a file under `config/paper/` says. Tables of changes have the keys of an experiment's configuration.
 #[derive(Debug, Deserialize)]
@@ -16,7 +16,7 @@ pub(super) struct File {
     /// What the paper shows, in words, where that is a figure.
     #[serde(default)]
     pub(super) shows: String,
-    pub(super) measure: Measure,
+    pub(super) measure: PaperMeasure,
     /// How far above the published number a row may be; none means that the numbers are only put side by side.
     #[serde(default)]
     pub(super) tolerance: Option<f64>,

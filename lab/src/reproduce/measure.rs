@@ -15,7 +15,7 @@ use dropwise::model::Mlp;
 /// The number that the networks of an experiment are compared by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Measure {
+pub enum PaperMeasure {
     /// The share of rows that are wrong, in percent.
     ErrorRate,
     /// The number of rows that are wrong.
@@ -41,16 +41,16 @@ pub struct Averaging {
     pub sets: usize,
 }
 
-impl Measure {
+impl PaperMeasure {
     /// Its name in tables and figures, with its unit.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Measure::ErrorRate => "test error, %",
-            Measure::Errors => "test errors",
-            Measure::Ridge => "distance from ridge regression, %",
-            Measure::Averages => "samples as good as weight scaling",
-            Measure::Activity => "mean activation",
+            PaperMeasure::ErrorRate => "test error, %",
+            PaperMeasure::Errors => "test errors",
+            PaperMeasure::Ridge => "distance from ridge regression, %",
+            PaperMeasure::Averages => "samples as good as weight scaling",
+            PaperMeasure::Activity => "mean activation",
         }
     }
 
@@ -58,18 +58,20 @@ impl Measure {
     #[must_use]
     pub fn number(self, value: f64) -> String {
         match self {
-            Measure::ErrorRate | Measure::Ridge | Measure::Activity => format!("{value:.2}"),
-            Measure::Errors | Measure::Averages => format!("{value:.0}"),
+            PaperMeasure::ErrorRate | PaperMeasure::Ridge | PaperMeasure::Activity => {
+                format!("{value:.2}")
+            }
+            PaperMeasure::Errors | PaperMeasure::Averages => format!("{value:.0}"),
         }
     }
 }
 
 /// What was measured of a network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Measured {
+pub struct Measurement {
     /// On its validation rows where it is to choose by, else on test rows; where there are none, on training rows.
     pub metrics: Metrics,
-    /// The number of the experiment's [`Measure`]; none if there is no such number.
+    /// The number of the experiment's [`PaperMeasure`]; none if there is no such number.
     pub value: Option<f64>,
     /// A linear regression: how far its weights are from those of least squares, in percent of the length of those of ridge
     /// regression.
@@ -93,11 +95,11 @@ pub fn measure(
     network: &Mlp,
     experiment: &CheckedExperiment,
     splits: &Splits,
-) -> Result<Measured> {
+) -> Result<Measurement> {
     let held_out = splits.validation.as_ref().or(splits.test.as_ref());
     let rows = held_out.unwrap_or(&splits.train);
     let loss = experiment.train.loss.unwrap_or_default();
-    let mut measured = Measured {
+    let mut measured = Measurement {
         metrics: evaluate(network, loss, rows)?.metrics,
         value: None,
         from_least_squares: None,
@@ -113,16 +115,16 @@ pub fn measure(
     };
     let metrics = &measured.metrics;
     match paper.measure {
-        Measure::ErrorRate => measured.value = Some(classes(metrics.error_rate)? * 100.0),
-        Measure::Errors => {
+        PaperMeasure::ErrorRate => measured.value = Some(classes(metrics.error_rate)? * 100.0),
+        PaperMeasure::Errors => {
             measured.value = Some(classes(metrics.errors.map(|errors| errors as f64))?);
         }
-        Measure::Ridge => {
+        PaperMeasure::Ridge => {
             let (value, other) = distances(network, experiment, &splits.train)?;
             measured.value = Some(value);
             measured.from_least_squares = Some(other);
         }
-        Measure::Averages => {
+        PaperMeasure::Averages => {
             let Averaging { samples, sets } = paper.averaging()?;
             // Seeds that no training has: masks are a function of seed, step, layer and position.
             let first = experiment.seed.wrapping_add(1 << 32);
@@ -133,7 +135,7 @@ pub fn measure(
             measured.value = as_good(&found).map(|samples| samples as f64);
             measured.sampled = Some(found);
         }
-        Measure::Activity => {
+        PaperMeasure::Activity => {
             let layers = hidden_activity(&[network], rows)?.concat();
             let first = layers.first();
             measured.value = first.map(|activity| activity.mean);

@@ -6,13 +6,13 @@ use std::ops::RangeInclusive;
 use toml::{Table, Value};
 
 use super::file::{AxisFile, File, QuickFile, RowFile, merge};
-use super::{Averaging, Claim, Id, Measure, Network, Outcomes, Purpose};
+use super::{Averaging, Claim, NetworkId, Outcomes, PaperMeasure, PaperNetwork, Stage};
 use crate::tune::Score;
 use dropwise::config::{CheckedExperiment, Experiment, SplitConfig, from_toml, written_at};
 use dropwise::error::{Error, Result};
 
-/// Values by their dotted names, such as `train.learning_rate`.
-pub type Values = Vec<(String, Value)>;
+/// KeyValues by their dotted names, such as `train.learning_rate`.
+pub type KeyValues = Vec<(String, Value)>;
 
 /// A published experiment. Made by [`Paper::parse`].
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +28,7 @@ pub struct Paper {
     /// What the paper shows, in words; empty where the numbers of the rows say it.
     pub shows: String,
     /// What is measured.
-    pub measure: Measure,
+    pub measure: PaperMeasure,
     /// How far above the published number a row may be.
     pub tolerance: Option<f64>,
     /// Networks to measure in each row.
@@ -36,7 +36,7 @@ pub struct Paper {
     /// The label of the figure's horizontal axis, and whether it is logarithmic.
     pub axis: Option<(String, bool)>,
     /// A line of the published table each, in its order.
-    pub rows: Vec<Row>,
+    pub rows: Vec<PaperRow>,
     /// What is said of the rows.
     pub claims: Vec<Claim>,
     /// Whether this is the quick run, on few data, that shows that all of it works.
@@ -44,14 +44,14 @@ pub struct Paper {
     averaging: Option<Averaging>,
     choose: Table,
     /// Changes of the command line, the last of all.
-    changes: Values,
+    changes: KeyValues,
     /// What the file says of a quick run.
     quick: Option<(Table, Table)>,
 }
 
 /// A line of the published table, or a point of the published figure.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct PaperRow {
     /// A short name.
     pub name: String,
     /// What the table calls it.
@@ -64,8 +64,8 @@ pub struct Row {
     pub series: Option<String>,
     /// Where the point is on the horizontal axis.
     pub x: Option<f64>,
-    /// Values to choose among, each a combination of one for each open key; none where all is fixed.
-    pub candidates: Vec<Values>,
+    /// KeyValues to choose among, each a combination of one for each open key; none where all is fixed.
+    pub candidates: Vec<KeyValues>,
     /// Its place among the rows of the file, from 0.
     place: usize,
     /// The experiment that its networks start from.
@@ -102,7 +102,7 @@ impl Paper {
         };
         let mut rows = Vec::new();
         for (place, row) in read.rows.into_iter().enumerate() {
-            rows.push(Row::of(row, place, &read.experiment, quick.as_ref()));
+            rows.push(PaperRow::of(row, place, &read.experiment, quick.as_ref()));
         }
         if let Some(names) = quick.as_ref().and_then(|quick| quick.rows.as_ref()) {
             if let Some(name) = names
@@ -135,7 +135,7 @@ impl Paper {
                 .and_then(|quick| quick.averaging.clone())
                 .or(read.averaging),
             choose: read.choose,
-            changes: Values::new(),
+            changes: KeyValues::new(),
             quick: quick.map(|quick| (quick.experiment, quick.choose)),
         };
         paper.check()?;
@@ -147,7 +147,7 @@ impl Paper {
     ///
     /// # Errors
     /// [`Error::Config`] if an experiment is not valid with them.
-    pub fn with_changes(mut self, changes: Values) -> Result<Self> {
+    pub fn with_changes(mut self, changes: KeyValues) -> Result<Self> {
         for row in &mut self.rows {
             row.close(&changes);
         }
@@ -158,7 +158,7 @@ impl Paper {
 
     /// The row of this name.
     #[must_use]
-    pub fn row(&self, name: &str) -> Option<&Row> {
+    pub fn row(&self, name: &str) -> Option<&PaperRow> {
         self.rows.iter().find(|row| row.name == name)
     }
 
@@ -190,7 +190,7 @@ impl Paper {
         if self.seeds == 0 {
             return wrong("seeds", "at least 1", "0");
         }
-        if self.measure == Measure::Averages {
+        if self.measure == PaperMeasure::Averages {
             self.averaging()?;
         }
         let mut names = HashSet::new();
@@ -211,7 +211,7 @@ impl Paper {
             let first = row.candidates.first();
             for network in self.measured(row, first.map_or(&[], Vec::as_slice), 1..=1)? {
                 let is_deep = !network.experiment.network.hidden.is_empty();
-                if self.measure == Measure::Ridge && is_deep {
+                if self.measure == PaperMeasure::Ridge && is_deep {
                     let expected = "`ridge` only where there is no hidden layer";
                     return wrong("measure", expected, &format!("some in row `{}`", row.name));
                 }
@@ -231,24 +231,24 @@ impl Paper {
     ///
     /// # Errors
     /// [`Error::Config`] if one of their experiments is not valid, [`Error::InvalidValue`] if it has no validation rows.
-    pub fn candidates(&self, row: &Row) -> Result<Vec<Network>> {
+    pub fn candidates(&self, row: &PaperRow) -> Result<Vec<PaperNetwork>> {
         let mut networks = Vec::new();
         for (number, values) in row.candidates.iter().enumerate() {
             let (choose, quick) = (&self.choose, self.quick.as_ref().map(|(_, choose)| choose));
-            let id = Id {
+            let id = NetworkId {
                 row: row.name.clone(),
-                purpose: Purpose::Choose(number),
+                stage: Stage::Choose(number),
                 seed: 1,
             };
-            let purpose = [("choose", Some(choose)), ("quick.choose", quick)];
-            let experiment = self.experiment(row, values, &purpose, id.seed)?;
+            let tables = [("choose", Some(choose)), ("quick.choose", quick)];
+            let experiment = self.experiment(row, values, &tables, id.seed)?;
             let split = experiment.data.split.as_ref();
             if !split.is_some_and(SplitConfig::validates) {
                 let what = format!("{}: choose", self.file);
                 let expected = "validation rows, such as `data.split.validation = 0.1`";
                 return Err(Error::invalid(what, expected, "none"));
             }
-            networks.push(Network {
+            networks.push(PaperNetwork {
                 id,
                 experiment,
                 values: in_words(values),
@@ -264,14 +264,14 @@ impl Paper {
     /// choosing.
     pub fn measured(
         &self,
-        row: &Row,
+        row: &PaperRow,
         chosen: &[(String, Value)],
         seeds: RangeInclusive<u64>,
-    ) -> Result<Vec<Network>> {
+    ) -> Result<Vec<PaperNetwork>> {
         let network = |seed| {
-            let id = Id {
+            let id = NetworkId {
                 row: row.name.clone(),
-                purpose: Purpose::Measure,
+                stage: Stage::Measure,
                 seed,
             };
             let experiment = self.experiment(row, chosen, &[], seed)?;
@@ -282,7 +282,7 @@ impl Paper {
                     "validation rows under `choose` alone, since it is measured on test rows";
                 return Err(Error::invalid(what, expected, "some"));
             }
-            Ok(Network {
+            Ok(PaperNetwork {
                 id,
                 experiment,
                 values: in_words(chosen),
@@ -294,9 +294,9 @@ impl Paper {
     /// The candidate of a row with the smallest error on validation rows, of equal ones the smallest loss; nothing is
     /// chosen, and no value is given, where none is open. None while an outcome is missing, or if all candidates diverged.
     #[must_use]
-    pub fn chosen(&self, row: &Row, outcomes: &Outcomes) -> Option<Values> {
+    pub fn chosen(&self, row: &PaperRow, outcomes: &Outcomes) -> Option<KeyValues> {
         if row.candidates.is_empty() {
-            return Some(Values::new());
+            return Some(KeyValues::new());
         }
         let scores = self.scores(row, outcomes);
         let scores: Option<Vec<Option<Score>>> = scores.into_iter().collect();
@@ -307,11 +307,11 @@ impl Paper {
     }
 
     /// What each candidate of a row came to; nothing while its outcome is missing, and within that no score if it diverged.
-    pub(super) fn scores(&self, row: &Row, outcomes: &Outcomes) -> Vec<Option<Option<Score>>> {
+    pub(super) fn scores(&self, row: &PaperRow, outcomes: &Outcomes) -> Vec<Option<Option<Score>>> {
         let score = |number| {
-            let id = Id {
+            let id = NetworkId {
                 row: row.name.clone(),
-                purpose: Purpose::Choose(number),
+                stage: Stage::Choose(number),
                 seed: 1,
             };
             let outcome = outcomes.get(&id)?;
@@ -321,17 +321,17 @@ impl Paper {
         (0..row.candidates.len()).map(score).collect()
     }
 
-    /// The experiment of a network: what all share, the row's own, what a quick run changes, what is different for its
-    /// purpose, by the name of the file's table, the values, and what the command line says.
+    /// The experiment of a network: what all share, the row's own, what a quick run changes, what the tables of its stage change
+    /// (by their names in the file), the values, and what the command line says.
     fn experiment(
         &self,
-        row: &Row,
+        row: &PaperRow,
         values: &[(String, Value)],
-        purpose: &[(&str, Option<&Table>)],
+        tables: &[(&str, Option<&Table>)],
         seed: u64,
     ) -> Result<CheckedExperiment> {
         let mut table = row.experiment.clone();
-        for changes in purpose.iter().filter_map(|(_, changes)| *changes) {
+        for changes in tables.iter().filter_map(|(_, changes)| *changes) {
             merge(&mut table, changes);
         }
         for (key, value) in values.iter().chain(&self.changes) {
@@ -344,8 +344,8 @@ impl Paper {
             Error::Compute(format!("{file}: the experiment cannot be written: {cause}"))
         })?;
         let experiment = Experiment::parse(&file, &text).map_err(|error| {
-            let tables: Vec<&str> = purpose.iter().map(|(name, _)| *name).collect();
-            self.in_file(row, &tables, error)
+            let names: Vec<&str> = tables.iter().map(|(name, _)| *name).collect();
+            self.in_file(row, &names, error)
         })?;
         if experiment.train.replicas != 1 {
             let (what, expected) = (format!("{file}: train.replicas"), "1, the network alone");
@@ -355,21 +355,21 @@ impl Paper {
     }
 
     /// A mistake in an experiment as it is put together, at the place in the file that it comes from, if that is known.
-    /// `purpose` are the names of the file's tables that say what is different for a network's purpose.
-    fn in_file(&self, row: &Row, purpose: &[&str], error: Error) -> Error {
+    /// `tables` are the names of the tables in the file that change what the network is trained with.
+    fn in_file(&self, row: &PaperRow, tables: &[&str], error: Error) -> Error {
         let Error::Config(mut config) = error else {
             return error;
         };
         let own = format!("rows.{}", row.place);
-        let mut tables = vec![format!("{own}.choose")];
-        tables.extend(purpose.iter().rev().map(|name| (*name).to_owned()));
+        let mut places = vec![format!("{own}.choose")];
+        places.extend(tables.iter().rev().map(|name| (*name).to_owned()));
         if self.is_quick {
-            tables.extend([format!("{own}.quick"), "quick.experiment".to_owned()]);
+            places.extend([format!("{own}.quick"), "quick.experiment".to_owned()]);
         }
-        tables.extend([own, "experiment".to_owned()]);
+        places.extend([own, "experiment".to_owned()]);
         let field = config.problem.split(':').next().unwrap_or_default();
         let is_value = !config.problem.contains("unknown key");
-        let mut spans = tables.iter().filter_map(|table| {
+        let mut spans = places.iter().filter_map(|table| {
             let path = format!("{table}.{field}");
             let path: Vec<&str> = path.split('.').collect();
             written_at(&self.text, &path, is_value)
@@ -385,7 +385,7 @@ impl Paper {
     }
 }
 
-impl Row {
+impl PaperRow {
     fn of(row: RowFile, place: usize, shared: &Table, quick: Option<&QuickFile>) -> Self {
         let mut experiment = shared.clone();
         let own = [
@@ -404,7 +404,7 @@ impl Row {
             merge(&mut experiment, &quick.experiment);
             merge(&mut experiment, &row.quick);
         }
-        Row {
+        PaperRow {
             name: row.name,
             method: row.method,
             published: row.published,
@@ -425,7 +425,7 @@ impl Row {
                 .filter_map(|(outer, _)| key.strip_prefix(&**outer));
             rests.any(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        let mut open: Vec<Values> = Vec::new();
+        let mut open: Vec<KeyValues> = Vec::new();
         for mut values in std::mem::take(&mut self.candidates) {
             values.retain(|(key, _)| !is_given(key));
             if !values.is_empty() && !open.contains(&values) {
@@ -443,14 +443,14 @@ impl Row {
     }
 }
 
-/// Values by their dotted names, as TOML.
+/// KeyValues by their dotted names, as TOML.
 pub(super) fn in_words(values: &[(String, Value)]) -> Vec<(String, String)> {
     let words = |(key, value): &(String, Value)| (key.clone(), value.to_string());
     values.iter().map(words).collect()
 }
 
 /// Every way to take one value of each array; those of the last key change fastest.
-fn combinations(open: &Table) -> Vec<Values> {
+fn combinations(open: &Table) -> Vec<KeyValues> {
     let mut arrays = Vec::new();
     flatten("", open, &mut arrays);
     if arrays.is_empty() {
@@ -459,7 +459,7 @@ fn combinations(open: &Table) -> Vec<Values> {
     arrays
         .into_iter()
         .fold(vec![vec![]], |found, (key, values)| {
-            let with = |before: Values| {
+            let with = |before: KeyValues| {
                 let key = key.clone();
                 let each = values.clone().into_iter();
                 each.map(move |value| [&before[..], &[(key.clone(), value)]].concat())

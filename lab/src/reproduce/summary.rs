@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use super::paper::in_words;
-use super::{ClaimResult, Holds, Id, Measure, Measured, Outcome, Outcomes, Paper, Purpose, Row};
+use super::{
+    ClaimResult, Holds, Measurement, NetworkId, NetworkOutcome, Outcomes, Paper, PaperMeasure,
+    PaperRow, Stage,
+};
 use crate::statistics::Distribution;
 use crate::tune::Score;
 use dropwise::error::{Error, Result};
@@ -18,7 +21,7 @@ pub struct Summary {
     /// What the paper shows, in words.
     pub shows: String,
     /// What is measured.
-    pub measure: Measure,
+    pub measure: PaperMeasure,
     /// The label of the figure's horizontal axis, and whether it is logarithmic, where rows are points on it.
     pub axis: Option<(String, bool)>,
     /// Whether this is a quick run, whose numbers are not those of the paper's data.
@@ -59,14 +62,14 @@ pub struct RowSummary {
     /// What else was measured, by its name with its unit: the mean over the networks.
     pub others: Vec<(&'static str, f64)>,
     /// Whether the mean is within the bound.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<RowVerdict>,
     /// Epochs that the networks were trained for.
     pub epochs: Option<usize>,
     /// How long the networks took to train, those to choose by included, each on its own.
     pub seconds: f64,
 }
 
-/// Values that were tried.
+/// KeyValues that were tried.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Candidate {
     /// The values, by their dotted names, as TOML.
@@ -80,7 +83,7 @@ pub struct Candidate {
 /// What a row's mean is beside the bound that it is held to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum RowVerdict {
     /// Not larger than the published number.
     AsGood,
     /// Larger than the published number by this, and within the bound.
@@ -125,8 +128,9 @@ impl Summary {
     /// Whether every row is within its bound and every claim holds, if only on average, as far as there are networks to tell.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        let missed =
-            |row: &RowSummary| row.diverged > 0 || matches!(row.verdict, Some(Verdict::Missed(_)));
+        let missed = |row: &RowSummary| {
+            row.diverged > 0 || matches!(row.verdict, Some(RowVerdict::Missed(_)))
+        };
         !self.rows.iter().any(missed) && !self.claims.iter().any(|claim| claim.holds == Holds::No)
     }
 }
@@ -151,8 +155,8 @@ fn same_data(outcomes: &Outcomes) -> Result<String> {
 
 /// Refuses networks of a row that were trained with other values than those that are chosen: parts of an experiment may have
 /// chosen on machines that do not compute alike.
-fn check_choice(paper: &Paper, row: &Row, outcomes: &Outcomes) -> Result<()> {
-    let is_own = |id: &Id| id.row == row.name && id.purpose == Purpose::Measure;
+fn check_choice(paper: &Paper, row: &PaperRow, outcomes: &Outcomes) -> Result<()> {
+    let is_own = |id: &NetworkId| id.row == row.name && id.stage == Stage::Measure;
     let chosen = paper.chosen(row, outcomes).map(|chosen| in_words(&chosen));
     let mut expected = chosen.map(|chosen| (chosen, "is chosen".to_owned()));
     for (id, outcome) in outcomes.iter().filter(|(id, _)| is_own(id)) {
@@ -177,7 +181,7 @@ fn check_choice(paper: &Paper, row: &Row, outcomes: &Outcomes) -> Result<()> {
     Ok(())
 }
 
-/// Values in a line.
+/// KeyValues in a line.
 pub(crate) fn in_line(values: &[(String, String)]) -> String {
     let each = values.iter().map(|(key, value)| format!("{key} = {value}"));
     match values.is_empty() {
@@ -187,15 +191,15 @@ pub(crate) fn in_line(values: &[(String, String)]) -> String {
 }
 
 impl RowSummary {
-    fn of(paper: &Paper, row: &Row, outcomes: &Outcomes) -> Self {
+    fn of(paper: &Paper, row: &PaperRow, outcomes: &Outcomes) -> Self {
         let own: Vec<_> = outcomes
             .iter()
             .filter(|(id, _)| id.row == row.name)
             .collect();
-        let measured = own.iter().filter(|(id, _)| id.purpose == Purpose::Measure);
-        let measured: Vec<(u64, &Outcome)> =
+        let measured = own.iter().filter(|(id, _)| id.stage == Stage::Measure);
+        let measured: Vec<(u64, &NetworkOutcome)> =
             measured.map(|(id, found)| (id.seed, *found)).collect();
-        let value = |(seed, outcome): &(u64, &Outcome)| {
+        let value = |(seed, outcome): &(u64, &NetworkOutcome)| {
             let measured = outcome.measured.as_ref()?;
             Some((*seed, measured.value?))
         };
@@ -220,7 +224,7 @@ impl RowSummary {
             values,
             verdict: mean
                 .zip(bound)
-                .map(|(mean, bound)| Verdict::of(mean, row.published, bound)),
+                .map(|(mean, bound)| RowVerdict::of(mean, row.published, bound)),
             distribution,
             epochs: measured.iter().map(|(_, outcome)| outcome.epochs).max(),
             seconds: own.iter().map(|(_, outcome)| outcome.seconds).sum(),
@@ -229,8 +233,8 @@ impl RowSummary {
 }
 
 /// The means of what is measured beside the number of the measure.
-fn others(measured: &[(u64, &Outcome)]) -> Vec<(&'static str, f64)> {
-    let mean = |of: fn(&Measured) -> Option<f64>| {
+fn others(measured: &[(u64, &NetworkOutcome)]) -> Vec<(&'static str, f64)> {
+    let mean = |of: fn(&Measurement) -> Option<f64>| {
         let each = measured
             .iter()
             .filter_map(|(_, outcome)| of(outcome.measured.as_ref()?));
@@ -248,7 +252,7 @@ fn others(measured: &[(u64, &Outcome)]) -> Vec<(&'static str, f64)> {
         .collect()
 }
 
-fn candidates(paper: &Paper, row: &Row, outcomes: &Outcomes) -> Vec<Candidate> {
+fn candidates(paper: &Paper, row: &PaperRow, outcomes: &Outcomes) -> Vec<Candidate> {
     let scores = paper.scores(row, outcomes);
     let chosen = paper.chosen(row, outcomes);
     let scored = row.candidates.iter().zip(scores);
@@ -261,14 +265,14 @@ fn candidates(paper: &Paper, row: &Row, outcomes: &Outcomes) -> Vec<Candidate> {
         .collect()
 }
 
-impl Verdict {
+impl RowVerdict {
     fn of(mean: f64, published: Option<f64>, bound: f64) -> Self {
         // Numbers of two digits after the point are compared as they are written.
         let rounding = 1e-9;
         match published {
-            Some(published) if mean <= published + rounding => Verdict::AsGood,
-            _ if mean <= bound + rounding => Verdict::Within(mean - published.unwrap_or(bound)),
-            _ => Verdict::Missed(mean - bound),
+            Some(published) if mean <= published + rounding => RowVerdict::AsGood,
+            _ if mean <= bound + rounding => RowVerdict::Within(mean - published.unwrap_or(bound)),
+            _ => RowVerdict::Missed(mean - bound),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::kind::Kind;
 use super::lock::Lock;
 use super::run::{create_folder, names_in, remove_unfinished};
 use super::{LOCK, atomic, cannot_read, cannot_write, refused};
-use crate::reproduce::{Id, Outcome, Outcomes, Paper, Purpose, Summary};
+use crate::reproduce::{NetworkId, NetworkOutcome, Outcomes, Paper, Stage, Summary};
 use dropwise::error::Result;
 
 /// The experiment, as it was begun.
@@ -85,7 +85,7 @@ impl PaperFolder {
 
     /// The path of a network's run.
     #[must_use]
-    pub fn run(&self, id: &Id) -> PathBuf {
+    pub fn run(&self, id: &NetworkId) -> PathBuf {
         self.dir.join(RUNS).join(id.to_string())
     }
 
@@ -93,7 +93,7 @@ impl PaperFolder {
     ///
     /// # Errors
     /// [`Error::Store`](dropwise::Error::Store) if the file is damaged; [`Error::Read`](dropwise::Error::Read) if it cannot be read.
-    pub fn outcome(&self, id: &Id) -> Result<Option<Outcome>> {
+    pub fn outcome(&self, id: &NetworkId) -> Result<Option<NetworkOutcome>> {
         let path = self.run(id).join(OUTCOME);
         let text = match fs::read_to_string(&path) {
             Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(None),
@@ -111,7 +111,7 @@ impl PaperFolder {
     ///
     /// # Errors
     /// [`Error::WriteFile`](dropwise::Error::WriteFile) if it cannot be written.
-    pub fn keep(&self, id: &Id, outcome_json: &str) -> Result<()> {
+    pub fn keep(&self, id: &NetworkId, outcome_json: &str) -> Result<()> {
         atomic::write(&self.run(id).join(OUTCOME), outcome_json.as_bytes())
     }
 
@@ -192,18 +192,18 @@ impl PaperParts {
 }
 
 /// The network whose folder has this name in that of its row.
-fn id(row: &str, name: &str) -> Option<Id> {
+fn id(row: &str, name: &str) -> Option<NetworkId> {
     let number = |text: &str| text.parse().ok();
-    let (purpose, seed) = match name.strip_prefix("candidate-") {
+    let (stage, seed) = match name.strip_prefix("candidate-") {
         Some(rest) => {
             let (candidate, seed) = rest.split_once("-seed-")?;
             let candidate = candidate.parse::<usize>().ok()?;
-            (Purpose::Choose(candidate.checked_sub(1)?), number(seed)?)
+            (Stage::Choose(candidate.checked_sub(1)?), number(seed)?)
         }
-        None => (Purpose::Measure, number(name.strip_prefix("seed-")?)?),
+        None => (Stage::Measure, number(name.strip_prefix("seed-")?)?),
     };
     let row = row.to_owned();
-    Some(Id { row, purpose, seed })
+    Some(NetworkId { row, stage, seed })
 }
 
 /// A folder is of the same experiment only if it was begun in the same words.

@@ -1,19 +1,18 @@
 //! Test rows, once: the best setting of each search, with several seeds.
 
-use super::again::Finalist;
-use super::drop::Search;
-use super::{Arm, Outcome, Phase, Recipe, Runner, Trial};
+use super::search::Search;
+use super::{Arm, Finalist, Phase, Recipe, Trial, TrialOutcome, TrialRunner};
 use dropwise::config::CheckedExperiment;
 use dropwise::error::Result;
 
 /// The networks of both arms, trained on training and validation rows and measured on test rows, in one call of the
-/// runner: after it nothing is chosen any more. None if somebody asked for an end.
+/// runner: after it nothing is chosen any more. `None` if cancelled.
 pub(super) fn decide(
     recipe: &Recipe,
     base: &CheckedExperiment,
     searches: &[Search; 2],
-    runner: &mut impl Runner,
-) -> Result<Option<[Vec<Outcome>; 2]>> {
+    runner: &mut impl TrialRunner,
+) -> Result<Option<[Vec<TrialOutcome>; 2]>> {
     let mut trials = Vec::new();
     for search in searches {
         trials.extend(self::trials(recipe, base, search)?);

@@ -1,15 +1,17 @@
 //! Wider and wider, with dropout off, until the training rows are fitted.
 
-use super::{Outcome, Phase, Recipe, Runner, Setting, Trial, TrialEnd, WidthSummary};
+use super::{
+    Phase, Recipe, Trial, TrialEnd, TrialOutcome, TrialRunner, TrialSetting, WidthSummary,
+};
 use dropwise::config::CheckedExperiment;
 use dropwise::error::Result;
 
 /// Doubles the width until a network fits, there is no time, or the largest width is reached. Every width that was
-/// tried, the last one the widest; none if somebody asked for an end.
+/// tried, the last one the widest; `None` if cancelled.
 pub(super) fn grow(
     recipe: &Recipe,
     base: &CheckedExperiment,
-    runner: &mut impl Runner,
+    runner: &mut impl TrialRunner,
 ) -> Result<Option<Vec<WidthSummary>>> {
     let mut grown: Vec<WidthSummary> = Vec::new();
     let mut width = recipe.first_width;
@@ -37,10 +39,10 @@ fn trials(
     number: usize,
 ) -> Result<Vec<Trial>> {
     let trial = |(k, factor): (usize, &f64)| {
-        let setting = Setting {
+        let setting = TrialSetting {
             width,
             learning_rate: super::setting::round(base.train.learning_rate * factor, 3),
-            ..Setting::plain(base)
+            ..TrialSetting::plain(base)
         };
         Ok(Trial {
             phase: Phase::Grow,
@@ -55,7 +57,7 @@ fn trials(
 }
 
 /// The smallest learning rate that fits; if none fits, the one with the best score.
-fn summarize(width: usize, trials: &[Trial], outcomes: &[Outcome]) -> WidthSummary {
+fn summarize(width: usize, trials: &[Trial], outcomes: &[TrialOutcome]) -> WidthSummary {
     let candidates = trials.iter().zip(outcomes);
     let summaries = candidates.map(|(trial, outcome)| WidthSummary {
         width,

@@ -7,7 +7,7 @@ use dropwise::error::Result;
 
 /// What a trial tries, by the keys of the configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Setting {
+pub struct TrialSetting {
     /// Units of each hidden layer.
     #[serde(rename = "network.hidden")]
     pub width: usize,
@@ -36,10 +36,10 @@ pub struct Setting {
     pub max_norm: Option<f64>,
 }
 
-impl Setting {
+impl TrialSetting {
     /// Neither dropout nor a bound, at the experiment's learning rate and first width.
     pub(super) fn plain(base: &CheckedExperiment) -> Self {
-        Setting {
+        TrialSetting {
             width: base.network.hidden.first().copied().unwrap_or(1),
             hidden_rate: 0.0,
             input_rate: 0.0,

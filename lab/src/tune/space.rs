@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tpe::{TpeOptimizer, TpeOptimizerBuilder};
 
 use super::setting::round;
-use super::{Arm, Setting};
+use super::{Arm, TrialSetting};
 use dropwise::config::{CheckedExperiment, Optimizer};
 use dropwise::error::{Error, Result};
 
@@ -117,7 +117,7 @@ impl Space {
     /// ten times the learning rate, momentum 0.95, max-norm 3), what the tutorial does (nothing but rates of 0.5 is
     /// changed), and the widest network at the rate it was grown with. Without, the network as it was grown, and the widest
     /// one with a bound and without.
-    pub(super) fn advice(&self, start: &Setting, arm: Arm) -> Vec<Setting> {
+    pub(super) fn advice(&self, start: &TrialSetting, arm: Arm) -> Vec<TrialSetting> {
         let (mut widths, mut grown, mut has_momentum) =
             (vec![start.width], start.learning_rate, false);
         for dimension in &self.dimensions {
@@ -130,7 +130,7 @@ impl Space {
         }
         let with = |times: f64, momentum: f64| {
             let momentum = has_momentum.then_some(momentum);
-            Setting {
+            TrialSetting {
                 learning_rate: round(times * grown * (1.0 - momentum.unwrap_or(0.0)), 3),
                 momentum,
                 ..start.clone()
@@ -139,18 +139,18 @@ impl Space {
         let widest = widths.iter().copied().max().unwrap_or(start.width);
         match arm {
             Arm::Dropout => vec![
-                Setting {
+                TrialSetting {
                     width: widest.min(2 * start.width),
                     hidden_rate: 0.5,
                     input_rate: 0.2,
                     max_norm: Some(3.0),
                     ..with(10.0, 0.95)
                 },
-                Setting {
+                TrialSetting {
                     hidden_rate: 0.5,
                     ..with(1.0, 0.9)
                 },
-                Setting {
+                TrialSetting {
                     width: widest,
                     hidden_rate: 0.5,
                     input_rate: 0.1,
@@ -160,11 +160,11 @@ impl Space {
             ],
             Arm::NoDropout => vec![
                 with(1.0, 0.9),
-                Setting {
+                TrialSetting {
                     width: widest,
                     ..with(1.0, 0.9)
                 },
-                Setting {
+                TrialSetting {
                     width: widest,
                     max_norm: Some(3.0),
                     ..with(1.0, 0.9)
@@ -180,11 +180,11 @@ impl Space {
     /// are taken that are densest relative to the others.
     pub(super) fn ask(
         &self,
-        base: &Setting,
-        known: &[&Setting],
+        base: &TrialSetting,
+        known: &[&TrialSetting],
         count: usize,
         random: &mut ChaCha8Rng,
-    ) -> Result<Vec<Setting>> {
+    ) -> Result<Vec<TrialSetting>> {
         let mut samplers = Vec::new();
         if known.len() >= EVENLY {
             for dimension in &self.dimensions {
@@ -226,7 +226,7 @@ impl Dimension {
     }
 
     /// Writes the value at a place.
-    fn put(&self, place: f64, setting: &mut Setting, rate: &mut f64) {
+    fn put(&self, place: f64, setting: &mut TrialSetting, rate: &mut f64) {
         let linear = |low: f64, high: f64| low + (high - low) * place;
         let cents = |value: f64| (100.0 * value).round() / 100.0;
         match self {
@@ -249,7 +249,7 @@ impl Dimension {
     }
 
     /// The place of a setting's value.
-    fn place(&self, setting: &Setting) -> f64 {
+    fn place(&self, setting: &TrialSetting) -> f64 {
         let linear = |low: f64, high: f64, value: f64| (value - low) / (high - low);
         let place = match self {
             // In the middle of its part of the range.
@@ -271,7 +271,7 @@ impl Dimension {
     }
 
     /// A sampler that knows where the good ones are.
-    fn sampler(&self, known: &[&Setting]) -> Result<TpeOptimizer> {
+    fn sampler(&self, known: &[&TrialSetting]) -> Result<TpeOptimizer> {
         let estimator = match self {
             Dimension::MaxNorm { .. } => tpe::histogram_estimator(),
             _ => tpe::parzen_estimator(),

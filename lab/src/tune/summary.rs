@@ -1,74 +1,12 @@
 //! What a study comes to.
 
-use std::cmp::Ordering;
-
 use serde::Serialize;
 
-use super::again::Finalist;
-use super::drop::Search;
-use super::{Outcome, Score, Setting, Space, TrialEnd};
+use super::arm::grown_to;
+use super::search::Search;
+use super::{Arm, Finalist, Score, Space, TrialEnd, TrialOutcome, TrialSetting, WidthSummary};
 use crate::statistics::{Distribution, Interval};
 use dropwise::config::CheckedExperiment;
-
-/// With dropout, or without.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Arm {
-    /// With dropout.
-    Dropout,
-    /// Without.
-    NoDropout,
-}
-
-impl Arm {
-    pub(super) const BOTH: [Arm; 2] = [Arm::Dropout, Arm::NoDropout];
-
-    /// Its name in sentences.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Arm::Dropout => "dropout",
-            Arm::NoDropout => "no dropout",
-        }
-    }
-}
-
-/// What a width came to while growing.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct WidthSummary {
-    /// Units of each hidden layer.
-    pub width: usize,
-    /// The smallest learning rate that fits, or else the one with the best score.
-    pub learning_rate: f64,
-    /// Whether the network fits its training rows.
-    pub fits: bool,
-    /// Epochs that it was trained for.
-    pub epochs: usize,
-    /// Its score on the training rows, dropout off; none if it diverged.
-    pub score: Option<Score>,
-}
-
-impl WidthSummary {
-    /// Which is better: one that fits, with the smaller learning rate, as the paper's guide for dropout counts from a
-    /// rate that a plain network is content with; else the one with the better score.
-    pub(super) fn compare(&self, other: &Self) -> Ordering {
-        let fits = other.fits.cmp(&self.fits);
-        let rate = match self.fits && other.fits {
-            true => self.learning_rate.total_cmp(&other.learning_rate),
-            false => Ordering::Equal,
-        };
-        let score = match (&self.score, &other.score) {
-            (Some(one), Some(other)) => one.compare(other),
-            (one, other) => other.is_some().cmp(&one.is_some()),
-        };
-        fits.then(rate).then(score)
-    }
-}
-
-/// The width to go on with: the one that fits, or else the one with the best score.
-pub(super) fn grown_to(grown: &[WidthSummary]) -> Option<&WidthSummary> {
-    grown.iter().min_by(|one, other| one.compare(other))
-}
 
 /// What one of the searches, and the networks of its best setting, came to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -88,16 +26,16 @@ pub struct ArmSummary {
     /// The number of the trial that is best by the mean over all its seeds.
     pub best_trial: usize,
     /// Its setting.
-    pub setting: Setting,
+    pub setting: TrialSetting,
     /// Its mean score on the validation rows.
     pub validation: Score,
     /// The networks of this setting on the test rows.
-    pub test: Tested,
+    pub test: TestErrors,
 }
 
 /// Networks of one setting on the test rows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Tested {
+pub struct TestErrors {
     /// How many diverged, and are not in the errors.
     pub diverged: usize,
     /// The error of each of the others, in the order of their seeds.
@@ -106,11 +44,11 @@ pub struct Tested {
     pub error: Option<Distribution>,
 }
 
-impl Tested {
-    fn of(outcomes: &[Outcome]) -> Self {
+impl TestErrors {
+    fn of(outcomes: &[TrialOutcome]) -> Self {
         let errors = outcomes.iter().filter_map(|outcome| outcome.test.as_ref());
         let errors: Vec<f64> = errors.map(|metrics| metrics.headline().1).collect();
-        Tested {
+        TestErrors {
             diverged: outcomes.len() - errors.len(),
             error: Distribution::of(&errors),
             errors,
@@ -121,13 +59,14 @@ impl Tested {
 /// Whether dropout helps on these data, by the test rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum DropoutEffect {
     /// Its mean error is smaller, and the interval of the difference excludes 0.
     Helps,
     /// Its mean error is larger, and the interval excludes 0.
     Hurts,
     /// The seeds alone could make such a difference.
-    CannotBeTold,
+    #[serde(rename = "cannot-be-told")]
+    Inconclusive,
 }
 
 /// What a study comes to.
@@ -150,7 +89,7 @@ pub struct TuneSummary {
     /// Welch's interval of the difference, at 95 %.
     pub difference_interval: Option<Interval>,
     /// What that says.
-    pub verdict: Verdict,
+    pub verdict: DropoutEffect,
     /// The arm with the better score on validation rows: test rows only measure.
     pub recommended: Arm,
 }
@@ -160,7 +99,7 @@ impl TuneSummary {
         base: &CheckedExperiment,
         grown: Vec<WidthSummary>,
         searches: &[Search; 2],
-        tested: [Vec<Outcome>; 2],
+        tested: [Vec<TrialOutcome>; 2],
     ) -> Self {
         let arms: Vec<_> = searches
             .iter()
@@ -180,9 +119,9 @@ impl TuneSummary {
             _ => (None, None),
         };
         let verdict = match interval {
-            Some(interval) if interval.high < 0.0 => Verdict::Helps,
-            Some(interval) if interval.low > 0.0 => Verdict::Hurts,
-            _ => Verdict::CannotBeTold,
+            Some(interval) if interval.high < 0.0 => DropoutEffect::Helps,
+            Some(interval) if interval.low > 0.0 => DropoutEffect::Hurts,
+            _ => DropoutEffect::Inconclusive,
         };
         let headline = tested
             .iter()
@@ -211,11 +150,11 @@ impl TuneSummary {
 }
 
 impl ArmSummary {
-    fn of(search: &Search, tested: &[Outcome]) -> Option<Self> {
+    fn of(search: &Search, tested: &[TrialOutcome]) -> Option<Self> {
         let best = search.best()?;
         let ended = |end| {
             search
-                .told
+                .results
                 .iter()
                 .filter(|(_, outcome)| outcome.end == end)
                 .count()
@@ -223,14 +162,14 @@ impl ArmSummary {
         Some(ArmSummary {
             arm: search.arm,
             space: search.space.clone(),
-            trials: search.told.len(),
+            trials: search.results.len(),
             pruned: ended(TrialEnd::Pruned),
             diverged: ended(TrialEnd::Diverged),
             finalists: search.finalists.clone(),
             best_trial: best.trial,
             setting: best.setting.clone(),
             validation: best.mean,
-            test: Tested::of(tested),
+            test: TestErrors::of(tested),
         })
     }
 }

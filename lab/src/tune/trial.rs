@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use super::{Rows, Setting};
+use super::{TrialSetting, TuneSplits};
 use dropwise::config::{CheckedExperiment, TrainConfig};
 use dropwise::error::{Error, Result};
 use dropwise::evaluate::{Metrics, evaluate};
@@ -22,9 +22,11 @@ pub enum Phase {
     /// A setting without, for the validation rows.
     NoDropout,
     /// One of the best settings with dropout once more, with another seed.
-    DropoutAgain,
+    #[serde(rename = "dropout-again")]
+    DropoutFinalists,
     /// The same without dropout.
-    NoDropoutAgain,
+    #[serde(rename = "no-dropout-again")]
+    NoDropoutFinalists,
     /// The best setting with dropout, trained on all rows but the test rows, and measured on those.
     DropoutTest,
     /// The same without dropout.
@@ -39,8 +41,8 @@ impl Phase {
             Phase::Grow => "grow",
             Phase::Dropout => "dropout",
             Phase::NoDropout => "no-dropout",
-            Phase::DropoutAgain => "dropout-again",
-            Phase::NoDropoutAgain => "no-dropout-again",
+            Phase::DropoutFinalists => "dropout-again",
+            Phase::NoDropoutFinalists => "no-dropout-again",
             Phase::DropoutTest => "dropout-test",
             Phase::NoDropoutTest => "no-dropout-test",
         }
@@ -114,7 +116,7 @@ pub struct Trial {
     /// Its number among those of its phase, counted from 0.
     pub number: usize,
     /// What is tried.
-    pub setting: Setting,
+    pub setting: TrialSetting,
     /// The experiment to train, with the setting in it.
     pub experiment: CheckedExperiment,
     /// What it has to reach at each evaluation; if its score is worse, it is given up.
@@ -139,7 +141,7 @@ pub enum TrialEnd {
 
 /// What a trial came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
+pub struct TrialOutcome {
     /// How it ended.
     pub end: TrialEnd,
     /// Epochs that it was trained for.
@@ -151,7 +153,7 @@ pub struct Outcome {
     pub test: Option<Metrics>,
 }
 
-impl Outcome {
+impl TrialOutcome {
     /// The score at its last evaluation; none if it did not get as far as one.
     #[must_use]
     pub fn score(&self) -> Option<Score> {
@@ -173,15 +175,19 @@ impl Trial {
     /// Those of [`Trainer::new`] and [`Trainer::run`] but [`Error::Diverged`].
     pub fn run(
         &self,
-        rows: &Rows,
+        splits: &TuneSplits,
         device: &Device,
         goes_on: &dyn Fn() -> bool,
-    ) -> Result<Option<Outcome>> {
+    ) -> Result<Option<TrialOutcome>> {
         let (train, validation, evaluations) = match self.phase {
-            Phase::Grow => (&rows.train, None, GROWING),
-            Phase::Dropout | Phase::NoDropout => (&rows.train, Some(&rows.validation), SEARCHING),
-            Phase::DropoutAgain | Phase::NoDropoutAgain => (&rows.train, Some(&rows.validation), 1),
-            Phase::DropoutTest | Phase::NoDropoutTest => (&rows.all, None, 1),
+            Phase::Grow => (&splits.train, None, GROWING),
+            Phase::Dropout | Phase::NoDropout => {
+                (&splits.train, Some(&splits.validation), SEARCHING)
+            }
+            Phase::DropoutFinalists | Phase::NoDropoutFinalists => {
+                (&splits.train, Some(&splits.validation), 1)
+            }
+            Phase::DropoutTest | Phase::NoDropoutTest => (&splits.train_and_validation, None, 1),
         };
         let mut experiment = self.experiment.clone().into_inner();
         let all = epochs(&experiment.train, train.len());
@@ -197,7 +203,7 @@ impl Trial {
             Ok(_) => {}
         }
         let end = watch.end.unwrap_or(TrialEnd::Finished);
-        let mut outcome = Outcome {
+        let mut outcome = TrialOutcome {
             end,
             epochs: epochs_after(trainer.step(), &experiment.train, train.len()),
             curve: watch.curve,
@@ -207,7 +213,7 @@ impl Trial {
             outcome.curve.clear(); // which is of rows that it was trained on
             if end == TrialEnd::Finished {
                 let loss = trainer.experiment().train.loss.unwrap_or_default();
-                let found = evaluate(trainer.network(), loss, &rows.test)?;
+                let found = evaluate(trainer.network(), loss, &splits.test)?;
                 outcome.test = Some(found.metrics);
             }
         }

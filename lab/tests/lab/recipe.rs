@@ -8,8 +8,8 @@ use dropwise::data::{self, Source, Task};
 use dropwise::evaluate::Metrics;
 use dropwise::{Backend, Dataset, Result};
 use dropwise_lab::tune::{
-    Arm, InTurn, Outcome, Phase, Recipe, Rows, Runner, Score, Trial, TrialEnd, TuneSummary,
-    Verdict, tune,
+    Arm, DropoutEffect, Phase, Recipe, Score, SequentialRunner, Trial, TrialEnd, TrialOutcome,
+    TrialRunner, TuneSplits, TuneSummary, tune,
 };
 
 fn experiment(more: &str) -> CheckedExperiment {
@@ -29,8 +29,8 @@ struct Pretend<F> {
     time: usize,
 }
 
-impl<F: FnMut(&Trial) -> Outcome> Runner for Pretend<F> {
-    fn run(&mut self, trials: &[Trial]) -> Result<Option<Vec<Outcome>>> {
+impl<F: FnMut(&Trial) -> TrialOutcome> TrialRunner for Pretend<F> {
+    fn run(&mut self, trials: &[Trial]) -> Result<Option<Vec<TrialOutcome>>> {
         self.calls.push(trials.to_vec());
         Ok(Some(trials.iter().map(&mut self.outcome).collect()))
     }
@@ -41,7 +41,7 @@ impl<F: FnMut(&Trial) -> Outcome> Runner for Pretend<F> {
     }
 }
 
-fn pretend<F: FnMut(&Trial) -> Outcome>(outcome: F) -> Pretend<F> {
+fn pretend<F: FnMut(&Trial) -> TrialOutcome>(outcome: F) -> Pretend<F> {
     Pretend {
         outcome,
         calls: Vec::new(),
@@ -50,13 +50,13 @@ fn pretend<F: FnMut(&Trial) -> Outcome>(outcome: F) -> Pretend<F> {
 }
 
 /// A trial that was trained to the end, with this error everywhere.
-fn ended(trial: &Trial, error: f64) -> Outcome {
+fn ended(trial: &Trial, error: f64) -> TrialOutcome {
     let score = Score { error, loss: error };
     let metrics = Metrics {
         error_rate: Some(error),
         ..Metrics::default()
     };
-    Outcome {
+    TrialOutcome {
         end: TrialEnd::Finished,
         epochs: 4,
         curve: if trial.phase.tests() {
@@ -69,7 +69,7 @@ fn ended(trial: &Trial, error: f64) -> Outcome {
 }
 
 /// Fits from `width` units on.
-fn fits_at(width: usize, trial: &Trial, error: f64) -> Outcome {
+fn fits_at(width: usize, trial: &Trial, error: f64) -> TrialOutcome {
     let mut outcome = ended(trial, error);
     if trial.phase == Phase::Grow && trial.setting.width >= width {
         outcome.end = TrialEnd::Fitted;
@@ -77,7 +77,7 @@ fn fits_at(width: usize, trial: &Trial, error: f64) -> Outcome {
     outcome
 }
 
-fn run<F: FnMut(&Trial) -> Outcome>(recipe: &Recipe, runner: &mut Pretend<F>) -> TuneSummary {
+fn run<F: FnMut(&Trial) -> TrialOutcome>(recipe: &Recipe, runner: &mut Pretend<F>) -> TuneSummary {
     let found = tune(recipe, &experiment(""), &data::digits(), runner);
     found.expect("no error").expect("nobody stops it")
 }
@@ -209,13 +209,13 @@ impl Source for Counted {
 
 /// Trains in turn, and notes how often test rows had been read before each call.
 struct Watched<'a> {
-    runner: InTurn<'a>,
+    runner: SequentialRunner<'a>,
     reads: Arc<AtomicUsize>,
     before: Vec<usize>,
 }
 
-impl Runner for Watched<'_> {
-    fn run(&mut self, trials: &[Trial]) -> Result<Option<Vec<Outcome>>> {
+impl TrialRunner for Watched<'_> {
+    fn run(&mut self, trials: &[Trial]) -> Result<Option<Vec<TrialOutcome>>> {
         self.before.push(self.reads.load(Ordering::Relaxed));
         self.runner.run(trials)
     }
@@ -232,10 +232,10 @@ fn no_test_row_is_read_before_everything_is_chosen() {
         reads: Arc::clone(&reads),
     });
     let part = |rows: std::ops::Range<usize>| counted.select(&rows.collect::<Vec<_>>());
-    let rows = Rows {
+    let rows = TuneSplits {
         train: part(0..70),
         validation: part(70..100),
-        all: part(0..100),
+        train_and_validation: part(0..100),
         test: part(100..150),
     };
     let recipe = Recipe {
@@ -247,7 +247,7 @@ fn no_test_row_is_read_before_everything_is_chosen() {
     };
     let device = Backend::default().device().expect("a backend that starts");
     let mut runner = Watched {
-        runner: InTurn::new(&rows, &device),
+        runner: SequentialRunner::new(&rows, &device),
         reads: Arc::clone(&reads),
         before: Vec::new(),
     };
@@ -330,7 +330,7 @@ fn trials_that_were_given_up_or_diverged_are_not_chosen() {
 
 #[test]
 fn where_all_diverge_a_smaller_rate_is_advised() {
-    let mut runner = pretend(|_| Outcome {
+    let mut runner = pretend(|_| TrialOutcome {
         end: TrialEnd::Diverged,
         epochs: 1,
         curve: vec![],
@@ -437,8 +437,8 @@ fn the_mean_over_seeds_chooses_among_the_finalists() {
             (Phase::Dropout, 7) => 0.1,
             (Phase::Dropout, 5) => 0.11,
             (Phase::Dropout, 3) => 0.12,
-            (Phase::DropoutAgain, 8..12) => 0.1,
-            (Phase::DropoutAgain, _) => 0.2,
+            (Phase::DropoutFinalists, 8..12) => 0.1,
+            (Phase::DropoutFinalists, _) => 0.2,
             _ => 0.3,
         };
         fits_at(8, trial, error)
@@ -458,7 +458,7 @@ fn the_mean_over_seeds_chooses_among_the_finalists() {
         .calls
         .iter()
         .flatten()
-        .filter(|trial| trial.phase == Phase::DropoutAgain);
+        .filter(|trial| trial.phase == Phase::DropoutFinalists);
     let seeds: Vec<u64> = again.map(|trial| trial.experiment.seed).collect();
     assert_eq!(seeds, [[43, 44, 45, 46]; 4].concat());
 }
@@ -477,23 +477,23 @@ fn the_verdict_is_that_of_the_interval_of_the_difference() {
         let summary = run(&Recipe::default(), &mut runner);
         (summary.verdict, summary.difference.expect("a difference"))
     };
-    assert_eq!(verdict(0.1, 0.2, 0.001).0, Verdict::Helps);
-    assert_eq!(verdict(0.2, 0.1, 0.001).0, Verdict::Hurts);
+    assert_eq!(verdict(0.1, 0.2, 0.001).0, DropoutEffect::Helps);
+    assert_eq!(verdict(0.2, 0.1, 0.001).0, DropoutEffect::Hurts);
     let (found, difference) = verdict(0.10, 0.11, 0.1);
-    assert_eq!(found, Verdict::CannotBeTold);
+    assert_eq!(found, DropoutEffect::Inconclusive);
     assert!((difference + 0.01).abs() < 1e-12);
 }
 
 #[test]
 fn the_validation_rows_choose_and_not_the_test_rows() {
     let mut runner = pretend(|trial| match trial.phase {
-        Phase::Dropout | Phase::DropoutAgain => ended(trial, 0.2),
-        Phase::NoDropout | Phase::NoDropoutAgain => ended(trial, 0.1),
+        Phase::Dropout | Phase::DropoutFinalists => ended(trial, 0.2),
+        Phase::NoDropout | Phase::NoDropoutFinalists => ended(trial, 0.1),
         Phase::DropoutTest => ended(trial, 0.0),
         _ => fits_at(8, trial, 0.3),
     });
     let summary = run(&Recipe::default(), &mut runner);
-    assert_eq!(summary.verdict, Verdict::Helps);
+    assert_eq!(summary.verdict, DropoutEffect::Helps);
     assert_eq!(summary.recommended, Arm::NoDropout);
 }
 

@@ -3,7 +3,7 @@
 use dropwise::{Result, data};
 use dropwise_lab::explain::{hidden_activity, unit_features};
 use dropwise_lab::report::{Picture, SparsityColumn, reproduce_figure, sparsity_figure};
-use dropwise_lab::reproduce::{Id, Measure, Outcomes, Paper, Purpose, Summary};
+use dropwise_lab::reproduce::{NetworkId, Outcomes, Paper, PaperMeasure, Stage, Summary};
 use dropwise_lab::store::{ModelName, PaperFolder, Trained};
 
 /// The figure; none while there is nothing to draw.
@@ -14,7 +14,7 @@ pub(super) fn draw(
     folder: &PaperFolder,
 ) -> Result<Option<Picture>> {
     match summary.measure {
-        Measure::Activity => activity(paper, summary, folder),
+        PaperMeasure::Activity => activity(paper, summary, folder),
         _ => Ok(reproduce_figure(summary, outcomes)),
     }
 }
@@ -27,9 +27,9 @@ fn activity(paper: &Paper, summary: &Summary, folder: &PaperFolder) -> Result<Op
         let Some((seed, _)) = row.values.first() else {
             continue;
         };
-        let id = Id {
+        let id = NetworkId {
             row: row.name.clone(),
-            purpose: Purpose::Measure,
+            stage: Stage::Measure,
             seed: *seed,
         };
         let run = folder.run(&id);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use dropwise_lab::reproduce::Id;
+use dropwise_lab::reproduce::NetworkId;
 use indicatif::ProgressBar;
 
 /// Between two drawings.
@@ -21,7 +21,7 @@ struct State {
     ended: usize,
     all: usize,
     /// The share of its steps that each network has taken.
-    shares: BTreeMap<Id, f64>,
+    shares: BTreeMap<NetworkId, f64>,
     drawn: Instant,
 }
 
@@ -44,7 +44,7 @@ impl InHand {
     }
 
     /// A network has taken this share of its steps.
-    pub(super) fn stepped(&self, id: &Id, share: f64) {
+    pub(super) fn stepped(&self, id: &NetworkId, share: f64) {
         if self.bar.is_some() {
             self.change(false, |state| {
                 state.shares.insert(id.clone(), share);
@@ -53,7 +53,7 @@ impl InHand {
     }
 
     /// A network has ended; `say` prints that, while the line is out of the way.
-    pub(super) fn ended<T>(&self, id: &Id, say: impl FnOnce() -> T) -> T {
+    pub(super) fn ended<T>(&self, id: &NetworkId, say: impl FnOnce() -> T) -> T {
         let said = match &self.bar {
             Some(bar) => bar.suspend(say),
             None => say(),

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use dropwise::Result;
 use dropwise_lab::report::reproduce_text;
-use dropwise_lab::reproduce::{Id, Measure, Outcome, Paper, Purpose, Summary};
+use dropwise_lab::reproduce::{NetworkId, NetworkOutcome, Paper, PaperMeasure, Stage, Summary};
 use dropwise_lab::store::PaperFolder;
 use indicatif::ProgressBar;
 
@@ -17,18 +17,18 @@ struct Line<'a> {
     /// Its folder below `runs/`.
     run: String,
     #[serde(flatten)]
-    outcome: &'a Outcome,
+    outcome: &'a NetworkOutcome,
 }
 
 /// Shows networks as they end: lines over one that says how far the others are, or lines of JSON, or nothing.
 pub(super) struct Show<'a, W> {
     out: &'a mut W,
     style: Style,
-    measure: Measure,
+    measure: PaperMeasure,
 }
 
 impl<'a, W: Write> Show<'a, W> {
-    pub(super) fn new(style: Style, measure: Measure, out: &'a mut W) -> Self {
+    pub(super) fn new(style: Style, measure: PaperMeasure, out: &'a mut W) -> Self {
         Show {
             out,
             style,
@@ -52,7 +52,7 @@ impl<'a, W: Write> Show<'a, W> {
     }
 
     /// A network has ended.
-    pub(super) fn ended(&mut self, id: &Id, outcome: &Outcome) -> Result<()> {
+    pub(super) fn ended(&mut self, id: &NetworkId, outcome: &NetworkOutcome) -> Result<()> {
         match self.style {
             Style::Quiet => return Ok(()),
             Style::Json => {
@@ -64,10 +64,10 @@ impl<'a, W: Write> Show<'a, W> {
         Ok(self.out.flush()?)
     }
 
-    fn words(&self, id: &Id, outcome: &Outcome) -> String {
-        let found = match (&outcome.measured, id.purpose) {
+    fn words(&self, id: &NetworkId, outcome: &NetworkOutcome) -> String {
+        let found = match (&outcome.measured, id.stage) {
             (None, _) => outcome.network.clone(),
-            (Some(measured), Purpose::Measure) => {
+            (Some(measured), Stage::Measure) => {
                 format!(
                     "{} {}",
                     self.measure.name(),
@@ -76,7 +76,7 @@ impl<'a, W: Write> Show<'a, W> {
                         .map_or("-".to_owned(), |value| self.measure.number(value))
                 )
             }
-            (Some(measured), Purpose::Choose(_)) => {
+            (Some(measured), Stage::Choose(_)) => {
                 let (name, value) = measured.metrics.headline();
                 format!("validation {name} {value:.4}")
             }

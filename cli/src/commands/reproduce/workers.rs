@@ -4,7 +4,7 @@ use std::io::Write;
 
 use dropwise::data;
 use dropwise::{Backend, Error, Result};
-use dropwise_lab::reproduce::{Network, Outcome, Paper, Runner, Scope, measure};
+use dropwise_lab::reproduce::{NetworkOutcome, NetworkRunner, Paper, PaperNetwork, Scope, measure};
 use dropwise_lab::store::PaperFolder;
 
 use super::super::side_by_side::side_by_side;
@@ -42,8 +42,8 @@ pub(super) fn check_data(paper: &Paper, scope: &Scope) -> Result<()> {
     Ok(())
 }
 
-impl<W: Write> Runner for Workers<'_, '_, W> {
-    fn run(&mut self, networks: &[Network]) -> Result<Vec<Option<Outcome>>> {
+impl<W: Write> NetworkRunner for Workers<'_, '_, W> {
+    fn run(&mut self, networks: &[PaperNetwork]) -> Result<Vec<Option<NetworkOutcome>>> {
         let mut outcomes = vec![None; networks.len()];
         let (folder, show, in_hand) = (self.folder, &mut *self.show, &self.in_hand);
         let (paper, backend) = (self.paper, self.backend);
@@ -74,12 +74,12 @@ impl<W: Write> Runner for Workers<'_, '_, W> {
 /// Trains a network, or goes on with it, and measures it; none if somebody asked for an end. After each step `stepped` is told
 /// the share of all steps, and says whether to go on.
 fn one(
-    network: &Network,
+    network: &PaperNetwork,
     paper: &Paper,
     folder: &PaperFolder,
     backend: Option<&Backend>,
     stepped: impl Fn(f64) -> bool,
-) -> Result<Option<Outcome>> {
+) -> Result<Option<NetworkOutcome>> {
     let mut experiment = network.experiment.clone().into_inner();
     let backend = overrides::settle(&mut experiment, backend)?;
     let experiment = experiment.check()?;
@@ -94,7 +94,7 @@ fn one(
     });
     let outcome = match trained {
         Ok(None) => return Ok(None),
-        Ok(Some(kept)) => Outcome {
+        Ok(Some(kept)) => NetworkOutcome {
             data_sha256: splits.hash.clone(),
             epochs: kept.epochs,
             seconds: kept.seconds,
@@ -102,7 +102,7 @@ fn one(
             network: kept.network.to_string(),
             measured: Some(measure(paper, &kept.network, &kept.experiment, &splits)?),
         },
-        Err(Error::Diverged { what, step, .. }) => Outcome {
+        Err(Error::Diverged { what, step, .. }) => NetworkOutcome {
             data_sha256: splits.hash.clone(),
             epochs: 0,
             seconds: 0.0,

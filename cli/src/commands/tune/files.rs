@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use dropwise::{Error, Result};
 use dropwise_lab::report::tune_figure;
 use dropwise_lab::store::TuneFolder;
-use dropwise_lab::tune::{Outcome, Phase, Setting, Trial, TuneSummary};
+use dropwise_lab::tune::{Phase, Trial, TrialOutcome, TrialSetting, TuneSummary};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -20,9 +20,9 @@ pub(super) struct Record {
     pub(super) phase: Phase,
     pub(super) trial: usize,
     pub(super) seed: u64,
-    pub(super) setting: Setting,
+    pub(super) setting: TrialSetting,
     #[serde(flatten)]
-    pub(super) outcome: Outcome,
+    pub(super) outcome: TrialOutcome,
     /// How long its training took.
     pub(super) seconds: f64,
     /// When it ended, on the clock of the study, which stands still while nobody works on it.

@@ -5,7 +5,7 @@ use dropwise::config::{CheckedExperiment, DataConfig};
 use dropwise::data::{self, Splits};
 use dropwise::{Error, Result};
 use dropwise_lab::store::Prepared;
-use dropwise_lab::tune::{self, Rows, TuneSummary};
+use dropwise_lab::tune::{self, TuneSplits, TuneSummary};
 use serde::Serialize;
 
 use super::super::overrides;
@@ -15,11 +15,11 @@ use super::Args;
 pub(super) struct Job {
     pub(super) experiment: CheckedExperiment,
     pub(super) backend: Backend,
-    pub(super) rows: Rows,
+    pub(super) rows: TuneSplits,
     /// The data as the file splits them.
     splits: Splits,
     /// The data without validation rows, which the last networks are trained on.
-    together: DataConfig,
+    merged: DataConfig,
 }
 
 /// The summary, and where its results come from.
@@ -37,17 +37,17 @@ impl Job {
     pub(super) fn of(args: &Args) -> Result<Self> {
         let (mut experiment, backend) = args.experiment.read(&args.config, &[])?;
         overrides::seed_split(&mut experiment);
-        let together = together(&experiment.data)?;
+        let merged = merged(&experiment.data)?;
         let experiment = experiment.check()?;
-        tune::refuse(&experiment)?;
+        tune::validate(&experiment)?;
         let splits = data::load(&experiment.data, experiment.seed)?;
-        let rows = Rows::of(&splits, &data::load(&together, experiment.seed)?)?;
+        let rows = TuneSplits::new(&splits, &data::load(&merged, experiment.seed)?)?;
         Ok(Job {
             experiment: tune::prepare(&experiment, splits.train.task())?,
             backend,
             rows,
             splits,
-            together,
+            merged,
         })
     }
 
@@ -63,7 +63,7 @@ impl Job {
             Error::Compute("no setting came out of the search".to_owned())
         })?;
         let mut best = arm.setting.apply(&self.experiment)?.into_inner();
-        best.data = self.together.clone();
+        best.data = self.merged.clone();
         overrides::write(&best)
     }
 
@@ -79,7 +79,7 @@ impl Job {
 }
 
 /// The same data with its validation rows among the training rows. The test rows stay: they are chosen first.
-fn together(data: &DataConfig) -> Result<DataConfig> {
+fn merged(data: &DataConfig) -> Result<DataConfig> {
     let mut data = data.clone();
     let Some(split) = &mut data.split else {
         return Ok(data);

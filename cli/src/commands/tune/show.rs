@@ -162,7 +162,7 @@ fn part(phase: Phase) -> &'static str {
     match phase {
         Phase::Grow => "Grow: dropout off, errors on the training rows",
         Phase::Dropout | Phase::NoDropout => "Drop: errors on the validation rows",
-        Phase::DropoutAgain | Phase::NoDropoutAgain => {
+        Phase::DropoutFinalists | Phase::NoDropoutFinalists => {
             "Again: the best settings with other seeds, errors on the validation rows"
         }
         Phase::DropoutTest | Phase::NoDropoutTest => {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
 use dropwise::Result;
-use dropwise_lab::tune::{Outcome, Rows, Runner, Trial};
+use dropwise_lab::tune::{Trial, TrialOutcome, TrialRunner, TuneSplits};
 
 use super::super::interrupt;
 use super::super::side_by_side::side_by_side;
@@ -15,7 +15,7 @@ use super::show::Show;
 
 /// Trains trials, keeps and shows them as they end.
 pub(super) struct Workers<'a, W> {
-    rows: &'a Rows,
+    rows: &'a TuneSplits,
     device: Device,
     jobs: usize,
     /// When to begin no more trials, on the clock of the study.
@@ -55,7 +55,12 @@ impl<'a, W: Write> Workers<'a, W> {
     }
 
     /// A trial has ended.
-    fn told(&mut self, trial: &Trial, outcome: Outcome, seconds: f64) -> Result<Record> {
+    fn on_trial_end(
+        &mut self,
+        trial: &Trial,
+        outcome: TrialOutcome,
+        seconds: f64,
+    ) -> Result<Record> {
         let record = Record {
             phase: trial.phase,
             trial: trial.number,
@@ -87,15 +92,15 @@ impl<'a, W: Write> Workers<'a, W> {
         side_by_side(self.jobs, missing.len(), work, |k, (outcome, seconds)| {
             let k = missing[k];
             if let Some(outcome) = outcome {
-                records[k] = Some(self.told(&trials[k], outcome, seconds)?);
+                records[k] = Some(self.on_trial_end(&trials[k], outcome, seconds)?);
             }
             Ok(())
         })
     }
 }
 
-impl<W: Write> Runner for Workers<'_, W> {
-    fn run(&mut self, trials: &[Trial]) -> Result<Option<Vec<Outcome>>> {
+impl<W: Write> TrialRunner for Workers<'_, W> {
+    fn run(&mut self, trials: &[Trial]) -> Result<Option<Vec<TrialOutcome>>> {
         let mut records = vec![None; trials.len()];
         for (trial, record) in trials.iter().zip(&mut records) {
             if let Some(files) = &mut self.files {

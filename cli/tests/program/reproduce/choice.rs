@@ -3,7 +3,7 @@
 use dropwise::config::HiddenRates;
 use dropwise::{Error, Result};
 use dropwise_lab::reproduce::{
-    Network, Outcome, Outcomes, Paper, Purpose, Runner, Scope, Summary, run,
+    NetworkOutcome, NetworkRunner, Outcomes, Paper, PaperNetwork, Scope, Stage, Summary, run,
 };
 
 use super::{OWN, diverged, outcome};
@@ -24,11 +24,11 @@ fn all(paper: &Paper) -> Scope {
 /// Makes outcomes up, and notes what it was asked for.
 struct Fake<F> {
     ends: F,
-    asked: Vec<Vec<Network>>,
+    asked: Vec<Vec<PaperNetwork>>,
 }
 
-impl<F: FnMut(&Network) -> Option<Outcome>> Runner for Fake<F> {
-    fn run(&mut self, networks: &[Network]) -> Result<Vec<Option<Outcome>>> {
+impl<F: FnMut(&PaperNetwork) -> Option<NetworkOutcome>> NetworkRunner for Fake<F> {
+    fn run(&mut self, networks: &[PaperNetwork]) -> Result<Vec<Option<NetworkOutcome>>> {
         self.asked.push(networks.to_vec());
         Ok(networks.iter().map(&mut self.ends).collect())
     }
@@ -36,17 +36,17 @@ impl<F: FnMut(&Network) -> Option<Outcome>> Runner for Fake<F> {
 
 /// What a run came to: all it was asked for, the outcomes, and what it returned.
 struct Ran {
-    asked: Vec<Vec<Network>>,
+    asked: Vec<Vec<PaperNetwork>>,
     outcomes: Outcomes,
     end: Result<bool>,
 }
 
 impl Ran {
     /// `ends` says how a candidate ends, by its number from 0; what is measured ends well.
-    fn of(paper: &Paper, scope: &Scope, ends: impl Fn(usize) -> Option<Outcome>) -> Self {
-        let ends = |network: &Network| match network.id.purpose {
-            Purpose::Choose(number) => ends(number),
-            Purpose::Measure => Some(outcome(0.1, 0.1, Some(10.0))),
+    fn of(paper: &Paper, scope: &Scope, ends: impl Fn(usize) -> Option<NetworkOutcome>) -> Self {
+        let ends = |network: &PaperNetwork| match network.id.stage {
+            Stage::Choose(number) => ends(number),
+            Stage::Measure => Some(outcome(0.1, 0.1, Some(10.0))),
         };
         let mut outcomes = Outcomes::new();
         let mut fake = Fake {
@@ -61,9 +61,9 @@ impl Ran {
         }
     }
 
-    fn measured(&self) -> impl Iterator<Item = &Network> {
+    fn measured(&self) -> impl Iterator<Item = &PaperNetwork> {
         let networks = self.asked.iter().flatten();
-        networks.filter(|network| network.id.purpose == Purpose::Measure)
+        networks.filter(|network| network.id.stage == Stage::Measure)
     }
 
     /// The learning rates of the measured networks of a row.
@@ -76,8 +76,8 @@ impl Ran {
 }
 
 /// The names of the networks that were asked for, each time.
-fn names(asked: &[Vec<Network>]) -> Vec<Vec<String>> {
-    let of = |networks: &Vec<Network>| {
+fn names(asked: &[Vec<PaperNetwork>]) -> Vec<Vec<String>> {
+    let of = |networks: &Vec<PaperNetwork>| {
         networks
             .iter()
             .map(|network| network.id.to_string())
@@ -87,7 +87,7 @@ fn names(asked: &[Vec<Network>]) -> Vec<Vec<String>> {
 }
 
 /// Candidates that end with these errors and losses.
-fn scores<const N: usize>(scores: [(f64, f64); N]) -> impl Fn(usize) -> Option<Outcome> {
+fn scores<const N: usize>(scores: [(f64, f64); N]) -> impl Fn(usize) -> Option<NetworkOutcome> {
     move |number| Some(outcome(scores[number].0, scores[number].1, None))
 }
 
@@ -204,7 +204,7 @@ fn what_has_ended_is_not_asked_for_again() {
     let mut outcomes = before.outcomes.clone();
     outcomes.retain(|id, _| id.to_string() != "brief/seed-2");
     let mut fake = Fake {
-        ends: |_: &Network| Some(outcome(0.1, 0.1, Some(10.0))),
+        ends: |_: &PaperNetwork| Some(outcome(0.1, 0.1, Some(10.0))),
         asked: vec![],
     };
     assert!(run(&paper, &all(&paper), &mut outcomes, &mut fake).expect("a run"));
@@ -219,7 +219,8 @@ fn what_has_ended_is_not_asked_for_again() {
 fn a_measured_network_that_is_missing_leaves_the_run_incomplete() {
     let paper = paper();
     let mut outcomes = Outcomes::new();
-    let ends = |network: &Network| (network.id.seed == 1).then(|| outcome(0.1, 1.0, Some(10.0)));
+    let ends =
+        |network: &PaperNetwork| (network.id.seed == 1).then(|| outcome(0.1, 1.0, Some(10.0)));
     let mut fake = Fake {
         ends,
         asked: vec![],
@@ -251,15 +252,15 @@ fn who_is_measured_trains_on_all_rows_and_as_the_row_says() {
         assert_eq!(train + validation + test, 1797);
         assert_eq!(split.test, 0.7);
         let epochs = network.experiment.train.epochs;
-        match (network.id.purpose, &*network.id.row) {
-            (Purpose::Choose(_), _) => {
+        match (network.id.stage, &*network.id.row) {
+            (Stage::Choose(_), _) => {
                 assert!(validation > 0 && train < 539);
                 assert_eq!(epochs, Some(4));
             }
-            (Purpose::Measure, "brief") => {
+            (Stage::Measure, "brief") => {
                 assert_eq!((train, validation, epochs), (539, 0, Some(1)))
             }
-            (Purpose::Measure, _) => assert_eq!((train, validation, epochs), (539, 0, Some(6))),
+            (Stage::Measure, _) => assert_eq!((train, validation, epochs), (539, 0, Some(6))),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use dropwise::config::SourceKind;
-use dropwise_lab::reproduce::{Network, Paper};
+use dropwise_lab::reproduce::{Paper, PaperNetwork};
 
 use crate::common::numbered::Numbered;
 use crate::common::repository;
@@ -33,7 +33,7 @@ fn paper(name: &str) -> Paper {
 }
 
 /// Every network to choose by, and those to measure with a seed and the first values.
-fn networks(paper: &Paper) -> Vec<Network> {
+fn networks(paper: &Paper) -> Vec<PaperNetwork> {
     let of_row = |row| {
         let mut networks = paper.candidates(row).expect("candidates");
         let first = row.candidates.first().cloned().unwrap_or_default();

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::runs::{Place, dropwise, json};
-use dropwise_lab::reproduce::{Id, Outcome, Purpose};
+use dropwise_lab::reproduce::{NetworkId, NetworkOutcome, Stage};
 use serde_json::{Value, json};
 
 /// An experiment of one's own on the digits: two rows, one of them with a value to choose.
@@ -113,16 +113,16 @@ fn without_seconds(mut value: Value) -> Value {
 }
 
 /// Which network of a row is measured.
-fn measured(row: &str, seed: u64) -> Id {
-    Id {
+fn measured(row: &str, seed: u64) -> NetworkId {
+    NetworkId {
         row: row.to_owned(),
-        purpose: Purpose::Measure,
+        stage: Stage::Measure,
         seed,
     }
 }
 
 /// How a made-up network ended: the metrics of who chooses, and the number that the experiment measures.
-fn outcome(error_rate: f64, loss: f64, value: Option<f64>) -> Outcome {
+fn outcome(error_rate: f64, loss: f64, value: Option<f64>) -> NetworkOutcome {
     let metrics = json!({
         "rows": 1000, "loss": loss, "mean_absolute_error": 0.1, "error_rate": error_rate,
     });
@@ -134,8 +134,8 @@ fn outcome(error_rate: f64, loss: f64, value: Option<f64>) -> Outcome {
 }
 
 /// How a network ended whose loss was not finite.
-fn diverged() -> Outcome {
-    Outcome {
+fn diverged() -> NetworkOutcome {
+    NetworkOutcome {
         measured: None,
         ..outcome(0.0, 0.0, None)
     }

@@ -1,6 +1,6 @@
 //! What outcomes come to: verdicts, claims, counts. The numbers of averages, from a run of the command.
 
-use dropwise_lab::reproduce::{Holds, Outcomes, Paper, Summary, Verdict};
+use dropwise_lab::reproduce::{Holds, Outcomes, Paper, RowVerdict, Summary};
 use serde_json::Value;
 
 use super::{OWN, diverged, measured, outcome, outcomes_in, reproduce};
@@ -46,21 +46,21 @@ fn paper(text: &str) -> Paper {
     Paper::parse("two.toml", text).expect("a paper")
 }
 
-fn verdict(values: &[f64]) -> Option<Verdict> {
+fn verdict(values: &[f64]) -> Option<RowVerdict> {
     summary(values, &[]).rows[0].verdict
 }
 
 #[test]
 fn a_row_is_as_good_within_the_bound_or_missed_by_its_mean() {
     assert_eq!(verdict(&[]), None);
-    assert_eq!(verdict(&[1.25]), Some(Verdict::AsGood));
-    assert_eq!(verdict(&[1.5]), Some(Verdict::AsGood));
-    assert_eq!(verdict(&[1.25, 1.75]), Some(Verdict::AsGood));
-    assert_eq!(verdict(&[1.625]), Some(Verdict::Within(0.125)));
-    assert_eq!(verdict(&[1.5, 2.0]), Some(Verdict::Within(0.25)));
-    assert_eq!(verdict(&[2.0]), Some(Verdict::Missed(0.25)));
+    assert_eq!(verdict(&[1.25]), Some(RowVerdict::AsGood));
+    assert_eq!(verdict(&[1.5]), Some(RowVerdict::AsGood));
+    assert_eq!(verdict(&[1.25, 1.75]), Some(RowVerdict::AsGood));
+    assert_eq!(verdict(&[1.625]), Some(RowVerdict::Within(0.125)));
+    assert_eq!(verdict(&[1.5, 2.0]), Some(RowVerdict::Within(0.25)));
+    assert_eq!(verdict(&[2.0]), Some(RowVerdict::Missed(0.25)));
     // The least of them does not speak for the mean.
-    assert_eq!(verdict(&[1.0, 4.0]), Some(Verdict::Missed(0.75)));
+    assert_eq!(verdict(&[1.0, 4.0]), Some(RowVerdict::Missed(0.75)));
     let nothing_published = &summary(&[], &[1.0]).rows[1];
     assert_eq!(
         (nothing_published.bound, nothing_published.verdict),
@@ -77,8 +77,8 @@ fn a_bound_of_its_own_takes_the_place_of_the_tolerance() {
         assert_eq!(summary.rows[0].bound, Some(1.625));
         summary.rows[0].verdict
     };
-    assert_eq!(verdict(1.625), Some(Verdict::Within(0.125)));
-    assert_eq!(verdict(1.75), Some(Verdict::Missed(0.125)));
+    assert_eq!(verdict(1.625), Some(RowVerdict::Within(0.125)));
+    assert_eq!(verdict(1.75), Some(RowVerdict::Missed(0.125)));
 }
 
 #[test]

@@ -1,33 +1,20 @@
-//! The best settings once more: luck is not to choose.
+//! The best settings with further seeds, so that luck does not choose.
 
-use serde::Serialize;
-
-use super::drop::Search;
-use super::{Arm, Outcome, Phase, Recipe, Runner, Score, Setting, Trial, TrialEnd};
+use super::search::Search;
+use super::{
+    Arm, Finalist, Phase, Recipe, Score, Trial, TrialEnd, TrialOutcome, TrialRunner, TrialSetting,
+};
 use dropwise::config::CheckedExperiment;
 use dropwise::error::{Error, Result};
 
-/// A setting that was among the best of its search, and its networks of several seeds on the validation rows.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Finalist {
-    /// The number of its trial in the search.
-    pub trial: usize,
-    /// Its setting.
-    pub setting: Setting,
-    /// The error of each network, that of the search first, in the order of their seeds.
-    pub errors: Vec<f64>,
-    /// Their mean score.
-    pub mean: Score,
-}
-
-/// Trains the best settings of each search with further seeds. None if somebody asked for an end.
+/// Trains the best settings of each search with further seeds. `None` if cancelled.
 ///
 /// The best of many trials owes a part of its score to its seed; the mean over several seeds owes it less.
-pub(super) fn again(
+pub(super) fn replicate_finalists(
     recipe: &Recipe,
     base: &CheckedExperiment,
     searches: &mut [Search; 2],
-    runner: &mut impl Runner,
+    runner: &mut impl TrialRunner,
 ) -> Result<Option<()>> {
     let mut trials = Vec::new();
     let mut leaders = Vec::new();
@@ -69,15 +56,15 @@ fn trial(
     base: &CheckedExperiment,
     arm: Arm,
     number: usize,
-    setting: &Setting,
+    setting: &TrialSetting,
     seed: usize,
 ) -> Result<Trial> {
     let mut experiment = setting.apply(base)?.into_inner();
     experiment.seed = base.seed.wrapping_add(seed as u64);
     Ok(Trial {
         phase: match arm {
-            Arm::Dropout => Phase::DropoutAgain,
-            Arm::NoDropout => Phase::NoDropoutAgain,
+            Arm::Dropout => Phase::DropoutFinalists,
+            Arm::NoDropout => Phase::NoDropoutFinalists,
         },
         number,
         setting: setting.clone(),
@@ -88,7 +75,7 @@ fn trial(
 }
 
 /// The score of a network; the worst there is if it diverged.
-fn reached(outcome: &Outcome) -> Score {
+fn reached(outcome: &TrialOutcome) -> Score {
     let score = outcome
         .score()
         .filter(|_| outcome.end == TrialEnd::Finished);
@@ -98,7 +85,7 @@ fn reached(outcome: &Outcome) -> Score {
 fn none_left(search: &Search) -> Error {
     let found = format!(
         "none among {}: try a tenth of `train.learning_rate`",
-        search.told.len()
+        search.results.len()
     );
     let what = format!("the search with {}", search.arm.words());
     Error::invalid(what, "a trial that does not diverge", found)
