@@ -17,8 +17,8 @@
 //! [`Run`] writes to it, one process at a time; [`StoredRun`] reads from it, training or not. Every
 //! file appears whole or not at all (see [`atomic`]); only the two files of lines grow, line by line.
 //!
-//! A study has a folder of its own kind, which [`StudyFolder`] writes: `study.toml`, `study.jsonl` (a line a
-//! network), `study.json` (the summary), `table.md`, `study.svg`.
+//! A study has an [`OutFolder`] with `study.toml`, `study.jsonl` (a line a network), `study.json` (the summary),
+//! `table.md` and `study.svg`.
 //!
 //! `dropwise tune` keeps its trials in a [`TuneFolder`]: `tune.toml`, `study.jsonl` (a line a trial, which grows), then
 //! `tune.json` (the summary), `tune.svg` and `best.toml`.
@@ -32,19 +32,18 @@
 pub mod atomic;
 pub mod checkpoint;
 mod explained;
-mod kind;
+mod folder;
+mod jsonl;
 mod lock;
-mod metrics;
 mod model_file;
 mod paper;
 mod run;
 pub mod snapshot;
 mod stored;
-mod study;
 pub mod tensors;
 mod trained;
+mod transpose;
 mod tune;
-mod turn;
 pub mod weights;
 
 use std::io;
@@ -54,10 +53,10 @@ use dropwise::error::Error;
 
 pub use checkpoint::Checkpoint;
 pub use explained::explain_run;
+pub use folder::OutFolder;
 pub use paper::{PaperFolder, PaperParts};
 pub use run::{KEEP, Run};
 pub use stored::{ModelName, StoredRun, open_for_reading};
-pub use study::StudyFolder;
 pub use tensors::{Array, Values};
 pub use trained::{Prepared, Trained, experiment_of};
 pub use tune::TuneFolder;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::stored::{ModelName, StoredRun, open_for_reading};
 use super::trained::Trained;
-use super::{METRICS, REPORT, TRAIL, cannot_read, metrics, refused};
+use super::{METRICS, REPORT, TRAIL, cannot_read, jsonl, refused};
 use crate::explain::{
     Curves, CurvesReader, ExplainOptions, Explanation, MetricsLine, Subject, Trail, TrailLine,
     explain,
@@ -121,7 +121,7 @@ fn splits(dir: &Path, trained: &Trained, notes: &mut Vec<String>) -> Option<Spli
 
 fn curves(run: &StoredRun, experiment: &CheckedExperiment) -> Result<Curves> {
     let mut reader = CurvesReader::new(experiment);
-    metrics::read(&run.dir().join(METRICS), |_, line: MetricsLine| {
+    jsonl::read(&run.dir().join(METRICS), |_, line: MetricsLine| {
         reader.push(&line);
         Ok(())
     })?;
@@ -132,7 +132,7 @@ fn curves(run: &StoredRun, experiment: &CheckedExperiment) -> Result<Curves> {
 fn trail(run: &StoredRun) -> Result<Option<Trail>> {
     let path = run.dir().join(TRAIL);
     let mut trail = Trail::default();
-    metrics::read(&path, |number, line: TrailLine| {
+    jsonl::read(&path, |number, line: TrailLine| {
         trail.push(line).map_err(|error| {
             refused(
                 &path,

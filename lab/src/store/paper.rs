@@ -2,20 +2,17 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use super::kind::Kind;
-use super::lock::Lock;
-use super::run::{create_folder, names_in, remove_unfinished};
+use super::folder::{Kind, OutFolder, create_folder, names_in};
 use super::{LOCK, atomic, cannot_read, cannot_write, refused};
 use crate::reproduce::{NetworkId, NetworkOutcome, Outcomes, Paper, Stage, Summary};
 use dropwise::error::Result;
 
-/// The experiment, as it was begun.
-const PAPER: &str = KIND.config;
-
-const KIND: Kind = Kind {
+const PAPER: Kind = Kind {
     config: "paper.toml",
+    before: &[RUNS],
     problem: "already holds an experiment",
     fix: "go on with it by --resume, or choose another --out",
 };
@@ -25,45 +22,39 @@ const RUNS: &str = "runs";
 /// In the folder of a network that has ended.
 const OUTCOME: &str = "outcome.json";
 
-/// The folder of an experiment. Every file in it appears whole or not at all.
+/// The folder of `dropwise reproduce`.
 #[derive(Debug)]
-pub struct PaperFolder {
-    dir: PathBuf,
-    /// None if it is only read.
-    _lock: Option<Lock>,
+pub struct PaperFolder(OutFolder);
+
+impl Deref for PaperFolder {
+    type Target = OutFolder;
+
+    fn deref(&self) -> &OutFolder {
+        &self.0
+    }
 }
 
 impl PaperFolder {
-    /// Makes the folder `dir`, parents included, for the experiment that `begun` describes: it has to be new or empty.
+    /// Makes the folder `dir`, parents included, for the experiment that `begun` describes; an existing one must be empty.
     ///
     /// # Errors
-    /// [`Error::Store`](dropwise::Error::Store) if the folder holds anything, or is in use;
+    /// [`Error::Store`](dropwise::Error::Store) if the folder holds anything or is in use;
     /// [`Error::WriteFile`](dropwise::Error::WriteFile) if it cannot be written.
     pub fn create(dir: &Path, begun: &str) -> Result<Self> {
-        let lock = KIND.take(dir)?;
+        let folder = OutFolder::create(&PAPER, dir, &[])?;
         create_folder(&dir.join(RUNS))?;
-        let folder = PaperFolder {
-            dir: dir.to_owned(),
-            _lock: Some(lock),
-        };
-        // The last of them: it is what makes the folder an experiment.
-        folder.save(PAPER, begun)?;
-        Ok(folder)
+        folder.save(PAPER.config, begun)?;
+        Ok(PaperFolder(folder))
     }
 
     /// Takes the folder `dir`, to go on with the experiment in it.
     ///
     /// # Errors
-    /// [`Error::Store`](dropwise::Error::Store) if it holds none, or one that was begun in other words than `begun`, or is in use;
+    /// [`Error::Store`](dropwise::Error::Store) if it holds none, one that `begun` does not describe, or is in use;
     /// [`Error::Read`](dropwise::Error::Read) if it cannot be read.
     pub fn resume(dir: &Path, begun: &str) -> Result<Self> {
         check_begun(dir, begun, "leave out --resume to begin")?;
-        let lock = Lock::take(dir)?;
-        remove_unfinished(dir)?;
-        Ok(PaperFolder {
-            dir: dir.to_owned(),
-            _lock: Some(lock),
-        })
+        OutFolder::resume(dir).map(PaperFolder)
     }
 
     /// Refuses a folder `dir` that holds anything, before there is something to keep in it.
@@ -71,22 +62,17 @@ impl PaperFolder {
     /// # Errors
     /// [`Error::Store`](dropwise::Error::Store) if it does; [`Error::Read`](dropwise::Error::Read) if it cannot be read.
     pub fn refuse_content(dir: &Path) -> Result<()> {
-        match dir.exists() {
-            true => KIND.refuse_content(dir),
-            false => Ok(()),
+        if dir.exists() {
+            PAPER.refuse_content(dir)
+        } else {
+            Ok(())
         }
-    }
-
-    /// The folder's path.
-    #[must_use]
-    pub fn dir(&self) -> &Path {
-        &self.dir
     }
 
     /// The path of a network's run.
     #[must_use]
     pub fn run(&self, id: &NetworkId) -> PathBuf {
-        self.dir.join(RUNS).join(id.to_string())
+        self.dir().join(RUNS).join(id.to_string())
     }
 
     /// How a network ended; none if it did not yet.
@@ -121,7 +107,7 @@ impl PaperFolder {
     /// Those of [`outcome`](Self::outcome).
     pub fn outcomes(&self) -> Result<Outcomes> {
         let mut outcomes = Outcomes::new();
-        let runs = self.dir.join(RUNS);
+        let runs = self.dir().join(RUNS);
         for row in sorted_names(&runs)? {
             for name in sorted_names(&runs.join(&row))? {
                 let Some(id) = id(&row, &name) else { continue };
@@ -131,14 +117,6 @@ impl PaperFolder {
             }
         }
         Ok(outcomes)
-    }
-
-    /// Writes the file `name`, in place of the one before it.
-    ///
-    /// # Errors
-    /// [`Error::WriteFile`](dropwise::Error::WriteFile) if it cannot be written; the one before it stays.
-    pub fn save(&self, name: &str, text: &str) -> Result<()> {
-        atomic::write(&self.dir.join(name), text.as_bytes())
     }
 }
 
@@ -154,10 +132,7 @@ impl PaperParts {
     pub fn open(dirs: &[PathBuf], begun: &str) -> Result<Self> {
         let open = |dir: &PathBuf| {
             check_begun(dir, begun, "name a folder that `dropwise reproduce` made")?;
-            let folder = PaperFolder {
-                dir: dir.clone(),
-                _lock: None,
-            };
+            let folder = PaperFolder(OutFolder::for_reading(dir));
             let outcomes = folder.outcomes()?;
             Ok((folder, outcomes))
         };
@@ -208,9 +183,10 @@ fn id(row: &str, name: &str) -> Option<NetworkId> {
 
 /// A folder is of the same experiment only if it was begun in the same words.
 fn check_begun(dir: &Path, begun: &str, fix: &str) -> Result<()> {
-    let path = dir.join(PAPER);
+    let config = PAPER.config;
+    let path = dir.join(config);
     if !path.is_file() {
-        let problem = format!("expected the folder of an experiment, found no `{PAPER}`");
+        let problem = format!("expected the folder of an experiment, found no `{config}`");
         return Err(refused(dir, problem, fix));
     }
     let found = fs::read_to_string(&path).map_err(|cause| cannot_read(&path, cause))?;

@@ -1,22 +1,26 @@
 //! Writing a run.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::fs;
-use std::io::{self, ErrorKind};
 use std::ops::Deref;
 use std::path::Path;
 
 use super::checkpoint::{self, Checkpoint};
+use super::folder::{Kind, create_folder, remove, remove_unfinished};
 use super::lock::Lock;
 use super::stored::{ModelName, StoredRun, open_for_reading};
 use super::tensors::{self, Array};
-use super::{CHECKPOINTS, CONFIG, LOCK, METRICS, PREPARATION, REPORT, SECONDS, TRAIL};
-use super::{atomic, cannot_read, cannot_write, metrics, refused};
+use super::{CHECKPOINTS, CONFIG, METRICS, PREPARATION, REPORT, SECONDS, TRAIL, atomic, jsonl};
 use dropwise::error::Result;
 
 /// How many checkpoints a run keeps: the newest, and one before it in case the newest is damaged.
 pub const KEEP: usize = 2;
+
+const RUN: Kind = Kind {
+    config: CONFIG,
+    before: &[METRICS, PREPARATION],
+    problem: "already holds a run",
+    fix: "choose another --out, or go on with it: `--resume {dir}`",
+};
 
 /// A run that this process may write to. All that a [`StoredRun`] has can be read from it.
 ///
@@ -44,12 +48,7 @@ impl Run {
     /// [`Error::Store`](dropwise::Error::Store) if the folder holds a run or anything else, or is in use;
     /// [`Error::WriteFile`](dropwise::Error::WriteFile) if it cannot be written.
     pub fn create(dir: &Path, config_text: &str, preparation_json: &str) -> Result<Run> {
-        create_folder(dir)?;
-        refuse_content(dir)?;
-        let lock = Lock::take(dir)?;
-        // Between that look and the lock another process may have made a run and ended.
-        refuse_content(dir)?;
-        remove_unfinished(dir)?;
+        let lock = RUN.take(dir)?;
         atomic::write(&dir.join(METRICS), b"")?;
         atomic::write(&dir.join(PREPARATION), preparation_json.as_bytes())?;
         // The last of them: it is what makes the folder a run.
@@ -89,9 +88,9 @@ impl Run {
     pub fn save_checkpoint(&mut self, step: u64, checkpoint: &Checkpoint) -> Result<()> {
         let bytes = checkpoint::encode(&checkpoint.arrays, &checkpoint.metadata)?;
         // A resumed run keeps the lines before its checkpoint: they have to be as durable as it is.
-        metrics::sync(&self.dir().join(METRICS))?;
+        jsonl::sync(&self.dir().join(METRICS))?;
         if self.has_trail() {
-            metrics::sync(&self.dir().join(TRAIL))?;
+            jsonl::sync(&self.dir().join(TRAIL))?;
         }
         let path = self.checkpoints().join(format!("step-{step:010}.ckpt"));
         atomic::write(&path, &bytes)?;
@@ -115,7 +114,7 @@ impl Run {
     /// # Errors
     /// [`Error::WriteFile`](dropwise::Error::WriteFile) if it cannot be written; the lines before it stay.
     pub fn append_metrics(&mut self, line: &str) -> Result<()> {
-        metrics::append(&self.dir().join(METRICS), line)
+        jsonl::append(&self.dir().join(METRICS), line)
     }
 
     /// Keeps the lines of the metrics for which `keep` holds, and drops a last line that was cut
@@ -124,7 +123,7 @@ impl Run {
     /// # Errors
     /// [`Error::Store`](dropwise::Error::Store) with the line's number if one that is not the last is not JSON.
     pub fn rewind_metrics(&mut self, keep: impl Fn(&serde_json::Value) -> bool) -> Result<()> {
-        metrics::rewind(&self.dir().join(METRICS), keep)
+        jsonl::rewind(&self.dir().join(METRICS), keep)
     }
 
     /// Appends one line of JSON to the recorded weights, as [`append_metrics`](Self::append_metrics) does to the metrics.
@@ -132,7 +131,7 @@ impl Run {
     /// # Errors
     /// [`Error::WriteFile`](dropwise::Error::WriteFile) if it cannot be written; the lines before it stay.
     pub fn append_trail(&mut self, line: &str) -> Result<()> {
-        metrics::append(&self.dir().join(TRAIL), line)
+        jsonl::append(&self.dir().join(TRAIL), line)
     }
 
     /// Keeps the lines of the recorded weights for which `keep` holds, as [`rewind_metrics`](Self::rewind_metrics) does
@@ -142,7 +141,7 @@ impl Run {
     /// [`Error::Store`](dropwise::Error::Store) with the line's number if one that is not the last is not JSON.
     pub fn rewind_trail(&mut self, keep: impl Fn(&serde_json::Value) -> bool) -> Result<()> {
         match self.has_trail() {
-            true => metrics::rewind(&self.dir().join(TRAIL), keep),
+            true => jsonl::rewind(&self.dir().join(TRAIL), keep),
             false => Ok(()),
         }
     }
@@ -180,70 +179,5 @@ impl Run {
         old.iter()
             .chain(&later)
             .try_for_each(|(_, path)| remove(path))
-    }
-}
-
-/// A folder for a new run is empty, but for what a process leaves that was killed while it made one.
-fn refuse_content(dir: &Path) -> Result<()> {
-    let names = names_in(dir)?;
-    if names.iter().any(|name| name == CONFIG) {
-        let fix = format!(
-            "choose another --out, or go on with it: `--resume {}`",
-            dir.display()
-        );
-        return Err(refused(dir, "already holds a run", fix));
-    }
-    let begun = names.iter().any(|name| name == LOCK);
-    let foreign = names
-        .iter()
-        .find(|name| !(begun && is_of_a_run_begun(name)));
-    match foreign {
-        None => Ok(()),
-        Some(name) => {
-            let problem = format!("expected an empty folder, found `{}` in it", name.display());
-            Err(refused(dir, problem, "choose another --out"))
-        }
-    }
-}
-
-fn is_of_a_run_begun(name: &OsString) -> bool {
-    [LOCK, METRICS, PREPARATION]
-        .iter()
-        .any(|known| name == known)
-        || is_unfinished(name)
-}
-
-pub(super) fn is_unfinished(name: &OsString) -> bool {
-    name.as_encoded_bytes()
-        .starts_with(atomic::UNFINISHED.as_bytes())
-}
-
-/// Removes the files that a process was writing when it was killed. With the lock held, nobody else
-/// is writing.
-pub(super) fn remove_unfinished(folder: &Path) -> Result<()> {
-    let names = names_in(folder)?;
-    let mut unfinished = names.iter().filter(|name| is_unfinished(name));
-    unfinished.try_for_each(|name| remove(&folder.join(name)))
-}
-
-pub(super) fn names_in(folder: &Path) -> Result<Vec<OsString>> {
-    let entries = fs::read_dir(folder).map_err(|cause| cannot_read(folder, cause))?;
-    let names = entries.map(|entry| Ok(entry?.file_name()));
-    names
-        .collect::<io::Result<_>>()
-        .map_err(|cause| cannot_read(folder, cause))
-}
-
-/// Creates a folder, parents included, and brings its name to the disk.
-pub(super) fn create_folder(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder)
-        .and_then(|()| atomic::sync_folder(atomic::folder_of(folder)))
-        .map_err(|cause| cannot_write(folder, cause))
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(cause) if cause.kind() != ErrorKind::NotFound => Err(cannot_write(path, cause)),
-        _ => Ok(()),
     }
 }

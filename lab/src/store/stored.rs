@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::checkpoint::{self, Checkpoint};
+use super::folder::names_in;
 use super::model_file::ModelFile;
-use super::run::names_in;
 use super::tensors::{self, Array};
 use super::{CHECKPOINTS, CONFIG, PREPARATION, REPORT, SECONDS, TRAIL, cannot_read, refused};
 use dropwise::error::{Error, Result};

@@ -14,7 +14,7 @@ use safetensors::tensor::Dtype;
 use super::cannot_read;
 use super::model_file::ModelFile;
 use super::tensors::{Array, Values};
-use super::turn::{turned, turned_from};
+use super::transpose::{transposed, transposed_from};
 use dropwise::config::Precision;
 use dropwise::error::{Error, Result};
 use dropwise::model::{LayerTensors, LayerWeights};
@@ -29,7 +29,7 @@ pub fn to_arrays(prefix: &str, layers: &[LayerWeights], precision: Precision) ->
             name: format!("{prefix}layers.{k}.weight"),
             shape: vec![d_output, d_input],
             values: values(
-                turned(&layer.weight, (d_input, d_output), |value| value),
+                transposed(&layer.weight, (d_input, d_output), |value| value),
                 precision,
             ),
         });
@@ -185,12 +185,12 @@ impl Stored<'_> {
     fn read<N: Number>(&self, file: &Path, (rows, columns): (usize, usize)) -> Result<Vec<N>> {
         let size = (rows, columns);
         let read = match self.numbers {
-            Numbers::F32(values) => Ok(turned(values, size, |value| N::of(value.into()))),
-            Numbers::F64(values) => Ok(turned(values, size, N::of)),
-            Numbers::F32In(source, start) => turned_from(source, start, size, |value| {
+            Numbers::F32(values) => Ok(transposed(values, size, |value| N::of(value.into()))),
+            Numbers::F64(values) => Ok(transposed(values, size, N::of)),
+            Numbers::F32In(source, start) => transposed_from(source, start, size, |value| {
                 N::of(f32::from_le_bytes(value).into())
             }),
-            Numbers::F64In(source, start) => turned_from(source, start, size, |value| {
+            Numbers::F64In(source, start) => transposed_from(source, start, size, |value| {
                 N::of(f64::from_le_bytes(value))
             }),
             Numbers::None => return Err(no_numbers(file, self)),

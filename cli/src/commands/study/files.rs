@@ -4,20 +4,20 @@ use std::path::Path;
 
 use dropwise::Result;
 use dropwise_lab::report::{study_figure, study_notes, study_table};
-use dropwise_lab::store::StudyFolder;
+use dropwise_lab::store::OutFolder;
 use dropwise_lab::study::{Outcome, StudySummary};
 
 use super::super::{json, overrides, pretty};
 use super::plan::Plan;
 
 /// The folder of a study.
-pub(super) struct Files(StudyFolder);
+pub(super) struct Files(OutFolder);
 
 impl Files {
     /// Makes the folder, beginning with the configuration.
     pub(super) fn create(dir: &Path, plan: &Plan) -> Result<Self> {
         let config = overrides::write(&plan.first().experiment)?;
-        Ok(Files(StudyFolder::create(dir, &config)?))
+        Ok(Files(OutFolder::for_study(dir, &config)?))
     }
 
     /// Writes a line for each network so far.

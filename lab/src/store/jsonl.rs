@@ -1,4 +1,4 @@
-//! `metrics.jsonl`: the one file that grows, a line of JSON at a time.
+//! Files that grow a line of JSON at a time: metrics, recorded weights, the trials of a study.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
