@@ -28,7 +28,7 @@ pub fn started_by(words: &[&str], action: &str, dir: &Path) -> Command {
     command
         .args(&words[1..])
         .arg(std::env::current_exe().expect("this program"))
-        .args(["--exact", "child::acts_if_asked_to", "--nocapture"])
+        .args(["--exact", "store::child::acts_if_asked_to", "--nocapture"])
         .env(ACTION, action)
         .env(DIR, dir)
         .stdin(Stdio::piped());
