@@ -8,8 +8,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use burn::tensor::{DType, Device, Element, Tensor, TensorCreationOptions, TensorData};
+use serde::{Deserialize, Serialize};
 
-use crate::config::Precision;
 use crate::error::{Error, Result};
 
 #[cfg(not(any(
@@ -183,6 +183,42 @@ fn backend_error(name: &str, reason: &str) -> Error {
         name: name.to_owned(),
         reason: reason.to_owned(),
         fix,
+    }
+}
+
+/// The floating-point type of weights and arithmetic.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// 32 bits, about 7 decimal digits; every backend has it.
+    #[default]
+    Float32,
+    /// 64 bits, about 16 decimal digits; the CPU backends and CUDA have it.
+    Float64,
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Precision::Float32 => "float32",
+            Precision::Float64 => "float64",
+        })
+    }
+}
+
+impl FromStr for Precision {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "float32" => Ok(Precision::Float32),
+            "float64" => Ok(Precision::Float64),
+            _ => Err(Error::invalid(
+                "precision",
+                "`float32` or `float64`",
+                format!("`{text}`"),
+            )),
+        }
     }
 }
 

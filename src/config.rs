@@ -25,17 +25,16 @@ mod locate;
 mod network;
 mod training;
 
-use std::fmt;
-use std::ops::{Deref, Range};
-use std::str::FromStr;
+use std::ops::Deref;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::Backend;
-use crate::data::Task;
 use crate::error::{Error, Result};
+use crate::task::Task;
 
+pub use crate::backend::Precision;
 pub use check::check_rate;
 pub(crate) use check::{check_count, check_hidden};
 pub use data::{
@@ -73,42 +72,6 @@ pub struct Experiment {
     pub dropout: DropoutConfig,
     /// How the network is trained.
     pub train: TrainConfig,
-}
-
-/// The floating-point type of weights and arithmetic.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Precision {
-    /// 32 bits, about 7 decimal digits; every backend has it.
-    #[default]
-    Float32,
-    /// 64 bits, about 16 decimal digits; the CPU backends and CUDA have it.
-    Float64,
-}
-
-impl fmt::Display for Precision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Precision::Float32 => "float32",
-            Precision::Float64 => "float64",
-        })
-    }
-}
-
-impl FromStr for Precision {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "float32" => Ok(Precision::Float32),
-            "float64" => Ok(Precision::Float64),
-            _ => Err(Error::invalid(
-                "precision",
-                "`float32` or `float64`",
-                format!("`{text}`"),
-            )),
-        }
-    }
 }
 
 /// Reads the text of a TOML file; `file` is its name in what is said of a mistake.
@@ -243,42 +206,3 @@ impl CheckedExperiment {
         Ok(CheckedExperiment(experiment))
     }
 }
-
-/// A mistake in a configuration file: where it is, what is wrong and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError {
-    /// The file's name, as it was given.
-    pub file: String,
-    /// The file's text.
-    pub text: String,
-    /// The bytes of `text` that are wrong.
-    pub span: Range<usize>,
-    /// What is wrong, with the field's dotted name.
-    pub problem: String,
-    /// How to mend it, where that is known.
-    pub help: Option<String>,
-}
-
-impl ConfigError {
-    /// Line and column of the mistake, both counted from 1, the column in characters.
-    #[must_use]
-    pub fn line_and_column(&self) -> (usize, usize) {
-        let before = &self.text[..self.span.start];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.matches('\n').count() + 1;
-        (line, before[line_start..].chars().count() + 1)
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (line, column) = self.line_and_column();
-        write!(f, "{}:{line}:{column}: {}", self.file, self.problem)?;
-        match &self.help {
-            Some(help) => write!(f, "; {help}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for ConfigError {}

@@ -24,7 +24,6 @@ mod part;
 mod prepare;
 mod split;
 mod table;
-mod task;
 mod xor;
 
 use std::fmt;
@@ -38,8 +37,9 @@ use crate::error::{Error, Result};
 pub use digits::digits;
 pub use part::Part;
 pub use prepare::{Column, ColumnKind, Preparation, Refusal, TablePreparation};
-pub use task::{Target, Task};
 pub use xor::xor;
+
+pub use crate::task::{Target, Task};
 
 /// Rows of inputs and targets, any one of which can be had at any time. The one thing to implement
 /// for data of one's own: see `examples/custom_data.rs`.

@@ -1,9 +1,8 @@
 //! The one error type. Every message says where, what was expected, what was found and the fix.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
-
-pub use crate::config::ConfigError;
 
 /// What every fallible function of this crate returns.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -116,6 +115,45 @@ pub enum Error {
         advice: String,
     },
 }
+
+/// A mistake in a configuration file: where it is, what is wrong and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The file's name, as it was given.
+    pub file: String,
+    /// The file's text.
+    pub text: String,
+    /// The bytes of `text` that are wrong.
+    pub span: Range<usize>,
+    /// What is wrong, with the field's dotted name.
+    pub problem: String,
+    /// How to mend it, where that is known.
+    pub help: Option<String>,
+}
+
+impl ConfigError {
+    /// Line and column of the mistake, both counted from 1, the column in characters.
+    #[must_use]
+    pub fn line_and_column(&self) -> (usize, usize) {
+        let before = &self.text[..self.span.start];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.matches('\n').count() + 1;
+        (line, before[line_start..].chars().count() + 1)
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (line, column) = self.line_and_column();
+        write!(f, "{}:{line}:{column}: {}", self.file, self.problem)?;
+        match &self.help {
+            Some(help) => write!(f, "; {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
 
 /// A mistake in a data file: where it is, what is wrong and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]

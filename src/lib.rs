@@ -33,6 +33,7 @@ pub mod error;
 pub mod evaluate;
 pub mod model;
 pub mod seed;
+mod task;
 #[doc(hidden)]
 pub mod threads;
 pub mod train;

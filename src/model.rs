@@ -23,10 +23,10 @@ use burn::tensor::{DType, Device, Tensor, TensorCreationOptions, activation};
 
 use crate::backend::read;
 use crate::config::{self, Activation, CheckedExperiment, HiddenRates, Initializer};
-use crate::data::Task;
 use crate::dropout::{self, LayerMasks, SeededMasks};
 use crate::error::{Error, Result};
 use crate::seed::{Purpose, stream};
+use crate::task::Task;
 
 pub use tensors::LayerTensors;
 pub use weights::LayerWeights;

@@ -17,8 +17,8 @@ use burn::nn::Dropout;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng, RngExt};
 
-use crate::backend::{Backend, read};
-use crate::config::{Activation, Initializer, Loss, Masks, Precision};
+use crate::backend::{Backend, Precision, read};
+use crate::config::{Activation, Initializer, Loss, Masks};
 use crate::dropout::with_framework_masks;
 use crate::error::Result;
 use crate::model::{LayerWeights, Mlp, MlpConfig};

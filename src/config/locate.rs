@@ -5,8 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::ConfigError;
-use crate::error::Error;
+use crate::error::{ConfigError, Error};
 
 /// Explains why the file could not be read, at the place the parser names.
 pub(super) fn explain(file: &str, text: &str, error: &toml::de::Error) -> Error {
