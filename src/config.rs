@@ -19,7 +19,6 @@
 //! # Ok::<(), dropwise::Error>(())
 //! ```
 
-mod check;
 mod data;
 mod locate;
 mod network;
@@ -34,18 +33,17 @@ use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::task::Task;
 
+pub use crate::activation::Activation;
 pub use crate::backend::Precision;
-pub use check::check_rate;
-pub(crate) use check::{check_count, check_hidden};
+pub use crate::check::check_rate;
+pub use crate::initializer::Initializer;
 pub use data::{
     ColumnName, DataConfig, Delimiter, Learn, Missing, NewCategory, SourceKind, SplitConfig,
     TaskKind,
 };
 pub(crate) use locate::nearest;
 pub use locate::written_at;
-pub use network::{
-    Activation, DropoutConfig, DropoutSchedule, HiddenRates, Initializer, Masks, NetworkConfig,
-};
+pub use network::{DropoutConfig, DropoutSchedule, HiddenRates, Masks, NetworkConfig};
 pub use training::{
     BatchSize, Clip, EarlyStopping, Loss, Momentum, MomentumRamp, Optimizer, Schedule, TrainConfig,
 };
@@ -194,10 +192,7 @@ impl CheckedExperiment {
             _ => Activation::Sigmoid,
         });
         check_output(loss, output)?;
-        let initializer = match self.network.activation {
-            Activation::Relu | Activation::Gelu => Initializer::He,
-            _ => Initializer::Xavier,
-        };
+        let initializer = self.network.activation.default_initializer();
         experiment.train.loss = Some(loss);
         experiment.network.output = Some(output);
         experiment.network.initializer.get_or_insert(initializer);

@@ -29,7 +29,7 @@ use std::sync::{Mutex, PoisonError};
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
 
-use crate::config::check_rate;
+use crate::check::check_rate;
 use crate::error::Result;
 use crate::seed::mask_seed;
 

@@ -32,7 +32,8 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 use crate::backend::{in_process, read};
-use crate::config::{Activation, Loss, check_count};
+use crate::check::check_count;
+use crate::config::{Activation, Loss};
 use crate::data::{Dataset, Task};
 use crate::error::{Error, Result};
 use crate::model::Mlp;

@@ -25,12 +25,15 @@
 //! | `cuda` | NVIDIA GPUs |
 //! | `remote` | a Burn server on another machine |
 
+mod activation;
 pub mod backend;
+mod check;
 pub mod config;
 pub mod data;
 pub mod dropout;
 pub mod error;
 pub mod evaluate;
+mod initializer;
 pub mod model;
 pub mod seed;
 mod task;

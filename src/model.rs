@@ -11,20 +11,20 @@
 //! 2014, section 4). Without hidden layers, `n = 1`, it is a linear model: with a squared error its dropout is
 //! ridge regression in expectation (section 9.1).
 
-mod initialize;
 mod tensors;
 mod weights;
 
-use std::f64::consts::FRAC_1_SQRT_2;
-
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay, Param};
 use burn::nn::{Dropout, Linear};
-use burn::tensor::{DType, Device, Tensor, TensorCreationOptions, activation};
+use burn::tensor::{DType, Device, Tensor, TensorCreationOptions};
 
+use crate::activation::Activation;
 use crate::backend::read;
-use crate::config::{self, Activation, CheckedExperiment, HiddenRates, Initializer};
+use crate::check::{check_count, check_hidden};
+use crate::config::{CheckedExperiment, HiddenRates};
 use crate::dropout::{self, LayerMasks, SeededMasks};
 use crate::error::{Error, Result};
+use crate::initializer::Initializer;
 use crate::seed::{Purpose, stream};
 use crate::task::Task;
 
@@ -191,8 +191,17 @@ impl MlpConfig {
     pub(crate) fn draw(&self, seed: u64) -> Result<Vec<LayerWeights>> {
         self.check()?;
         let mut generator = stream(seed, Purpose::Weights);
-        let draw = |size| self.initializer.draw(size, self.bias, &mut generator);
-        Ok(self.layer_sizes().map(draw).collect())
+        let layers = self.layer_sizes().map(|(d_input, d_output)| {
+            let size = (d_input, d_output);
+            let (weight, bias) = self.initializer.draw(size, self.bias, &mut generator);
+            LayerWeights {
+                d_input,
+                d_output,
+                weight,
+                bias,
+            }
+        });
+        Ok(layers.collect())
     }
 
     /// Builds the network with given weights; the initializer is not used.
@@ -257,9 +266,9 @@ impl MlpConfig {
     }
 
     fn check(&self) -> Result<()> {
-        config::check_count("d_input", self.d_input)?;
-        config::check_hidden("hidden", &self.hidden)?;
-        config::check_count("d_output", self.d_output)?;
+        check_count("d_input", self.d_input)?;
+        check_hidden("hidden", &self.hidden)?;
+        check_count("d_output", self.d_output)?;
         self.hidden_dropout
             .check("dropout.hidden", self.hidden.len())?;
         self.initializer.check("initializer")
@@ -545,25 +554,4 @@ impl ModuleDisplay for Mlp {
         );
         Some(content.add_formatted(&line))
     }
-}
-
-impl Activation {
-    /// Applies the function to every element; the shape stays.
-    #[must_use]
-    pub fn forward(self, z: Tensor<2>) -> Tensor<2> {
-        match self {
-            Activation::Sigmoid => activation::sigmoid(z),
-            Activation::Relu => activation::relu(z),
-            Activation::Tanh => activation::tanh(z),
-            Activation::Gelu => gelu(z),
-            Activation::Identity => z,
-        }
-    }
-}
-
-/// `z Phi(z)`, made of the error function. Burn's own `gelu` computes the same, but most of its backends
-/// then take the slope of an approximation by tanh, which is off by up to 9e-4.
-fn gelu(z: Tensor<2>) -> Tensor<2> {
-    let twice_phi = (z.clone() * FRAC_1_SQRT_2).erf() + 1.0;
-    z * twice_phi * 0.5
 }

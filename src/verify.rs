@@ -49,12 +49,7 @@ impl Case {
     /// 0 to 0.9, input dropout and biases in half of the cases each; masks from where a training has them
     /// unless it is told otherwise.
     pub fn random(generator: &mut impl Rng) -> Self {
-        let activations = [
-            Activation::Sigmoid,
-            Activation::Relu,
-            Activation::Tanh,
-            Activation::Gelu,
-        ];
+        let activations = Activation::ALL;
         let mut size = || generator.random_range(1..=32_usize);
         let (d_input, d_output, rows) = (size(), size(), size().div_ceil(4));
         let sizes = [size(), size(), size()];

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::check::{check_count, check_share};
+use crate::check::{check_count, check_share};
 use crate::error::{Error, Result};
 
 /// Where the rows come from. Paths are relative to the folder that the program is started in.

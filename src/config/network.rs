@@ -4,8 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::check::{check_above_zero, check_hidden, check_rate};
+use crate::activation::Activation;
+use crate::check::{check_hidden, check_rate};
 use crate::error::{Error, Result};
+use crate::initializer::Initializer;
 
 /// The network's layers. Input and output sizes follow from the data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,7 +27,8 @@ pub struct NetworkConfig {
     /// Whether the layers have biases. Default true.
     #[serde(default = "default_bias")]
     pub bias: bool,
-    /// What the initial weights are drawn from. Default: `he` for ReLU and GELU, else `xavier`.
+    /// What the initial weights are drawn from. Default: see
+    /// [`Activation::default_initializer`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initializer: Option<Initializer>,
 }
@@ -70,70 +73,6 @@ impl NetworkConfig {
         self.initializer.map_or(Ok(()), |initializer| {
             initializer.check("network.initializer")
         })
-    }
-}
-
-/// The function between a layer's weighted sums and its outputs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Activation {
-    /// `1 / (1 + exp(-z))`
-    #[default]
-    Sigmoid,
-    /// `max(z, 0)`
-    Relu,
-    /// `tanh(z)`
-    Tanh,
-    /// `z Phi(z)`, with `Phi` the distribution function of the standard normal distribution, not
-    /// approximated (Hendrycks and Gimpel 2016).
-    Gelu,
-    /// `z`
-    Identity,
-}
-
-impl fmt::Display for Activation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Activation::Sigmoid => "sigmoid",
-            Activation::Relu => "relu",
-            Activation::Tanh => "tanh",
-            Activation::Gelu => "gelu",
-            Activation::Identity => "identity",
-        })
-    }
-}
-
-/// What the initial weights of a layer with `d_input` inputs and `d_output` outputs are drawn from.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Initializer {
-    /// Uniform in `[-bound, bound)`, biases too; the bound is a finite number above 0.
-    Uniform(f64),
-    /// Normal with mean 0 and this standard deviation, a finite number above 0; biases 0.
-    Normal(f64),
-    /// Uniform with the bound `sqrt(6 / (d_input + d_output))`; biases 0. For sigmoid and tanh
-    /// (Glorot and Bengio 2010, equation 16).
-    Xavier,
-    /// Normal with the standard deviation `sqrt(2 / d_input)`; biases 0. For ReLU and GELU (He et al.
-    /// 2015, equation 10).
-    He,
-}
-
-impl Default for Initializer {
-    fn default() -> Self {
-        Initializer::Uniform(1.0)
-    }
-}
-
-impl Initializer {
-    pub(crate) fn check(self, what: &str) -> Result<()> {
-        match self {
-            Initializer::Uniform(bound) => check_above_zero(&format!("{what}.uniform"), bound),
-            Initializer::Normal(deviation) => {
-                check_above_zero(&format!("{what}.normal"), deviation)
-            }
-            Initializer::Xavier | Initializer::He => Ok(()),
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::check::{check_above_zero, check_count, check_not_negative};
+use crate::check::{check_above_zero, check_count, check_not_negative};
 use crate::error::{Error, Result};
 
 /// How the network is trained.

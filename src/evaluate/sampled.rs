@@ -18,7 +18,8 @@ use burn::tensor::{DType, Element, Tensor, TensorCreationOptions, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::backend::read;
-use crate::config::{Loss, check_count};
+use crate::check::check_count;
+use crate::config::Loss;
 use crate::data::{Dataset, Task};
 use crate::dropout::{LayerMasks, SeededMasks};
 use crate::error::{Error, Result};

@@ -79,6 +79,11 @@ impl Terms {
                 let density = (-0.5 * z * z).exp() * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI / 2.0;
                 0.5 * (1.0 + self.of(erf(z * FRAC_1_SQRT_2))) + self.of(z) * density
             }
+            // (z s)' = s + z s', with s = sigmoid(z)
+            (_, Activation::Silu) => {
+                let s = apply(Activation::Sigmoid, z);
+                s + self.of(z) * self.derivative(Activation::Sigmoid, z, s)
+            }
         }
     }
 }
@@ -328,6 +333,7 @@ fn apply(activation: Activation, z: f64) -> f64 {
         Activation::Relu => z.max(0.0),
         Activation::Tanh => z.tanh(),
         Activation::Gelu => 0.5 * z * (1.0 + erf(z * FRAC_1_SQRT_2)),
+        Activation::Silu => z / (1.0 + (-z).exp()),
         Activation::Identity => z,
     }
 }

@@ -11,12 +11,7 @@ fn any_case() -> impl Strategy<Value = Case> {
     let rate = || prop_oneof![1 => Just(0.0), 3 => 0.0..=0.9];
     let hidden = prop::collection::vec(1..=32_usize, 0..=3);
     let sizes = (1..=32_usize, hidden, 1..=32_usize, 1..=8_usize);
-    let activation = prop::sample::select(vec![
-        Activation::Sigmoid,
-        Activation::Relu,
-        Activation::Tanh,
-        Activation::Gelu,
-    ]);
+    let activation = prop::sample::select(Activation::ALL.to_vec());
     let ends = prop::sample::select(vec![
         (Activation::Sigmoid, Loss::SquaredError),
         (Activation::Tanh, Loss::SquaredError),

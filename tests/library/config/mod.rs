@@ -85,7 +85,7 @@ fn an_unknown_word_is_named_with_the_known_ones() {
         error_after("activation = \"sigmoid\"", "activation = \"sigmod\""),
         format!(
             "xor.toml:{line}:14: network.activation: unknown word `sigmod`; did you mean \
-             `sigmoid`? Known here: `sigmoid`, `relu`, `tanh`, `gelu`, `identity`"
+             `sigmoid`? Known here: `sigmoid`, `relu`, `tanh`, `gelu`, `silu`, `identity`"
         )
     );
 }

@@ -1,5 +1,7 @@
 //! Every key of `[network]` and `[dropout]`: its type and its range.
 
+use dropwise::config::Activation;
+
 use super::mistakes::{assert_error, assert_good};
 
 #[test]
@@ -108,4 +110,17 @@ fn an_initializer_is_a_word_or_a_word_with_a_number_above_0() {
     ] {
         assert_error("[network]", line, &expected);
     }
+}
+
+#[test]
+fn the_list_of_activations_has_every_word_for_one() {
+    let names = Activation::ALL.map(|activation| format!("`{activation}`"));
+    assert_error(
+        "[network]",
+        "activation = \"?\"",
+        &format!(
+            "5:14: network.activation: unknown word `?`; known here: {}",
+            names.join(", ")
+        ),
+    );
 }

@@ -75,6 +75,7 @@ fn the_initializer_follows_from_the_activation() {
         ("identity", Initializer::Xavier),
         ("relu", Initializer::He),
         ("gelu", Initializer::He),
+        ("silu", Initializer::He),
     ] {
         let experiment = experiment(&format!("activation = '{activation}'"), "");
         let resolved = experiment.resolve(&classes()).expect("an experiment");

@@ -65,13 +65,12 @@ fn every_loss_and_activation_is_replayed_to_the_last_bit() {
         ("digits", &digits, Loss::CrossEntropy),
         ("digits", &digits, Loss::SquaredError),
     ];
-    use Activation::{Gelu, Identity, Relu, Sigmoid, Tanh};
     for (backend, device) in backends() {
         if backend.name() == "wgpu" {
             continue; // it has no 64-bit numbers
         }
         for (source, data, loss) in cases {
-            for activation in [Sigmoid, Relu, Tanh, Gelu, Identity] {
+            for activation in Activation::ALL {
                 for experiment in classifiers(source, loss, activation) {
                     let replicas: Vec<_> = (0..4).map(|r| Replica::of(&experiment, r)).collect();
                     agrees(&experiment, &replicas, data, (&backend, &device));

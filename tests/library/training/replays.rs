@@ -1,6 +1,6 @@
 //! A step that is replayed from a recording is the step that Burn's autodiff takes.
 
-use dropwise::config::{CheckedExperiment, Experiment};
+use dropwise::config::{Activation, CheckedExperiment, Experiment};
 use dropwise::data::{Source, Task};
 use dropwise::train::Trainer;
 use dropwise::{Dataset, LayerWeights};
@@ -93,7 +93,7 @@ fn every_loss_and_activation_is_replayed_to_the_last_bit() {
         ("cross-entropy", "identity"),
     ];
     for (loss, output) in losses {
-        for activation in ["sigmoid", "relu", "tanh", "gelu", "identity"] {
+        for activation in Activation::ALL {
             for (precision, bias) in [("float32", true), ("float64", true), ("float32", false)] {
                 let text = format!(
                     "precision = '{precision}'\n[data]\nsource = 'xor'\n[network]\nhidden = [5, 4]\n\
