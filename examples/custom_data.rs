@@ -81,7 +81,7 @@ fn main() -> dropwise::Result<()> {
     trainer.run(&mut Lines)?;
 
     // The loss follows from the task; the resolved experiment names it.
-    let loss = trainer.experiment().train.loss.unwrap_or_default();
+    let loss = trainer.experiment().loss();
     let found = evaluate(&trainer.into_network(), loss, &test)?;
     println!("{}", found.metrics);
     Ok(())

@@ -2,6 +2,8 @@
 //!
 //! [`Experiment`] mirrors the file: it says what was written, defaults filled in. [`Experiment::check`]
 //! turns it into a [`CheckedExperiment`], the only form that [`train`](crate::train::train) accepts.
+//! Once the data are known, [`CheckedExperiment::resolve`] names what follows from them, such as the loss: a
+//! [`ResolvedExperiment`].
 //! A file is strict: an unknown key, a wrong type or a value out of range is an error that points at
 //! the place and says what would be right.
 //!
@@ -22,6 +24,7 @@
 mod data;
 mod locate;
 mod network;
+mod resolved;
 mod training;
 
 use std::ops::Deref;
@@ -31,7 +34,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::task::Task;
 
 pub use crate::activation::Activation;
 pub use crate::backend::Precision;
@@ -44,6 +46,7 @@ pub use data::{
 pub(crate) use locate::nearest;
 pub use locate::written_at;
 pub use network::{DropoutConfig, DropoutSchedule, HiddenRates, Masks, NetworkConfig};
+pub use resolved::ResolvedExperiment;
 pub use training::{
     BatchSize, Clip, EarlyStopping, Loss, Momentum, MomentumRamp, Optimizer, Schedule, TrainConfig,
 };
@@ -159,45 +162,5 @@ impl CheckedExperiment {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         self.dropout.warnings(self.network.hidden.len())
-    }
-
-    /// The experiment with everything named that follows from the data or from other values: the
-    /// loss, the output's activation, the initializer, how masks are drawn. What is named already stays.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`] if the loss does not fit what the data ask for.
-    pub fn resolve(&self, task: &Task) -> Result<CheckedExperiment> {
-        let mut experiment = self.0.clone();
-        let loss = self.train.loss.unwrap_or(match task {
-            Task::Classification { .. } => Loss::CrossEntropy,
-            Task::Binary { .. } => Loss::BinaryCrossEntropy,
-            Task::Regression { .. } => Loss::MeanSquaredError,
-        });
-        let fits = match loss {
-            Loss::SquaredError | Loss::MeanSquaredError => true,
-            Loss::CrossEntropy => matches!(task, Task::Classification { .. }),
-            Loss::BinaryCrossEntropy => !matches!(task, Task::Regression { .. }),
-        };
-        if !fits {
-            return Err(Error::invalid(
-                "train.loss",
-                format!("a loss for {task}"),
-                format!("`{loss}`"),
-            ));
-        }
-        let output = self.network.output.unwrap_or(match (loss, task) {
-            (Loss::CrossEntropy | Loss::BinaryCrossEntropy, _) | (_, Task::Regression { .. }) => {
-                Activation::Identity
-            }
-            _ => Activation::Sigmoid,
-        });
-        check_output(loss, output)?;
-        let initializer = self.network.activation.default_initializer();
-        experiment.train.loss = Some(loss);
-        experiment.network.output = Some(output);
-        experiment.network.initializer.get_or_insert(initializer);
-        let masks = Masks::default_for(self.network.hidden.len());
-        experiment.dropout.masks.get_or_insert(masks);
-        Ok(CheckedExperiment(experiment))
     }
 }

@@ -15,18 +15,17 @@ mod tensors;
 mod weights;
 
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay, Param};
-use burn::nn::{Dropout, Linear};
+use burn::nn::{Dropout, DropoutConfig, Linear};
 use burn::tensor::{DType, Device, Tensor, TensorCreationOptions};
 
 use crate::activation::Activation;
 use crate::backend::read;
-use crate::check::{check_count, check_hidden};
-use crate::config::{CheckedExperiment, HiddenRates};
+use crate::check::{check_count, check_hidden, check_rate};
+use crate::config::{HiddenRates, ResolvedExperiment};
 use crate::dropout::{self, LayerMasks, SeededMasks};
 use crate::error::{Error, Result};
 use crate::initializer::Initializer;
 use crate::seed::{Purpose, stream};
-use crate::task::Task;
 
 pub use tensors::LayerTensors;
 pub use weights::LayerWeights;
@@ -84,28 +83,21 @@ impl MlpConfig {
         }
     }
 
-    /// The network of an experiment, for rows of `d_input` inputs and what is to be learned from them.
-    ///
-    /// # Errors
-    /// Those of [`CheckedExperiment::resolve`].
-    pub fn from_experiment(
-        experiment: &CheckedExperiment,
-        d_input: usize,
-        task: &Task,
-    ) -> Result<Self> {
-        let experiment = experiment.resolve(task)?;
+    /// The network of an experiment, for rows of `d_input` inputs.
+    #[must_use]
+    pub fn from_experiment(experiment: &ResolvedExperiment, d_input: usize) -> Self {
         let network = &experiment.network;
-        Ok(MlpConfig {
+        MlpConfig {
             d_input,
             hidden: network.hidden.clone(),
-            d_output: task.d_output(),
+            d_output: experiment.d_output(),
             activation: network.activation,
-            output: network.output.unwrap_or(Activation::Identity),
+            output: experiment.output(),
             bias: network.bias,
-            initializer: network.initializer.unwrap_or_default(),
+            initializer: experiment.initializer(),
             input_dropout: experiment.dropout.input,
             hidden_dropout: experiment.dropout.hidden.clone(),
-        })
+        }
     }
 
     /// Sets the activation of the hidden layers.
@@ -181,15 +173,15 @@ impl MlpConfig {
     /// # Errors
     /// [`Error::InvalidValue`] for a size of 0, a rate outside `[0, 1)` or a bad initializer.
     pub fn init(&self, seed: u64, options: impl Into<TensorCreationOptions>) -> Result<Mlp> {
-        self.init_with_weights(&self.draw(seed)?, options)
+        self.check()?;
+        let options = options.into();
+        let weights = self.draw(seed);
+        let layers = weights.iter().map(|layer| layer.to_linear(&options));
+        Ok(self.assemble(layers.collect()))
     }
 
     /// Draws the initial weights from `seed`.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`] for a size of 0, a rate outside `[0, 1)` or a bad initializer.
-    pub(crate) fn draw(&self, seed: u64) -> Result<Vec<LayerWeights>> {
-        self.check()?;
+    pub(crate) fn draw(&self, seed: u64) -> Vec<LayerWeights> {
         let mut generator = stream(seed, Purpose::Weights);
         let layers = self.layer_sizes().map(|(d_input, d_output)| {
             let size = (d_input, d_output);
@@ -201,7 +193,7 @@ impl MlpConfig {
                 bias,
             }
         });
-        Ok(layers.collect())
+        layers.collect()
     }
 
     /// Builds the network with given weights; the initializer is not used.
@@ -221,7 +213,7 @@ impl MlpConfig {
             weights.check(k, size, self.bias)?;
             layers.push(weights.to_linear(&options));
         }
-        self.assemble(layers)
+        Ok(self.assemble(layers))
     }
 
     /// As [`init_with_weights`](Self::init_with_weights), with weights that are on their device already.
@@ -236,7 +228,7 @@ impl MlpConfig {
             tensors.check(k, size, self.bias)?;
             layers.push(tensors.into_linear());
         }
-        self.assemble(layers)
+        Ok(self.assemble(layers))
     }
 
     fn check_layers(&self, found: usize) -> Result<()> {
@@ -251,24 +243,24 @@ impl MlpConfig {
         })
     }
 
-    fn assemble(&self, layers: Vec<Linear>) -> Result<Mlp> {
-        let mut dropouts = Vec::with_capacity(layers.len());
-        for (k, rate) in self.dropout_rates().enumerate() {
-            let what = if k == 0 { "input" } else { "hidden" };
-            dropouts.push(dropout::layer(&format!("dropout.{what}"), rate)?);
-        }
-        Ok(Mlp {
-            dropouts,
+    /// The network of these layers, once everything is checked.
+    fn assemble(&self, layers: Vec<Linear>) -> Mlp {
+        let dropouts = self
+            .dropout_rates()
+            .map(|rate| DropoutConfig::new(rate).init());
+        Mlp {
+            dropouts: dropouts.collect(),
             layers,
             activation: self.activation,
             output: self.output,
-        })
+        }
     }
 
     fn check(&self) -> Result<()> {
         check_count("d_input", self.d_input)?;
         check_hidden("hidden", &self.hidden)?;
         check_count("d_output", self.d_output)?;
+        check_rate("dropout.input", self.input_dropout)?;
         self.hidden_dropout
             .check("dropout.hidden", self.hidden.len())?;
         self.initializer.check("initializer")

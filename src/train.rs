@@ -23,7 +23,7 @@ use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor};
 
 use crate::backend::{in_process, read};
-use crate::config::{CheckedExperiment, Loss, Masks};
+use crate::config::{CheckedExperiment, Loss, Masks, ResolvedExperiment};
 use crate::data::Dataset;
 use crate::dropout::LayerMasks;
 use crate::error::{Error, Result};
@@ -62,7 +62,7 @@ pub fn train(
 
 /// A network in training.
 pub struct Trainer<'a> {
-    experiment: CheckedExperiment,
+    experiment: ResolvedExperiment,
     train: &'a Dataset,
     validation: Option<&'a Dataset>,
     /// Where the network is, without autodiff.
@@ -137,13 +137,13 @@ impl<'a> Trainer<'a> {
         let experiment = experiment.resolve(train.task())?;
         let tracked = device.clone().autodiff();
         let dtype = experiment.precision.check(&tracked)?.dtype();
-        let shape = MlpConfig::from_experiment(&experiment, train.d_input(), train.task())?;
+        let shape = MlpConfig::from_experiment(&experiment, train.d_input());
         let network = shape.init(experiment.seed, (&tracked, dtype))?.valid();
         let plan = Plan::new(&experiment.train, train.len());
         let layers = shape.layer_sizes();
-        let masks = match experiment.dropout.masks {
-            Some(Masks::Seeded) => shape.seeded_masks(experiment.seed, plan.batch_rows()),
-            _ => Vec::new(),
+        let masks = match experiment.masks() {
+            Masks::Seeded => shape.seeded_masks(experiment.seed, plan.batch_rows()),
+            Masks::Framework => Vec::new(),
         };
         Ok(Trainer {
             largest_product: network.largest_product(plan.batch_rows()),
@@ -186,7 +186,7 @@ impl<'a> Trainer<'a> {
         let mut trainer = Trainer::new(experiment, train, validation, device)?;
         let tracked = trainer.device.clone().autodiff();
         let options = (&tracked, trainer.dtype);
-        let shape = MlpConfig::from_experiment(experiment, train.d_input(), train.task())?;
+        let shape = MlpConfig::from_experiment(&trainer.experiment, train.d_input());
         let network = shape.init_with_weights(&snapshot.weights, options)?;
         trainer.network = network.valid();
         trainer.memory =
@@ -414,12 +414,12 @@ impl<'a> Trainer<'a> {
     }
 
     fn loss(&self) -> Loss {
-        self.experiment.train.loss.unwrap_or_default()
+        self.experiment.loss()
     }
 
     /// The experiment, with everything named that follows from the data.
     #[must_use]
-    pub fn experiment(&self) -> &CheckedExperiment {
+    pub fn experiment(&self) -> &ResolvedExperiment {
         &self.experiment
     }
 

@@ -56,7 +56,7 @@ pub fn prepare(experiment: &CheckedExperiment, task: &Task) -> Result<CheckedExp
     validate(experiment)?;
     let mut experiment = experiment.clone().into_inner();
     experiment.dropout.masks = Some(Masks::Seeded);
-    experiment.check()?.resolve(task)
+    Ok(experiment.check()?.resolve(task)?.into_checked())
 }
 
 /// Checks, as [`prepare`] does but before there are data, that trials can be made of the experiment.

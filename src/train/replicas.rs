@@ -21,7 +21,7 @@ use super::End;
 use super::observer::Flow;
 use super::plan::Plan;
 use crate::backend::in_process;
-use crate::config::{CheckedExperiment, HiddenRates, Loss, Masks};
+use crate::config::{CheckedExperiment, HiddenRates, Loss, Masks, ResolvedExperiment};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::evaluate::{Metrics, evaluate};
@@ -316,12 +316,12 @@ impl<'a> Replicas<'a> {
     }
 
     fn loss(&self) -> Loss {
-        self.common.experiment.train.loss.unwrap_or_default()
+        self.common.experiment.loss()
     }
 
     /// What the networks share, with everything named that follows from the data.
     #[must_use]
-    pub fn experiment(&self) -> &CheckedExperiment {
+    pub fn experiment(&self) -> &ResolvedExperiment {
         &self.common.experiment
     }
 
@@ -378,7 +378,7 @@ fn common(experiment: &CheckedExperiment, train: &Dataset, device: &Device) -> R
     let dtype: DType = experiment.precision.check(&device)?.dtype();
     Ok(Common {
         plan: Plan::new(&experiment.train, train.len()),
-        shape: MlpConfig::from_experiment(&experiment, train.d_input(), train.task())?,
+        shape: MlpConfig::from_experiment(&experiment, train.d_input()),
         inputs: train.inputs((&inner, dtype)),
         targets: train.targets((&inner, dtype)),
         in_process: in_process(&device),

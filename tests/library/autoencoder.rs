@@ -112,9 +112,9 @@ fn a_network_that_gives_its_inputs_makes_no_error_and_one_that_gives_zeros_their
     let experiment = "[data]\nsource = 'digits'\nlearn = 'inputs'\n[network]\nhidden = 64\n\
                       activation = 'identity'\nbias = false\n[train]\nlearning_rate = 1\nsteps = 1\n";
     let experiment = Experiment::parse("x.toml", experiment).expect("an experiment");
-    let loss = experiment.resolve(rows.task()).expect("a loss").train.loss;
-    let loss = loss.expect("the loss of numbers");
-    let shape = MlpConfig::from_experiment(&experiment, 64, rows.task()).expect("a network");
+    let experiment = experiment.resolve(rows.task()).expect("a loss that fits");
+    let loss = experiment.loss();
+    let shape = MlpConfig::from_experiment(&experiment, 64);
     let device = Backend::default().device().expect("a backend");
     let network = |diagonal: f64| {
         let mut weights = shape.init(1, &device).and_then(|network| network.weights());

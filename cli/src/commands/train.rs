@@ -72,7 +72,7 @@ impl Args {
         let splits = data::load(&job.experiment.data, job.experiment.seed)?;
         let device = job.backend.device()?;
         let mut trainer = job.trainer(&splits, &device)?;
-        job.experiment = trainer.experiment().clone();
+        job.experiment = trainer.experiment().clone().into_checked();
         if let Some(dir) = &self.out {
             job.keep_in(dir, &splits)?;
         }

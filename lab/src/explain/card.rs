@@ -51,7 +51,7 @@ pub struct Measured {
 
 /// Where the network comes from, and how good it is on all parts of its data.
 pub(super) fn card(subject: &Subject<'_>, looks: &[Look<'_>]) -> Result<Card> {
-    let config = toml::to_string(&**subject.experiment).map_err(|cause| {
+    let config = toml::to_string(&***subject.experiment).map_err(|cause| {
         let expected = "what TOML can hold, with paths in UTF-8";
         Error::invalid("the configuration", expected, cause)
     })?;

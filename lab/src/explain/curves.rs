@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use dropwise::config::{CheckedExperiment, Loss};
+use dropwise::config::{Loss, ResolvedExperiment};
 use dropwise::data::Part;
 
 /// Loss and error over the steps of a training, thinned to a few hundred points a curve.
@@ -80,11 +80,11 @@ struct Measures {
 }
 
 impl CurvesReader {
-    /// For the lines of a training of this experiment, everything named.
+    /// For the lines of a training of this experiment.
     #[must_use]
-    pub fn new(experiment: &CheckedExperiment) -> Self {
+    pub fn new(experiment: &ResolvedExperiment) -> Self {
         CurvesReader {
-            loss: experiment.train.loss.unwrap_or_default(),
+            loss: experiment.loss(),
             counts_epochs: experiment.train.epochs.is_some(),
             training_loss: Thinned::default(),
             train: Measures::default(),

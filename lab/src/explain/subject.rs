@@ -1,6 +1,6 @@
 //! What is to be explained, and how.
 
-use dropwise::config::{CheckedExperiment, Loss};
+use dropwise::config::{Loss, ResolvedExperiment};
 use dropwise::data::{Part, Preparation, Splits, Task};
 use dropwise::error::{Error, Result};
 use dropwise::model::Mlp;
@@ -14,9 +14,8 @@ pub struct Subject<'a> {
     pub name: &'a str,
     /// The network.
     pub network: &'a Mlp,
-    /// The experiment that it comes from, everything named: see
-    /// [`CheckedExperiment::resolve`](dropwise::CheckedExperiment::resolve).
-    pub experiment: &'a CheckedExperiment,
+    /// The experiment that it comes from.
+    pub experiment: &'a ResolvedExperiment,
     /// How a row from outside becomes inputs.
     pub preparation: &'a Preparation,
     /// What is learned.
@@ -56,7 +55,7 @@ impl<'a> Subject<'a> {
     pub fn new(
         name: &'a str,
         (network, step): (&'a Mlp, usize),
-        experiment: &'a CheckedExperiment,
+        experiment: &'a ResolvedExperiment,
         splits: &'a Splits,
     ) -> Self {
         Subject {
@@ -77,7 +76,7 @@ impl<'a> Subject<'a> {
 
     /// The loss that the network was trained with.
     pub(super) fn loss(&self) -> Loss {
-        self.experiment.train.loss.unwrap_or_default()
+        self.experiment.loss()
     }
 
     /// The name of an input, counted from 0.

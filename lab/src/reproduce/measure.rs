@@ -6,7 +6,7 @@ use super::Paper;
 use super::ridge::{least_squares, ridge};
 use crate::explain::hidden_activity;
 use crate::statistics::Distribution;
-use dropwise::config::CheckedExperiment;
+use dropwise::config::ResolvedExperiment;
 use dropwise::data::{Dataset, Splits};
 use dropwise::error::{Error, Result};
 use dropwise::evaluate::{Metrics, SampledErrors, evaluate, sampled_errors};
@@ -93,12 +93,12 @@ pub struct Measurement {
 pub fn measure(
     paper: &Paper,
     network: &Mlp,
-    experiment: &CheckedExperiment,
+    experiment: &ResolvedExperiment,
     splits: &Splits,
 ) -> Result<Measurement> {
     let held_out = splits.validation.as_ref().or(splits.test.as_ref());
     let rows = held_out.unwrap_or(&splits.train);
-    let loss = experiment.train.loss.unwrap_or_default();
+    let loss = experiment.loss();
     let mut measured = Measurement {
         metrics: evaluate(network, loss, rows)?.metrics,
         value: None,
@@ -160,7 +160,7 @@ fn as_good(found: &SampledErrors) -> Option<usize> {
 
 /// How far the weights of a linear regression are from those of ridge regression and from those of least squares, in percent
 /// of the length of the former.
-fn distances(network: &Mlp, experiment: &CheckedExperiment, rows: &Dataset) -> Result<(f64, f64)> {
+fn distances(network: &Mlp, experiment: &ResolvedExperiment, rows: &Dataset) -> Result<(f64, f64)> {
     let layers = network.weights()?;
     let [layer] = &layers[..] else {
         let expected = "another where there is a hidden layer";

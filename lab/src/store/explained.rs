@@ -13,7 +13,7 @@ use crate::explain::{
     explain,
 };
 use dropwise::backend::Backend;
-use dropwise::config::CheckedExperiment;
+use dropwise::config::ResolvedExperiment;
 use dropwise::data::{self, Splits};
 use dropwise::error::{Error, Result};
 
@@ -119,7 +119,7 @@ fn splits(dir: &Path, trained: &Trained, notes: &mut Vec<String>) -> Option<Spli
     }
 }
 
-fn curves(run: &StoredRun, experiment: &CheckedExperiment) -> Result<Curves> {
+fn curves(run: &StoredRun, experiment: &ResolvedExperiment) -> Result<Curves> {
     let mut reader = CurvesReader::new(experiment);
     jsonl::read(&run.dir().join(METRICS), |_, line: MetricsLine| {
         reader.push(&line);
@@ -144,7 +144,7 @@ fn trail(run: &StoredRun) -> Result<Option<Trail>> {
     Ok(Some(trail).filter(|trail| !trail.steps().is_empty()))
 }
 
-fn facts(run: &StoredRun, experiment: &CheckedExperiment) -> Result<Vec<(String, String)>> {
+fn facts(run: &StoredRun, experiment: &ResolvedExperiment) -> Result<Vec<(String, String)>> {
     let facts = match report(run)? {
         Some(report) => vec![
             ("dropwise", report.dropwise),

@@ -10,8 +10,8 @@ use super::checkpoint::Checkpoint;
 use super::snapshot;
 use super::stored::{ModelName, StoredRun, open_for_reading};
 use super::weights::to_tensors;
-use dropwise::backend::{Backend, write};
-use dropwise::config::{CheckedExperiment, Experiment, Loss, Precision};
+use dropwise::backend::{Backend, Precision, write};
+use dropwise::config::{CheckedExperiment, Experiment, Loss, ResolvedExperiment};
 use dropwise::data::{Preparation, Splits, Task};
 use dropwise::error::{Error, Result};
 use dropwise::evaluate::{BATCH_ROWS, are_probabilities, outputs, predictions};
@@ -84,8 +84,8 @@ impl Prepared {
 /// A trained network with all that it takes to use it.
 #[derive(Debug)]
 pub struct Trained {
-    /// The experiment it comes from, everything named.
-    pub experiment: CheckedExperiment,
+    /// The experiment it comes from.
+    pub experiment: ResolvedExperiment,
     /// What was stored of the data it was trained on.
     pub prepared: Prepared,
     /// Which of the run's models it is.
@@ -139,7 +139,7 @@ impl Trained {
     /// The loss that the network was trained with, which says what its outputs mean.
     #[must_use]
     pub fn loss(&self) -> Loss {
-        self.experiment.train.loss.unwrap_or_default()
+        self.experiment.loss()
     }
 
     /// Whether the predictions are probabilities of classes: see [`are_probabilities`].
@@ -178,7 +178,7 @@ impl Trained {
 
 /// All that a run's model is but for the weights.
 struct Untrained {
-    experiment: CheckedExperiment,
+    experiment: ResolvedExperiment,
     prepared: Prepared,
     device: Device,
     precision: Precision,
@@ -200,7 +200,7 @@ impl Untrained {
         let precision = experiment.precision.check(&device)?;
         let d_input = prepared.preparation.d_input();
         Ok(Untrained {
-            shape: MlpConfig::from_experiment(&experiment, d_input, &prepared.task)?,
+            shape: MlpConfig::from_experiment(&experiment, d_input),
             experiment,
             prepared,
             device,

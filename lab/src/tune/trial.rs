@@ -212,7 +212,7 @@ impl Trial {
         if self.phase.tests() {
             outcome.curve.clear(); // which is of rows that it was trained on
             if end == TrialEnd::Finished {
-                let loss = trainer.experiment().train.loss.unwrap_or_default();
+                let loss = trainer.experiment().loss();
                 let found = evaluate(trainer.network(), loss, &splits.test)?;
                 outcome.test = Some(found.metrics);
             }

@@ -9,7 +9,7 @@ use super::activate::activate;
 use super::layout::{Inputs, Layout, Order};
 use super::masks::Masks;
 use crate::backend::{read, write};
-use crate::config::{Activation, CheckedExperiment, Clip, Loss};
+use crate::config::{Activation, CheckedExperiment, Clip, Loss, ResolvedExperiment};
 use crate::error::{Error, Result};
 use crate::model::{LayerTensors, LayerWeights, MlpConfig};
 use crate::train::constrain::max_norm;
@@ -23,7 +23,7 @@ use crate::train::sigmoid::Sigmoids;
 #[derive(Debug, Clone)]
 pub(super) struct Common {
     /// With everything named that follows from the data.
-    pub(super) experiment: CheckedExperiment,
+    pub(super) experiment: ResolvedExperiment,
     pub(super) plan: Plan,
     pub(super) shape: MlpConfig,
     pub(super) device: Device,
@@ -44,7 +44,7 @@ impl Common {
     }
 
     fn loss(&self) -> Loss {
-        self.experiment.train.loss.unwrap_or_default()
+        self.experiment.loss()
     }
 }
 
@@ -78,7 +78,7 @@ impl Group {
         let networks: Vec<Vec<LayerWeights>> = replicas
             .iter()
             .map(|replica| common.shape.draw(replica.seed))
-            .collect::<Result<_>>()?;
+            .collect();
         let options = inner(common);
         let layers = (0..networks[0].len())
             .map(|k| pack(&layout, networks.iter().map(|layers| &layers[k]), &options))

@@ -42,12 +42,8 @@ fn the_loss_and_the_output_follow_from_the_task() {
         (number(), Loss::MeanSquaredError),
     ] {
         let resolved = experiment("", "").resolve(&task).expect("a loss that fits");
-        assert_eq!(resolved.train.loss, Some(loss), "{task}");
-        assert_eq!(
-            resolved.network.output,
-            Some(Activation::Identity),
-            "{task}"
-        );
+        assert_eq!(resolved.loss(), loss, "{task}");
+        assert_eq!(resolved.output(), Activation::Identity, "{task}");
     }
 }
 
@@ -61,7 +57,7 @@ fn a_squared_error_on_classes_has_a_sigmoid_before_it_and_on_numbers_nothing() {
             (number(), Activation::Identity),
         ] {
             let resolved = experiment.resolve(&task).expect("a loss that fits");
-            assert_eq!(resolved.network.output, Some(output), "{loss}, {task}");
+            assert_eq!(resolved.output(), output, "{loss}, {task}");
             assert_eq!(resolved.train.loss, experiment.train.loss, "{loss}, {task}");
         }
     }
@@ -79,11 +75,7 @@ fn the_initializer_follows_from_the_activation() {
     ] {
         let experiment = experiment(&format!("activation = '{activation}'"), "");
         let resolved = experiment.resolve(&classes()).expect("an experiment");
-        assert_eq!(
-            resolved.network.initializer,
-            Some(initializer),
-            "{activation}"
-        );
+        assert_eq!(resolved.initializer(), initializer, "{activation}");
     }
 }
 
@@ -101,8 +93,21 @@ fn masks_are_the_frameworks_for_up_to_one_hidden_layer_and_seeded_for_more() {
             experiment.dropout.masks = named;
             let checked = experiment.clone().check().expect("an experiment");
             let resolved = checked.resolve(&classes()).expect("a loss that fits");
-            assert_eq!(resolved.dropout.masks, Some(named.unwrap_or(masks)));
+            assert_eq!(resolved.masks(), named.unwrap_or(masks));
         }
+    }
+}
+
+#[test]
+fn what_is_resolved_is_what_is_written() {
+    for task in [classes(), two_classes(), number()] {
+        let resolved = experiment("", "").resolve(&task).expect("an experiment");
+        assert_eq!(resolved.d_output(), task.d_output(), "{task}");
+        assert_eq!(resolved.train.loss, Some(resolved.loss()), "{task}");
+        assert_eq!(resolved.network.output, Some(resolved.output()), "{task}");
+        let initializer = Some(resolved.initializer());
+        assert_eq!(resolved.network.initializer, initializer, "{task}");
+        assert_eq!(resolved.dropout.masks, Some(resolved.masks()), "{task}");
     }
 }
 
@@ -113,11 +118,8 @@ fn what_is_named_stays_and_resolving_twice_changes_nothing() {
         "loss = 'squared-error'\n[dropout]\nmasks = 'seeded'",
     );
     for task in [classes(), two_classes(), number()] {
-        assert_eq!(
-            named.resolve(&task).expect("an experiment"),
-            named,
-            "{task}"
-        );
+        let resolved = named.resolve(&task).expect("an experiment");
+        assert_eq!(*resolved, named, "{task}");
         let once = experiment("", "").resolve(&task).expect("an experiment");
         assert_eq!(once.resolve(&task).expect("an experiment"), once, "{task}");
     }

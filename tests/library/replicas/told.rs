@@ -59,7 +59,7 @@ fn metrics_are_those_of_the_networks_taken_out() {
             let end = networks.run(&mut watch).expect("a good end");
             assert_eq!(end, End::Finished);
             let rows = validation.unwrap_or(&train);
-            let loss = networks.experiment().train.loss.expect("a loss");
+            let loss = networks.experiment().loss();
             let of = |r: usize| {
                 let network = networks.network(r).expect("a network");
                 evaluate(&network, loss, rows)

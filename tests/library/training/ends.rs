@@ -127,7 +127,7 @@ fn the_best_network_has_the_loss_that_made_it_the_best() {
     let mut trainer =
         Trainer::new(&experiment, &rows, Some(&others), &device()).expect("a trainer");
     trainer.run(&mut ()).expect("no error");
-    let loss = trainer.experiment().train.loss.expect("resolved");
+    let loss = trainer.experiment().loss();
     let network = trainer.into_network();
     let found = evaluate(&network, loss, &others)
         .expect("an evaluation")

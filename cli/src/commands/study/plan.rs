@@ -1,7 +1,7 @@
 //! What is to be trained: every setting, checked before the first one is.
 
 use dropwise::backend::Backend;
-use dropwise::config::{CheckedExperiment, DataConfig, Experiment, Masks};
+use dropwise::config::{CheckedExperiment, DataConfig, Experiment, Masks, ResolvedExperiment};
 use dropwise::data::{self, Part, Splits};
 use dropwise::{Dataset, Error, Result};
 use dropwise_lab::study::{Measure, Setting, StudySummary};
@@ -21,7 +21,7 @@ pub(super) struct Plan {
 /// One setting.
 pub(super) struct Point {
     pub(super) setting: Setting,
-    pub(super) experiment: CheckedExperiment,
+    pub(super) experiment: ResolvedExperiment,
     pub(super) backend: Backend,
     /// Its place in the plan's data.
     data: usize,
@@ -134,8 +134,7 @@ impl Plan {
     }
 
     fn measure(&self, point: &Point) -> Measure {
-        let loss = point.experiment.train.loss.unwrap_or_default();
-        Measure::of(loss, self.splits(point).train.task())
+        Measure::of(point.experiment.loss(), self.splits(point).train.task())
     }
 }
 

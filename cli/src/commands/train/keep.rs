@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use dropwise::config::CheckedExperiment;
+use dropwise::config::{CheckedExperiment, ResolvedExperiment};
 use dropwise::data::Splits;
 use dropwise::train::{End, Flow, Observer, Report, Trainer};
 use dropwise::{Backend, Error, Mlp, Result};
@@ -20,8 +20,7 @@ const CHECKPOINT_EVERY: f64 = 30.0;
 /// A network that was trained to its end.
 pub(in super::super) struct Kept {
     pub(in super::super) network: Mlp,
-    /// The experiment, with everything named that follows from the data.
-    pub(in super::super) experiment: CheckedExperiment,
+    pub(in super::super) experiment: ResolvedExperiment,
     pub(in super::super) epochs: usize,
     /// Over all processes that trained it.
     pub(in super::super) seconds: f64,
@@ -41,7 +40,7 @@ pub(in super::super) fn train_in(
         false => Job::new(experiment.clone(), backend.clone()),
     };
     let mut trainer = job.trainer(splits, &backend.device()?)?;
-    job.experiment = trainer.experiment().clone();
+    job.experiment = trainer.experiment().clone().into_checked();
     if job.run.is_none() {
         job.keep_in(dir, splits)?;
     }
@@ -70,7 +69,7 @@ pub(in super::super) fn train_in(
 /// The run in a folder, if it is of this experiment.
 fn resumed(dir: &Path, experiment: &CheckedExperiment, splits: &Splits) -> Result<Job> {
     let job = Job::resumed(dir)?;
-    if job.experiment == experiment.resolve(splits.train.task())? {
+    if job.experiment == *experiment.resolve(splits.train.task())? {
         return Ok(job);
     }
     Err(Error::Store {

@@ -97,7 +97,7 @@ fn place(trainer: &Trainer<'_>, report: &Report) -> String {
 /// How good the network is, in few words: for the tutorial's loss its own measure, else the training
 /// loss and the error.
 fn words(trainer: &Trainer<'_>, report: &Report) -> String {
-    if trainer.experiment().train.loss == Some(Loss::SquaredError) && report.validation.is_none() {
+    if trainer.experiment().loss() == Loss::SquaredError && report.validation.is_none() {
         let error = report
             .train
             .as_ref()

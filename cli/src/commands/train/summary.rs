@@ -106,7 +106,7 @@ pub(super) fn report(
         Some((network, step)) => (network, step, "best"),
         None => (trainer.network(), trainer.step(), "last"),
     };
-    let loss = job.experiment.train.loss.unwrap_or_default();
+    let loss = trainer.experiment().loss();
     let on = |rows: &Option<Dataset>| -> Result<Option<Metrics>> {
         let found = rows.as_ref().map(|rows| evaluate(network, loss, rows));
         Ok(found.transpose()?.map(|found| found.metrics))

@@ -17,7 +17,7 @@ fn line<'a>(found: &'a Explanation, split: &str, metric: &str) -> Option<&'a Mea
 }
 
 fn metrics(made: &Made) -> Metrics {
-    let loss = made.experiment.train.loss.expect("a loss");
+    let loss = made.experiment.loss();
     evaluate(&made.network, loss, made.train())
         .expect("an evaluation")
         .metrics
@@ -39,7 +39,7 @@ fn every_split_has_the_metrics_of_evaluate() {
                 "test" => made.splits.as_ref().and_then(|splits| splits.test.clone()),
                 _ => Some(made.train().clone()),
             };
-            let loss = made.experiment.train.loss.expect("a loss");
+            let loss = made.experiment.loss();
             let expected = evaluate(&made.network, loss, &rows.expect("rows"))
                 .expect("metrics")
                 .metrics;
@@ -92,7 +92,7 @@ fn a_loss_over_rows_has_students_interval_and_so_has_what_is_the_same() {
     let made = Made::drawn(&identity(3), classes(3), 60, "");
     let found = made.explain(&ExplainOptions::default());
     // The loss of each row alone.
-    let loss = made.experiment.train.loss.expect("a loss");
+    let loss = made.experiment.loss();
     let alone = |row: usize| {
         evaluate(&made.network, loss, &made.train().select(&[row]))
             .expect("a row")

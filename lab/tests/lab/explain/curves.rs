@@ -1,15 +1,17 @@
 //! Curves of few points that were many.
 
-use dropwise::config::{CheckedExperiment, Experiment};
+use dropwise::config::{Experiment, ResolvedExperiment};
 use dropwise_lab::explain::{Curve, Curves, CurvesReader, MetricsLine};
 use proptest::prelude::*;
 use serde_json::json;
 
-fn experiment(train: &str) -> CheckedExperiment {
+fn experiment(train: &str) -> ResolvedExperiment {
     let text = format!(
         "[data]\nsource = 'xor'\n[network]\nhidden = [2]\n[train]\nlearning_rate = 0.1\n{train}"
     );
-    Experiment::parse("curves.toml", &text).expect("an experiment")
+    let experiment = Experiment::parse("curves.toml", &text).expect("an experiment");
+    let xor = dropwise::data::xor();
+    experiment.resolve(xor.task()).expect("a loss that fits")
 }
 
 fn read(train: &str, lines: impl IntoIterator<Item = serde_json::Value>) -> Curves {

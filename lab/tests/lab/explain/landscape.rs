@@ -120,11 +120,7 @@ fn at_the_weights_own_value_the_loss_is_that_of_evaluate() {
     let made = Made::drawn(&shape, classes(3), 40, "");
     for weight in [(0, 0), (4, 7), (2, 5)] {
         let found = landscape(made.explain(&at(weight, 0)));
-        let expected = evaluate(
-            &made.network,
-            made.experiment.train.loss.expect("a loss"),
-            made.train(),
-        );
+        let expected = evaluate(&made.network, made.experiment.loss(), made.train());
         let expected = expected.expect("an evaluation").metrics.loss;
         assert_close("loss", &[found.loss], &[expected], 1e-12);
         assert_eq!(
@@ -166,11 +162,7 @@ fn every_other_value_has_the_loss_of_a_network_with_that_weight() {
         for (value, loss) in found.values.iter().zip(&found.losses).step_by(5) {
             changed[0].weight[6 + 4] = *value;
             let other = Made::new(&shape, &changed, made.train(), "");
-            let expected = evaluate(
-                &other.network,
-                other.experiment.train.loss.expect("a loss"),
-                made.train(),
-            );
+            let expected = evaluate(&other.network, other.experiment.loss(), made.train());
             let expected = expected.expect("an evaluation").metrics.loss;
             assert_close("loss", &[*loss], &[expected], 1e-6);
         }

@@ -1,6 +1,6 @@
 //! Networks and rows that are made up, and what is explained of them.
 
-use dropwise::config::{Activation, CheckedExperiment, Experiment};
+use dropwise::config::{Activation, Experiment, ResolvedExperiment};
 use dropwise::data::{Preparation, Splits, Target, Task};
 use dropwise::{Backend, Dataset, Error, LayerWeights, Mlp, MlpConfig};
 use dropwise_lab::explain::{Curves, ExplainOptions, Explanation, Subject, Trail, explain};
@@ -69,7 +69,7 @@ pub fn columns(d_input: usize) -> Preparation {
 /// All that a subject is made of. The network is in 64 bits on the fastest backend.
 pub struct Made {
     pub network: Mlp,
-    pub experiment: CheckedExperiment,
+    pub experiment: ResolvedExperiment,
     pub splits: Option<Splits>,
     pub preparation: Preparation,
     pub task: Task,

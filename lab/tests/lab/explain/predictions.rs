@@ -64,7 +64,7 @@ fn the_calibration_error_is_that_of_evaluate_and_of_its_own_bins() {
             .explain(&ExplainOptions::default())
             .calibration
             .expect("probabilities");
-        let loss = made.experiment.train.loss.expect("a loss");
+        let loss = made.experiment.loss();
         let metrics = evaluate(&made.network, loss, made.train())
             .expect("metrics")
             .metrics;
