@@ -22,18 +22,21 @@
 //! ```
 
 mod data;
-mod locate;
+mod document;
+mod forms;
 mod network;
+mod older;
 mod resolved;
 mod training;
 
 use std::ops::Deref;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::Backend;
 use crate::error::{Error, Result};
+
+use document::Document;
 
 pub use crate::activation::Activation;
 pub use crate::backend::Precision;
@@ -43,8 +46,8 @@ pub use data::{
     ColumnName, DataConfig, Delimiter, Learn, Missing, NewCategory, SourceKind, SplitConfig,
     TaskKind,
 };
-pub(crate) use locate::nearest;
-pub use locate::written_at;
+pub(crate) use document::nearest;
+pub use document::{from_toml, written_at};
 pub use network::{DropoutConfig, DropoutSchedule, HiddenRates, Masks, NetworkConfig};
 pub use resolved::ResolvedExperiment;
 pub use training::{
@@ -75,14 +78,6 @@ pub struct Experiment {
     pub train: TrainConfig,
 }
 
-/// Reads the text of a TOML file; `file` is its name in what is said of a mistake.
-///
-/// # Errors
-/// [`Error::Config`], with `file`, line, column, what was expected and what was found.
-pub fn from_toml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T> {
-    toml::from_str(text).map_err(|error| locate::explain(file, text, &error))
-}
-
 fn default_seed() -> u64 {
     42
 }
@@ -93,10 +88,10 @@ impl Experiment {
     /// # Errors
     /// [`Error::Config`], with `file`, line, column, what was expected and what was found.
     pub fn parse(file: &str, text: &str) -> Result<CheckedExperiment> {
-        let experiment: Experiment = from_toml(file, text)?;
-        experiment
-            .check()
-            .map_err(|error| locate::place(file, text, error))
+        let mut document = Document::parse(file, text)?;
+        older::rename(document.root_mut());
+        let experiment: Experiment = document.read()?;
+        experiment.check().map_err(|error| document.place(error))
     }
 
     /// Checks every value against its range.

@@ -68,13 +68,24 @@ pub enum Error {
     Write(#[from] std::io::Error),
 
     /// A value that a caller gave is out of its range.
-    #[error("{what}: expected {expected}, found {found}")]
+    #[error("{key}: expected {expected}, found {found}")]
     InvalidValue {
-        /// Which value, by the name its users know.
-        what: String,
+        /// Which value: a key of an experiment, or the name of an argument.
+        key: KeyPath,
         /// The range or form it must have.
         expected: String,
         /// What was given.
+        found: String,
+    },
+
+    /// A key of an experiment means nothing beside another one.
+    #[error("{key} applies only to {only}, not {found}; remove it")]
+    Inapplicable {
+        /// The key.
+        key: KeyPath,
+        /// What it applies to, such as `optimizer = "sgd"`.
+        only: String,
+        /// What was given, such as `"adam"`.
         found: String,
     },
 
@@ -116,6 +127,54 @@ pub enum Error {
     },
 }
 
+/// A key of a configuration by the names on the way to it: `train.momentum.from` is three.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct KeyPath(Vec<String>);
+
+impl KeyPath {
+    /// The names, the outermost first.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Whether there is no name.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether `key` is this key or within the table that it names.
+    #[must_use]
+    pub fn holds(&self, key: &KeyPath) -> bool {
+        key.0.starts_with(&self.0)
+    }
+}
+
+impl fmt::Display for KeyPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("."))
+    }
+}
+
+impl FromIterator<String> for KeyPath {
+    fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Self {
+        KeyPath(names.into_iter().collect())
+    }
+}
+
+impl From<&str> for KeyPath {
+    fn from(dotted: &str) -> Self {
+        dotted.split('.').map(str::to_owned).collect()
+    }
+}
+
+impl From<String> for KeyPath {
+    fn from(dotted: String) -> Self {
+        dotted.as_str().into()
+    }
+}
+
 /// A mistake in a configuration file: where it is, what is wrong and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
@@ -125,7 +184,11 @@ pub struct ConfigError {
     pub text: String,
     /// The bytes of `text` that are wrong.
     pub span: Range<usize>,
-    /// What is wrong, with the field's dotted name.
+    /// The key that is wrong or whose value is; empty for a mistake of the whole file.
+    pub key: KeyPath,
+    /// Whether the key itself is wrong, such as a misspelled one, and not its value.
+    pub is_key: bool,
+    /// What is wrong, in a sentence that names the key.
     pub problem: String,
     /// How to mend it, where that is known.
     pub help: Option<String>,
@@ -194,14 +257,27 @@ impl std::error::Error for DataError {}
 impl Error {
     /// An [`Error::InvalidValue`] of a value that prints itself.
     pub fn invalid(
-        what: impl Into<String>,
+        key: impl Into<KeyPath>,
         expected: impl Into<String>,
         found: impl fmt::Display,
     ) -> Self {
         Error::InvalidValue {
-            what: what.into(),
+            key: key.into(),
             expected: expected.into(),
             found: found.to_string(),
+        }
+    }
+
+    /// An [`Error::Inapplicable`].
+    pub(crate) fn inapplicable(
+        key: impl Into<KeyPath>,
+        only: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        Error::Inapplicable {
+            key: key.into(),
+            only: only.into(),
+            found: found.into(),
         }
     }
 

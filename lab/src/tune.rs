@@ -51,7 +51,7 @@ pub use trial::{Phase, Score, Trial, TrialEnd, TrialOutcome};
 ///
 /// # Errors
 /// [`Error::InvalidValue`] if trials cannot be made of the experiment: it has no hidden layer, several replicas, early
-/// stopping, a dampened momentum, or masks of the framework.
+/// stopping, a momentum with dampening, or masks of the framework.
 pub fn prepare(experiment: &CheckedExperiment, task: &Task) -> Result<CheckedExperiment> {
     validate(experiment)?;
     let mut experiment = experiment.clone().into_inner();
@@ -78,9 +78,9 @@ pub fn validate(experiment: &CheckedExperiment) -> Result<()> {
         let found = format!("a patience of {}", stopping.patience);
         return Err(Error::invalid("train.early_stopping", expected, found));
     }
-    if train.dampened {
+    if train.dampening {
         let expected = "false, since learning rates are searched in PyTorch's convention";
-        return Err(Error::invalid("train.dampened", expected, "true"));
+        return Err(Error::invalid("train.dampening", expected, "true"));
     }
     if experiment.dropout.masks == Some(Masks::Framework) {
         let expected = "`seeded`, which gives each of the networks trained at once its own masks";

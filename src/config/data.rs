@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::forms::count_or;
 use crate::check::{check_count, check_share};
 use crate::error::{Error, Result};
 
@@ -165,42 +166,9 @@ impl fmt::Display for ColumnName {
 
 impl<'de> Deserialize<'de> for ColumnName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = ColumnName;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a column's name, or its number counted from 1")
-            }
-
-            fn visit_str<E: serde::de::Error>(
-                self,
-                name: &str,
-            ) -> std::result::Result<ColumnName, E> {
-                Ok(ColumnName::Name(name.to_owned()))
-            }
-
-            fn visit_i64<E: serde::de::Error>(
-                self,
-                number: i64,
-            ) -> std::result::Result<ColumnName, E> {
-                match usize::try_from(number) {
-                    Ok(number) if number > 0 => Ok(ColumnName::Number(number)),
-                    _ => Err(E::invalid_value(
-                        serde::de::Unexpected::Signed(number),
-                        &self,
-                    )),
-                }
-            }
-
-            fn visit_u64<E: serde::de::Error>(
-                self,
-                number: u64,
-            ) -> std::result::Result<ColumnName, E> {
-                self.visit_i64(i64::try_from(number).unwrap_or(-1))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
+        let expecting = "a column's name, or its number counted from 1";
+        let name = |text: &str| Some(ColumnName::Name(text.to_owned()));
+        count_or(deserializer, expecting, ColumnName::Number, name)
     }
 }
 
@@ -393,11 +361,9 @@ impl DataConfig {
         ];
         for (key, source, written) in keys {
             if written && source != self.source {
-                return Err(Error::invalid(
-                    format!("data.{key}"),
-                    format!("nothing, with the source `{}`", self.source),
-                    format!("a key of the source `{source}`"),
-                ));
+                let only = format!("source = \"{source}\"");
+                let found = format!("\"{}\"", self.source);
+                return Err(Error::inapplicable(format!("data.{key}"), only, found));
             }
         }
         Ok(())

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::forms::{NumberOr, number_or};
 use crate::activation::Activation;
 use crate::check::{check_hidden, check_rate};
 use crate::error::{Error, Result};
@@ -39,32 +40,15 @@ fn default_bias() -> bool {
 
 /// Units of each layer, or those of the only one.
 fn layers<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<usize>, D::Error> {
-    struct Visitor;
-    impl<'de> serde::de::Visitor<'de> for Visitor {
-        type Value = Vec<usize>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an array, such as [4]")
-        }
-
-        fn visit_i64<E: serde::de::Error>(self, units: i64) -> std::result::Result<Self::Value, E> {
-            match usize::try_from(units) {
-                Ok(units) => Ok(vec![units]),
-                Err(_) => Err(E::invalid_value(
-                    serde::de::Unexpected::Signed(units),
-                    &self,
-                )),
-            }
-        }
-
-        fn visit_seq<A: serde::de::SeqAccess<'de>>(
-            self,
-            units: A,
-        ) -> std::result::Result<Self::Value, A::Error> {
-            Vec::deserialize(serde::de::value::SeqAccessDeserializer::new(units))
+    let expecting = "an array, such as [4]";
+    match number_or(deserializer, expecting)? {
+        NumberOr::Other(layers) => Ok(layers),
+        NumberOr::Number(units) if units >= 0.0 && units.fract() == 0.0 => Ok(vec![units as usize]),
+        NumberOr::Number(units) => {
+            let found = serde::de::Unexpected::Float(units);
+            Err(serde::de::Error::invalid_value(found, &expecting))
         }
     }
-    deserializer.deserialize_any(Visitor)
 }
 
 impl NetworkConfig {
@@ -196,38 +180,11 @@ impl From<Vec<f64>> for HiddenRates {
 
 impl<'de> Deserialize<'de> for HiddenRates {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = HiddenRates;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a dropout rate, or an array of one for each hidden layer")
-            }
-
-            fn visit_f64<E>(self, rate: f64) -> std::result::Result<HiddenRates, E> {
-                Ok(HiddenRates::All(rate))
-            }
-
-            fn visit_i64<E>(self, rate: i64) -> std::result::Result<HiddenRates, E> {
-                Ok(HiddenRates::All(rate as f64))
-            }
-
-            fn visit_u64<E>(self, rate: u64) -> std::result::Result<HiddenRates, E> {
-                Ok(HiddenRates::All(rate as f64))
-            }
-
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(
-                self,
-                mut rates: A,
-            ) -> std::result::Result<HiddenRates, A::Error> {
-                let mut each = Vec::new();
-                while let Some(rate) = rates.next_element()? {
-                    each.push(rate);
-                }
-                Ok(HiddenRates::Each(each))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
+        let expecting = "a dropout rate, or an array of one for each hidden layer";
+        Ok(match number_or(deserializer, expecting)? {
+            NumberOr::Number(rate) => HiddenRates::All(rate),
+            NumberOr::Other(rates) => HiddenRates::Each(rates),
+        })
     }
 }
 

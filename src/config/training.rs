@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::forms::{NumberOr, count_or, number_or};
 use crate::check::{check_above_zero, check_count, check_not_negative};
 use crate::error::{Error, Result};
 
@@ -26,10 +27,10 @@ pub struct TrainConfig {
     /// `sgd`: the momentum, at least 0 and below 1. Default 0.
     #[serde(default)]
     pub momentum: Momentum,
-    /// `sgd` with momentum: whether the gradient enters the velocity times `1 - momentum`, as Hinton has it: see
+    /// `sgd` with momentum: whether the gradient enters the velocity times `1 - momentum`, as in Hinton's papers: see
     /// [`Optimizer::Sgd`]. Default false.
     #[serde(default, skip_serializing_if = "is_false")]
-    pub dampened: bool,
+    pub dampening: bool,
     /// The weight decay, a finite number of at least 0. Default 0. `sgd` and `adam` add it times the
     /// parameter to the gradient (an L2 penalty), `adamw` takes it times the learning rate off the
     /// parameter; biases decay too, as in PyTorch.
@@ -93,23 +94,15 @@ impl TrainConfig {
         self.schedule.check()?;
         self.momentum.check()?;
         if self.optimizer != Optimizer::Sgd && self.momentum != Momentum::default() {
-            return Err(Error::invalid(
-                "train.momentum",
-                format!("nothing, with the optimizer `{}`", self.optimizer),
-                "a key of the optimizer `sgd`",
-            ));
+            return Err(self.only_for("train.momentum", "\"sgd\""));
         }
-        if self.dampened {
-            self.check_dampened()?;
+        if self.dampening {
+            self.check_dampening()?;
         }
         check_not_negative("train.weight_decay", self.weight_decay)?;
         check_not_negative("train.l1", self.l1)?;
         if self.optimizer == Optimizer::AdamW && self.l1 != 0.0 {
-            return Err(Error::invalid(
-                "train.l1",
-                format!("nothing, with the optimizer `{}`", self.optimizer),
-                "a key of the optimizers `sgd` and `adam`",
-            ));
+            return Err(self.only_for("train.l1", "\"sgd\" or \"adam\""));
         }
         match self.clip {
             Some(Clip::Norm(bound)) => check_above_zero("train.clip.norm", bound)?,
@@ -123,7 +116,7 @@ impl TrainConfig {
             (Some(epochs), None) => check_count("train.epochs", epochs)?,
             (None, Some(steps)) => check_count("train.steps", steps)?,
             (None, None) => {
-                let expected = "how long to train: `epochs` or `steps`";
+                let expected = "`epochs` or `steps`";
                 return Err(Error::invalid("train.epochs", expected, "neither"));
             }
             (Some(_), Some(_)) => {
@@ -145,20 +138,20 @@ impl TrainConfig {
         Ok(())
     }
 
-    fn check_dampened(&self) -> Result<()> {
-        let what = "train.dampened";
+    fn check_dampening(&self) -> Result<()> {
         if self.optimizer != Optimizer::Sgd {
-            return Err(Error::invalid(
-                what,
-                format!("nothing, with the optimizer `{}`", self.optimizer),
-                "a key of the optimizer `sgd`",
-            ));
+            return Err(self.only_for("train.dampening", "\"sgd\""));
         }
         if self.momentum == Momentum::default() {
-            let expected = "`momentum` beside it, since it changes nothing without";
-            return Err(Error::invalid(what, expected, "none"));
+            let expected = "a `momentum` above 0 beside it";
+            return Err(Error::invalid("train.dampening", expected, "none"));
         }
         Ok(())
+    }
+
+    fn only_for(&self, key: &str, optimizers: &str) -> Error {
+        let only = format!("optimizer = {optimizers}");
+        Error::inapplicable(key, only, format!("\"{}\"", self.optimizer))
     }
 }
 
@@ -205,7 +198,7 @@ pub enum Optimizer {
     /// Gradient descent, with momentum in PyTorch's convention: `v = momentum * v + gradient`,
     /// `w = w - learning_rate * v`.
     ///
-    /// With [`dampened`](TrainConfig::dampened) in Hinton's: `v = momentum * v + (1 - momentum) * gradient`,
+    /// With [`dampening`](TrainConfig::dampening) in Hinton's, which is PyTorch's `dampening = momentum`: `v = momentum * v + (1 - momentum) * gradient`,
     /// `w = w - learning_rate * v`, with the momentum of the epoch, in the first step too, where `v` is 0
     /// before. Hinton et al. 2012 put the learning rate into the velocity, `v = momentum * v - (1 - momentum) *
     /// learning_rate * gradient`, `w = w + v`; that is the same while the learning rate is. With a constant
@@ -346,35 +339,11 @@ impl Momentum {
 
 impl<'de> Deserialize<'de> for Momentum {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Momentum;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a momentum such as 0.9, or { from = 0.5, to = 0.95, epochs = 20 }")
-            }
-
-            fn visit_f64<E>(self, momentum: f64) -> std::result::Result<Momentum, E> {
-                Ok(Momentum::Constant(momentum))
-            }
-
-            fn visit_i64<E>(self, momentum: i64) -> std::result::Result<Momentum, E> {
-                Ok(Momentum::Constant(momentum as f64))
-            }
-
-            fn visit_u64<E>(self, momentum: u64) -> std::result::Result<Momentum, E> {
-                Ok(Momentum::Constant(momentum as f64))
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(
-                self,
-                map: A,
-            ) -> std::result::Result<Momentum, A::Error> {
-                let ramp = serde::de::value::MapAccessDeserializer::new(map);
-                MomentumRamp::deserialize(ramp).map(Momentum::Ramp)
-            }
-        }
-        deserializer.deserialize_any(Visitor)
+        let expecting = "a momentum such as 0.9, or { from = 0.5, to = 0.95, epochs = 20 }";
+        Ok(match number_or(deserializer, expecting)? {
+            NumberOr::Number(momentum) => Momentum::Constant(momentum),
+            NumberOr::Other(ramp) => Momentum::Ramp(ramp),
+        })
     }
 }
 
@@ -420,42 +389,9 @@ impl Serialize for BatchSize {
 
 impl<'de> Deserialize<'de> for BatchSize {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = BatchSize;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a whole number of at least 1, or \"full\"")
-            }
-
-            fn visit_str<E: serde::de::Error>(
-                self,
-                text: &str,
-            ) -> std::result::Result<BatchSize, E> {
-                match text {
-                    "full" => Ok(BatchSize::Full),
-                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
-                }
-            }
-
-            fn visit_i64<E: serde::de::Error>(
-                self,
-                size: i64,
-            ) -> std::result::Result<BatchSize, E> {
-                match usize::try_from(size) {
-                    Ok(size) if size > 0 => Ok(BatchSize::Rows(size)),
-                    _ => Err(E::invalid_value(serde::de::Unexpected::Signed(size), &self)),
-                }
-            }
-
-            fn visit_u64<E: serde::de::Error>(
-                self,
-                size: u64,
-            ) -> std::result::Result<BatchSize, E> {
-                self.visit_i64(i64::try_from(size).unwrap_or(-1))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
+        let expecting = "a whole number of at least 1, or \"full\"";
+        let full = |text: &str| (text == "full").then_some(BatchSize::Full);
+        count_or(deserializer, expecting, BatchSize::Rows, full)
     }
 }
 

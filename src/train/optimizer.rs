@@ -83,7 +83,7 @@ impl Step {
             optimizer: train.optimizer,
             learning_rate,
             momentum,
-            dampening: train.dampened.then_some(1.0 - momentum),
+            dampening: train.dampening.then_some(1.0 - momentum),
             has_momentum: train.momentum != Momentum::default(),
             weight_decay: train.weight_decay,
             l1: train.l1,

@@ -239,10 +239,10 @@ fn rates_outside_zero_to_one_are_errors_and_not_panics() {
             let input = shape.clone().with_input_dropout(rate).init(1, &device);
             let hidden = shape.with_hidden_dropout(rate).init(1, &device);
             assert!(
-                matches!(input, Err(Error::InvalidValue { what, .. }) if what == "dropout.input")
+                matches!(input, Err(Error::InvalidValue { key, .. }) if key == "dropout.input".into())
             );
             assert!(
-                matches!(hidden, Err(Error::InvalidValue { what, .. }) if what == "dropout.hidden")
+                matches!(hidden, Err(Error::InvalidValue { key, .. }) if key == "dropout.hidden".into())
             );
         }
     }

@@ -132,10 +132,10 @@ fn sgd_with_momentum_and_a_ramp_resumes() {
     );
     let ramp = "momentum = { from = 0.9, to = 0.0, epochs = 4 }";
     assert_resumes("", &format!("{MINI}\nlearning_rate = 0.1\n{ramp}"));
-    let dampened = "momentum = { from = 0.5, to = 0.9, epochs = 4 }\ndampened = true";
+    let dampening = "momentum = { from = 0.5, to = 0.9, epochs = 4 }\ndampening = true";
     assert_resumes(
         "hidden = 0.3",
-        &format!("{MINI}\nlearning_rate = 0.4\nmax_norm = 1.0\n{dampened}"),
+        &format!("{MINI}\nlearning_rate = 0.4\nmax_norm = 1.0\n{dampening}"),
     );
 }
 

@@ -92,7 +92,7 @@ impl Args {
         };
         if mirrors.is_empty() {
             return Err(Error::InvalidValue {
-                what: "--from".to_owned(),
+                key: "--from".into(),
                 expected: "an address, because the manifest names no `mirrors`".to_owned(),
                 found: "none".to_owned(),
             });

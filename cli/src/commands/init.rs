@@ -75,7 +75,7 @@ impl Args {
 
 fn invalid(what: &str, expected: &str, found: String) -> Error {
     Error::InvalidValue {
-        what: what.to_owned(),
+        key: what.into(),
         expected: expected.to_owned(),
         found,
     }

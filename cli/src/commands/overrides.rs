@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use dropwise::backend::Backend;
 use dropwise::config::{CheckedExperiment, Experiment};
-use dropwise::error::ConfigError;
+use dropwise::error::{ConfigError, KeyPath};
 use dropwise::{Error, Result};
 use dropwise_lab::study::Setting;
 use toml::{Table, Value};
@@ -27,7 +27,7 @@ pub(super) struct Override {
     flag: &'static str,
     /// What stands behind the flag.
     text: String,
-    key: String,
+    key: KeyPath,
     value: Value,
     /// Where the value stands in `text`.
     span: Range<usize>,
@@ -91,9 +91,11 @@ fn between_commas(text: &str, start: usize) -> impl Iterator<Item = Range<usize>
 
 impl Vary {
     /// The key that is varied.
-    pub(super) fn key(&self) -> &str {
+    pub(super) fn key(&self) -> String {
         // There is always a value: a text without a comma is one.
-        self.0.first().map_or("", |value| &value.key)
+        self.0
+            .first()
+            .map_or_else(String::new, |value| value.key.to_string())
     }
 
     /// Each key has all its values in one place.
@@ -108,11 +110,7 @@ impl Vary {
                 let key = &value.key;
                 let problem = format!("{key}: expected each key once, found it twice");
                 let help = format!("give all its values to one flag, --vary {key}=VALUE,VALUE...");
-                let whole = Override {
-                    span: 0..value.text.len(),
-                    ..value.clone()
-                };
-                Err(mistake(&whole, problem, Some(help)))
+                Err(mistake(value, true, problem, Some(help)))
             }
         }
     }
@@ -135,7 +133,7 @@ impl Vary {
             let json = serde_json::to_value(&value.value).map_err(|cause| {
                 Error::Compute(format!("a value of --vary cannot be written: {cause}"))
             })?;
-            Ok((value.key.clone(), json))
+            Ok((value.key.to_string(), json))
         };
         values.iter().map(json).collect()
     }
@@ -156,7 +154,7 @@ impl Override {
         Ok(Override {
             flag,
             text: text.to_owned(),
-            key: key.to_owned(),
+            key: key.into(),
             value: value.parse().unwrap_or_else(as_text),
             span,
         })
@@ -165,14 +163,14 @@ impl Override {
     /// `--data DIR`: the folder with the data.
     pub(super) fn data_dir(dir: &Path) -> Result<Self> {
         let text = dir.to_str().ok_or_else(|| Error::InvalidValue {
-            what: DATA.to_owned(),
+            key: DATA.into(),
             expected: "a folder whose name is UTF-8".to_owned(),
             found: dir.display().to_string(),
         })?;
         Ok(Override {
             flag: DATA,
             text: text.to_owned(),
-            key: "data.dir".to_owned(),
+            key: "data.dir".into(),
             value: Value::String(text.to_owned()),
             span: 0..text.len(),
         })
@@ -185,12 +183,11 @@ impl Override {
 
     /// The dotted name, and the value to be put there.
     pub(super) fn key_and_value(&self) -> (String, Value) {
-        (self.key.clone(), self.value.clone())
+        (self.key.to_string(), self.value.clone())
     }
 
     fn apply(&self, table: &mut Table) -> std::result::Result<(), String> {
-        let mut names: Vec<&str> = self.key.split('.').collect();
-        let Some(last) = names.pop() else {
+        let Some((last, names)) = self.key.names().split_last() else {
             return Ok(());
         };
         let mut table = table;
@@ -225,7 +222,7 @@ pub(super) fn read(path: &Path, overrides: &[Override]) -> Result<CheckedExperim
     for change in overrides {
         change
             .apply(&mut table)
-            .map_err(|problem| mistake(change, problem, None))?;
+            .map_err(|problem| mistake(change, false, problem, None))?;
     }
     let changed = toml::to_string(&table).map_err(|cause| {
         Error::Compute(format!(
@@ -270,7 +267,7 @@ pub(super) fn write(experiment: &Experiment) -> Result<String> {
     toml::to_string(experiment).map_err(|cause| {
         let expected = "what TOML can hold, with paths in UTF-8";
         Error::InvalidValue {
-            what: "the configuration".to_owned(),
+            key: "the configuration".into(),
             expected: expected.to_owned(),
             found: cause.to_string(),
         }
@@ -289,7 +286,7 @@ fn at_override(error: Error, overrides: &[Override], file: &str, text: &str) -> 
     ) {
         // The file has this mistake too, next to what was changed.
         (Some(Error::Config(own)), _) if own.problem == config.problem => Error::Config(own),
-        (_, Some(change)) => mistake(change, config.problem, config.help),
+        (_, Some(change)) => mistake(change, config.is_key, config.problem, config.help),
         (Some(own), None) => own,
         (None, None) => last_to_blame(config, overrides),
     }
@@ -299,7 +296,7 @@ fn at_override(error: Error, overrides: &[Override], file: &str, text: &str) -> 
 pub(super) fn at_change(error: Error, overrides: &[Override]) -> Error {
     match error {
         Error::Config(config) => match to_blame(&config, overrides) {
-            Some(change) => mistake(change, config.problem, config.help),
+            Some(change) => mistake(change, config.is_key, config.problem, config.help),
             None => last_to_blame(config, overrides),
         },
         error => error,
@@ -308,34 +305,30 @@ pub(super) fn at_change(error: Error, overrides: &[Override]) -> Error {
 
 /// The last change of what a mistake is about.
 fn to_blame<'a>(config: &ConfigError, overrides: &'a [Override]) -> Option<&'a Override> {
-    let field = config.problem.split(':').next().unwrap_or_default();
-    let inside = |outer: &str, inner: &str| {
-        inner
-            .strip_prefix(outer)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
-    let mut changes = overrides.iter().rev();
-    changes.find(|change| inside(&change.key, field) || inside(field, &change.key))
+    let mut changes = overrides.iter().rev().filter(|_| !config.key.is_empty());
+    changes.find(|change| change.key.holds(&config.key) || config.key.holds(&change.key))
 }
 
 /// A mistake of changes of which none is about it: the last one does not fit the file, which is good alone.
 fn last_to_blame(config: Box<ConfigError>, overrides: &[Override]) -> Error {
     match overrides.last() {
-        Some(change) => mistake(change, config.problem, config.help),
+        Some(change) => mistake(change, config.is_key, config.problem, config.help),
         None => Error::Config(config),
     }
 }
 
-fn mistake(change: &Override, problem: String, help: Option<String>) -> Error {
+fn mistake(change: &Override, is_key: bool, problem: String, help: Option<String>) -> Error {
     // Of the values of one flag a single one may be wrong; a wrong key is wrong for all.
     let span = match change.flag {
-        VARY if !problem.contains("unknown key") => change.span.clone(),
+        VARY if !is_key => change.span.clone(),
         _ => 0..change.text.len(),
     };
     Error::Config(Box::new(ConfigError {
         file: change.flag.to_owned(),
         text: change.text.clone(),
         span,
+        key: change.key.clone(),
+        is_key,
         problem,
         help,
     }))

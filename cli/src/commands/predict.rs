@@ -84,7 +84,7 @@ impl Args {
         }
         let (task, loss) = (&trained.prepared.task, trained.loss());
         Err(Error::InvalidValue {
-            what: "--proba".to_owned(),
+            key: "--proba".into(),
             expected: "a network whose outputs are probabilities".to_owned(),
             found: format!("one for {task}, trained with the loss `{loss}`"),
         })

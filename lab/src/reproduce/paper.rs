@@ -367,12 +367,10 @@ impl Paper {
             places.extend([format!("{own}.quick"), "quick.experiment".to_owned()]);
         }
         places.extend([own, "experiment".to_owned()]);
-        let field = config.problem.split(':').next().unwrap_or_default();
-        let is_value = !config.problem.contains("unknown key");
         let mut spans = places.iter().filter_map(|table| {
-            let path = format!("{table}.{field}");
+            let path = format!("{table}.{}", config.key);
             let path: Vec<&str> = path.split('.').collect();
-            written_at(&self.text, &path, is_value)
+            written_at(&self.text, &path, !config.is_key)
         });
         // A change of the command line stands in no file.
         if let Some(span) = spans.next().filter(|_| self.changes.is_empty()) {

@@ -64,8 +64,7 @@ fn an_unknown_key_is_named_with_the_nearest_known_one() {
     assert_eq!(
         error_after("hidden = 0.2", "hiden = 0.2"),
         format!(
-            "xor.toml:{line}:1: dropout.hiden: unknown key `hiden`; did you mean `hidden`? Known \
-             here: `input`, `hidden`, `schedule`, `masks`"
+            "xor.toml:{line}:1: dropout.hiden: unknown key `hiden`; did you mean `hidden`? Expected one of `input`, `hidden`, `schedule`, `masks`"
         )
     );
     let line = line_of("[dropout]");
@@ -84,8 +83,8 @@ fn an_unknown_word_is_named_with_the_known_ones() {
     assert_eq!(
         error_after("activation = \"sigmoid\"", "activation = \"sigmod\""),
         format!(
-            "xor.toml:{line}:14: network.activation: unknown word `sigmod`; did you mean \
-             `sigmoid`? Known here: `sigmoid`, `relu`, `tanh`, `gelu`, `silu`, `identity`"
+            "xor.toml:{line}:14: network.activation: unknown value `sigmod`; did you mean \
+             `sigmoid`? Expected one of `sigmoid`, `relu`, `tanh`, `gelu`, `silu`, `identity`"
         )
     );
 }
@@ -224,8 +223,7 @@ fn a_missing_key_and_a_syntax_error_are_placed() {
     assert_eq!(
         error,
         format!(
-            "xor.toml:{line}:1: train.epochs: expected how long to train: `epochs` or `steps`, \
-             found neither"
+            "xor.toml:{line}:1: train.epochs: expected `epochs` or `steps`, found neither"
         )
     );
     let error = error_after("learning_rate = 0.5", "");
@@ -265,7 +263,7 @@ fn an_experiment_built_in_code_is_checked_by_field() {
         .into_inner();
     experiment.dropout.hidden = 1.5.into();
     let error = experiment.check().expect_err("no rate");
-    assert!(matches!(error, Error::InvalidValue { what, .. } if what == "dropout.hidden"));
+    assert!(matches!(error, Error::InvalidValue { key, .. } if key == "dropout.hidden".into()));
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn a_dropout_schedule_is_a_word_or_a_word_with_its_epochs() {
     for (line, expected) in [
         (
             "schedule = \"early\"",
-            "10:12: dropout.schedule: expected the word with a value, { early = ... }, found `early` alone".into(),
+            "10:12: dropout.schedule: `early` needs a value: { early = ... }".into(),
         ),
         (
             "schedule = { early = -1 }",
@@ -58,13 +58,13 @@ fn a_dropout_schedule_is_a_word_or_a_word_with_its_epochs() {
         ),
         (
             "schedule = { lat = 1 }",
-            "10:14: dropout.schedule.lat: unknown word `lat`; did you mean `late`? Known here: \
+            "10:14: dropout.schedule.lat: unknown value `lat`; did you mean `late`? Expected one of \
              `standard`, `early`, `late`"
                 .into(),
         ),
         (
             "schedule = { early = 1, late = 1 }",
-            "10:12: dropout.schedule: expected a table with one word and its value, found several".into(),
+            "10:12: dropout.schedule: expected one of `standard`, `early`, `late`, found `{ early = 1, late = 1 }`".into(),
         ),
     ] {
         assert_error("[dropout]", line, &expected);
@@ -79,7 +79,7 @@ fn masks_are_named_by_a_word() {
     assert_error(
         "[dropout]",
         "masks = \"seed\"",
-        "10:9: dropout.masks: unknown word `seed`; did you mean `seeded`? Known here: `framework`, `seeded`",
+        "10:9: dropout.masks: unknown value `seed`; did you mean `seeded`? Expected one of `framework`, `seeded`",
     );
 }
 
@@ -97,13 +97,12 @@ fn an_initializer_is_a_word_or_a_word_with_a_number_above_0() {
         ),
         (
             "initializer = \"uniform\"",
-            "5:15: network.initializer: expected the word with a value, { uniform = ... }, found \
-             `uniform` alone"
+            "5:15: network.initializer: `uniform` needs a value: { uniform = ... }"
                 .into(),
         ),
         (
             "initializer = \"xaver\"",
-            "5:15: network.initializer: unknown word `xaver`; did you mean `xavier`? Known here: \
+            "5:15: network.initializer: unknown value `xaver`; did you mean `xavier`? Expected one of \
              `uniform`, `normal`, `xavier`, `he`"
                 .into(),
         ),
@@ -119,7 +118,7 @@ fn the_list_of_activations_has_every_word_for_one() {
         "[network]",
         "activation = \"?\"",
         &format!(
-            "5:14: network.activation: unknown word `?`; known here: {}",
+            "5:14: network.activation: unknown value `?`; expected one of {}",
             names.join(", ")
         ),
     );

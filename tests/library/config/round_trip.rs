@@ -2,6 +2,8 @@
 
 use dropwise::config::Experiment;
 
+use crate::mistakes::GOOD;
+
 #[track_caller]
 fn assert_round_trip(text: &str) {
     let first = match Experiment::parse("first.toml", text) {
@@ -103,7 +105,7 @@ fn an_experiment_with_every_key_reads_back_the_same() {
     let masks = ["masks = \"framework\"", "masks = \"seeded\"", ""];
     let train = [
         "optimizer = \"sgd\"\nmomentum = 0.9\nl1 = 1e-5\nbatch_size = \"full\"\nsteps = 7\nschedule = \"constant\"",
-        "momentum = { from = 0.5, to = 0.95, epochs = 20 }\ndampened = true\nbatch_size = 3\nepochs = 7\n\
+        "momentum = { from = 0.5, to = 0.95, epochs = 20 }\ndampening = true\nbatch_size = 3\nepochs = 7\n\
          schedule = { step = { every = 3, factor = 0.5 } }\nclip = { norm = 1 }",
         "optimizer = \"adam\"\nepochs = 7\nschedule = { exponential = 0.9 }\nclip = { value = 0.1 }",
         "optimizer = \"adamw\"\nepochs = 7\nschedule = \"cosine\"",
@@ -149,4 +151,18 @@ fn a_resolved_experiment_reads_back_the_same() {
         "{written}"
     );
     assert_round_trip(&written);
+}
+
+#[test]
+fn keys_of_older_versions_are_read_as_those_of_today() {
+    for (old, new) in [(
+        "[train]\nmomentum = 0.9\ndampened = true",
+        "[train]\nmomentum = 0.9\ndampening = true",
+    )] {
+        let read = |section: &str| {
+            let text = GOOD.replacen("[train]", section, 1);
+            Experiment::parse("x.toml", &text).expect("a good file")
+        };
+        assert_eq!(read(old), read(new), "{old}");
+    }
 }

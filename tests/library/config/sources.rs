@@ -57,8 +57,7 @@ fn a_source_takes_its_own_keys_and_no_others() {
             if owner != source {
                 let column = key.len() + 4;
                 let expected = format!(
-                    "{line}:{column}: data.{key}: expected nothing, with the source `{source}`, \
-                     found a key of the source `{owner}`"
+                    "{line}:{column}: data.{key} applies only to source = \"{owner}\", not \"{source}\"; remove it"
                 );
                 assert_error(&format!("{lines}\n{key} = {value}"), &expected);
             } else if owner == "csv" && !lines.contains(&format!("\n{key} = ")) {
@@ -75,11 +74,11 @@ fn a_source_is_one_of_the_known_ones() {
     assert_error("", "1:1: data: the key `source` is missing");
     assert_error(
         "source = \"cvs\"",
-        "2:10: data.source: unknown word `cvs`; known here: `xor`, `digits`, `idx`, `csv`, `custom`",
+        "2:10: data.source: unknown value `cvs`; expected one of `xor`, `digits`, `idx`, `csv`, `custom`",
     );
     assert_error(
         "source = 1",
-        "2:10: data.source: expected a word, or a table with a word and its value, found `1`",
+        "2:10: data.source: expected one of `xor`, `digits`, `idx`, `csv`, `custom`, found `1`",
     );
 }
 
@@ -92,11 +91,11 @@ fn targets_or_inputs_are_learned() {
     }
     assert_error(
         "source = \"xor\"\nlearn = \"input\"",
-        "3:9: data.learn: unknown word `input`; did you mean `inputs`? Known here: `targets`, `inputs`",
+        "3:9: data.learn: unknown value `input`; did you mean `inputs`? Expected one of `targets`, `inputs`",
     );
     assert_error(
         "source = \"xor\"\nlearn = true",
-        "3:9: data.learn: expected a word, or a table with a word and its value, found `true`",
+        "3:9: data.learn: expected one of `targets`, `inputs`, found `true`",
     );
     assert_error(
         "source = \"custom\"\nlearn = \"inputs\"",
@@ -177,19 +176,19 @@ fn the_keys_of_a_table_have_types() {
         ("delimiter = \"\\n\"", format!("13: data.delimiter: {delimiter}, found string \"\\n\"")),
         (
             "missing = \"dorp\"",
-            "11: data.missing: unknown word `dorp`; did you mean `drop`? Known here: `error`, `drop`, \
+            "11: data.missing: unknown value `dorp`; did you mean `drop`? Expected one of `error`, `drop`, \
              `mean`, `mode`"
                 .into(),
         ),
         (
             "new_category = \"ignor\"",
-            "16: data.new_category: unknown word `ignor`; did you mean `ignore`? Known here: `error`, \
+            "16: data.new_category: unknown value `ignor`; did you mean `ignore`? Expected one of `error`, \
              `ignore`"
                 .into(),
         ),
         (
             "task = \"regresion\"",
-            "8: data.task: unknown word `regresion`; did you mean `regression`? Known here: \
+            "8: data.task: unknown value `regresion`; did you mean `regression`? Expected one of \
              `classification`, `binary`, `regression`"
                 .into(),
         ),
@@ -219,7 +218,7 @@ fn a_split_is_by_shares_or_by_files_of_rows() {
         ("test_rows = 1", "23: data.split.test_rows: expected a path in quotes, found integer `1`".into()),
         (
             "tset = 0.1",
-            "11: data.split.tset: unknown key `tset`; did you mean `test`? Known here: `validation`, \
+            "11: data.split.tset: unknown key `tset`; did you mean `test`? Expected one of `validation`, \
              `test`, `train`, `seed`, `stratify`, `train_rows`, `validation_rows`, `test_rows`"
                 .into(),
         ),
@@ -243,7 +242,7 @@ fn a_split_is_by_shares_or_by_files_of_rows() {
         ),
         (
             "trian = 5",
-            "11: data.split.trian: unknown key `trian`; did you mean `train`? Known here: `validation`, \
+            "11: data.split.trian: unknown key `trian`; did you mean `train`? Expected one of `validation`, \
              `test`, `train`, `seed`, `stratify`, `train_rows`, `validation_rows`, `test_rows`"
                 .into(),
         ),

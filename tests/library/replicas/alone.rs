@@ -28,7 +28,7 @@ const TRAININGS: [&str; 8] = [
     "learning_rate = 0.1\nmomentum = 0.9\nweight_decay = 0.01\nl1 = 0.002\nbatch_size = 4\nepochs = 8",
     "learning_rate = 0.1\nmomentum = { from = 0.0, to = 0.9, epochs = 4 }\nbatch_size = 4\nepochs = 8\n\
      schedule = { step = { every = 2, factor = 0.5 } }\nclip = { value = 0.05 }",
-    "learning_rate = 0.4\nmomentum = { from = 0.5, to = 0.9, epochs = 4 }\ndampened = true\nbatch_size = 5\n\
+    "learning_rate = 0.4\nmomentum = { from = 0.5, to = 0.9, epochs = 4 }\ndampening = true\nbatch_size = 5\n\
      epochs = 5\nmax_norm = 1.1",
     "learning_rate = 0.03\noptimizer = 'adam'\nweight_decay = 0.1\nbatch_size = 4\nepochs = 8\n\
      clip = { norm = 0.5 }\nmax_norm = 1.1\nschedule = 'cosine'",

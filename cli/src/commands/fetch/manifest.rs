@@ -67,7 +67,7 @@ impl Manifest {
         {
             None => Ok(manifest),
             Some(twice) => Err(Error::InvalidValue {
-                what: format!("{file}: file.name"),
+                key: format!("{file}: file.name").into(),
                 expected: "each name once".to_owned(),
                 found: format!("`{}` twice", twice.name.0),
             }),

@@ -71,7 +71,7 @@ impl Destination {
         };
         let refused = |expected: &str| {
             Err(Error::InvalidValue {
-                what: "--out".to_owned(),
+                key: "--out".into(),
                 expected: expected.to_owned(),
                 found: path.display().to_string(),
             })

@@ -90,7 +90,7 @@ fn find(dir: &Path, weight: &Weight) -> Result<(usize, usize)> {
         Some(input) => Ok((input, weight.unit)),
         None => {
             let error = Error::InvalidValue {
-                what: "the weight's input".to_owned(),
+                key: "the weight's input".into(),
                 expected: some(&names),
                 found: format!("`{}`", weight.input),
             };
@@ -116,11 +116,11 @@ fn some(names: &[String]) -> String {
 fn in_run(dir: &Path, error: Error) -> Error {
     match error {
         Error::InvalidValue {
-            what,
+            key,
             expected,
             found,
         } => Error::InvalidValue {
-            what: format!("{}: {what}", dir.display()),
+            key: format!("{}: {key}", dir.display()).into(),
             expected,
             found,
         },

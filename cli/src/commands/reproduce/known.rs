@@ -84,7 +84,7 @@ pub(super) fn find(name: &str) -> Result<Known> {
     }
     let names: Vec<_> = KNOWN.iter().map(|(known, _)| *known).collect();
     Err(Error::InvalidValue {
-        what: "NAME".to_owned(),
+        key: "NAME".into(),
         expected: format!("a TOML file, or one of {}", names.join(", ")),
         found: format!("`{name}`"),
     })

@@ -98,7 +98,7 @@ impl Plan {
     pub(super) fn rows(&self, point: &Point) -> Result<&Dataset> {
         let rows = self.split.of(self.splits(point));
         rows.ok_or_else(|| Error::InvalidValue {
-            what: "--split".to_owned(),
+            key: "--split".into(),
             expected: "rows that the data have".to_owned(),
             found: format!("no {} rows", self.split.word()),
         })
@@ -153,7 +153,7 @@ fn refuse_early_stopping(experiment: &Experiment) -> Result<()> {
     match &experiment.train.early_stopping {
         None => Ok(()),
         Some(stopping) => Err(Error::InvalidValue {
-            what: "train.early_stopping".to_owned(),
+            key: "train.early_stopping".into(),
             expected: "none, since the networks of a study are all trained to the last step"
                 .to_owned(),
             found: format!("a patience of {}", stopping.patience),
@@ -168,7 +168,7 @@ fn seed_masks(experiment: &mut Experiment) -> Result<()> {
         return Ok(());
     }
     Err(Error::InvalidValue {
-        what: "dropout.masks".to_owned(),
+        key: "dropout.masks".into(),
         expected: "`seeded`, which gives each of the networks trained at once its own masks"
             .to_owned(),
         found: "`framework`".to_owned(),

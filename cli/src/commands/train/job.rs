@@ -119,7 +119,7 @@ fn check_one(replicas: usize) -> Result<()> {
         return Ok(());
     }
     Err(Error::InvalidValue {
-        what: "train.replicas".to_owned(),
+        key: "train.replicas".into(),
         expected: "1, the network of this run (several are trained at once by `dropwise study`)"
             .to_owned(),
         found: replicas.to_string(),

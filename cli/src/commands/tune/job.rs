@@ -86,7 +86,7 @@ fn merged(data: &DataConfig) -> Result<DataConfig> {
     };
     if split.train_rows.is_some() && split.validation_rows.is_some() {
         return Err(Error::InvalidValue {
-            what: "data.split.train_rows".to_owned(),
+            key: "data.split.train_rows".into(),
             expected: "none beside `validation_rows`, so that the last networks can have both"
                 .to_owned(),
             found: "both; list validation and test rows, and all others train".to_owned(),
@@ -94,7 +94,7 @@ fn merged(data: &DataConfig) -> Result<DataConfig> {
     }
     if let Some(rows) = split.train {
         return Err(Error::InvalidValue {
-            what: "data.split.train".to_owned(),
+            key: "data.split.train".into(),
             expected: "none, since the last networks train on all training and validation rows"
                 .to_owned(),
             found: format!("{rows}; a larger `validation` or `test` leaves fewer rows to train on"),

@@ -38,7 +38,7 @@ fn of_several_values_the_wrong_one_is_pointed_at() {
         2,
         &[expected, "--> --vary:1:18", "^^^"],
     );
-    let expected = "network.activation: unknown word `rely`";
+    let expected = "network.activation: unknown value `rely`";
     refused(
         &["--vary", "network.activation=relu,rely"],
         2,

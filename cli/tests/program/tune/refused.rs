@@ -36,9 +36,9 @@ fn trials_are_single_networks_trained_to_the_end_with_masks_of_their_own() {
         "--set",
         "train.momentum=0.9",
         "--set",
-        "train.dampened=true",
+        "train.dampening=true",
     ];
-    refused(&both, 1, "train.dampened: expected false");
+    refused(&both, 1, "train.dampening: expected false");
     refused(
         &set("dropout.masks=framework"),
         1,
