@@ -56,8 +56,8 @@ impl Activation {
         }
     }
 
-    /// What a network with this activation in its hidden layers starts from, unless told otherwise: `he` where half
-    /// of the inputs come out near 0, else `xavier`.
+    /// The default initializer of a network with this activation in its hidden layers: `he` for ReLU and its smooth
+    /// relatives, else `xavier`.
     #[must_use]
     pub fn default_initializer(self) -> Initializer {
         match self {

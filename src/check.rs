@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 
-/// Far above any network of this kind; a slip of the finger is to be an error, not a full memory.
+/// An upper bound that turns typos into errors.
 const MOST_UNITS: usize = 65_536;
 
 pub(crate) fn check_hidden(what: &str, hidden: &[usize]) -> Result<()> {
@@ -48,7 +48,7 @@ pub(crate) fn check_share(what: &str, share: f64) -> Result<()> {
     } else {
         Err(Error::invalid(
             what,
-            "a share of at least 0 and below 1",
+            "a fraction of at least 0 and below 1",
             share,
         ))
     }

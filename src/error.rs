@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// What every fallible function of this crate returns.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Everything that can go wrong, each message a sentence for the person who has to mend it.
+/// Everything that can go wrong, each message a sentence for the person who has to fix it.
 ///
 /// `Debug` prints the same sentence as `Display`, so that a program whose `main` returns
 /// `Result<(), dropwise::Error>` shows it as it is meant to be read.
@@ -48,7 +48,7 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong.
         problem: String,
-        /// How to mend it.
+        /// How to fix it.
         fix: String,
     },
 
@@ -59,7 +59,7 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong.
         problem: String,
-        /// How to mend it.
+        /// How to fix it.
         fix: String,
     },
 
@@ -190,7 +190,7 @@ pub struct ConfigError {
     pub is_key: bool,
     /// What is wrong, in a sentence that names the key.
     pub problem: String,
-    /// How to mend it, where that is known.
+    /// How to fix it, where that is known.
     pub help: Option<String>,
 }
 
@@ -218,7 +218,7 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// A mistake in a data file: where it is, what is wrong and how to mend it.
+/// A mistake in a data file: where it is, what is wrong and how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataError {
     /// The file, as it was named.
@@ -228,7 +228,7 @@ pub struct DataError {
     pub place: String,
     /// What was expected, and what was found.
     pub problem: String,
-    /// How to mend it, where that is known; else empty.
+    /// How to fix it, where that is known; else empty.
     pub fix: String,
 }
 

@@ -367,7 +367,7 @@ impl Mlp {
         self.layers.iter().map(|layer| layer.weight.dims()[0])
     }
 
-    /// Multiplications in the largest matrix product for a batch of so many rows.
+    /// Multiplications in the largest matrix product for a batch of `rows` rows.
     pub fn largest_product(&self, rows: usize) -> usize {
         let weights = self.layers.iter().map(|layer| layer.weight.dims());
         let largest = weights.map(|[from, to]| from * to).max();
@@ -441,7 +441,7 @@ impl Mlp {
     /// Whether every weight and bias is a finite number.
     ///
     /// # Errors
-    /// [`Error::Compute`] if the backend fails to tell.
+    /// [`Error::Compute`] if the backend fails.
     pub fn is_finite(&self) -> Result<bool> {
         let mut finite = true;
         for layer in self.tensors() {
@@ -470,25 +470,28 @@ impl Mlp {
             .into_iter()
             .enumerate()
             .map(|(k, layer)| {
-                let (weight, put_weight) = taken(layer.weight);
-                let (bias, put_bias) = layer.bias.map(taken).unzip();
+                let (weight, reattach_weight) = detach(layer.weight);
+                let (bias, reattach_bias) = layer.bias.map(detach).unzip();
                 let changed = change(k, LayerTensors { weight, bias });
                 Linear {
-                    weight: put_weight(changed.weight),
-                    bias: changed.bias.zip(put_bias).map(|(bias, put)| put(bias)),
+                    weight: reattach_weight(changed.weight),
+                    bias: changed
+                        .bias
+                        .zip(reattach_bias)
+                        .map(|(bias, reattach)| reattach(bias)),
                 }
             })
             .collect();
     }
 }
 
-/// A parameter's value without a graph, and a function that makes a parameter like it of a new value.
-fn taken<const D: usize>(
+/// A parameter's value without a graph, and a function that makes a new value the parameter's.
+fn detach<const D: usize>(
     parameter: Param<Tensor<D>>,
 ) -> (Tensor<D>, impl FnOnce(Tensor<D>) -> Param<Tensor<D>>) {
     let (id, value, mapper) = parameter.consume();
     let trains = value.device().is_autodiff();
-    let put = move |value: Tensor<D>| {
+    let reattach = move |value: Tensor<D>| {
         let value = if trains {
             Tensor::from_inner(value).require_grad()
         } else {
@@ -496,7 +499,7 @@ fn taken<const D: usize>(
         };
         Param::from_mapped_value(id, value, mapper)
     };
-    (untracked(value), put)
+    (untracked(value), reattach)
 }
 
 /// The tensor without its graph.

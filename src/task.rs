@@ -1,4 +1,4 @@
-//! What is to be learned.
+//! The task: what is to be learned.
 
 use std::fmt;
 
@@ -30,13 +30,13 @@ pub enum Task {
 pub struct Target {
     /// Its name.
     pub name: String,
-    /// What is taken off; 0 where the target is learned as it is.
+    /// What is subtracted; 0 where the target is learned as it is.
     pub mean: f64,
     /// What the rest is divided by, above 0; 1 where the target is learned as it is.
     pub deviation: f64,
 }
 
-/// The most targets that are called by their names in messages.
+/// The most targets that messages name one by one.
 const NAMED: usize = 5;
 
 impl Task {

@@ -1,5 +1,5 @@
-//! The gradient certificate: what autodiff computes, held against a hand-derived gradient and
-//! against finite differences, on random networks and under the masks that dropout really drew.
+//! Gradient checking: autodiff against a hand-derived gradient and against finite differences, on random
+//! networks and under the masks that dropout drew.
 //!
 //! Three computations that share no code must agree: Burn's autodiff on the backend in use, the
 //! chain rule in plain loops ([`reference`](mod@reference)), and central differences of the plain loss. The masks
@@ -46,8 +46,7 @@ pub struct Case {
 
 impl Case {
     /// Draws a case: one to three hidden layers, sizes 1 to 32, any activation, loss and rate from
-    /// 0 to 0.9, input dropout and biases in half of the cases each; masks from where a training has them
-    /// unless it is told otherwise.
+    /// 0 to 0.9, input dropout and biases in half of the cases each, and the default source of masks.
     pub fn random(generator: &mut impl Rng) -> Self {
         let activations = Activation::ALL;
         let mut size = || generator.random_range(1..=32_usize);

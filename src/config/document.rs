@@ -1,7 +1,7 @@
 //! A TOML file, and the place and the words of a mistake in it.
 //!
 //! The crate `toml` parses. What it has parsed is read from here on by a deserializer whose errors keep apart what
-//! `toml`'s own put into one English sentence: the key, the place, what is wrong and how to mend it.
+//! `toml`'s own put into one English sentence: the key, the place, what is wrong and how to fix it.
 
 use std::fmt;
 use std::ops::Range;
@@ -155,7 +155,7 @@ impl Mistake {
         self.names.iter().rev().cloned().collect()
     }
 
-    /// What is wrong, and how to mend it.
+    /// What is wrong, and how to fix it.
     fn words(&self) -> (String, Option<String>) {
         match &self.problem {
             Problem::Other(problem) => (problem.clone(), None),

@@ -87,7 +87,7 @@ pub enum Masks {
 }
 
 impl Masks {
-    /// What a network of so many hidden layers has unless the experiment says otherwise.
+    /// The default for a network of `hidden_layers` hidden layers.
     #[must_use]
     pub fn default_for(hidden_layers: usize) -> Self {
         match hidden_layers {
@@ -195,9 +195,9 @@ pub enum DropoutSchedule {
     /// In every step.
     #[default]
     Standard,
-    /// In the first so many epochs only, which helps a network that underfits.
+    /// In the first epochs only, this many, which helps a network that underfits.
     Early(usize),
-    /// In all epochs but the first so many, which helps a network that overfits.
+    /// In all epochs but the first, this many, which helps a network that overfits.
     Late(usize),
 }
 
@@ -219,18 +219,18 @@ impl DropoutConfig {
         self.hidden.check("dropout.hidden", layers)
     }
 
-    /// Rates that are allowed but seldom wise for so many hidden layers, each a sentence that says why.
+    /// Rates that are allowed but rarely useful with `layers` hidden layers, each a sentence that says why.
     pub(super) fn warnings(&self, layers: usize) -> Vec<String> {
         let mut warnings = Vec::new();
         if layers == 0 && self.hidden.largest() > 0.0 {
             warnings.push(format!(
-                "dropout.hidden is {}: there is no hidden layer, so that it drops nothing",
+                "dropout.hidden is {}: there is no hidden layer, so it drops nothing",
                 self.hidden
             ));
         }
         if self.input > 0.25 {
             warnings.push(format!(
-                "dropout.input is {}: more than 0.25 takes so much of each input away that little \
+                "dropout.input is {}: more than 0.25 drops so much of each input that little \
                  is left to learn from; the paper uses 0.2",
                 self.input
             ));

@@ -38,7 +38,7 @@ pub struct TrainConfig {
     pub weight_decay: f64,
     /// The L1 penalty, a finite number of at least 0. Default 0. `l1 * sum |w|` over all parameters, biases
     /// too, is minimized with the loss: `l1 * sign(w)` is added to the gradient, 0 where a parameter is 0.
-    /// Losses are told without it. Not for `adamw`, which keeps penalties apart from the gradient.
+    /// Reported losses exclude it. Not for `adamw`, which keeps penalties apart from the gradient.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub l1: f64,
     /// The bound that gradients are clipped to; none means no clipping.
@@ -51,10 +51,10 @@ pub struct TrainConfig {
     /// first layer are mostly kept, a bound for the others is too tight there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_norm: Option<f64>,
-    /// Rows a step. Default `full`.
+    /// Rows per step. Default `full`.
     #[serde(default)]
     pub batch_size: BatchSize,
-    /// How often all training rows are seen; this or `steps`.
+    /// Passes over the training rows; this or `steps`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epochs: Option<usize>,
     /// Training steps; this or `epochs`.
@@ -222,7 +222,7 @@ impl fmt::Display for Optimizer {
     }
 }
 
-/// How the learning rate changes from its value at the start, with `t` the epochs gone by, fractions
+/// How the learning rate changes from its value at the start, with `t` the epochs so far, fractions
 /// included, and `T` all epochs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -291,7 +291,7 @@ pub struct MomentumRamp {
     pub from: f64,
     /// The momentum after `epochs` epochs.
     pub to: f64,
-    /// Epochs that the way takes.
+    /// Epochs from one to the other.
     pub epochs: usize,
 }
 
@@ -357,18 +357,18 @@ pub enum Clip {
     Value(f64),
 }
 
-/// Rows a step.
+/// Rows per step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BatchSize {
     /// All of them.
     #[default]
     Full,
-    /// So many, drawn anew each epoch; the last step of an epoch has what is left.
+    /// This many, in a new random order each epoch; the last batch of an epoch has the rest.
     Rows(usize),
 }
 
 impl BatchSize {
-    /// Rows a step where there are `rows` in all.
+    /// Rows per step of `rows` in all.
     #[must_use]
     pub fn of(self, rows: usize) -> usize {
         match self {
@@ -395,8 +395,7 @@ impl<'de> Deserialize<'de> for BatchSize {
     }
 }
 
-/// Stops when the loss on the validation rows has not improved for a while, and goes back to the best
-/// network.
+/// Stops when the validation loss has not improved for a while, and restores the best network.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EarlyStopping {

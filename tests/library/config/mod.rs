@@ -222,9 +222,7 @@ fn a_missing_key_and_a_syntax_error_are_placed() {
     let line = line_of("[train]");
     assert_eq!(
         error,
-        format!(
-            "xor.toml:{line}:1: train.epochs: expected `epochs` or `steps`, found neither"
-        )
+        format!("xor.toml:{line}:1: train.epochs: expected `epochs` or `steps`, found neither")
     );
     let error = error_after("learning_rate = 0.5", "");
     assert_eq!(

@@ -207,7 +207,7 @@ fn the_keys_of_a_table_have_types() {
 
 #[test]
 fn a_split_is_by_shares_or_by_files_of_rows() {
-    let share = "expected a share of at least 0 and below 1";
+    let share = "expected a fraction of at least 0 and below 1";
     for (split, expected) in [
         ("validation = 1.0", format!("24: data.split.validation: {share}, found 1")),
         ("validation = nan", format!("24: data.split.validation: {share}, found NaN")),
