@@ -497,7 +497,7 @@ fn span_of(root: &DeTable<'_>, key: &KeyPath) -> Option<Range<usize>> {
     let mut table = root;
     let mut span = None;
     for name in key.names() {
-        let Some(value) = table.get(name) else {
+        let Some(value) = table.get(name.as_str()) else {
             break;
         };
         span = Some(value.span());
