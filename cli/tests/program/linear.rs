@@ -84,6 +84,6 @@ fn there_is_nothing_to_tune_and_no_unit_to_drop() {
     assert_has(&errors, expected);
     let mut train = place.train();
     let ended = good(train.args(["--set", "dropout.hidden=0.5"]));
-    let expected = "dropout.hidden is 0.5: there is no hidden layer, so that it drops nothing";
+    let expected = "dropout.hidden is 0.5: there is no hidden layer, so it drops nothing";
     assert_has(&ended.errors, expected);
 }

@@ -2,7 +2,7 @@
 
 use dropwise::config::Experiment;
 
-use crate::mistakes::GOOD;
+use super::mistakes::GOOD;
 
 #[track_caller]
 fn assert_round_trip(text: &str) {
