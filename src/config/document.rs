@@ -324,7 +324,7 @@ impl<'a, 'de, I: Iterator<Item = (&'a str, Range<usize>, Node<'a>)>> MapAccess<'
             .take()
             .ok_or_else(|| Mistake::custom("a value without a key"))?;
         seed.deserialize(node)
-            .map_err(|mistake| mistake.in_value_of(name))
+            .map_err(|mistake| mistake.at(node.value.span()).in_value_of(name))
     }
 }
 

@@ -225,7 +225,7 @@ impl fmt::Display for Optimizer {
 /// How the learning rate changes from its value at the start, with `t` the epochs so far, fractions
 /// included, and `T` all epochs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Schedule {
     /// Not at all.
     #[default]

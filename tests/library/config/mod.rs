@@ -250,7 +250,7 @@ fn unwise_rates_are_allowed_with_a_warning_that_says_why() {
         .expect("allowed")
         .warnings();
     assert_eq!(warnings.len(), 2);
-    assert!(warnings[0].starts_with("dropout.input is 0.3: more than 0.25 takes"));
+    assert!(warnings[0].starts_with("dropout.input is 0.3: more than 0.25 drops"));
     assert!(warnings[1].starts_with("dropout.hidden is 0.9: more than 0.8 leaves"));
 }
 
