@@ -11,9 +11,7 @@ fn experiment(train: &str) -> ResolvedExperiment {
     );
     let experiment = Experiment::parse("curves.toml", &text).expect("an experiment");
     let digits = dropwise::data::digits(); // whose classes any loss fits
-    experiment
-        .resolve(digits.task())
-        .expect("a loss that fits")
+    experiment.resolve(digits.task()).expect("a loss that fits")
 }
 
 fn read(train: &str, lines: impl IntoIterator<Item = serde_json::Value>) -> Curves {
