@@ -48,13 +48,13 @@ enum Command {
     Completions(completions::Args),
 }
 
-/// How a command that ran to its end came out.
+/// How a command ended that met no error.
 pub(crate) enum Outcome {
-    /// As wished.
-    Good,
-    /// The command did its work, and what it looked at is not good.
+    /// Success.
+    Success,
+    /// The command ran, and what it checks is not met.
     Failed,
-    /// Somebody asked for an end.
+    /// Ctrl-C or a request to terminate.
     Interrupted,
 }
 
@@ -76,13 +76,16 @@ impl Cli {
     }
 }
 
+/// The version of Burn that results name. The workspace pins it.
+const BURN_VERSION: &str = "0.22.1";
+
 /// One line of JSON.
 fn json(value: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|cause| Error::Compute(format!("the results cannot be written as JSON: {cause}")))
 }
 
-/// JSON to be read by people too, with a line break at its end.
+/// Indented JSON with a line break at its end.
 fn pretty(value: &impl serde::Serialize) -> Result<String> {
     let text = serde_json::to_string_pretty(value).map_err(|cause| {
         Error::Compute(format!("the summary cannot be written as JSON: {cause}"))
@@ -90,7 +93,7 @@ fn pretty(value: &impl serde::Serialize) -> Result<String> {
     Ok(text + "\n")
 }
 
-/// The exit status of an error: 2 where it is the command line that has to be mended, else 1.
+/// The exit status of an error: 2 if the command line has to be corrected, else 1.
 pub(crate) fn status(error: &Error) -> u8 {
     match error {
         Error::Config(config) if overrides::is_command_line(&config.file) => 2,
@@ -98,7 +101,7 @@ pub(crate) fn status(error: &Error) -> u8 {
     }
 }
 
-/// An error as text for a person; a mistake in a file is shown in its place.
+/// An error as text; a mistake in a file is shown in its place.
 pub(crate) fn message(error: &Error, color: bool) -> String {
     let renderer = if color {
         Renderer::styled()
@@ -119,4 +122,14 @@ pub(crate) fn message(error: &Error, color: bool) -> String {
         None => report,
     };
     renderer.render(&[report])
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_version_of_burn_is_the_one_that_the_workspace_pins() {
+        let manifest: toml::Table = include_str!("../../Cargo.toml").parse().expect("TOML");
+        let burn = &manifest["workspace"]["dependencies"]["burn"]["version"];
+        assert_eq!(burn.as_str(), Some(&*format!("={}", super::BURN_VERSION)));
+    }
 }

@@ -8,17 +8,17 @@ use std::process::ExitCode;
 use clap::Parser;
 use dropwise::Error;
 
-// Training frees and takes the same few buffers every step; this allocator keeps them at hand.
+// Training allocates and frees the same few buffers every step; this allocator is the fastest at that.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let command = commands::Cli::parse();
     match command.run(&mut io::stdout().lock()) {
-        Ok(commands::Outcome::Good) => ExitCode::SUCCESS,
+        Ok(commands::Outcome::Success) => ExitCode::SUCCESS,
         Ok(commands::Outcome::Failed) => ExitCode::FAILURE,
         Ok(commands::Outcome::Interrupted) => ExitCode::from(commands::interrupt::STATUS),
-        // Whoever read our output has seen enough.
+        // A reader that closes the pipe is not an error.
         Err(Error::Write(cause)) if cause.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             let message = commands::message(&error, io::stderr().is_terminal());

@@ -23,6 +23,6 @@ impl Args {
         let mut script = Vec::new();
         generate(self.shell, &mut Cli::command(), "dropwise", &mut script);
         out.write_all(&script)?;
-        Ok(Outcome::Good)
+        Ok(Outcome::Success)
     }
 }

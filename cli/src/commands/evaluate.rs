@@ -44,7 +44,7 @@ impl Args {
         } else {
             show(out, &trained, part, &metrics)?;
         }
-        Ok(Outcome::Good)
+        Ok(Outcome::Success)
     }
 
     /// The rows that are asked for, else the most telling ones there are.

@@ -56,7 +56,7 @@ impl Args {
             }
             None => write!(out, "{text}")?,
         }
-        Ok(Outcome::Good)
+        Ok(Outcome::Success)
     }
 
     /// The configuration is of use all the same: it is where most such mistakes are mended.

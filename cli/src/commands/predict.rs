@@ -73,7 +73,7 @@ impl Args {
         let reading = std::thread::spawn(move || reader.read(sender));
         answer_all(&receiver, all_at_hand, &trained, &mut answers)?;
         match reading.join() {
-            Ok(read) => read.map(|()| Outcome::Good),
+            Ok(read) => read.map(|()| Outcome::Success),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     }

@@ -72,14 +72,14 @@ impl Args {
         if self.terminal {
             let is_colored = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
             write!(out, "{}", report.to_text(columns(), is_colored))?;
-            return Ok(Outcome::Good);
+            return Ok(Outcome::Success);
         }
         let written = files::write(&report, &destination)?;
         writeln!(out, "{written}")?;
         if self.open {
             viewer::open(&written.path);
         }
-        Ok(Outcome::Good)
+        Ok(Outcome::Success)
     }
 
     /// The weight that is asked for, however it is.

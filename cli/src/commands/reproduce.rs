@@ -44,7 +44,7 @@ use workers::Workers;
 #[command(verbatim_doc_comment, mut_arg("overrides", |set| set.help(SET_HELP)))]
 pub(super) struct Args {
     /// The experiment: a name of --list, or a TOML file
-    #[arg(required_unless_present = "list")]
+    #[arg(required_unless_present = "list", value_parser = known::name)]
     name: Option<String>,
     /// Say which experiments there are
     #[arg(long, conflicts_with = "name")]
@@ -116,7 +116,7 @@ impl FromStr for Seeds {
 impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
         let Some(name) = &self.name else {
-            return known::list(out).map(|()| Outcome::Good);
+            return known::list(out).map(|()| Outcome::Success);
         };
         interrupt::watch();
         let known = known::find(name)?;
@@ -177,7 +177,7 @@ impl Args {
             return Ok(Outcome::Interrupted);
         }
         Ok(match is_complete && summary.is_good() {
-            true => Outcome::Good,
+            true => Outcome::Success,
             false => Outcome::Failed,
         })
     }

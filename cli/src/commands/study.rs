@@ -109,7 +109,7 @@ impl Args {
     fn outcome(&self, plan: &Plan, summary: &StudySummary) -> Outcome {
         let (done, all) = (summary.settings.len(), plan.points.len());
         if done == all {
-            return Outcome::Good;
+            return Outcome::Success;
         }
         eprintln!("interrupted: {done} of {all} settings are finished");
         Outcome::Interrupted

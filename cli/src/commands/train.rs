@@ -103,7 +103,7 @@ impl Args {
             Style::Json => writeln!(out, "{}", report.line()?)?,
             Style::Words => summary::show(out, &report, &splits, run.as_deref())?,
         }
-        Ok(Outcome::Good)
+        Ok(Outcome::Success)
     }
 
     fn job(&self) -> Result<Job> {

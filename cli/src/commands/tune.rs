@@ -139,7 +139,7 @@ impl Args {
                 }
             }
         }
-        Ok(Outcome::Good)
+        Ok(Outcome::Success)
     }
 
     fn recipe(&self) -> Recipe {

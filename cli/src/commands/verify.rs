@@ -59,7 +59,7 @@ impl Args {
             )?;
         }
         if found.worst.within(&bounds) {
-            Ok(Outcome::Good)
+            Ok(Outcome::Success)
         } else {
             Ok(Outcome::Failed)
         }

@@ -208,7 +208,7 @@ fn a_connection_that_is_always_cut_is_an_error_and_the_next_run_goes_on() {
     place.fetch(&url).bad(&[
         &place.file().display().to_string(),
         &format!("{url}/{NAME}: the connection ended after 2000000 of {SIZE} bytes"),
-        "run the command again to go on from there",
+        "run the command again to continue from there",
     ]);
     assert_eq!(server.requests().len(), 4);
     assert!(!place.file().exists());

@@ -1,6 +1,6 @@
 //! Files that appear whole or not at all.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
@@ -20,6 +20,18 @@ pub(super) const UNFINISHED: &str = ".dropwise-";
 /// [`Error::WriteFile`](dropwise::Error::WriteFile) with `path`: a full disk, a missing or read-only folder.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     replace(path, bytes).map_err(|cause| cannot_write(path, cause))
+}
+
+/// Gives a file that was written under another name its own, once its bytes are on the disk.
+///
+/// # Errors
+/// [`Error::WriteFile`](dropwise::Error::WriteFile) with `path`.
+pub fn rename(unfinished: &Path, path: &Path) -> Result<()> {
+    File::open(unfinished)
+        .and_then(|file| file.sync_all())
+        .and_then(|()| fs::rename(unfinished, path))
+        .and_then(|()| sync_folder(folder_of(path)))
+        .map_err(|cause| cannot_write(path, cause))
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -1,73 +1,107 @@
 //! One file from the first mirror that has it.
 //!
-//! Bytes go to a `.part` file beside the place of the file. Whatever ends a download, the next one
-//! goes on where it stopped; only the whole file with the right SHA-256 gets its name.
+//! Bytes go to a `.part` file beside the file. Whatever interrupts a download, the next one continues
+//! where it stopped; only the complete file with the right SHA-256 gets its name.
 
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use dropwise::{Error, Result};
-use indicatif::ProgressBar;
+use dropwise_lab::store::atomic;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ureq::http::{Response, header};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, Timeout};
 
-use super::disk;
-use super::failure::{Attempt, Failure, in_plain_words, unanswered};
-use super::manifest::{File, Mirror};
-use super::progress::Progress;
+use super::manifest::{DataFile, Mirror};
+use super::{hash_mismatch, unwritable};
 
-pub(super) const SECONDS_TO_CONNECT: u64 = 10;
-pub(super) const SECONDS_WITHOUT_A_BYTE: u64 = 30;
+const CONNECT_SECONDS: u64 = 10;
+const IDLE_SECONDS: u64 = 30;
 
-/// The pauses before a mirror that broke off is asked again.
+/// The pauses before a mirror that failed is asked again.
 const PAUSES: [Duration; 3] = [
     Duration::from_millis(250),
     Duration::from_millis(500),
     Duration::from_millis(1000),
 ];
 
-/// The client of all downloads.
+const BAR: &str =
+    "{msg} [{wide_bar}] {decimal_bytes}/{decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left";
+
+/// Why an attempt failed.
+enum Failure {
+    /// The same mirror may succeed if it is asked again.
+    Retry(String),
+    /// Only another mirror may succeed.
+    GiveUp(String),
+    /// The file cannot be written here, wherever it comes from.
+    Local(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Local(error)
+    }
+}
+
+type Attempt = std::result::Result<(), Failure>;
+
+/// The HTTP client of all downloads.
 pub(super) fn agent() -> Agent {
-    Agent::config_builder()
-        .timeout_resolve(Some(Duration::from_secs(SECONDS_TO_CONNECT)))
-        .timeout_connect(Some(Duration::from_secs(SECONDS_TO_CONNECT)))
-        .timeout_per_read(Some(Duration::from_secs(SECONDS_WITHOUT_A_BYTE)))
-        .timeout_per_write(Some(Duration::from_secs(SECONDS_WITHOUT_A_BYTE)))
+    let connect = Some(Duration::from_secs(CONNECT_SECONDS));
+    let idle = Some(Duration::from_secs(IDLE_SECONDS));
+    let config = Agent::config_builder()
+        .timeout_resolve(connect)
+        .timeout_connect(connect)
+        .timeout_per_read(idle)
+        .timeout_per_write(idle)
         .http_status_as_error(false)
         .user_agent(concat!("dropwise/", env!("CARGO_PKG_VERSION")))
-        // The files are packed already and are wanted as they are.
-        .accept_encoding("identity")
-        .build()
-        .into()
+        // The files are compressed already and are wanted as they are.
+        .accept_encoding("identity");
+    config.build().into()
 }
 
-/// A file on its way to `path`.
+/// A file on its way to `path`. How far it is shows on standard error: as a bar on a terminal, else as lines.
 pub(super) struct Download<'a> {
-    pub(super) agent: &'a Agent,
-    pub(super) file: &'a File,
-    pub(super) path: &'a Path,
-    pub(super) progress: &'a Progress,
+    agent: &'a Agent,
+    file: &'a DataFile,
+    path: &'a Path,
+    part: PathBuf,
+    quiet: bool,
 }
 
-impl Download<'_> {
-    /// Brings the file to its place from the first of `mirrors` that has it.
+impl<'a> Download<'a> {
+    pub(super) fn new(agent: &'a Agent, file: &'a DataFile, path: &'a Path, quiet: bool) -> Self {
+        let mut part = path.as_os_str().to_owned();
+        part.push(".part");
+        Download {
+            agent,
+            file,
+            path,
+            part: part.into(),
+            quiet,
+        }
+    }
+
+    /// Downloads the file from the first of `mirrors` that has it.
     pub(super) fn run(&self, mirrors: &[Mirror]) -> Result<()> {
         let mut problems = Vec::new();
         for mirror in mirrors {
-            let url = mirror.address_of(self.file);
-            match self.ask(&url) {
+            let url = mirror.url_of(self.file);
+            match self.from_mirror(&url) {
                 Ok(()) => return Ok(()),
-                Err(Failure::Here(error)) => return Err(error),
-                Err(Failure::Cut(problem) | Failure::Mirror(problem)) => {
+                Err(Failure::Local(error)) => return Err(error),
+                Err(Failure::Retry(problem) | Failure::GiveUp(problem)) => {
                     problems.push(format!("{url}: {problem}"));
                 }
             }
         }
         let fix = if self.part_bytes() > 0 {
-            "run the command again to go on from there, perhaps with another mirror: --from URL"
+            "run the command again to continue from there, perhaps with another mirror: --from URL"
         } else {
             "check the connection, or name another mirror: --from URL"
         };
@@ -78,179 +112,153 @@ impl Download<'_> {
         })
     }
 
-    fn ask(&self, url: &str) -> Attempt {
-        let continued = self.part_bytes() > 0;
-        self.complete_part(url)?;
-        match self.accept_part() {
-            // What an earlier run left may have been wrong: once more, all from this mirror.
-            Err(Failure::Mirror(problem)) if continued => {
-                self.progress
-                    .note(&format!("{url}: {problem}; starting over"));
-                self.complete_part(url)?;
-                self.accept_part()
-            }
-            other => other,
-        }
-    }
-
-    /// Asks for what is missing until it is all there, or the mirror has broken off too often.
-    fn complete_part(&self, url: &str) -> Attempt {
+    fn from_mirror(&self, url: &str) -> Attempt {
         for pause in PAUSES {
-            match self.transfer(url) {
-                Err(Failure::Cut(problem)) => {
-                    self.progress
-                        .note(&format!("{url}: {problem}; trying again"));
+            match self.attempt(url) {
+                Err(Failure::Retry(problem)) => {
+                    self.note(&format!("{url}: {problem}; trying again"));
                     thread::sleep(pause);
                 }
-                other => return other,
+                ended => return ended,
             }
         }
-        self.transfer(url)
+        self.attempt(url)
     }
 
-    /// Gives the part its name if its bytes are the right ones, and removes it if not.
-    fn accept_part(&self) -> Attempt {
-        let part = self.part();
-        let found = disk::sha256(&part)?;
-        if found == self.file.sha256 {
-            return Ok(disk::finish(&part, self.path)?);
-        }
-        self.remove_part()?;
-        let difference = disk::difference(&self.file.sha256, &found);
-        Err(Failure::Mirror(format!(
-            "these are other bytes: {difference}"
-        )))
-    }
-
-    /// One request for the bytes that are missing.
-    fn transfer(&self, url: &str) -> Attempt {
+    /// One request for the bytes that are missing, if any are, and the check of all of them.
+    fn attempt(&self, url: &str) -> Attempt {
         let have = self.part_bytes();
-        // Whatever these bytes are, no more are missing.
-        if have >= self.file.bytes.get() {
-            return Ok(());
+        if have < self.file.bytes.get() {
+            self.transfer(url, have)?;
         }
+        let Some(mismatch) = hash_mismatch(&self.part, self.file)? else {
+            return Ok(atomic::rename(&self.part, self.path)?);
+        };
+        self.remove_part()?;
+        let problem = format!("these are other bytes: {mismatch}");
+        // The part that was here before may be what was wrong.
+        Err(if have > 0 {
+            Failure::Retry(problem)
+        } else {
+            Failure::GiveUp(problem)
+        })
+    }
+
+    /// Appends what the mirror sends to the first `have` bytes, and never more than the file has.
+    fn transfer(&self, url: &str, have: u64) -> Attempt {
         let mut request = self.agent.get(url);
         if have > 0 {
             request = request.header(header::RANGE, format!("bytes={have}-"));
         }
-        let mut response = request.call().map_err(unanswered)?;
+        let mut response = request.call().map_err(no_answer)?;
         let start = self.first_byte(&response, have)?;
-        self.check_length(&response, start)?;
+        let size = self.file.bytes.get();
+        if let Some(length) = response.body().content_length()
+            && length != size - start
+        {
+            let expected = size - start;
+            return Err(Failure::GiveUp(format!(
+                "expected {expected} bytes, the server says it sends {length}"
+            )));
+        }
         let mut part = self.open_part(start)?;
-        let bar = self.progress.bar(self.file, url, start);
-        let outcome = self.copy(&mut response, &mut part, start, &bar);
-        bar.finish_and_clear();
-        outcome
+        // Cleared when it is dropped.
+        let bar = self.bar(url, start);
+        let mut reader = response.body_mut().as_reader();
+        let mut buffer = vec![0; 64 * 1024];
+        let mut position = start;
+        let cut =
+            |why: &str, position| Failure::Retry(format!("{why} after {position} of {size} bytes"));
+        loop {
+            let count = match reader.read(&mut buffer) {
+                Ok(0) if position == size => return Ok(()),
+                Ok(0) => return Err(cut("the connection ended", position)),
+                Ok(count) => count,
+                Err(cause) if cause.kind() == ErrorKind::Interrupted => continue,
+                Err(cause) => return Err(cut(&words(&cause.into()), position)),
+            };
+            if count as u64 > size - position {
+                self.remove_part()?;
+                return Err(Failure::GiveUp(format!(
+                    "expected {size} bytes, the server sends more"
+                )));
+            }
+            part.write_all(&buffer[..count])
+                .map_err(|cause| unwritable(&self.part, cause))?;
+            position += count as u64;
+            bar.set_position(position);
+        }
     }
 
-    /// The place in the file of the first byte that a response brings.
+    /// The bar of a download from byte `start` on.
+    fn bar(&self, url: &str, start: u64) -> ProgressBar {
+        let target = if self.quiet {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        };
+        let style =
+            ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::with_draw_target(Some(self.file.bytes.get()), target)
+            .with_style(style.progress_chars("=> "))
+            .with_message(self.file.name.clone())
+            .with_position(start);
+        // The rate is that of this connection.
+        bar.reset_eta();
+        if bar.is_hidden() {
+            let from = match start {
+                0 => String::new(),
+                _ => format!(", from byte {start} on"),
+            };
+            self.note(&format!("{url}: {} bytes{from}", self.file.bytes));
+        }
+        bar
+    }
+
+    fn note(&self, text: &str) {
+        if !self.quiet {
+            eprintln!("{text}");
+        }
+    }
+
+    /// The place in the file of the first byte that a response brings, asked for from `have` on.
     fn first_byte(
         &self,
         response: &Response<Body>,
         have: u64,
     ) -> std::result::Result<u64, Failure> {
-        match response.status().as_u16() {
+        let status = response.status();
+        match status.as_u16() {
             200 => Ok(0),
             206 if starts_at(response, have) => Ok(have),
-            // The server has no bytes there: what is here cannot be the beginning of its file.
+            // The part cannot be the beginning of the server's file.
             206 | 416 if have > 0 => {
                 self.remove_part()?;
-                Err(Failure::Cut("the server cannot go on from here".to_owned()))
+                Err(Failure::Retry(
+                    "the server cannot continue this download".to_owned(),
+                ))
             }
-            // Overloaded, or a part of it out of order for the moment.
-            429 | 500..=599 => Err(Failure::Cut(format!(
-                "the server says {}",
-                response.status()
-            ))),
-            _ => Err(Failure::Mirror(format!(
-                "the server says {}",
-                response.status()
-            ))),
+            // Overloaded or out of order for the moment.
+            429 | 500..=599 => Err(Failure::Retry(format!("the server says {status}"))),
+            _ => Err(Failure::GiveUp(format!("the server says {status}"))),
         }
-    }
-
-    /// Not a byte is read of a file that says it has another size.
-    fn check_length(&self, response: &Response<Body>, start: u64) -> Attempt {
-        let expected = self.file.bytes.get() - start;
-        match response.body().content_length() {
-            Some(length) if length != expected => Err(Failure::Mirror(format!(
-                "expected {expected} bytes, the server says it sends {length}"
-            ))),
-            _ => Ok(()),
-        }
-    }
-
-    /// Writes what arrives behind the first `position` bytes, and never more than the file has.
-    fn copy(
-        &self,
-        response: &mut Response<Body>,
-        part: &mut fs::File,
-        mut position: u64,
-        bar: &ProgressBar,
-    ) -> Attempt {
-        let mut reader = response.body_mut().as_reader();
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            let count = match reader.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(cause) if cause.kind() == ErrorKind::Interrupted => continue,
-                Err(cause) => return Err(self.cut(position, &in_plain_words(&cause.into()))),
-            };
-            if count as u64 > self.file.bytes.get() - position {
-                self.remove_part()?;
-                let expected = self.file.bytes.get();
-                return Err(Failure::Mirror(format!(
-                    "expected {expected} bytes, the server sends more"
-                )));
-            }
-            part.write_all(&buffer[..count])
-                .map_err(|cause| self.unwritable(cause))?;
-            position += count as u64;
-            bar.set_position(position);
-        }
-        if position < self.file.bytes.get() {
-            return Err(self.cut(position, "the connection ended"));
-        }
-        Ok(())
-    }
-
-    fn cut(&self, position: u64, why: &str) -> Failure {
-        let whole = self.file.bytes.get();
-        Failure::Cut(format!("{why} after {position} of {whole} bytes"))
-    }
-
-    fn part(&self) -> PathBuf {
-        let mut path = self.path.as_os_str().to_owned();
-        path.push(".part");
-        path.into()
     }
 
     fn part_bytes(&self) -> u64 {
-        fs::metadata(self.part()).map_or(0, |found| found.len())
+        fs::metadata(&self.part).map_or(0, |found| found.len())
     }
 
-    /// The part without what stands behind its first `start` bytes, ready to be written to.
-    fn open_part(&self, start: u64) -> Result<fs::File> {
-        let open = || {
-            let mut part = OpenOptions::new()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(self.part())?;
-            part.set_len(start)?;
-            part.seek(SeekFrom::Start(start))?;
-            Ok(part)
+    /// The part, ready for the byte at `start`, which is 0 or the part's end.
+    fn open_part(&self, start: u64) -> Result<File> {
+        let opened = match start {
+            0 => File::create(&self.part),
+            _ => File::options().append(true).open(&self.part),
         };
-        open().map_err(|cause| self.unwritable(cause))
+        opened.map_err(|cause| unwritable(&self.part, cause))
     }
 
     fn remove_part(&self) -> Result<()> {
-        fs::remove_file(self.part()).map_err(|cause| self.unwritable(cause))
-    }
-
-    fn unwritable(&self, cause: std::io::Error) -> Error {
-        disk::unwritable(&self.part(), cause)
+        fs::remove_file(&self.part).map_err(|cause| unwritable(&self.part, cause))
     }
 }
 
@@ -260,4 +268,38 @@ fn starts_at(response: &Response<Body>, start: u64) -> bool {
     range
         .and_then(|range| range.to_str().ok()?.strip_prefix("bytes ")?.split_once('-'))
         .is_some_and(|(found, _)| found.parse() == Ok(start))
+}
+
+/// A request that got no answer: a connection that broke may be made again.
+fn no_answer(error: ureq::Error) -> Failure {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    const BROKEN: [ErrorKind; 4] = [
+        BrokenPipe,
+        ConnectionAborted,
+        ConnectionReset,
+        UnexpectedEof,
+    ];
+    match &error {
+        ureq::Error::Io(cause) if BROKEN.contains(&cause.kind()) => Failure::Retry(words(&error)),
+        ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite) => Failure::Retry(words(&error)),
+        _ => Failure::GiveUp(words(&error)),
+    }
+}
+
+/// An error of the HTTP client in words of its users.
+fn words(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::HostNotFound => "there is no host of this name".to_owned(),
+        ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite) => {
+            format!("no data for {IDLE_SECONDS} seconds")
+        }
+        ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
+            format!("no connection within {CONNECT_SECONDS} seconds")
+        }
+        ureq::Error::Io(cause) if cause.kind() == ErrorKind::UnexpectedEof => {
+            "the connection ended".to_owned()
+        }
+        ureq::Error::Io(cause) => cause.to_string(),
+        other => other.to_string(),
+    }
 }

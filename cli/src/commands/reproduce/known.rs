@@ -66,28 +66,28 @@ pub(super) fn find(name: &str) -> Result<Known> {
             table: table.map(|(_, table)| *table),
         });
     }
-    let path = Path::new(name);
-    if path
-        .extension()
-        .is_some_and(|extension| extension == "toml")
-    {
-        let read = std::fs::read_to_string(path);
-        let text = read.map_err(|cause| Error::Read {
-            path: path.to_owned(),
-            cause,
-        })?;
-        return Ok(Known {
-            file: name.to_owned(),
-            text,
-            table: None,
-        });
-    }
-    let names: Vec<_> = KNOWN.iter().map(|(known, _)| *known).collect();
-    Err(Error::InvalidValue {
-        key: "NAME".into(),
-        expected: format!("a TOML file, or one of {}", names.join(", ")),
-        found: format!("`{name}`"),
+    let text = std::fs::read_to_string(name).map_err(|cause| Error::Read {
+        path: name.into(),
+        cause,
+    })?;
+    Ok(Known {
+        file: name.to_owned(),
+        text,
+        table: None,
     })
+}
+
+/// Parser of NAME: the name of an experiment, or of a TOML file.
+pub(super) fn name(text: &str) -> std::result::Result<String, String> {
+    let mut names = KNOWN.iter().map(|(known, _)| *known);
+    let is_toml = Path::new(text)
+        .extension()
+        .is_some_and(|extension| extension == "toml");
+    if is_toml || names.any(|known| known == text) {
+        return Ok(text.to_owned());
+    }
+    let names = KNOWN.map(|(known, _)| known).join(", ");
+    Err(format!("expected a TOML file, or one of {names}"))
 }
 
 /// What there is, a line each.

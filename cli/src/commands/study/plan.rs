@@ -6,6 +6,7 @@ use dropwise::data::{self, Part, Splits};
 use dropwise::{Dataset, Error, Result};
 use dropwise_lab::study::{Measure, Setting, StudySummary};
 
+use super::super::BURN_VERSION;
 use super::super::overrides::{self, Override, Vary};
 use super::Args;
 
@@ -120,7 +121,7 @@ impl Plan {
         };
         StudySummary {
             dropwise: env!("CARGO_PKG_VERSION"),
-            burn: "0.22.1",
+            burn: BURN_VERSION,
             backend: first.backend.to_string(),
             data_sha256: self.splits(first).hash.clone(),
             keys: self.keys.clone(),

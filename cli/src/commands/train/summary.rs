@@ -9,7 +9,7 @@ use dropwise::train::{End, Report, Trainer};
 use dropwise::{Error, Result};
 use serde::Serialize;
 
-use super::super::json;
+use super::super::{BURN_VERSION, json};
 use super::job::Job;
 use super::progress::headline;
 
@@ -69,7 +69,7 @@ pub(super) struct RunReport {
     end: &'static str,
     steps: usize,
     epochs: usize,
-    /// Of the process that ended the run; one that was resumed took longer.
+    /// Training time, over all processes.
     seconds: f64,
     /// The model that the metrics are of: `best` or `last`.
     model: &'static str,
@@ -117,7 +117,7 @@ pub(super) fn report(
     } = evaluate(network, loss, &splits.train)?;
     Ok(RunReport {
         dropwise: env!("CARGO_PKG_VERSION"),
-        burn: "0.22.1",
+        burn: BURN_VERSION,
         backend: job.backend.to_string(),
         seed: job.experiment.seed,
         data_sha256: splits.hash.clone(),

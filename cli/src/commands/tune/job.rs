@@ -8,7 +8,7 @@ use dropwise_lab::store::Prepared;
 use dropwise_lab::tune::{self, TuneSplits, TuneSummary};
 use serde::Serialize;
 
-use super::super::overrides;
+use super::super::{BURN_VERSION, overrides};
 use super::Args;
 
 /// What is to be tuned.
@@ -70,7 +70,7 @@ impl Job {
     pub(super) fn summary<'a>(&'a self, found: &'a TuneSummary) -> Summary<'a> {
         Summary {
             dropwise: env!("CARGO_PKG_VERSION"),
-            burn: "0.22.1",
+            burn: BURN_VERSION,
             backend: self.backend.to_string(),
             data_sha256: &self.splits.hash,
             found,
