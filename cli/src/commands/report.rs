@@ -1,9 +1,9 @@
 //! `dropwise report RUN...`: explain, draw, write.
 
-mod files;
 mod format;
 mod runs;
 mod viewer;
+mod write;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -74,7 +74,7 @@ impl Args {
             write!(out, "{}", report.to_text(columns(), is_colored))?;
             return Ok(Outcome::Success);
         }
-        let written = files::write(&report, &destination)?;
+        let written = write::write(&report, &destination)?;
         writeln!(out, "{written}")?;
         if self.open {
             viewer::open(&written.path);

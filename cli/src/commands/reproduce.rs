@@ -1,7 +1,7 @@
 //! `dropwise reproduce NAME`: a published experiment, run again beside its numbers.
 
 mod figure;
-mod in_hand;
+mod in_progress;
 mod known;
 mod show;
 mod workers;
@@ -21,8 +21,8 @@ use toml::Value;
 use super::args::ChangeArgs;
 use super::output::OutputArgs;
 use super::overrides::{self, Override};
-use super::{Outcome, interrupt, pretty, side_by_side};
-use in_hand::InHand;
+use super::{Outcome, interrupt, parallel, pretty};
+use in_progress::InProgress;
 use known::Known;
 use show::Show;
 use workers::Workers;
@@ -152,10 +152,10 @@ impl Args {
             show.begins(&paper, &folder)?;
             let mut workers = Workers {
                 paper: &paper,
-                jobs: side_by_side::jobs(self.jobs),
+                jobs: parallel::jobs(self.jobs),
                 folder: &folder,
                 backend: self.changes.backend.as_ref(),
-                in_hand: InHand::new(show.line()),
+                in_progress: InProgress::new(show.line()),
                 show: &mut show,
             };
             run(&paper, &scope, &mut outcomes, &mut workers)?

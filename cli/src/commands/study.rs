@@ -1,6 +1,6 @@
 //! `dropwise study CONFIG`: load, train many networks at each setting, summarize, show, keep.
 
-mod files;
+mod folder;
 mod plan;
 mod watch;
 
@@ -19,7 +19,7 @@ use super::args::{ExperimentArgs, part};
 use super::output::{OutputArgs, Style};
 use super::overrides::Vary;
 use super::{Outcome, interrupt, json};
-use files::Files;
+use folder::Folder;
 use plan::{Plan, Point};
 use watch::Watch;
 
@@ -68,8 +68,8 @@ impl Args {
         interrupt::watch();
         let style = self.output.style();
         let plan = Plan::of(self)?;
-        let mut files = match &self.out {
-            Some(dir) => Some(Files::create(dir, &plan)?),
+        let mut folder = match &self.out {
+            Some(dir) => Some(Folder::create(dir, &plan)?),
             None => None,
         };
         let started = Instant::now();
@@ -90,13 +90,13 @@ impl Args {
                 print_lines(out, &outcomes)?;
             }
             trained.extend(outcomes);
-            if let Some(files) = &mut files {
-                files.keep_outcomes(&trained)?;
+            if let Some(folder) = &mut folder {
+                folder.keep_outcomes(&trained)?;
             }
         }
         watch.end();
-        if let Some(files) = &files {
-            files.finish(&summary, &trained)?;
+        if let Some(folder) = &folder {
+            folder.finish(&summary, &trained)?;
         }
         match style {
             Style::Quiet => {}

@@ -1,8 +1,8 @@
 //! `dropwise tune CONFIG`: load, grow, drop, decide, keep, show.
 
-mod files;
 mod job;
 mod show;
+mod trial_log;
 mod workers;
 
 use std::io::Write;
@@ -16,10 +16,10 @@ use dropwise_lab::tune::{Recipe, tune};
 
 use super::args::ExperimentArgs;
 use super::output::{OutputArgs, Style};
-use super::{Outcome, interrupt, json, side_by_side};
-use files::Files;
+use super::{Outcome, interrupt, json, parallel};
 use job::Job;
 use show::Show;
+use trial_log::TrialLog;
 use workers::Workers;
 
 /// Find a network and its dropout by Hinton's recipe: grow, drop, decide
@@ -94,33 +94,27 @@ impl Args {
         interrupt::watch();
         let style = self.output.style();
         let job = Job::of(self)?;
-        let files = match &self.out {
-            Some(dir) if self.resume => Some(Files::resume(dir, &job)?),
-            Some(dir) => Some(Files::create(dir, &job)?),
+        let log = match &self.out {
+            Some(dir) if self.resume => Some(TrialLog::resume(dir, &job)?),
+            Some(dir) => Some(TrialLog::create(dir, &job)?),
             None => None,
         };
         let show = Show::new(style, &job, out);
-        let mut workers = Workers::new(
-            &job,
-            side_by_side::jobs(self.jobs),
-            self.budget,
-            files,
-            show,
-        )?;
+        let mut workers = Workers::new(&job, parallel::jobs(self.jobs), self.budget, log, show)?;
         let found = tune(
             &self.recipe(),
             &job.experiment,
             &job.rows.train,
             &mut workers,
         )?;
-        let (files, show) = workers.end();
+        let (log, show) = workers.end();
         let out = show.into_inner();
         let Some(summary) = found else {
             eprintln!("{}", interrupted(self.out.is_some()));
             return Ok(Outcome::Interrupted);
         };
-        let kept = match files {
-            Some(files) => Some(files.finish(&job, &summary)?),
+        let kept = match log {
+            Some(log) => Some(log.finish(&job, &summary)?),
             None => None,
         };
         match style {
@@ -133,7 +127,7 @@ impl Args {
                         out,
                         "{} trains it; kept in {}",
                         best.display(),
-                        files::folder(&best)
+                        trial_log::folder(&best)
                     )?,
                     None => writeln!(out, "\n{}", job.best(&summary)?)?,
                 }

@@ -7,9 +7,9 @@ use dropwise::{Backend, Error, Result};
 use dropwise_lab::reproduce::{NetworkOutcome, NetworkRunner, Paper, PaperNetwork, Scope, measure};
 use dropwise_lab::store::PaperFolder;
 
-use super::super::side_by_side::side_by_side;
+use super::super::parallel::run_parallel;
 use super::super::{interrupt, overrides, pretty, train};
-use super::in_hand::InHand;
+use super::in_progress::InProgress;
 use super::show::Show;
 
 /// Trains networks, keeps and shows them as they end.
@@ -21,7 +21,7 @@ pub(super) struct Workers<'a, 'b, W> {
     /// In place of the file's.
     pub(super) backend: Option<&'a Backend>,
     pub(super) show: &'a mut Show<'b, W>,
-    pub(super) in_hand: InHand,
+    pub(super) in_progress: InProgress,
 }
 
 /// Reads all data that the experiment trains on, so that what is missing is said before anything is begun.
@@ -45,13 +45,13 @@ pub(super) fn check_data(paper: &Paper, scope: &Scope) -> Result<()> {
 impl<W: Write> NetworkRunner for Workers<'_, '_, W> {
     fn run(&mut self, networks: &[PaperNetwork]) -> Result<Vec<Option<NetworkOutcome>>> {
         let mut outcomes = vec![None; networks.len()];
-        let (folder, show, in_hand) = (self.folder, &mut *self.show, &self.in_hand);
+        let (folder, show, in_progress) = (self.folder, &mut *self.show, &self.in_progress);
         let (paper, backend) = (self.paper, self.backend);
-        in_hand.begins(networks.len());
+        in_progress.begins(networks.len());
         let work = |k: usize, goes_on: &(dyn Fn() -> bool + Sync)| {
             let network = &networks[k];
             let stepped = |share| {
-                in_hand.stepped(&network.id, share);
+                in_progress.stepped(&network.id, share);
                 !interrupt::asked() && goes_on()
             };
             match interrupt::asked() {
@@ -59,10 +59,10 @@ impl<W: Write> NetworkRunner for Workers<'_, '_, W> {
                 false => one(network, paper, folder, backend, stepped),
             }
         };
-        side_by_side(self.jobs, networks.len(), work, |k, outcome| {
+        run_parallel(self.jobs, networks.len(), work, |k, outcome| {
             if let Some(outcome) = &outcome {
                 let id = &networks[k].id;
-                in_hand.ended(id, || show.ended(id, outcome))?;
+                in_progress.ended(id, || show.ended(id, outcome))?;
             }
             outcomes[k] = outcome;
             Ok(())

@@ -8,8 +8,8 @@ use indicatif::ProgressBar;
 
 use super::super::json;
 use super::super::output::Style;
-use super::files::Record;
 use super::job::Job;
+use super::trial_log::Record;
 
 /// Shows trials as they end: a table under a line that says what goes on, or lines of JSON, or nothing.
 pub(super) struct Show<'a, W> {

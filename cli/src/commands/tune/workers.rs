@@ -8,10 +8,10 @@ use dropwise::Result;
 use dropwise_lab::tune::{Trial, TrialOutcome, TrialRunner, TuneSplits};
 
 use super::super::interrupt;
-use super::super::side_by_side::side_by_side;
-use super::files::{Files, Record};
+use super::super::parallel::run_parallel;
 use super::job::Job;
 use super::show::Show;
+use super::trial_log::{Record, TrialLog};
 
 /// Trains trials, keeps and shows them as they end.
 pub(super) struct Workers<'a, W> {
@@ -21,7 +21,7 @@ pub(super) struct Workers<'a, W> {
     /// When to begin no more trials, on the clock of the study.
     budget: Option<Duration>,
     started: Instant,
-    files: Option<Files>,
+    log: Option<TrialLog>,
     show: Show<'a, W>,
 }
 
@@ -30,7 +30,7 @@ impl<'a, W: Write> Workers<'a, W> {
         job: &'a Job,
         jobs: usize,
         budget: Option<Duration>,
-        files: Option<Files>,
+        log: Option<TrialLog>,
         show: Show<'a, W>,
     ) -> Result<Self> {
         Ok(Workers {
@@ -39,18 +39,18 @@ impl<'a, W: Write> Workers<'a, W> {
             jobs,
             budget,
             started: Instant::now(),
-            files,
+            log,
             show,
         })
     }
 
-    pub(super) fn end(self) -> (Option<Files>, Show<'a, W>) {
-        (self.files, self.show)
+    pub(super) fn end(self) -> (Option<TrialLog>, Show<'a, W>) {
+        (self.log, self.show)
     }
 
     /// The clock of the study.
     fn elapsed(&self) -> f64 {
-        let before = self.files.as_ref().map_or(0.0, |files| files.elapsed);
+        let before = self.log.as_ref().map_or(0.0, |log| log.elapsed);
         before + self.started.elapsed().as_secs_f64()
     }
 
@@ -70,8 +70,8 @@ impl<'a, W: Write> Workers<'a, W> {
             seconds,
             elapsed: self.elapsed(),
         };
-        if let Some(files) = &self.files {
-            files.append(&record)?;
+        if let Some(log) = &self.log {
+            log.append(&record)?;
         }
         self.show.ended(&record)?;
         Ok(record)
@@ -89,7 +89,7 @@ impl<'a, W: Write> Workers<'a, W> {
             let outcome = trials[missing[k]].run(rows, &device, &goes_on)?;
             Ok((outcome, started.elapsed().as_secs_f64()))
         };
-        side_by_side(self.jobs, missing.len(), work, |k, (outcome, seconds)| {
+        run_parallel(self.jobs, missing.len(), work, |k, (outcome, seconds)| {
             let k = missing[k];
             if let Some(outcome) = outcome {
                 records[k] = Some(self.on_trial_end(&trials[k], outcome, seconds)?);
@@ -103,8 +103,8 @@ impl<W: Write> TrialRunner for Workers<'_, W> {
     fn run(&mut self, trials: &[Trial]) -> Result<Option<Vec<TrialOutcome>>> {
         let mut records = vec![None; trials.len()];
         for (trial, record) in trials.iter().zip(&mut records) {
-            if let Some(files) = &mut self.files {
-                *record = files.known(trial)?;
+            if let Some(log) = &mut self.log {
+                *record = log.known(trial)?;
             }
             if let Some(known) = record {
                 self.show.ended(known)?;
@@ -115,8 +115,8 @@ impl<W: Write> TrialRunner for Workers<'_, W> {
         let Some(records) = ended else {
             return Ok(None);
         };
-        if let Some(files) = &mut self.files {
-            files.order(&records)?;
+        if let Some(log) = &mut self.log {
+            log.order(&records)?;
         }
         Ok(Some(
             records.into_iter().map(|record| record.outcome).collect(),
@@ -124,11 +124,11 @@ impl<W: Write> TrialRunner for Workers<'_, W> {
     }
 
     fn has_time(&mut self) -> bool {
-        match &self.files {
+        match &self.log {
             // A study goes the way that it went.
-            Some(files) if files.has_more() => true,
+            Some(log) if log.has_more() => true,
             // What was chosen stays chosen.
-            Some(files) if files.has_chosen => false,
+            Some(log) if log.has_chosen => false,
             _ => self
                 .budget
                 .is_none_or(|budget| self.elapsed() < budget.as_secs_f64()),

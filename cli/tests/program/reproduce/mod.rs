@@ -1,10 +1,10 @@
 //! `dropwise reproduce`: the files that are shipped, what is chosen, measured, claimed and refused; the command as a process.
 
 mod choice;
-mod files;
 mod mistakes;
 mod ridge;
 mod runs;
+mod shipped;
 mod summary;
 
 use std::collections::BTreeMap;

@@ -1,9 +1,9 @@
 //! `dropwise study` as a process: what it trains, prints, keeps and refuses.
 
-mod alone;
-mod kept;
-mod printed;
-mod refused;
+mod errors;
+mod folder;
+mod output;
+mod same_as_train;
 
 use std::process::Command;
 

@@ -1,8 +1,8 @@
 //! `dropwise tune` as a process: what it finds, keeps, goes on with and refuses.
 
-mod kept;
-mod refused;
-mod resumed;
+mod errors;
+mod results;
+mod resume;
 
 use std::path::Path;
 use std::process::Command;

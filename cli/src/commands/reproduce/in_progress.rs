@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 const REDRAW: Duration = Duration::from_millis(500);
 
 /// The networks that are being trained. Threads share it.
-pub(super) struct InHand {
+pub(super) struct InProgress {
     /// On a terminal.
     bar: Option<ProgressBar>,
     state: Mutex<State>,
@@ -25,9 +25,9 @@ struct State {
     drawn: Instant,
 }
 
-impl InHand {
+impl InProgress {
     pub(super) fn new(bar: Option<ProgressBar>) -> Self {
-        InHand {
+        InProgress {
             bar,
             state: Mutex::new(State {
                 ended: 0,
@@ -78,7 +78,7 @@ impl InHand {
 }
 
 /// The line stays until nothing is trained any more: one that was cleared does not come back.
-impl Drop for InHand {
+impl Drop for InProgress {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

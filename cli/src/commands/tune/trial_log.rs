@@ -36,7 +36,7 @@ impl Record {
 }
 
 /// The folder of a study, and what was in it.
-pub(super) struct Files {
+pub(super) struct TrialLog {
     folder: TuneFolder,
     /// Trials that ended before this process began, by phase and number, that the recipe has not asked for yet.
     known: HashMap<(Phase, usize), Record>,
@@ -48,12 +48,12 @@ pub(super) struct Files {
     pub(super) has_chosen: bool,
 }
 
-impl Files {
+impl TrialLog {
     /// Makes the folder, beginning with the configuration.
     pub(super) fn create(dir: &Path, job: &Job) -> Result<Self> {
         let config = overrides::write(&job.experiment)?;
         let folder = TuneFolder::create(dir, &config, &job.prepared().to_json()?)?;
-        Files::new(folder, vec![])
+        TrialLog::new(folder, vec![])
     }
 
     /// Takes the folder of a study that was begun with the same configuration and data.
@@ -65,7 +65,7 @@ impl Files {
             return Err(cannot_go_on(dir.to_owned(), problem.to_owned()));
         }
         let lines = folder.trials()?;
-        Files::new(folder, lines)
+        TrialLog::new(folder, lines)
     }
 
     fn new(folder: TuneFolder, lines: Vec<String>) -> Result<Self> {
@@ -81,7 +81,7 @@ impl Files {
             })?;
             known.insert((record.phase, record.trial), record);
         }
-        Ok(Files {
+        Ok(TrialLog {
             elapsed: known
                 .values()
                 .map(|record| record.elapsed)

@@ -11,13 +11,13 @@ use super::super::{json, overrides, pretty};
 use super::plan::Plan;
 
 /// The folder of a study.
-pub(super) struct Files(OutFolder);
+pub(super) struct Folder(OutFolder);
 
-impl Files {
+impl Folder {
     /// Makes the folder, beginning with the configuration.
     pub(super) fn create(dir: &Path, plan: &Plan) -> Result<Self> {
         let config = overrides::write(&plan.first().experiment)?;
-        Ok(Files(OutFolder::for_study(dir, &config)?))
+        Ok(Folder(OutFolder::for_study(dir, &config)?))
     }
 
     /// Writes a line for each network so far.

@@ -4,10 +4,10 @@ mod arguments;
 #[cfg(unix)]
 mod disk;
 mod diverged;
-mod ended;
+mod existing_folder;
 mod folder;
-mod printed;
-mod refused;
+mod output;
+mod resume_finished;
 
 /// Three short epochs with dropout, validation and test rows.
 const DIGITS: &str = r#"

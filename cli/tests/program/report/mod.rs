@@ -1,9 +1,9 @@
 //! `dropwise report` as a process, on runs that it trained a moment before.
 
+mod comparison;
+mod errors;
 mod formats;
-mod long;
-mod refused;
-mod side;
+mod long_training;
 
 use crate::common::repository;
 use crate::folder::Folder;
