@@ -562,8 +562,8 @@ fn a_mistake_in_a_manifest_is_shown_in_its_place() {
     let right = fs::read_to_string(&manifest).expect("the manifest");
     for (from, to, said) in [
         (NAME, "../images.gz", "found `../images.gz`"),
-        (NAME, "", "expected a file's name"),
-        (NAME, ".fetch.lock", "expected a file's name"),
+        (NAME, "", "expected a file name"),
+        (NAME, ".fetch.lock", "expected a file name"),
         (NAME, "images.part", "found `images.part`"),
         ("bytes = ", "bytes = -", "manifest.toml:4:"),
         (
