@@ -3,6 +3,7 @@
 
 pub mod idx;
 pub mod in_memory;
+pub mod layers;
 pub mod numbered;
 pub mod rows;
 

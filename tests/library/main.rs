@@ -14,6 +14,7 @@ mod gradients;
 mod idx;
 mod idx_source;
 mod initializers;
+mod layers;
 mod linear;
 mod mask_independence;
 mod metrics;

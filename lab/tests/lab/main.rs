@@ -7,6 +7,7 @@ mod explained;
 mod markup;
 
 mod explain;
+mod layers;
 mod recipe;
 mod report;
 mod report_figures;
