@@ -37,7 +37,7 @@ impl ReplicasObserver for Times {
 fn experiment(replicas: usize, steps: usize) -> Result<CheckedExperiment> {
     let text = include_str!("../config/xor.toml");
     let mut experiment = Experiment::parse("config/xor.toml", text)?.into_inner();
-    experiment.train.replicas = replicas;
+    experiment.study.replicas = replicas;
     experiment.train.steps = Some(steps);
     experiment.train.evaluate_every = Some(steps);
     experiment.check()

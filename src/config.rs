@@ -34,6 +34,7 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::Backend;
+use crate::check::check_count;
 use crate::error::{Error, Result};
 
 use document::Document;
@@ -76,6 +77,30 @@ pub struct Experiment {
     pub dropout: DropoutConfig,
     /// How the network is trained.
     pub train: TrainConfig,
+    /// What a study trains. Default: one network.
+    #[serde(default, skip_serializing_if = "StudyConfig::is_default")]
+    pub study: StudyConfig,
+}
+
+/// Networks that differ in nothing but their seeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StudyConfig {
+    /// Networks at each setting, at least 1, trained at once. Their seeds count on from the experiment's: see
+    /// [`Replica::several`](crate::train::Replica::several).
+    pub replicas: usize,
+}
+
+impl Default for StudyConfig {
+    fn default() -> Self {
+        StudyConfig { replicas: 1 }
+    }
+}
+
+impl StudyConfig {
+    fn is_default(&self) -> bool {
+        *self == StudyConfig::default()
+    }
 }
 
 fn default_seed() -> u64 {
@@ -106,6 +131,7 @@ impl Experiment {
         self.network.check()?;
         self.dropout.check(self.network.hidden.len())?;
         self.train.check()?;
+        check_count("study.replicas", self.study.replicas)?;
         if let (Some(loss), Some(output)) = (self.train.loss, self.network.output) {
             check_output(loss, output)?;
         }

@@ -77,7 +77,7 @@ impl Point {
 fn several_networks(count: usize) -> Result<f64> {
     let text = include_str!("../../config/xor.toml");
     let mut experiment = Experiment::parse("config/xor.toml", text)?.into_inner();
-    experiment.train.replicas = count;
+    experiment.study.replicas = count;
     experiment.train.steps = Some(usize::MAX / 2);
     experiment.train.evaluate_every = Some(usize::MAX / 2);
     let experiment = experiment.check()?;

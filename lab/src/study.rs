@@ -10,7 +10,7 @@
 //! use dropwise::{Backend, Experiment, data};
 //!
 //! let text = "[data]\n source = 'xor'\n [network]\n hidden = 4\n \
-//!             [train]\n learning_rate = 0.5\n steps = 10\n replicas = 3\n";
+//!             [train]\n learning_rate = 0.5\n steps = 10\n [study]\n replicas = 3\n";
 //! let experiment = Experiment::parse("xor.toml", text)?;
 //! let (networks, rows) = (Replica::several(&experiment), data::xor());
 //! let device = Backend::default().device()?;

@@ -69,9 +69,13 @@ pub fn validate(experiment: &CheckedExperiment) -> Result<()> {
         return Err(Error::invalid("network.hidden", expected, "none"));
     }
     let train = &experiment.train;
-    if train.replicas != 1 {
+    if experiment.study.replicas != 1 {
         let expected = "1, since each trial is one network";
-        return Err(Error::invalid("train.replicas", expected, train.replicas));
+        return Err(Error::invalid(
+            "study.replicas",
+            expected,
+            experiment.study.replicas,
+        ));
     }
     if let Some(stopping) = train.early_stopping {
         let expected = "none, since trials are compared after the same number of epochs";

@@ -3,10 +3,29 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Renames the keys of an experiment, each in its place in the file.
+/// Where a key was, and where it is now.
+const RENAMED: [([&str; 2], [&str; 2]); 2] = [
+    (["train", "dampened"], ["train", "dampening"]),
+    (["train", "replicas"], ["study", "replicas"]),
+];
+
+/// Renames the keys of an experiment. Each keeps its place in the file; beside the key of today it stays, and is unknown.
 pub(super) fn rename(root: &mut DeTable<'_>) {
-    if let Some(train) = table(root, "train") {
-        rename_key(train, "dampened", "dampening");
+    for ([old_table, old], [new_table, new]) in RENAMED {
+        if table(root, new_table).is_some_and(|table| table.contains_key(new)) {
+            continue;
+        }
+        let moved = table(root, old_table).and_then(|table| table.remove_entry(old));
+        if let Some((key, value)) = moved {
+            let span = key.span();
+            if table(root, new_table).is_none() {
+                let empty = Spanned::new(span.clone(), DeValue::Table(DeTable::new()));
+                root.insert(Spanned::new(span.clone(), new_table.into()), empty);
+            }
+            if let Some(table) = table(root, new_table) {
+                table.insert(Spanned::new(span, new.into()), value);
+            }
+        }
     }
 }
 
@@ -14,14 +33,5 @@ fn table<'a, 'i>(root: &'a mut DeTable<'i>, name: &str) -> Option<&'a mut DeTabl
     match root.get_mut(name)?.get_mut() {
         DeValue::Table(table) => Some(table),
         _ => None,
-    }
-}
-
-fn rename_key(table: &mut DeTable<'_>, old: &str, new: &'static str) {
-    if table.contains_key(new) {
-        return; // and the old one is unknown
-    }
-    if let Some((key, value)) = table.remove_entry(old) {
-        table.insert(Spanned::new(key.span(), new.into()), value);
     }
 }

@@ -66,14 +66,6 @@ pub struct TrainConfig {
     /// When to stop before the last epoch; none means not to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
-    /// `study`: networks to train at once, at least 1, alike in all but their seeds, which count on from
-    /// the experiment's (see [`Replica::several`](crate::train::Replica::several)). Default 1.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
-    pub replicas: usize,
-}
-
-fn one() -> usize {
-    1
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -82,10 +74,6 @@ fn is_false(flag: &bool) -> bool {
 
 fn is_zero(number: &f64) -> bool {
     *number == 0.0
-}
-
-fn is_one(count: &usize) -> bool {
-    *count == 1
 }
 
 impl TrainConfig {
@@ -127,7 +115,6 @@ impl TrainConfig {
         if let Some(every) = self.evaluate_every {
             check_count("train.evaluate_every", every)?;
         }
-        check_count("train.replicas", self.replicas)?;
         if let Some(stopping) = &self.early_stopping {
             check_count("train.early_stopping.patience", stopping.patience)?;
             check_not_negative(

@@ -55,12 +55,12 @@ impl Replica {
         }
     }
 
-    /// As many as `experiment` asks for (`train.replicas`). Their seeds count on from the experiment's,
+    /// As many as `experiment` asks for (`study.replicas`). Their seeds count on from the experiment's,
     /// and begin again at 0 after the largest: replica `r` has the seed `seed + r`, so that
     /// `dropwise train` with that seed and `dropout.masks = "seeded"` trains the same network alone.
     #[must_use]
     pub fn several(experiment: &CheckedExperiment) -> Vec<Self> {
-        let seeds = (0..experiment.train.replicas).map(|r| experiment.seed.wrapping_add(r as u64));
+        let seeds = (0..experiment.study.replicas).map(|r| experiment.seed.wrapping_add(r as u64));
         seeds.map(|seed| Replica::of(experiment, seed)).collect()
     }
 
@@ -75,7 +75,7 @@ impl Replica {
         alone.dropout.hidden = self.hidden_dropout.clone();
         alone.dropout.masks = Some(Masks::Seeded);
         alone.train.learning_rate = self.learning_rate;
-        alone.train.replicas = 1;
+        alone.study.replicas = 1;
         alone.check()
     }
 

@@ -42,7 +42,7 @@ pub(super) struct Args {
     /// Try each value of a key, such as --vary dropout.hidden=0,0.2,0.5 (may be repeated)
     #[arg(long, value_name = "KEY=VALUE,VALUE...")]
     vary: Vec<Vary>,
-    /// Networks at each setting, in place of the file's train.replicas
+    /// Networks at each setting, in place of the file's study.replicas
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=MOST_REPLICAS))]
     replicas: Option<usize>,
     /// The rows to measure on [default: validation rows, else training rows]

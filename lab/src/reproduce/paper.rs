@@ -347,9 +347,9 @@ impl Paper {
             let names: Vec<&str> = tables.iter().map(|(name, _)| *name).collect();
             self.in_file(row, &names, error)
         })?;
-        if experiment.train.replicas != 1 {
-            let (what, expected) = (format!("{file}: train.replicas"), "1, the network alone");
-            return Err(Error::invalid(what, expected, experiment.train.replicas));
+        if experiment.study.replicas != 1 {
+            let (what, expected) = (format!("{file}: study.replicas"), "1, the network alone");
+            return Err(Error::invalid(what, expected, experiment.study.replicas));
         }
         Ok(experiment)
     }

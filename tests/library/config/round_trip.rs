@@ -78,8 +78,9 @@ weight_decay = 1e-4
 max_norm = 3
 evaluate_every = 2
 early_stopping = {{ patience = 5, min_improvement = 1e-3 }}
-replicas = 3
 {train}
+[study]
+replicas = 3
 "#,
         dropwise::Backend::default(),
     )
@@ -155,14 +156,25 @@ fn a_resolved_experiment_reads_back_the_same() {
 
 #[test]
 fn keys_of_older_versions_are_read_as_those_of_today() {
-    for (old, new) in [(
-        "[train]\nmomentum = 0.9\ndampened = true",
-        "[train]\nmomentum = 0.9\ndampening = true",
-    )] {
+    for (old, new) in [
+        (
+            "[train]\nmomentum = 0.9\ndampened = true",
+            "[train]\nmomentum = 0.9\ndampening = true",
+        ),
+        ("[train]\nreplicas = 3", "[study]\nreplicas = 3\n[train]"),
+        (
+            "[study]\n[train]\nreplicas = 3",
+            "[study]\nreplicas = 3\n[train]",
+        ),
+    ] {
         let read = |section: &str| {
             let text = GOOD.replacen("[train]", section, 1);
             Experiment::parse("x.toml", &text).expect("a good file")
         };
         assert_eq!(read(old), read(new), "{old}");
     }
+    let both = GOOD.replacen("[train]", "[study]\nreplicas = 3\n[train]\nreplicas = 3", 1);
+    let error = Experiment::parse("x.toml", &both).expect_err("both");
+    let expected = "x.toml:9:1: train.replicas: unknown key `replicas`";
+    assert!(error.to_string().starts_with(expected), "{error}");
 }

@@ -353,10 +353,10 @@ fn early_stopping_wants_validation_rows() {
 
 #[test]
 fn there_is_at_least_one_replica() {
-    assert_error(
-        "[train]",
-        "replicas = 0",
-        "7:12: train.replicas: expected a whole number of at least 1, found 0",
-    );
-    assert_good("[train]", "replicas = 256");
+    let study = |replicas: &str| format!("{GOOD}[study]\nreplicas = {replicas}\n");
+    let error = Experiment::parse("x.toml", &study("0")).expect_err("none");
+    let expected = "x.toml:11:12: study.replicas: expected a whole number of at least 1, found 0";
+    assert_eq!(error.to_string(), expected);
+    let several = Experiment::parse("x.toml", &study("256")).expect("a good file");
+    assert_eq!(several.study.replicas, 256);
 }

@@ -229,7 +229,7 @@ fn a_diverged_classifier_gets_nothing_right() {
 fn seeds_count_on_from_the_experiments_and_wrap() {
     let mut asked = experiment("float32", "", TRAIN).into_inner();
     asked.seed = u64::MAX - 1;
-    asked.train.replicas = 4;
+    asked.study.replicas = 4;
     let asked = asked.check().expect("a good count");
     let seeds: Vec<u64> = Replica::several(&asked).iter().map(|r| r.seed).collect();
     assert_eq!(seeds, [u64::MAX - 1, u64::MAX, 0, 1]);

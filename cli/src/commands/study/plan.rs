@@ -76,7 +76,7 @@ impl Plan {
                 warnings.push(warning);
             }
         }
-        if self.first().experiment.train.replicas == 1 {
+        if self.first().experiment.study.replicas == 1 {
             warnings.push(
                 "one network a setting shows no spread: ask for more with --replicas".to_owned(),
             );
@@ -126,7 +126,7 @@ impl Plan {
             data_sha256: self.splits(first).hash.clone(),
             keys: self.keys.clone(),
             seed: first.experiment.seed,
-            replicas: first.experiment.train.replicas,
+            replicas: first.experiment.study.replicas,
             split: self.split.name(),
             measure,
             end: "finished",
@@ -142,7 +142,7 @@ impl Plan {
 /// The experiment of one setting.
 fn experiment(args: &Args, values: &[Override]) -> Result<(CheckedExperiment, Backend)> {
     let (mut experiment, backend) = args.experiment.read(&args.config, values)?;
-    experiment.train.replicas = args.replicas.unwrap_or(experiment.train.replicas);
+    experiment.study.replicas = args.replicas.unwrap_or(experiment.study.replicas);
     refuse_early_stopping(&experiment)?;
     seed_masks(&mut experiment)?;
     overrides::seed_split(&mut experiment);

@@ -25,7 +25,7 @@ pub(super) struct Job {
 impl Job {
     /// A new run of an experiment as it was read, and its backend.
     pub(super) fn of((experiment, backend): (Experiment, Backend)) -> Result<Self> {
-        check_one(experiment.train.replicas)?;
+        check_one(experiment.study.replicas)?;
         Ok(Job::new(experiment.check()?, backend))
     }
 
@@ -119,7 +119,7 @@ fn check_one(replicas: usize) -> Result<()> {
         return Ok(());
     }
     Err(Error::InvalidValue {
-        key: "train.replicas".into(),
+        key: "study.replicas".into(),
         expected: "1, the network of this run (several are trained at once by `dropwise study`)"
             .to_owned(),
         found: replicas.to_string(),

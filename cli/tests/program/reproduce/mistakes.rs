@@ -129,7 +129,7 @@ fn what_can_be_known_before_training_is_not_found_after_it() {
         expected,
     );
     let expected =
-        "error: FILE, row `brief`: train.replicas: expected 1, the network alone, found 2\n";
+        "error: FILE, row `brief`: study.replicas: expected 1, the network alone, found 2\n";
     refused("epochs = 6", "epochs = 6, replicas = 2", expected);
     let expected = "error: FILE: measure: expected `ridge` only where there is no hidden layer, found some in row `brief`\n";
     refused("\"error-rate\"", "\"ridge\"", expected);

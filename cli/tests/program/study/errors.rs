@@ -63,9 +63,9 @@ fn there_is_at_least_one_network_and_not_more_than_memory_can_hold() {
         refused(&[&format!("--replicas={number}")], 2, &["--replicas"]);
     }
     refused(
-        &["--set", "train.replicas=0"],
+        &["--set", "study.replicas=0"],
         2,
-        &["train.replicas: expected a whole number"],
+        &["study.replicas: expected a whole number"],
     );
 }
 

@@ -26,6 +26,7 @@ const XOR: &str = r#"
     loss = "squared-error"
     learning_rate = 0.5
     steps = 300
+    [study]
     replicas = 3
 "#;
 
@@ -45,6 +46,7 @@ const DIGITS: &str = r#"
     learning_rate = 0.01
     batch_size = 100
     epochs = 2
+    [study]
     replicas = 3
 "#;
 

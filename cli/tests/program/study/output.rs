@@ -92,6 +92,7 @@ fn numbers_are_compared_by_their_rmse_and_nothing_is_solved() {
         [train]
         learning_rate = 0.01
         epochs = 3
+        [study]
         replicas = 2
     "#;
     let place = Place::with("");

@@ -12,7 +12,7 @@ fn alone(place: &Place, seed: u64, rows: &str) -> Value {
         "train",
         "--json",
         "--set",
-        "train.replicas=1",
+        "study.replicas=1",
         "--seed",
         &seed,
     ]);

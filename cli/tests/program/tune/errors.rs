@@ -31,7 +31,7 @@ fn trials_are_single_networks_trained_to_the_end_with_masks_of_their_own() {
         1,
         "train.early_stopping: expected none",
     );
-    refused(&set("train.replicas=3"), 1, "train.replicas: expected 1");
+    refused(&set("study.replicas=3"), 1, "study.replicas: expected 1");
     let both = [
         "--set",
         "train.momentum=0.9",
