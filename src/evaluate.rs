@@ -19,6 +19,7 @@
 
 mod classes;
 mod losses;
+mod measure;
 mod metrics;
 mod numbers;
 mod predictions;
@@ -40,6 +41,7 @@ use crate::model::Mlp;
 use crate::threads::{each_on_a_core, in_pool};
 
 pub use losses::LossSum;
+pub use measure::Measure;
 pub use metrics::Metrics;
 pub use metrics::number;
 pub use predictions::{predicted_class, predictions};

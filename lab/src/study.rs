@@ -1,13 +1,14 @@
 //! The same networks again and again, with other seeds: what a setting does, apart from luck.
 //!
 //! A study trains several networks (see [`Replicas`](dropwise::train::Replicas)) at each of several settings, and
-//! says how they are spread. All of it is data: an [`Outcome`] for each network, a [`SettingSummary`] for each
+//! says how they are spread. All of it is data: an [`StudyOutcome`] for each network, a [`SettingSummary`] for each
 //! setting, a [`StudySummary`] for the whole.
 //!
 //! ```
-//! use dropwise_lab::study::{Measure, Outcome, Setting, SettingSummary};
+//! use dropwise::evaluate::Measure;
 //! use dropwise::train::{Replica, Replicas};
 //! use dropwise::{Backend, Experiment, data};
+//! use dropwise_lab::study::{Setting, SettingSummary, StudyOutcome};
 //!
 //! let text = "[data]\n source = 'xor'\n [network]\n hidden = 4\n \
 //!             [train]\n learning_rate = 0.5\n steps = 10\n [study]\n replicas = 3\n";
@@ -20,7 +21,7 @@
 //! let metrics = replicas.evaluate(&rows)?.into_iter();
 //! let outcomes: Vec<_> = metrics
 //!     .zip(replicas.replicas())
-//!     .map(|(metrics, replica)| Outcome {
+//!     .map(|(metrics, replica)| StudyOutcome {
 //!         setting: Setting::new(),
 //!         seed: replica.seed,
 //!         diverged: None,
@@ -38,16 +39,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::statistics::{Distribution, Interval};
-use dropwise::config::Loss;
-use dropwise::data::Task;
-use dropwise::evaluate::Metrics;
+use dropwise::evaluate::{Measure, Metrics};
 
 /// The values of the keys that a study varies, by their dotted names.
 pub type Setting = BTreeMap<String, Value>;
 
 /// One network of a study.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Outcome {
+pub struct StudyOutcome {
     /// The setting that it was trained at.
     pub setting: Setting,
     /// The number that all its randomness comes from.
@@ -59,55 +58,11 @@ pub struct Outcome {
     pub metrics: Metrics,
 }
 
-impl Outcome {
+impl StudyOutcome {
     /// Whether it gets every row right.
     #[must_use]
     pub fn is_solved(&self) -> bool {
         self.diverged.is_none() && self.metrics.errors == Some(0)
-    }
-}
-
-/// The error that the networks of a study are compared by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Measure {
-    /// The mean absolute error: with the loss `squared-error`, whose examples have few rows.
-    MeanAbsoluteError,
-    /// The share of rows that are wrong: for classes.
-    ErrorRate,
-    /// The root of the mean squared error, in the units of the data: for numbers.
-    Rmse,
-}
-
-impl Measure {
-    /// The measure for networks that are trained with `loss` for `task`.
-    #[must_use]
-    pub fn of(loss: Loss, task: &Task) -> Self {
-        match (loss, task) {
-            (Loss::SquaredError, _) => Measure::MeanAbsoluteError,
-            (_, Task::Regression { .. }) => Measure::Rmse,
-            _ => Measure::ErrorRate,
-        }
-    }
-
-    /// Its name in tables and figures.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Measure::MeanAbsoluteError => "mean absolute error",
-            Measure::ErrorRate => "error rate",
-            Measure::Rmse => "RMSE",
-        }
-    }
-
-    /// Its value among `metrics`; not a number where they lack it.
-    #[must_use]
-    pub fn value(self, metrics: &Metrics) -> f64 {
-        match self {
-            Measure::MeanAbsoluteError => metrics.mean_absolute_error,
-            Measure::ErrorRate => metrics.error_rate.unwrap_or(f64::NAN),
-            Measure::Rmse => metrics.rmse.unwrap_or(f64::NAN),
-        }
     }
 }
 
@@ -143,7 +98,7 @@ pub struct SettingSummary {
 impl SettingSummary {
     /// What `outcomes` come to, which are all of one setting.
     #[must_use]
-    pub fn of(setting: Setting, outcomes: &[Outcome], measure: Measure, seconds: f64) -> Self {
+    pub fn of(setting: Setting, outcomes: &[StudyOutcome], measure: Measure, seconds: f64) -> Self {
         let networks = outcomes.len();
         let classes = outcomes
             .iter()
@@ -169,7 +124,7 @@ impl SettingSummary {
 }
 
 /// The errors of those networks that did not diverge.
-pub fn finite_errors(outcomes: &[Outcome], measure: Measure) -> impl Iterator<Item = f64> {
+pub fn finite_errors(outcomes: &[StudyOutcome], measure: Measure) -> impl Iterator<Item = f64> {
     let well = outcomes.iter().filter(|outcome| outcome.diverged.is_none());
     well.map(move |outcome| measure.value(&outcome.metrics))
         .filter(|error| error.is_finite())

@@ -36,6 +36,7 @@ mod trial;
 use dropwise::config::{CheckedExperiment, Masks};
 use dropwise::data::Task;
 use dropwise::error::{Error, Result};
+use dropwise::evaluate::Measure;
 
 pub use arm::{Arm, Finalist, WidthSummary};
 pub use recipe::Recipe;
@@ -136,5 +137,8 @@ pub fn tune(
     let Some(tested) = decide::decide(recipe, &base, &searches, runner)? else {
         return Ok(None);
     };
-    Ok(Some(TuneSummary::new(&base, grown, &searches, tested)))
+    let measure = Measure::of(base.loss(), rows.task(), true);
+    Ok(Some(TuneSummary::new(
+        &base, measure, grown, &searches, tested,
+    )))
 }

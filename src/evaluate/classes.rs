@@ -2,29 +2,30 @@
 
 use crate::data::Task;
 
+use super::Metrics;
 use super::predictions::predicted_class;
 
-/// How many guesses [`Metrics::top_5_accuracy`](super::Metrics::top_5_accuracy) allows.
+/// How many guesses [`Metrics::top_5_accuracy`] allows.
 const GUESSES: usize = 5;
 
 /// Counts of right and wrong rows.
 #[derive(Debug, Clone)]
-pub(super) struct Classes {
+pub(super) struct ClassificationCounts {
     right: usize,
     among_guesses: usize,
     count: usize,
 }
 
-impl Classes {
+impl ClassificationCounts {
     pub(super) fn new(task: &Task) -> Self {
-        Classes {
+        ClassificationCounts {
             right: 0,
             among_guesses: 0,
             count: task.classes().len(),
         }
     }
 
-    /// `class` is the one that came; the result is whether it was predicted. A prediction that is not
+    /// `class` is the true class; the result is whether it was predicted. A prediction that is not
     /// a number is wrong.
     pub(super) fn add(&mut self, task: &Task, prediction: &[f64], class: usize) -> bool {
         let predicted = predicted_class(task, prediction);
@@ -35,14 +36,17 @@ impl Classes {
         right
     }
 
-    /// Of `rows` all those that were not found right.
-    pub(super) fn errors(&self, rows: usize) -> usize {
-        rows - self.right
-    }
-
-    /// None where five guesses would be right by themselves.
-    pub(super) fn top_5_accuracy(&self, rows: usize) -> Option<f64> {
-        (self.count > GUESSES).then(|| self.among_guesses as f64 / rows as f64)
+    /// Adds the metrics of classes. A row that was not found right is wrong.
+    pub(super) fn finish(&self, metrics: &mut Metrics) {
+        let share = |count: usize| count as f64 / metrics.rows as f64;
+        let errors = metrics.rows - self.right;
+        let (error_rate, accuracy) = (share(errors), share(self.right));
+        // With five classes or fewer, five guesses are always right.
+        let top_5_accuracy = (self.count > GUESSES).then(|| share(self.among_guesses));
+        metrics.errors = Some(errors);
+        metrics.error_rate = Some(error_rate);
+        metrics.accuracy = Some(accuracy);
+        metrics.top_5_accuracy = top_5_accuracy;
     }
 }
 

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How good predictions are, over all rows. What a task has no use for is none, and is left out where
+use super::Measure;
+
+/// How good predictions are, over all rows. What a task has no use for is `None`, and is left out where
 /// metrics are written.
 ///
 /// A prediction that is not a number counts as an error; the metrics that it makes meaningless are not
@@ -35,10 +37,10 @@ pub struct Metrics {
     pub top_5_accuracy: Option<f64>,
 
     /// Probabilities: the mean over rows of `-log p` of the right class, in nats. Infinite if an
-    /// output of 0 or 1, after a sigmoid of the network's own, rules out what came.
+    /// output of 0 or 1, after a sigmoid of the network's own, rules out the true class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub negative_log_likelihood: Option<f64>,
-    /// Probabilities: the mean over rows of the squared distance from what came (Brier 1950). For
+    /// Probabilities: the mean over rows of the squared distance from the targets (Brier 1950). For
     /// several classes it is the sum over classes of `(p - y)^2`, from 0 to 2; for two classes with one
     /// output `(p - y)^2` of that output, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,13 +63,14 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// The one number to watch, and its name: the error rate for classes, else RMSE. Lower is better.
+    /// The measure of validation and test rows, and its value: the error rate of classes, the RMSE of numbers, as
+    /// [`Measure::of`] has it.
     #[must_use]
-    pub fn headline(&self) -> (&'static str, f64) {
+    pub fn headline(&self) -> (Measure, f64) {
         match (self.error_rate, self.rmse) {
-            (Some(error_rate), _) => ("error rate", error_rate),
-            (None, Some(rmse)) => ("RMSE", rmse),
-            (None, None) => ("loss", self.loss),
+            (Some(error_rate), _) => (Measure::ErrorRate, error_rate),
+            (None, Some(rmse)) => (Measure::Rmse, rmse),
+            (None, None) => (Measure::MeanAbsoluteError, self.mean_absolute_error),
         }
     }
 }

@@ -1,4 +1,6 @@
-//! Predictions that are probabilities: how likely they made what came, and whether they may be believed.
+//! Predictions that are probabilities: how likely the true class is, and whether they are calibrated.
+
+use super::Metrics;
 
 /// As many as Guo et al. take.
 pub const BINS: usize = 15;
@@ -15,9 +17,9 @@ pub(super) enum Origin {
 }
 
 impl Origin {
-    /// `-log p` of the class that came, in nats. Logits are never turned into a probability first: that
+    /// `-log p` of the true class, in nats. Logits are never turned into a probability first: that
     /// would round to 0, and the logarithm be infinite, where a logit is merely large.
-    fn surprise(self, output: &[f64], class: usize) -> f64 {
+    fn nll(self, output: &[f64], class: usize) -> f64 {
         match (self, class) {
             (Origin::Softmax, class) => log_sum_exp(output) - output[class],
             (Origin::Sigmoid, 0) => softplus(output[0]),
@@ -32,7 +34,7 @@ impl Origin {
 #[derive(Debug, Clone)]
 pub(super) struct Probabilities {
     origin: Origin,
-    surprises: f64,
+    nll: f64,
     squares: f64,
     bins: [Bin; BINS],
 }
@@ -52,13 +54,13 @@ impl Probabilities {
     pub(super) fn new(origin: Origin) -> Self {
         Probabilities {
             origin,
-            surprises: 0.0,
+            nll: 0.0,
             squares: 0.0,
             bins: [Bin::default(); BINS],
         }
     }
 
-    /// `class` is the one that came, `right` whether it was predicted.
+    /// `class` is the true class, `right` whether it was predicted.
     ///
     /// # Shapes
     /// - `output`, `prediction`, `target`: `[d_output]`
@@ -70,7 +72,7 @@ impl Probabilities {
         class: usize,
         right: bool,
     ) {
-        self.surprises += self.origin.surprise(output, class);
+        self.nll += self.origin.nll(output, class);
         let pairs = prediction.iter().zip(target);
         self.squares += pairs.map(|(p, y)| (p - y) * (p - y)).sum::<f64>();
         let confidence = self.confidence(prediction);
@@ -93,21 +95,15 @@ impl Probabilities {
         }
     }
 
-    pub(super) fn negative_log_likelihood(&self, rows: usize) -> f64 {
-        self.surprises / rows as f64
-    }
-
-    pub(super) fn brier_score(&self, rows: usize) -> f64 {
-        self.squares / rows as f64
-    }
-
-    /// `sum_b n_b / n |accuracy_b - confidence_b|`, in which `n_b` cancels.
-    pub(super) fn expected_calibration_error(&self, rows: usize) -> f64 {
-        let gaps = self
-            .bins
-            .iter()
-            .map(|bin| (bin.right as f64 - bin.confidence).abs());
-        gaps.sum::<f64>() / rows as f64
+    /// Adds the metrics of probabilities.
+    pub(super) fn finish(&self, metrics: &mut Metrics) {
+        let rows = metrics.rows as f64;
+        metrics.negative_log_likelihood = Some(self.nll / rows);
+        metrics.brier_score = Some(self.squares / rows);
+        // `sum_b n_b / n |accuracy_b - confidence_b|`, in which `n_b` cancels.
+        let gaps = self.bins.iter();
+        let gaps = gaps.map(|bin| (bin.right as f64 - bin.confidence).abs());
+        metrics.expected_calibration_error = Some(gaps.sum::<f64>() / rows);
     }
 }
 

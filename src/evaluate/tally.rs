@@ -4,9 +4,9 @@ use crate::config::{Activation, Loss};
 use crate::data::{Target, Task};
 
 use super::Metrics;
-use super::classes::Classes;
+use super::classes::ClassificationCounts;
 use super::losses::LossSum;
-use super::numbers::Numbers;
+use super::numbers::RegressionSums;
 use super::predictions::predicted_class;
 use super::probabilities::{BINS, Bin, Origin, Probabilities};
 
@@ -16,10 +16,10 @@ pub struct Tally<'a> {
     rows: usize,
     loss: LossSum,
     absolute_errors: f64,
-    classes: Classes,
+    classes: ClassificationCounts,
     probabilities: Option<Probabilities>,
     /// One a target of a regression; none else.
-    numbers: Vec<Numbers>,
+    numbers: Vec<RegressionSums>,
 }
 
 impl<'a> Tally<'a> {
@@ -27,7 +27,7 @@ impl<'a> Tally<'a> {
     #[must_use]
     pub fn new(loss: Loss, output: Activation, task: &'a Task) -> Self {
         let numbers = match task {
-            Task::Regression { targets } => vec![Numbers::default(); targets.len()],
+            Task::Regression { targets } => vec![RegressionSums::default(); targets.len()],
             Task::Classification { .. } | Task::Binary { .. } => Vec::new(),
         };
         Tally {
@@ -35,7 +35,7 @@ impl<'a> Tally<'a> {
             rows: 0,
             loss: LossSum::new(loss),
             absolute_errors: 0.0,
-            classes: Classes::new(task),
+            classes: ClassificationCounts::new(task),
             probabilities: origin(loss, output, task).map(Probabilities::new),
             numbers,
         }
@@ -74,54 +74,33 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// What the rows so far come to.
+    /// The metrics of the rows so far.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         let (rows, d_output) = (self.rows, self.task.d_output());
-        let metrics = Metrics {
+        let mut metrics = Metrics {
             rows,
             loss: self.loss.value(rows, d_output),
             mean_absolute_error: self.absolute_errors / rows as f64 / d_output as f64,
             ..Metrics::default()
         };
         match self.task {
-            Task::Regression { .. } => self.with_numbers(metrics),
-            Task::Classification { .. } | Task::Binary { .. } => self.with_classes(metrics),
+            Task::Regression { .. } => RegressionSums::finish(&self.numbers, &mut metrics),
+            Task::Classification { .. } | Task::Binary { .. } => self.classes.finish(&mut metrics),
         }
+        if let Some(probabilities) = &self.probabilities {
+            probabilities.finish(&mut metrics);
+        }
+        metrics
     }
 
     /// The rows by their confidence, where predictions are probabilities.
     pub fn bins(&self) -> Option<&[Bin; BINS]> {
         self.probabilities.as_ref().map(Probabilities::bins)
     }
-
-    fn with_numbers(&self, metrics: Metrics) -> Metrics {
-        let targets = self.numbers.len() as f64;
-        let r2: Option<f64> = self.numbers.iter().map(Numbers::r2).sum();
-        Metrics {
-            rmse: Some(self.numbers.iter().map(Numbers::rmse).sum::<f64>() / targets),
-            r2: r2.map(|sum| sum / targets),
-            ..metrics
-        }
-    }
-
-    fn with_classes(&self, metrics: Metrics) -> Metrics {
-        let (rows, errors) = (self.rows, self.classes.errors(self.rows));
-        let probabilities = self.probabilities.as_ref();
-        Metrics {
-            errors: Some(errors),
-            error_rate: Some(errors as f64 / rows as f64),
-            accuracy: Some((rows - errors) as f64 / rows as f64),
-            top_5_accuracy: self.classes.top_5_accuracy(rows),
-            negative_log_likelihood: probabilities.map(|p| p.negative_log_likelihood(rows)),
-            brier_score: probabilities.map(|p| p.brier_score(rows)),
-            expected_calibration_error: probabilities.map(|p| p.expected_calibration_error(rows)),
-            ..metrics
-        }
-    }
 }
 
-/// Where probabilities come from; none where predictions are no probabilities. Several sigmoids, one a
+/// Where probabilities come from; `None` where predictions are no probabilities. Several sigmoids, one a
 /// class, do not add up to 1, and so are none.
 pub(super) fn origin(loss: Loss, output: Activation, task: &Task) -> Option<Origin> {
     match (task, loss, output) {

@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use dropwise::backend::read;
 use dropwise::config::{Activation, Loss, Precision};
 use dropwise::data::{Target, Task};
-use dropwise::evaluate::{evaluate_in_batches, predicted_class, predictions};
+use dropwise::evaluate::{Measure, evaluate_in_batches, predicted_class, predictions};
 use dropwise::{Backend, Dataset, Evaluation, LayerWeights, Metrics, Mlp, MlpConfig, evaluate};
 use serde_json::{Map, Value, json};
 
@@ -602,14 +602,14 @@ fn the_headline_is_the_error_rate_of_classes_and_the_rmse_of_numbers() {
         &[1.0, 1.0],
         &[1.0, 0.0],
     );
-    assert_eq!(found.metrics.headline(), ("error rate", 0.5));
+    assert_eq!(found.metrics.headline(), (Measure::ErrorRate, 0.5));
     let found = evaluated(
         Loss::MeanSquaredError,
         regression(&[(0.0, 2.0)]),
         &[1.5],
         &[0.0],
     );
-    assert_eq!(found.metrics.headline(), ("RMSE", 3.0));
+    assert_eq!(found.metrics.headline(), (Measure::Rmse, 3.0));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use dropwise::Result;
 use dropwise::data::Part;
 use dropwise::train::{End, Replica, Replicas};
 use dropwise_lab::report::{study_notes, study_table};
-use dropwise_lab::study::{Outcome as Trained, SettingSummary, StudySummary};
+use dropwise_lab::study::{SettingSummary, StudyOutcome as Trained, StudySummary};
 
 use super::args::{ExperimentArgs, part};
 use super::output::{OutputArgs, Style};

@@ -80,7 +80,7 @@ impl Args {
             eprintln!("{}", where_it_goes_on(&trainer));
         }
 
-        let progress = Progress::new(style, &trainer, out);
+        let progress = Progress::new(style, (&trainer, &splits), out);
         let run = job.run.take();
         let mut keeper = Keeper::new(progress, run, (&trainer, &splits), self.checkpoint_every);
         let ended = trainer.run(&mut keeper);

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use dropwise::config::{Loss, ResolvedExperiment};
-use dropwise::data::Part;
+use dropwise::data::{Part, Task};
+use dropwise::evaluate::Measure;
 
 /// Loss and error over the steps of a training, thinned to a few hundred points a curve.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -62,33 +63,34 @@ pub struct MetricsLine {
 #[derive(Debug, Clone)]
 pub struct CurvesReader {
     loss: Loss,
+    task: Task,
     counts_epochs: bool,
-    training_loss: Thinned,
-    train: Measures,
-    validation: Measures,
+    training_loss: SampledCurve,
+    train: SplitCurves,
+    validation: SplitCurves,
     best_step: Option<usize>,
     steps_an_epoch: Option<f64>,
 }
 
-/// What is measured on a part of the data with dropout off.
+/// What is measured on a part of the data with dropout off: the loss, the error of the task, and the error of the tutorial.
 #[derive(Debug, Clone, Default)]
-struct Measures {
-    loss: Thinned,
-    error_rate: Thinned,
-    rmse: Thinned,
-    mean_absolute_error: Thinned,
+struct SplitCurves {
+    loss: SampledCurve,
+    error: SampledCurve,
+    mean_absolute_error: SampledCurve,
 }
 
 impl CurvesReader {
-    /// For the lines of a training of this experiment.
+    /// For the lines of a training of this experiment, on this task.
     #[must_use]
-    pub fn new(experiment: &ResolvedExperiment) -> Self {
+    pub fn new(experiment: &ResolvedExperiment, task: &Task) -> Self {
         CurvesReader {
             loss: experiment.loss(),
+            task: task.clone(),
             counts_epochs: experiment.train.epochs.is_some(),
-            training_loss: Thinned::default(),
-            train: Measures::default(),
-            validation: Measures::default(),
+            training_loss: SampledCurve::default(),
+            train: SplitCurves::default(),
+            validation: SplitCurves::default(),
             best_step: None,
             steps_an_epoch: None,
         }
@@ -96,12 +98,14 @@ impl CurvesReader {
 
     /// Takes the next line.
     pub fn push(&mut self, line: &MetricsLine) {
-        let measures = match line.split {
+        // With validation rows the error is that of the task.
+        let measure = Measure::of(self.loss, &self.task, true);
+        let curves = match line.split {
             Part::Train => &mut self.train,
             Part::Validation => &mut self.validation,
             Part::Test => return,
         };
-        measures.push(line);
+        curves.push(line, measure);
         self.training_loss.push(line.step, line.training_loss);
         if self.counts_epochs && line.epoch > 0 {
             // Such a training is evaluated at the end of epochs alone.
@@ -118,61 +122,56 @@ impl CurvesReader {
     /// The curves of all lines so far.
     #[must_use]
     pub fn curves(self) -> Curves {
-        let (error_name, error) = self.error();
+        let has_validation = self.validation.loss.seen > 0;
+        let measure = Measure::of(self.loss, &self.task, has_validation);
+        let error = |curves: &SplitCurves| match measure {
+            Measure::MeanAbsoluteError => curves.mean_absolute_error.points(),
+            Measure::ErrorRate | Measure::Rmse => curves.error.points(),
+        };
         let errors = [
             ("training", error(&self.train)),
             ("validation", error(&self.validation)),
         ];
         let losses = [
-            ("training, dropout on", &self.training_loss),
-            ("training", &self.train.loss),
-            ("validation", &self.validation.loss),
+            ("training, dropout on", self.training_loss.points()),
+            ("training", self.train.loss.points()),
+            ("validation", self.validation.loss.points()),
         ];
-        let curve = |(name, points): (&str, &Thinned)| {
-            let (name, points) = (name.to_owned(), points.points());
+        let curve = |(name, points): (&str, Vec<(usize, f64)>)| {
+            let name = name.to_owned();
             (!points.is_empty()).then_some(Curve { name, points })
         };
         Curves {
-            error_name: error_name.to_owned(),
+            error_name: measure.name().to_owned(),
             losses: losses.into_iter().filter_map(curve).collect(),
             errors: errors.into_iter().filter_map(curve).collect(),
             best_step: self.best_step,
             steps_an_epoch: self.steps_an_epoch,
         }
     }
+}
 
-    /// What the error is: for the tutorial's loss without validation rows its own measure, as training shows it.
-    fn error(&self) -> (&'static str, fn(&Measures) -> &Thinned) {
-        let has =
-            |of: fn(&Measures) -> &Thinned| of(&self.train).seen + of(&self.validation).seen > 0;
-        let is_tutorial = self.loss == Loss::SquaredError && self.validation.loss.seen == 0;
-        let error_rate: fn(&Measures) -> &Thinned = |measures| &measures.error_rate;
-        let rmse: fn(&Measures) -> &Thinned = |measures| &measures.rmse;
-        if has(error_rate) && !is_tutorial {
-            ("error rate", error_rate)
-        } else if has(rmse) && !is_tutorial {
-            ("RMSE", rmse)
-        } else {
-            ("mean absolute error", |measures| {
-                &measures.mean_absolute_error
-            })
+impl MetricsLine {
+    fn error(&self, measure: Measure) -> Option<f64> {
+        match measure {
+            Measure::MeanAbsoluteError => self.mean_absolute_error,
+            Measure::ErrorRate => self.error_rate,
+            Measure::Rmse => self.rmse,
         }
     }
 }
 
-impl Measures {
-    fn push(&mut self, line: &MetricsLine) {
+impl SplitCurves {
+    fn push(&mut self, line: &MetricsLine, measure: Measure) {
         self.loss.push(line.step, line.loss);
-        self.error_rate.push(line.step, line.error_rate);
-        self.rmse.push(line.step, line.rmse);
+        self.error.push(line.step, line.error(measure));
         self.mean_absolute_error
             .push(line.step, line.mean_absolute_error);
     }
 
     fn mark(&mut self, step: usize) {
         self.loss.mark(step);
-        self.error_rate.mark(step);
-        self.rmse.mark(step);
+        self.error.mark(step);
         self.mean_absolute_error.mark(step);
     }
 }
@@ -180,8 +179,8 @@ impl Measures {
 /// A curve of any length in few points, evenly spaced among those that came, and besides them the last one, the
 /// smallest one and one that is marked.
 #[derive(Debug, Clone, Default)]
-struct Thinned {
-    /// Every so many-th point, a power of two.
+struct SampledCurve {
+    /// One point in `2^doublings`.
     points: Vec<(usize, f64)>,
     doublings: u32,
     seen: usize,
@@ -190,8 +189,8 @@ struct Thinned {
     marked: Option<(usize, f64)>,
 }
 
-impl Thinned {
-    /// No more points are shown.
+impl SampledCurve {
+    /// The most points that are shown.
     const MOST: usize = 400;
 
     fn push(&mut self, step: usize, value: Option<f64>) {

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::{Strip, Strips, Table};
 use crate::statistics::{Distribution, Interval};
-use crate::study::{Measure, Outcome, Setting, SettingSummary, StudySummary, finite_errors};
+use crate::study::{Setting, SettingSummary, StudyOutcome, StudySummary, finite_errors};
+use dropwise::evaluate::Measure;
 
 /// A row for each setting. `with_time` adds how long each took, which is never twice the same.
 #[must_use]
@@ -135,7 +136,7 @@ pub fn study_notes(summary: &StudySummary) -> Vec<String> {
 
 /// A strip of dots for each setting. `outcomes` are those of the settings of `summary`, in any order.
 #[must_use]
-pub fn study_figure(summary: &StudySummary, outcomes: &[Outcome]) -> Strips {
+pub fn study_figure(summary: &StudySummary, outcomes: &[StudyOutcome]) -> Strips {
     let solved = any(summary, |setting| setting.solved.is_some());
     let measure = summary.measure;
     let strip = |setting: &SettingSummary| {

@@ -31,12 +31,12 @@ pub fn tune_figure(summary: &TuneSummary) -> Strips {
     Strips {
         title: format!(
             "{} on the test rows of the best setting of each search, {} networks each",
-            capital(summary.measure),
+            capital(summary.measure.name()),
             seeds.max().unwrap_or(0)
         ),
         subtitle: "dots: networks; box: quartiles and median; diamond: mean with its 95 % interval"
             .to_owned(),
-        value_label: summary.measure.to_owned(),
+        value_label: summary.measure.name().to_owned(),
         strip_label: String::new(),
         note_label: String::new(),
         strips: summary.arms.iter().map(strip).collect(),
@@ -53,9 +53,9 @@ pub(super) fn capital(word: &str) -> String {
 
 fn grown(summary: &TuneSummary) -> String {
     let widths = summary.grown.iter().map(|grown| {
-        let score = grown
-            .score
-            .map_or("diverged".to_owned(), |score| error(summary, score.error));
+        let score = grown.score.map_or("diverged".to_owned(), |score| {
+            summary.measure.text(score.error)
+        });
         format!("{} {score}", grown.width)
     });
     let curve = widths.collect::<Vec<_>>().join(", ");
@@ -78,7 +78,7 @@ fn searched(summary: &TuneSummary, arm: &ArmSummary) -> String {
         arm.pruned,
         arm.diverged,
         arm.test.errors.len() + arm.test.diverged,
-        error(summary, arm.validation.error),
+        summary.measure.text(arm.validation.error),
         setting(&arm.setting)
     )
 }
@@ -109,15 +109,15 @@ fn tested(summary: &TuneSummary, arm: &ArmSummary) -> String {
         return format!("On the test rows, {name}: all networks diverged.");
     };
     let deviation = found.standard_deviation.map_or(String::new(), |deviation| {
-        format!(", standard deviation {}", error(summary, deviation))
+        format!(", standard deviation {}", summary.measure.text(deviation))
     });
     format!(
         "On the test rows, {name}: mean {} of {} {}{deviation}{diverged}.",
-        summary.measure,
+        summary.measure.name(),
         found.count,
         match found.count {
-            1 => format!("network {}", error(summary, found.mean)),
-            _ => format!("networks {}", error(summary, found.mean)),
+            1 => format!("network {}", summary.measure.text(found.mean)),
+            _ => format!("networks {}", summary.measure.text(found.mean)),
         },
     )
 }
@@ -127,15 +127,15 @@ fn verdict(summary: &TuneSummary) -> String {
         let (low, high) = (interval.low, interval.high);
         format!(
             "95 % interval {} to {}",
-            error(summary, low),
-            error(summary, high)
+            summary.measure.text(low),
+            summary.measure.text(high)
         )
     };
     let difference = match (summary.difference, summary.difference_interval) {
         (Some(difference), Some(found)) => {
             format!(
                 "a difference of {}, {}",
-                error(summary, difference),
+                summary.measure.text(difference),
                 interval(found)
             )
         }
@@ -169,12 +169,4 @@ fn recommendation(summary: &TuneSummary) -> String {
         arm.arm.words(),
         setting(&arm.setting)
     )
-}
-
-/// An error rate in percent, anything else as it is.
-fn error(summary: &TuneSummary, value: f64) -> String {
-    match summary.measure {
-        "error rate" => format!("{:.2} %", 100.0 * value),
-        _ => format!("{value:.4}"),
-    }
 }

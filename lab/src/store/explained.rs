@@ -66,7 +66,7 @@ pub fn explain_run(
         task: &trained.prepared.task,
         splits: splits.as_ref(),
         data_sha256: &trained.prepared.data_sha256,
-        curves: curves(&run, &trained.experiment)?,
+        curves: curves(&run, &trained)?,
         trail: trail.as_ref(),
         model: (&model, step.unwrap_or_default()),
         facts: facts(&run, &trained.experiment)?,
@@ -119,8 +119,8 @@ fn splits(dir: &Path, trained: &Trained, notes: &mut Vec<String>) -> Option<Spli
     }
 }
 
-fn curves(run: &StoredRun, experiment: &ResolvedExperiment) -> Result<Curves> {
-    let mut reader = CurvesReader::new(experiment);
+fn curves(run: &StoredRun, trained: &Trained) -> Result<Curves> {
+    let mut reader = CurvesReader::new(&trained.experiment, &trained.prepared.task);
     jsonl::read(&run.dir().join(METRICS), |_, line: MetricsLine| {
         reader.push(&line);
         Ok(())

@@ -1,12 +1,13 @@
 //! What a study comes to.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::arm::grown_to;
 use super::search::Search;
 use super::{Arm, Finalist, Score, Space, TrialEnd, TrialOutcome, TrialSetting, WidthSummary};
 use crate::statistics::{Distribution, Interval};
 use dropwise::config::CheckedExperiment;
+use dropwise::evaluate::Measure;
 
 /// What one of the searches, and the networks of its best setting, came to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -74,8 +75,9 @@ pub enum DropoutEffect {
 pub struct TuneSummary {
     /// The seed of everything; those of the last networks count on from it.
     pub seed: u64,
-    /// What errors are: `error rate` or `RMSE`.
-    pub measure: &'static str,
+    /// What errors are, the error rate or the RMSE.
+    #[serde(serialize_with = "by_name")]
+    pub measure: Measure,
     /// Each width that was tried.
     pub grown: Vec<WidthSummary>,
     /// The width that it grew to.
@@ -94,9 +96,14 @@ pub struct TuneSummary {
     pub recommended: Arm,
 }
 
+fn by_name<S: Serializer>(measure: &Measure, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(measure.name())
+}
+
 impl TuneSummary {
     pub(super) fn new(
         base: &CheckedExperiment,
+        measure: Measure,
         grown: Vec<WidthSummary>,
         searches: &[Search; 2],
         tested: [Vec<TrialOutcome>; 2],
@@ -123,14 +130,10 @@ impl TuneSummary {
             Some(interval) if interval.low > 0.0 => DropoutEffect::Hurts,
             _ => DropoutEffect::Inconclusive,
         };
-        let headline = tested
-            .iter()
-            .flatten()
-            .find_map(|outcome| outcome.test.as_ref());
         let to = grown_to(&grown);
         TuneSummary {
             seed: base.seed,
-            measure: headline.map_or("error", |metrics| metrics.headline().0),
+            measure,
             width: to.map_or(0, |to| to.width),
             fits: to.is_some_and(|to| to.fits),
             grown,

@@ -77,8 +77,8 @@ impl<'a, W: Write> Show<'a, W> {
                 )
             }
             (Some(measured), Stage::Choose(_)) => {
-                let (name, value) = measured.metrics.headline();
-                format!("validation {name} {value:.4}")
+                let (measure, value) = measured.metrics.headline();
+                format!("validation {} {value:.4}", measure.name())
             }
         };
         let (epochs, seconds) = (outcome.epochs, outcome.seconds);

@@ -5,7 +5,7 @@ use std::path::Path;
 use dropwise::Result;
 use dropwise_lab::report::{study_figure, study_notes, study_table};
 use dropwise_lab::store::OutFolder;
-use dropwise_lab::study::{Outcome, StudySummary};
+use dropwise_lab::study::{StudyOutcome, StudySummary};
 
 use super::super::{json, overrides, pretty};
 use super::plan::Plan;
@@ -21,7 +21,7 @@ impl Folder {
     }
 
     /// Writes a line for each network so far.
-    pub(super) fn keep_outcomes(&mut self, outcomes: &[Outcome]) -> Result<()> {
+    pub(super) fn keep_outcomes(&mut self, outcomes: &[StudyOutcome]) -> Result<()> {
         let lines: Result<Vec<_>> = outcomes
             .iter()
             .map(|outcome| Ok(json(outcome)? + "\n"))
@@ -31,7 +31,7 @@ impl Folder {
 
     /// Writes the summary in all its forms. But for the times in `study.json`, the same study writes the same
     /// bytes.
-    pub(super) fn finish(&self, summary: &StudySummary, outcomes: &[Outcome]) -> Result<()> {
+    pub(super) fn finish(&self, summary: &StudySummary, outcomes: &[StudyOutcome]) -> Result<()> {
         self.0.save("study.json", &pretty(summary)?)?;
         if summary.settings.is_empty() {
             return Ok(());

@@ -3,8 +3,9 @@
 use dropwise::backend::Backend;
 use dropwise::config::{CheckedExperiment, DataConfig, Experiment, Masks, ResolvedExperiment};
 use dropwise::data::{self, Part, Splits};
+use dropwise::evaluate::Measure;
 use dropwise::{Dataset, Error, Result};
-use dropwise_lab::study::{Measure, Setting, StudySummary};
+use dropwise_lab::study::{Setting, StudySummary};
 
 use super::super::BURN_VERSION;
 use super::super::overrides::{self, Override, Vary};
@@ -135,7 +136,9 @@ impl Plan {
     }
 
     fn measure(&self, point: &Point) -> Measure {
-        Measure::of(point.experiment.loss(), self.splits(point).train.task())
+        let loss = point.experiment.loss();
+        let splits = self.splits(point);
+        Measure::of(loss, splits.train.task(), splits.validation.is_some())
     }
 }
 

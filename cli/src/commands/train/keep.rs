@@ -45,7 +45,7 @@ pub(in super::super) fn train_in(
         job.keep_in(dir, splits)?;
     }
     let mut nowhere = io::sink();
-    let progress = Progress::new(Style::Quiet, &trainer, &mut nowhere);
+    let progress = Progress::new(Style::Quiet, (&trainer, splits), &mut nowhere);
     let run = job.run.take();
     let keeper = Keeper::new(progress, run, (&trainer, splits), CHECKPOINT_EVERY);
     let mut watched = Watched { keeper, stepped };

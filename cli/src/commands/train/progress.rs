@@ -4,8 +4,8 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use dropwise::Result;
-use dropwise::config::Loss;
-use dropwise::evaluate::{Evaluation, Metrics};
+use dropwise::data::Splits;
+use dropwise::evaluate::{Measure, Metrics};
 use dropwise::train::{Report, Trainer};
 use indicatif::ProgressBar;
 
@@ -15,6 +15,7 @@ use super::super::output::Style;
 pub(super) struct Progress<'a, W> {
     out: &'a mut W,
     style: Style,
+    measure: Measure,
     bar: Option<Bar>,
 }
 
@@ -33,10 +34,21 @@ struct Bar {
 const REDRAW: Duration = Duration::from_millis(100);
 
 impl<'a, W: Write> Progress<'a, W> {
-    pub(super) fn new(style: Style, trainer: &Trainer<'_>, out: &'a mut W) -> Self {
+    pub(super) fn new(
+        style: Style,
+        (trainer, splits): (&Trainer<'_>, &Splits),
+        out: &'a mut W,
+    ) -> Self {
+        let loss = trainer.experiment().loss();
+        let measure = Measure::of(loss, splits.train.task(), splits.validation.is_some());
         let bar = style.bar(trainer.steps() as u64);
         let bar = bar.map(|bar| Bar::new(bar, trainer));
-        Progress { out, style, bar }
+        Progress {
+            out,
+            style,
+            measure,
+            bar,
+        }
     }
 
     pub(super) fn started(&mut self, trainer: &Trainer<'_>) -> Result<()> {
@@ -66,10 +78,10 @@ impl<'a, W: Write> Progress<'a, W> {
                 }
                 self.out.flush()?;
             }
-            (Style::Words, Some(bar)) => bar.last = words(trainer, report),
+            (Style::Words, Some(bar)) => bar.last = words(self.measure, report),
             (Style::Words, None) => {
                 let place = place(trainer, report);
-                writeln!(self.out, "{place}: {}", words(trainer, report))?;
+                writeln!(self.out, "{place}: {}", words(self.measure, report))?;
                 self.out.flush()?;
             }
         }
@@ -94,36 +106,32 @@ fn place(trainer: &Trainer<'_>, report: &Report) -> String {
     }
 }
 
-/// How good the network is, in few words: for the tutorial's loss its own measure, else the training
-/// loss and the error.
-fn words(trainer: &Trainer<'_>, report: &Report) -> String {
-    if trainer.experiment().loss() == Loss::SquaredError && report.validation.is_none() {
-        let error = report
-            .train
-            .as_ref()
-            .map(|train| train.metrics.mean_absolute_error);
-        return format!("mean absolute error {:.4}", error.unwrap_or(f64::NAN));
-    }
-    let headline = |split: &str, evaluation: &Option<Evaluation>| {
-        let evaluation = evaluation.as_ref()?;
-        Some(format!(", {split} {}", headline(&evaluation.metrics)))
+/// How good the network is, in few words: its loss and error, or with the tutorial's measure that alone.
+fn words(measure: Measure, report: &Report) -> String {
+    let (split, found) = match (&report.validation, &report.train) {
+        (Some(validation), _) => ("validation", Some(validation)),
+        (None, train) => ("training", train.as_ref()),
     };
-    let found = headline("validation", &report.validation);
-    let found = found.or_else(|| headline("training", &report.train));
+    if let (Measure::MeanAbsoluteError, Some(found)) = (measure, found) {
+        return shown(measure, measure.value(&found.metrics));
+    }
+    let error = found.map(|found| format!(", {split} {}", headline(&found.metrics)));
     let best = if report.best { " (best)" } else { "" };
     format!(
         "loss {:.4}{}{best}",
         report.training_loss,
-        found.unwrap_or_default()
+        error.unwrap_or_default()
     )
 }
 
 /// The number to watch with its name.
 pub(super) fn headline(metrics: &Metrics) -> String {
-    match metrics.headline() {
-        (name @ "error rate", value) => format!("{name} {:.2} %", 100.0 * value),
-        (name, value) => format!("{name} {value:.4}"),
-    }
+    let (measure, value) = metrics.headline();
+    shown(measure, value)
+}
+
+fn shown(measure: Measure, value: f64) -> String {
+    format!("{} {}", measure.name(), measure.text(value))
 }
 
 impl Bar {
