@@ -137,7 +137,7 @@ pub fn tune(
     let Some(tested) = decide::decide(recipe, &base, &searches, runner)? else {
         return Ok(None);
     };
-    let measure = Measure::of(base.loss(), rows.task(), true);
+    let measure = Measure::of(base.resolve(rows.task())?.loss(), rows.task(), true);
     Ok(Some(TuneSummary::new(
         &base, measure, grown, &searches, tested,
     )))
