@@ -194,10 +194,12 @@ impl Source for Noise {
         }
     }
 
-    fn read_inputs_f32(&self, row: usize, into: &mut [f32]) {
-        let pixels = &self.pixels[row * D_INPUT..][..D_INPUT];
-        for (input, pixel) in into.iter_mut().zip(pixels) {
-            *input = f32::from(*pixel) / 255.0;
+    fn read_inputs_f32(&self, rows: &[usize], into: &mut [f32]) {
+        for (row, into) in rows.iter().zip(into.chunks_exact_mut(D_INPUT)) {
+            let pixels = &self.pixels[row * D_INPUT..][..D_INPUT];
+            for (input, pixel) in into.iter_mut().zip(pixels) {
+                *input = f32::from(*pixel) / 255.0;
+            }
         }
     }
 

@@ -15,13 +15,15 @@
 //! ```
 
 mod autoencoder;
+mod cell;
 pub mod csv;
 mod digits;
 mod hash;
 pub mod idx;
 mod images;
+mod memory;
 mod part;
-mod prepare;
+mod preprocessing;
 mod split;
 mod table;
 mod xor;
@@ -34,9 +36,11 @@ use burn::tensor::{DType, Element, Tensor, TensorCreationOptions, TensorData};
 use crate::config::{DataConfig, Learn, SourceKind};
 use crate::error::{Error, Result};
 
+pub use cell::parse_number;
 pub use digits::digits;
 pub use part::Part;
-pub use prepare::{Column, ColumnKind, Preparation, Refusal, TablePreparation};
+pub use preprocessing::{Preprocessing, RowError, TablePreprocessing};
+pub use table::RawTable;
 pub use xor::xor;
 
 pub use crate::task::{Target, Task};
@@ -56,13 +60,13 @@ pub trait Source: Send + Sync {
     /// Writes the inputs of `row`, counted from 0, into a slice of [`d_input`](Self::d_input) numbers.
     fn read_inputs(&self, row: usize, into: &mut [f64]);
 
-    /// The same inputs rounded to 32 bits, as most networks take them. A source that has them at hand can save
-    /// the way through 64 bits; the numbers must be the same.
-    fn read_inputs_f32(&self, row: usize, into: &mut [f32]) {
-        let mut wide = vec![0.0; into.len()];
-        self.read_inputs(row, &mut wide);
-        for (input, wide) in into.iter_mut().zip(wide) {
-            *input = wide as f32;
+    /// Writes the inputs of several rows, one after the other, rounded to 32 bits, as most networks take them. A
+    /// source that has them at hand can save the way through 64 bits; the numbers must be the same.
+    fn read_inputs_f32(&self, rows: &[usize], into: &mut [f32]) {
+        let mut wide = vec![0.0; self.d_input()];
+        for (row, into) in rows.iter().zip(into.chunks_exact_mut(wide.len())) {
+            self.read_inputs(*row, &mut wide);
+            round(&wide, into);
         }
     }
 
@@ -155,15 +159,23 @@ impl Dataset {
     /// All inputs as a tensor of shape `[rows, d_input]`.
     #[must_use]
     pub fn inputs(&self, options: impl Into<TensorCreationOptions>) -> Tensor<2> {
-        let (options, width) = (options.into(), self.d_input());
+        let options = options.into();
         let data = if options.dtype == Some(DType::F64) {
-            self.values(width, |row, into: &mut [f64]| {
+            self.values(self.d_input(), |row, into: &mut [f64]| {
                 self.source.read_inputs(row, into);
             })
         } else {
-            self.values(width, |row, into: &mut [f32]| {
-                self.source.read_inputs_f32(row, into);
-            })
+            let all: Vec<usize>;
+            let rows = match &self.rows {
+                Some(rows) => &rows[..],
+                None => {
+                    all = (0..self.len()).collect();
+                    &all
+                }
+            };
+            let mut values = vec![0.0_f32; self.len() * self.d_input()];
+            self.source.read_inputs_f32(rows, &mut values);
+            TensorData::new(values, [self.len(), self.d_input()])
         };
         Tensor::from_data(data, options)
     }
@@ -180,9 +192,7 @@ impl Dataset {
             let mut wide = vec![0.0; width];
             self.values(width, |row, into: &mut [f32]| {
                 self.source.read_targets(row, &mut wide);
-                for (target, wide) in into.iter_mut().zip(&wide) {
-                    *target = *wide as f32;
-                }
+                round(&wide, into);
             })
         };
         Tensor::from_data(data, options)
@@ -224,6 +234,12 @@ impl Dataset {
     }
 }
 
+fn round(wide: &[f64], into: &mut [f32]) {
+    for (number, wide) in into.iter_mut().zip(wide) {
+        *number = *wide as f32;
+    }
+}
+
 /// What a configuration's data come to: rows to train on, perhaps rows to validate and to test on.
 #[derive(Debug, Clone)]
 pub struct Splits {
@@ -233,8 +249,8 @@ pub struct Splits {
     pub validation: Option<Dataset>,
     /// The rows to be looked at once, at the end.
     pub test: Option<Dataset>,
-    /// How a row from outside becomes inputs; learned on the training rows.
-    pub preparation: Preparation,
+    /// How a row from outside becomes inputs; learned from the training rows.
+    pub preprocessing: Preprocessing,
     /// SHA-256 over everything that was read, in hexadecimal.
     pub hash: String,
 }
@@ -248,7 +264,7 @@ pub struct Splits {
 /// the others are then left out. With `train` so many of the training rows are kept, drawn last.
 ///
 /// With `learn = "inputs"` the targets of all parts are then their inputs, named as
-/// [`Preparation::input_names`] has them; the split is the same.
+/// [`Preprocessing::input_names`] has them; the split is the same.
 ///
 /// # Errors
 /// [`Error::Read`] if a file cannot be read, and [`Error::Data`] if it

@@ -103,7 +103,7 @@ pub fn explain(subject: &Subject<'_>, options: &ExplainOptions) -> Result<Explan
         curves: subject.curves.clone(),
         paths: paths::paths(subject, input, &mut notes),
         redundancy: redundancy::redundancy(subject.network, &hidden)?,
-        features: features::unit_features(subject.network, subject.preparation)?,
+        features: features::unit_features(subject.network, subject.preprocessing)?,
         activity: hidden.into_iter().filter_map(activity::activity).collect(),
         confusion: look.and_then(|look| predictions::confusion(look, &mut notes)),
         calibration: look.and_then(|look| predictions::calibration(look, &mut notes)),

@@ -1,6 +1,6 @@
 //! Rows whose targets are their inputs.
 
-use super::{Dataset, Preparation, Source, Splits, Target, Task};
+use super::{Dataset, Preprocessing, Source, Splits, Target, Task};
 
 /// The rows of another source, each to be learned from itself: target `k` is input `k`.
 struct Autoencoder {
@@ -10,7 +10,7 @@ struct Autoencoder {
 
 /// The same rows with their inputs as targets, split as they are.
 pub(super) fn autoencoder(splits: Splits) -> Splits {
-    let task = task(&splits.preparation);
+    let task = task(&splits.preprocessing);
     let wrap = |rows: Dataset| {
         Dataset::new(Autoencoder {
             rows,
@@ -26,8 +26,8 @@ pub(super) fn autoencoder(splits: Splits) -> Splits {
 }
 
 /// A target an input, learned as it is.
-fn task(preparation: &Preparation) -> Task {
-    let names = preparation.input_names().into_iter();
+fn task(preprocessing: &Preprocessing) -> Task {
+    let names = preprocessing.input_names().into_iter();
     Task::Regression {
         targets: names
             .map(|name| Target {
@@ -57,9 +57,9 @@ impl Source for Autoencoder {
         rows.source.read_inputs(rows.source_row(row), into);
     }
 
-    fn read_inputs_f32(&self, row: usize, into: &mut [f32]) {
-        let rows = &self.rows;
-        rows.source.read_inputs_f32(rows.source_row(row), into);
+    fn read_inputs_f32(&self, rows: &[usize], into: &mut [f32]) {
+        let of_source: Vec<usize> = rows.iter().map(|row| self.rows.source_row(*row)).collect();
+        self.rows.source.read_inputs_f32(&of_source, into);
     }
 
     fn read_targets(&self, row: usize, into: &mut [f64]) {

@@ -30,8 +30,8 @@ pub fn digits() -> Dataset {
 
 pub(super) fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
     let images = unpack();
-    let preparation = images.preparation();
-    split::built_in(config, seed, Dataset::new(images), preparation, PACKED)
+    let preprocessing = images.preprocessing();
+    split::built_in(config, seed, Dataset::new(images), preprocessing, PACKED)
 }
 
 /// The embedded file: a line an image, 64 pixels and the digit, commas between. It is part of the

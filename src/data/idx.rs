@@ -42,7 +42,7 @@ const LARGEST: u8 = 255;
 pub(super) fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
     let files = Files::find(config)?;
     if let Some(test) = &files.test {
-        split::refuse_test(config.split.as_ref(), &name(&test.images))?;
+        split::check_no_test_rows(config.split.as_ref(), &name(&test.images))?;
     }
     let mut hash = Sha256::default();
     let images = read_images(&files.train.images, &mut hash)?;
@@ -58,13 +58,13 @@ pub(super) fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
     let split = config.split.as_ref();
     let parts = split::split(split, seed, classes.len(), Some(&classes), |_| true)?;
     let rows = images.labeled(labels, task);
-    let preparation = rows.preparation();
+    let preprocessing = rows.preprocessing();
     let rows = Dataset::new(rows);
     Ok(Splits {
         train: rows.select(&parts.train),
         validation: parts.validation.map(|part| rows.select(&part)),
         test: own_test.or_else(|| parts.test.map(|part| rows.select(&part))),
-        preparation,
+        preprocessing,
         hash: hash::hex(hash),
     })
 }

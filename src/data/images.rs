@@ -1,6 +1,6 @@
 //! Images in memory, a byte a pixel.
 
-use super::{Preparation, Source, Task};
+use super::{Preprocessing, Source, Task};
 
 /// A source of labeled images. Pixels stay bytes in memory; a row becomes numbers when it is read.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,8 +19,8 @@ pub(super) struct Images {
 
 impl Images {
     /// How a row from outside becomes inputs like these.
-    pub(super) fn preparation(&self) -> Preparation {
-        Preparation::Images {
+    pub(super) fn preprocessing(&self) -> Preprocessing {
+        Preprocessing::Images {
             height: self.height,
             width: self.width,
             largest: self.largest,
@@ -50,11 +50,14 @@ impl Source for Images {
     }
 
     /// The quotient of two whole numbers this small rounds to the same 32 bits with or without 64 in between.
-    fn read_inputs_f32(&self, row: usize, into: &mut [f32]) {
-        let pixels = &self.pixels[row * self.d_input()..][..self.d_input()];
+    fn read_inputs_f32(&self, rows: &[usize], into: &mut [f32]) {
+        let width = self.d_input();
         let largest = f32::from(self.largest);
-        for (input, pixel) in into.iter_mut().zip(pixels) {
-            *input = f32::from(*pixel) / largest;
+        for (row, into) in rows.iter().zip(into.chunks_exact_mut(width)) {
+            let pixels = &self.pixels[row * width..][..width];
+            for (input, pixel) in into.iter_mut().zip(pixels) {
+                *input = f32::from(*pixel) / largest;
+            }
         }
     }
 
@@ -88,7 +91,7 @@ mod tests {
                 labels: vec![0],
             };
             let (mut narrow, mut wide) = ([0.0_f32; 256], [0.0_f64; 256]);
-            images.read_inputs_f32(0, &mut narrow);
+            images.read_inputs_f32(&[0], &mut narrow);
             images.read_inputs(0, &mut wide);
             assert_eq!(narrow, wide.map(|input| input as f32), "{largest}");
         }

@@ -4,7 +4,7 @@
 //! leaves the test rows as they are. Of the training rows that are left, `train` keeps some, drawn last, so
 //! that it changes no other part. Rows that are drawn come from one stream of the seed. A source
 //! with test files of its own (`idx` with test images, `csv` with `test_path`) refuses `test` and
-//! `test_rows`: see [`refuse_test`].
+//! `test_rows`: see [`check_no_test_rows`].
 
 mod draw;
 mod listed;
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use self::draw::draw;
 use self::listed::Listed;
-use super::{Dataset, Preparation, Splits, Task, hash};
+use super::{Dataset, Preprocessing, Splits, Task, hash};
 use crate::config::{DataConfig, SplitConfig};
 use crate::error::{Error, Result};
 use crate::seed::{self, Purpose};
@@ -32,7 +32,7 @@ pub(super) fn built_in(
     config: &DataConfig,
     seed: u64,
     rows: Dataset,
-    preparation: Preparation,
+    preprocessing: Preprocessing,
     bytes: &[u8],
 ) -> Result<Splits> {
     let classes = classes(&rows);
@@ -42,7 +42,7 @@ pub(super) fn built_in(
         train: rows.select(&parts.train),
         validation: parts.validation.map(|part| rows.select(&part)),
         test: parts.test.map(|part| rows.select(&part)),
-        preparation,
+        preprocessing,
         hash: hash::hex(Sha256::new_with_prefix(bytes)),
     })
 }
@@ -213,18 +213,16 @@ fn check_train(train: &[usize], rows: usize, classes: Option<&[usize]>) -> Resul
     Ok(())
 }
 
-/// Refuses to choose test rows where the source has its own, which `own` names.
-pub(super) fn refuse_test(config: Option<&SplitConfig>, own: &str) -> Result<()> {
-    let refuse = |key: &str, found: String| {
-        let expected = format!("no such key, as {own} has the test rows");
-        Err(Error::invalid(format!("data.split.{key}"), expected, found))
-    };
-    match config {
+/// Checks that no test rows are to be chosen where the source has its own, which `own` names.
+pub(super) fn check_no_test_rows(config: Option<&SplitConfig>, own: &str) -> Result<()> {
+    let (key, found) = match config {
         Some(SplitConfig {
             test_rows: Some(path),
             ..
-        }) => refuse("test_rows", path.display().to_string()),
-        Some(SplitConfig { test, .. }) if *test > 0.0 => refuse("test", test.to_string()),
-        _ => Ok(()),
-    }
+        }) => ("test_rows", path.display().to_string()),
+        Some(SplitConfig { test, .. }) if *test > 0.0 => ("test", test.to_string()),
+        _ => return Ok(()),
+    };
+    let expected = format!("no such key, as {own} has the test rows");
+    Err(Error::invalid(format!("data.split.{key}"), expected, found))
 }

@@ -1,37 +1,62 @@
-//! Numbers in memory, row after row.
+//! Tables, whatever their format: the choice of columns, the split, and the preprocessing of rows.
+//!
+//! Everything that is learned from a table (which columns are numbers, their means and deviations, the
+//! categories, the classes) is learned from its training rows alone. Whether the *target* is numbers or
+//! words is the one thing that all rows decide, because it has to be known before they are split.
+//!
+//! A format is a file that makes a [`RawTable`] of bytes and hands it to [`load`]; see `csv.rs`.
 
-use super::{Source, Task};
+mod columns;
+mod encoded;
+mod inputs;
+mod numeric;
+mod raw;
+mod rows;
+mod split;
+mod target;
 
-/// A source whose rows are held in memory as numbers, ready for use.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Table {
-    pub(super) task: Task,
-    pub(super) d_input: usize,
-    /// `[rows, d_input]`, row after row.
-    pub(super) inputs: Vec<f64>,
-    /// `[rows, d_output]`, row after row.
-    pub(super) targets: Vec<f64>,
-}
+use super::{Dataset, Preprocessing, Splits};
+use crate::config::DataConfig;
+use crate::error::Result;
+use columns::Columns;
+use encoded::Encoded;
+use rows::Labeled;
 
-impl Source for Table {
-    fn rows(&self) -> usize {
-        self.targets.len() / self.task.d_output()
-    }
+pub use raw::RawTable;
 
-    fn d_input(&self) -> usize {
-        self.d_input
-    }
+/// The most categories of a column, and the most classes: each is an input or an output of the network, and a column
+/// of names is to be an error, not a full memory.
+const MOST_CATEGORIES: usize = 1_000;
 
-    fn task(&self) -> &Task {
-        &self.task
-    }
+/// Splits a table and learns its preprocessing. `tests` are test rows from a file of their own, with the columns of
+/// `table`; `hash` is that of the files.
+pub(super) fn load(
+    table: RawTable,
+    tests: Option<RawTable>,
+    config: &DataConfig,
+    seed: u64,
+    hash: String,
+) -> Result<Splits> {
+    let columns = Columns::choose(&table, config)?;
+    let missing_values = config.missing_values();
+    let label = |table| Labeled::new(table, columns.target, &missing_values);
+    let (labeled, tests) = (label(&table), tests.as_ref().map(label));
+    let split = split::split(&labeled, tests.as_ref(), &columns, config, seed)?;
 
-    fn read_inputs(&self, row: usize, into: &mut [f64]) {
-        into.copy_from_slice(&self.inputs[row * self.d_input..][..self.d_input]);
-    }
+    let (preprocessing, codes) = inputs::fit(&split.rows, split.train, &columns, config)?;
+    let train = &split.rows[..split.train];
+    let task = target::task(train, columns.target, split.classes, config)?;
+    let codes = codes?;
+    let targets = target::encode(&split.rows, columns.target, &task)?;
 
-    fn read_targets(&self, row: usize, into: &mut [f64]) {
-        let d_output = self.task.d_output();
-        into.copy_from_slice(&self.targets[row * d_output..][..d_output]);
-    }
+    let data = Dataset::new(Encoded::new(preprocessing.clone(), task, codes, targets));
+    let part = |start: usize, len: usize| data.select(&Vec::from_iter(start..start + len));
+    let test_start = split.train + split.validation.unwrap_or(0);
+    Ok(Splits {
+        train: part(0, split.train),
+        validation: split.validation.map(|len| part(split.train, len)),
+        test: split.test.map(|len| part(test_start, len)),
+        preprocessing: Preprocessing::Table(preprocessing),
+        hash,
+    })
 }

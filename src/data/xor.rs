@@ -1,5 +1,5 @@
-use super::table::Table;
-use super::{Dataset, Preparation, Splits, Task, split};
+use super::memory::Rows;
+use super::{Dataset, Preprocessing, Splits, Task, split};
 use crate::config::DataConfig;
 use crate::error::Result;
 
@@ -10,7 +10,7 @@ const TARGETS: [f64; 4] = [0., 1., 1., 0.];
 /// bias. Inputs `[4, 3]`, targets `[4, 1]`.
 #[must_use]
 pub fn xor() -> Dataset {
-    Dataset::new(Table {
+    Dataset::new(Rows {
         task: Task::Binary {
             classes: ["0", "1"].map(str::to_owned),
         },
@@ -21,12 +21,12 @@ pub fn xor() -> Dataset {
 }
 
 pub(super) fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
-    let preparation = Preparation::numbers(["a", "b", "one"]);
+    let preprocessing = Preprocessing::numbers(["a", "b", "one"]);
     split::built_in(
         config,
         seed,
         xor(),
-        preparation,
+        preprocessing,
         format!("{INPUTS:?}{TARGETS:?}").as_bytes(),
     )
 }

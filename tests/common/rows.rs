@@ -9,12 +9,11 @@ use dropwise::train::{OptimizerAverages, Snapshot};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
+use super::in_memory::dataset as dataset_of;
+
 /// Rows in memory for a regression, which note the rows whose inputs are read.
 pub struct Rows {
-    task: Task,
-    d_input: usize,
-    inputs: Vec<f64>,
-    targets: Vec<f64>,
+    rows: Dataset,
     seen: Seen,
 }
 
@@ -43,10 +42,7 @@ impl Rows {
             targets: (0..d_output).map(target).collect(),
         };
         Rows {
-            task,
-            d_input,
-            inputs,
-            targets,
+            rows: dataset_of(task, d_input, &inputs, &targets),
             seen: Seen::default(),
         }
     }
@@ -67,35 +63,38 @@ impl Rows {
     }
 
     pub fn inputs(&self) -> Vec<f64> {
-        self.inputs.clone()
+        (0..self.rows.len())
+            .flat_map(|row| self.rows.input_row(row))
+            .collect()
     }
 
     pub fn targets(&self) -> Vec<f64> {
-        self.targets.clone()
+        (0..self.rows.len())
+            .flat_map(|row| self.rows.target_row(row))
+            .collect()
     }
 }
 
 impl Source for Rows {
     fn rows(&self) -> usize {
-        self.inputs.len() / self.d_input
+        self.rows.len()
     }
 
     fn d_input(&self) -> usize {
-        self.d_input
+        self.rows.d_input()
     }
 
     fn task(&self) -> &Task {
-        &self.task
+        self.rows.task()
     }
 
     fn read_inputs(&self, row: usize, into: &mut [f64]) {
         self.seen.0.lock().expect("no panic elsewhere").push(row);
-        into.copy_from_slice(&self.inputs[row * self.d_input..][..self.d_input]);
+        into.copy_from_slice(&self.rows.input_row(row));
     }
 
     fn read_targets(&self, row: usize, into: &mut [f64]) {
-        let width = self.task.d_output();
-        into.copy_from_slice(&self.targets[row * width..][..width]);
+        into.copy_from_slice(&self.rows.target_row(row));
     }
 }
 

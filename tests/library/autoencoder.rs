@@ -28,8 +28,8 @@ fn read<'a>(rows: &'a Dataset, row: impl Fn(&'a Dataset, usize) -> Vec<f64>) -> 
 /// Every part has the rows that it has without, and each row's inputs are its targets.
 fn assert_learns_inputs([plain, own]: &[Splits; 2], names: &[&str]) {
     assert_eq!(
-        (&plain.hash, &plain.preparation),
-        (&own.hash, &own.preparation)
+        (&plain.hash, &plain.preprocessing),
+        (&own.hash, &own.preprocessing)
     );
     for part in Part::ALL {
         let (Some(plain), Some(own)) = (part.of(plain), part.of(own)) else {

@@ -1,11 +1,12 @@
 //! Tables: parsing, splitting, what is learned from the training rows, every error.
 
+use std::io::{self, BufRead, Read};
 use std::path::PathBuf;
 
 use dropwise::config::{
     ColumnName, DataConfig, Delimiter, Missing, NewCategory, SourceKind, SplitConfig, TaskKind,
 };
-use dropwise::data::csv::parse;
+use dropwise::data::csv::{Format, Reader, Record, parse};
 use dropwise::data::{self, Dataset, Splits, Task};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -88,7 +89,7 @@ fn assert_close(found: &[f64], expected: &[f64]) {
 #[test]
 fn values_are_read_as_rfc_4180_has_them() {
     let text = "\u{feff}name,\"note, with comma\"\r\n\r\n\"a \"\"quoted\"\" word\" , two\r\n\"two\nlines\",3\r\n";
-    let table = parse("t.csv", text.as_bytes(), &DataConfig::default()).expect("a table");
+    let table = parse("t.csv", text.as_bytes(), Format::default()).expect("a table");
     assert_eq!(table.columns(), ["name", "note, with comma"]);
     assert_eq!(table.rows(), 2);
     assert_eq!(table.cell(0, 0), "a \"quoted\" word");
@@ -101,31 +102,26 @@ fn values_are_read_as_rfc_4180_has_them() {
 fn lines_are_counted_as_an_editor_counts_them() {
     for end in ["\n", "\r\n", "\r"] {
         let text = ["a,b", "", "1,2", "", "", "\"x", "y\",4", "5,6"].join(end);
-        let table = parse("t.csv", text.as_bytes(), &DataConfig::default()).expect("a table");
-        let lines: Vec<usize> = (0..table.rows()).map(|row| table.line(row)).collect();
-        assert_eq!(lines, [3, 6, 8], "{end:?}");
+        let table = parse("t.csv", text.as_bytes(), Format::default()).expect("a table");
+        let lines: Vec<String> = (0..table.rows()).map(|row| table.place(row)).collect();
+        assert_eq!(lines, ["line 3", "line 6", "line 8"], "{end:?}");
     }
-    let config = DataConfig {
-        delimiter: Some(Delimiter::Whitespace),
-        ..DataConfig::default()
-    };
-    let table = parse("t.txt", b" a b\r\n\n \t \n1\t 2 \n3 4", &config).expect("a table");
-    assert_eq!((table.line(0), table.line(1)), (4, 5));
+    let words = Format::new(Delimiter::Whitespace, true);
+    let text = b" a b\r\n\n \t \n1\t 2 \n3 4";
+    let table = parse("t.txt", &text[..], words).expect("a table");
+    assert_eq!([table.place(0), table.place(1)], ["line 4", "line 5"]);
     assert_eq!(table.cell(0, 1), "2");
 }
 
 #[test]
 fn columns_without_a_name_are_numbered() {
-    let bare = DataConfig {
-        header: Some(false),
-        ..DataConfig::default()
-    };
-    let table = parse("t.csv", b"1,2\n", &bare).expect("a table");
+    let bare = Format::new(Delimiter::default(), false);
+    let table = parse("t.csv", &b"1,2\n"[..], bare).expect("a table");
     assert_eq!(
         (table.columns(), table.rows()),
         (&["column1", "column2"].map(String::from)[..], 1)
     );
-    let table = parse("t.csv", b",b\n1,2\n", &DataConfig::default()).expect("a table");
+    let table = parse("t.csv", &b",b\n1,2\n"[..], Format::default()).expect("a table");
     assert_eq!(table.columns(), ["column1", "b"]);
 }
 
@@ -153,7 +149,7 @@ fn a_malformed_file_is_an_error_that_names_the_line() {
         ),
         (
             b"a,b\n1,2\n1,\xff\n",
-            "t.csv: line 3: expected text in UTF-8, found other bytes; save the table as text in UTF-8",
+            "t.csv: line 3: expected text in UTF-8, found other bytes; save the file as text in UTF-8",
         ),
         (
             b"a,b, a\n1,2,3\n",
@@ -161,15 +157,12 @@ fn a_malformed_file_is_an_error_that_names_the_line() {
         ),
     ];
     for (bytes, expected) in cases {
-        let error = parse("t.csv", bytes, &DataConfig::default()).expect_err("an error");
+        let error = parse("t.csv", bytes, Format::default()).expect_err("an error");
         assert!(error.to_string().starts_with(expected), "{error}");
     }
     let ragged = "a b\n1 2\n3 4 5\n";
-    let config = DataConfig {
-        delimiter: Some(Delimiter::Whitespace),
-        ..DataConfig::default()
-    };
-    let error = parse("t.txt", ragged.as_bytes(), &config)
+    let words = Format::new(Delimiter::Whitespace, true);
+    let error = parse("t.txt", ragged.as_bytes(), words)
         .expect_err("an error")
         .to_string();
     assert!(
@@ -181,13 +174,13 @@ fn a_malformed_file_is_an_error_that_names_the_line() {
 #[test]
 fn a_delimiter_that_cannot_be_one_is_an_error() {
     for byte in [b'"', b'\n', b'\r', 0xe9] {
-        let config = DataConfig {
-            delimiter: Some(Delimiter::Byte(byte)),
-            ..DataConfig::default()
-        };
-        let error = parse("t.csv", b"a,b\n", &config)
-            .expect_err("an error")
-            .to_string();
+        let error = parse(
+            "t.csv",
+            &b"a,b\n"[..],
+            Format::new(Delimiter::Byte(byte), true),
+        )
+        .expect_err("an error")
+        .to_string();
         assert!(
             error.starts_with("data.delimiter: expected one ASCII character"),
             "{error}"
@@ -195,7 +188,7 @@ fn a_delimiter_that_cannot_be_one_is_an_error() {
     }
 }
 
-// Preparation.
+// Preprocessing.
 
 #[test]
 fn numbers_are_standardized_by_mean_and_deviation_of_the_training_rows() {
@@ -266,7 +259,7 @@ fn words_become_an_input_a_category_sorted_by_name() {
         "code=10",
         "code=9",
     ];
-    assert_eq!(splits.preparation.input_names(), names);
+    assert_eq!(splits.preprocessing.input_names(), names);
     let expected = [
         [0., 0., 1., 1., 0.],
         [1., 0., 0., 0., 1.],
@@ -276,23 +269,23 @@ fn words_become_an_input_a_category_sorted_by_name() {
 }
 
 #[test]
-fn a_rows_inputs_are_what_the_preparation_makes_of_its_fields() {
+fn a_rows_inputs_are_what_the_preprocessing_makes_of_its_fields() {
     let folder = Folder::new();
     let text = "x,id,kind,z,y\n1.5,a,p,,1\n-2,b,q,4,2\n1e3,c,?,7,3\n0.25,d,p,5,4\n";
     let mut config = folder.table(text);
     config.missing = Some(Missing::Mean);
     config.leave_out = Some(vec![name("id")]);
     let splits = load(&config);
-    assert_eq!(splits.preparation.columns(), ["x", "kind", "z"]);
+    assert_eq!(splits.preprocessing.columns(), ["x", "kind", "z"]);
     for (row, line) in text.lines().skip(1).enumerate() {
         let cells: Vec<&str> = line.split(',').collect();
-        let mut prepared = vec![f64::NAN; splits.preparation.d_input()];
+        let mut transformed = vec![f64::NAN; splits.preprocessing.d_input()];
         let fields = [cells[0], cells[2], cells[3]];
         splits
-            .preparation
-            .prepare(&fields, &mut prepared)
+            .preprocessing
+            .transform(&fields, &mut transformed)
             .expect("a good row");
-        assert_eq!(prepared, splits.train.input_row(row));
+        assert_eq!(transformed, splits.train.input_row(row));
     }
 }
 
@@ -438,7 +431,7 @@ fn a_table_as_published_benchmarks_ship_it_loads() {
         (1, vec![198.6, 132.4, 360.0])
     );
     assert_eq!(
-        splits.preparation.columns(),
+        splits.preprocessing.columns(),
         ["column1", "column2", "column3"]
     );
 }
@@ -459,7 +452,7 @@ fn a_second_file_has_the_test_rows_and_may_order_its_columns_otherwise() {
 }
 
 #[test]
-fn changing_test_rows_changes_no_training_input_and_no_preparation() {
+fn changing_test_rows_changes_no_training_input_and_no_preprocessing() {
     let folder = Folder::new();
     let load_with = |test: &str| {
         let mut config = folder.table(format!("a,kind,y\n1,p,10\n2,q,20\n?,q,25\n4,p,40\n{test}"));
@@ -474,7 +467,7 @@ fn changing_test_rows_changes_no_training_input_and_no_preparation() {
     );
     assert_eq!(inputs(&one.train), inputs(&other.train));
     assert_eq!(targets(&one.train), targets(&other.train));
-    assert_eq!(one.preparation, other.preparation);
+    assert_eq!(one.preprocessing, other.preprocessing);
     assert_eq!(one.train.task(), other.train.task());
     assert_ne!(
         inputs(&one.test.expect("rows")),
@@ -811,7 +804,7 @@ fn a_test_file_of_other_columns_is_an_error() {
     });
     assert_eq!(
         error(&config),
-        "data.split.test: expected nothing, with a `test_path` that has the test rows, found a value"
+        "data.split.test: expected no such key, as `test_path` has the test rows, found 0.5"
     );
 }
 
@@ -908,6 +901,42 @@ fn any_config() -> impl Strategy<Value = DataConfig> {
     )
 }
 
+/// Hands out a few bytes at a time, as a pipe may.
+struct Pipe<'a> {
+    bytes: &'a [u8],
+    most: usize,
+}
+
+impl Read for Pipe<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(into)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl BufRead for Pipe<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        Ok(&self.bytes[..self.bytes.len().min(self.most)])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.bytes = &self.bytes[count..];
+    }
+}
+
+/// Columns, and each row's line and cells, read one by one.
+type Streamed = (Vec<String>, Vec<(usize, Vec<String>)>);
+
+fn streamed(source: impl BufRead, format: Format) -> dropwise::Result<Streamed> {
+    let mut reader = Reader::new("t.csv", source, format)?;
+    let (mut record, mut rows) = (Record::default(), Vec::new());
+    while reader.read(&mut record)? {
+        rows.push((record.line(), record.cells().map(str::to_owned).collect()));
+    }
+    Ok((reader.columns().to_vec(), rows))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -915,14 +944,68 @@ proptest! {
     fn any_bytes_parse_or_are_an_error_and_every_cell_can_be_had(
         content in any_content(), config in any_config()
     ) {
-        if let Ok(table) = parse("t.csv", &content, &config) {
+        let format = Format::new(config.delimiter(), config.header());
+        if let Ok(table) = parse("t.csv", &content[..], format) {
             let lines = content.len() + 1;
             for row in 0..table.rows() {
-                prop_assert!((1..=lines).contains(&table.line(row)));
+                let place = table.place(row);
+                let line = place.strip_prefix("line ").expect("a line").parse().expect("a number");
+                prop_assert!((1..=lines).contains(&line));
                 for column in 0..table.columns().len() {
                     prop_assert_eq!(table.cell(row, column), table.cell(row, column).trim());
                 }
             }
+        }
+    }
+
+    #[test]
+    fn training_init_and_prediction_read_the_same_table_whatever_pieces_it_comes_in(
+        content in any_content(), config in any_config(), most in 1_usize..9
+    ) {
+        let format = Format::new(config.delimiter(), config.header());
+        // Training and `init` read a file whole; prediction reads what is there.
+        let piecewise = streamed(Pipe { bytes: &content, most }, format);
+        match (parse("t.csv", &content[..], format), piecewise) {
+            (Ok(table), Ok((columns, rows))) => {
+                prop_assert_eq!(table.columns(), columns);
+                prop_assert_eq!(table.rows(), rows.len());
+                for (row, (line, cells)) in rows.iter().enumerate() {
+                    prop_assert_eq!(table.place(row), format!("line {line}"));
+                    for (column, cell) in cells.iter().enumerate() {
+                        prop_assert_eq!(table.cell(row, column), cell);
+                    }
+                }
+            }
+            // What only a table as a whole has to have.
+            (Err(whole), _) if whole.to_string().contains("are both named") => {}
+            (Err(whole), Ok((columns, _))) => {
+                prop_assert!(columns.is_empty(), "{}", whole);
+                prop_assert!(whole.to_string().contains("the file is empty"), "{}", whole);
+            }
+            (Err(whole), Err(piecewise)) => {
+                prop_assert_eq!(whole.to_string(), piecewise.to_string());
+            }
+            (Ok(_), Err(piecewise)) => prop_assert!(false, "{}", piecewise),
+        }
+    }
+
+    #[test]
+    fn values_are_those_that_another_reader_of_csv_finds(
+        rows in proptest::collection::vec(
+            proptest::collection::vec(proptest::sample::select(PIECES), 3), 1..12),
+        end in proptest::sample::select(&["\n", "\r\n", "\n\n", "\r"][..]),
+    ) {
+        let quoted = |cell: &&str| format!("\"{}\"", cell.replace('"', "\"\""));
+        let lines = rows.iter().map(|row| row.iter().map(quoted).collect::<Vec<_>>().join(","));
+        let text = lines.collect::<Vec<_>>().join(end);
+        let bare = Format::new(Delimiter::default(), false);
+        let (_, found) = streamed(text.as_bytes(), bare).expect("rows");
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+        let expected = reader.records().map(|record| record.expect("a row"));
+        prop_assert_eq!(found.len(), rows.len());
+        for ((_, found), expected) in found.iter().zip(expected) {
+            let expected: Vec<&str> = expected.iter().map(str::trim).collect();
+            prop_assert_eq!(found, &expected);
         }
     }
 
@@ -936,10 +1019,10 @@ proptest! {
             writer.write_record(row).expect("a row");
         }
         let bytes = writer.into_inner().expect("bytes");
-        let config = DataConfig { header: Some(false), ..DataConfig::default() };
+        let bare = Format::new(Delimiter::default(), false);
         // The byte order mark at the start of a file is not a value.
         prop_assume!(!bytes.starts_with("\u{feff}".as_bytes()));
-        let table = parse("t.csv", &bytes, &config).expect("a table");
+        let table = parse("t.csv", &bytes[..], bare).expect("a table");
         prop_assert_eq!(table.rows(), cells.len());
         for (row, expected) in cells.iter().enumerate() {
             for (column, expected) in expected.iter().enumerate() {
@@ -961,7 +1044,7 @@ proptest! {
         if let Ok(splits) = data::load(&config, 42) {
             let numbers = [inputs(&splits.train), targets(&splits.train)].concat().concat();
             prop_assert!(numbers.iter().all(|number| number.is_finite()));
-            prop_assert_eq!(splits.train.d_input(), splits.preparation.d_input());
+            prop_assert_eq!(splits.train.d_input(), splits.preprocessing.d_input());
         }
     }
 

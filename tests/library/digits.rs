@@ -10,7 +10,7 @@
 use burn::tensor::Tensor;
 use dropwise::Backend;
 use dropwise::config::{DataConfig, SourceKind};
-use dropwise::data::{self, Preparation, Task, digits};
+use dropwise::data::{self, Preprocessing, Task, digits};
 
 const CLASS_COUNTS: [usize; 10] = [178, 182, 177, 183, 181, 182, 181, 179, 174, 180];
 const CLASS_SUMS: [usize; 10] = [
@@ -94,12 +94,12 @@ fn the_classes_are_the_ten_digits() {
 #[test]
 fn the_source_says_how_a_row_is_prepared_and_which_file_it_holds() {
     let splits = data::load(&DataConfig::new(SourceKind::Digits), 1).expect("the digits");
-    let expected = Preparation::Images {
+    let expected = Preprocessing::Images {
         height: 8,
         width: 8,
         largest: 16,
     };
-    assert_eq!(splits.preparation, expected);
+    assert_eq!(splits.preprocessing, expected);
     assert_eq!(splits.train.len(), 1797);
     assert!(splits.validation.is_none() && splits.test.is_none());
     // From `sha256sum src/data/digits.csv.gz`; the page that names the license states it too.

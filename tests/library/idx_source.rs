@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::common::idx::{file, images, labels, pack};
 use dropwise::config::{DataConfig, SourceKind, SplitConfig};
-use dropwise::data::{self, Preparation, Splits};
+use dropwise::data::{self, Preprocessing, Splits};
 use tempfile::TempDir;
 
 /// Three images of 2 x 2 and their labels for training, two for testing.
@@ -55,12 +55,12 @@ fn inputs_are_pixels_by_255_and_targets_the_classes() {
     assert_eq!((splits.train.len(), test.len()), (3, 2));
     assert_eq!(test.target_row(1), [0.0, 1.0, 0.0]);
     assert!(splits.validation.is_none());
-    let expected = Preparation::Images {
+    let expected = Preprocessing::Images {
         height: 2,
         width: 2,
         largest: 255,
     };
-    assert_eq!(splits.preparation, expected);
+    assert_eq!(splits.preprocessing, expected);
 }
 
 #[test]
@@ -71,12 +71,12 @@ fn rows_of_features_are_images_of_one_line() {
     };
     let splits = changed(flat).expect("a data set");
     assert_eq!(splits.train.input_row(2), [1.0; 5]);
-    let expected = Preparation::Images {
+    let expected = Preprocessing::Images {
         height: 1,
         width: 5,
         largest: 255,
     };
-    assert_eq!(splits.preparation, expected);
+    assert_eq!(splits.preprocessing, expected);
     assert!(splits.test.is_none());
 }
 

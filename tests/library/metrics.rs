@@ -1,6 +1,6 @@
 //! Evaluation: metrics beside scikit-learn's, laws of weighing rows, ties, and what is not a number.
 
-use crate::common::in_memory::Rows;
+use crate::common::in_memory::{dataset, of_any_numbers};
 use crate::common::{assert_close, backends, golden, numbers};
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -35,12 +35,8 @@ fn regression(scales: &[(f64, f64)]) -> Task {
 
 /// Data whose inputs are to be a network's outputs: see [`passing_on`].
 fn outputs_and_targets(task: Task, outputs: &[f64], targets: &[f64]) -> Dataset {
-    Dataset::new(Rows {
-        d_input: task.d_output(),
-        task,
-        inputs: outputs.to_vec(),
-        targets: targets.to_vec(),
-    })
+    let d_input = task.d_output();
+    of_any_numbers(task, d_input, outputs, targets)
 }
 
 /// A network whose outputs are its inputs, to the last bit: `relu(x) - relu(-x)`.
@@ -105,13 +101,9 @@ fn network_and_rows(backend: &Backend, task: &Task) -> (Mlp, Dataset) {
             Task::Regression { targets } => (0..targets.len()).map(|k| wave(row + k)).collect(),
         }
     };
-    let data = Dataset::new(Rows {
-        task: task.clone(),
-        d_input: 3,
-        inputs: (0..23 * 3).map(wave).collect(),
-        targets: rows.flat_map(targets).collect(),
-    });
-    (network, data)
+    let inputs: Vec<f64> = (0..23 * 3).map(wave).collect();
+    let targets: Vec<f64> = rows.flat_map(targets).collect();
+    (network, dataset(task.clone(), 3, &inputs, &targets))
 }
 
 /// Every kind of task with a loss that fits.
@@ -233,15 +225,11 @@ fn the_size_of_the_batches_changes_nothing_and_the_last_partial_batch_counts() {
 fn batches_side_by_side_give_the_bits_of_each_by_itself() {
     let [rows, width] = [301, 300];
     let number = |k: usize| (k * 7_919 % 1_009) as f64 / 1_009.0 - 0.5;
-    let made = Rows {
-        task: classes(4),
-        d_input: width,
-        inputs: (0..rows * width).map(number).collect(),
-        targets: (0..rows * 4)
-            .map(|k| f64::from(u8::from(k % 4 == k / 4 % 4)))
-            .collect(),
-    };
-    let data = Dataset::new(made);
+    let inputs: Vec<f64> = (0..rows * width).map(number).collect();
+    let targets: Vec<f64> = (0..rows * 4)
+        .map(|k| f64::from(u8::from(k % 4 == k / 4 % 4)))
+        .collect();
+    let data = dataset(classes(4), width, &inputs, &targets);
     for (backend, device) in backends() {
         let shape = MlpConfig::new(width, [300, 200], 4).with_output(Activation::Identity);
         let network = shape.init(3, &device).expect("a network");

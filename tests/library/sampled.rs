@@ -1,7 +1,7 @@
 //! Averages of thinned networks: plain loops over masks that are filled on the host, and all masks there are.
 
 use crate::common::assert_close;
-use crate::common::in_memory::Rows;
+use crate::common::in_memory::dataset;
 use burn::tensor::DType;
 use dropwise::config::{Activation, Loss};
 use dropwise::data::{Target, Task};
@@ -40,12 +40,8 @@ fn rows(task: Task, d_input: usize, count: usize) -> Dataset {
             _ => vec![class as f64],
         }
     };
-    Dataset::new(Rows {
-        targets: (0..count).flat_map(target).collect(),
-        inputs: draw(count * d_input, 3),
-        d_input,
-        task,
-    })
+    let targets: Vec<f64> = (0..count).flat_map(target).collect();
+    dataset(task, d_input, &draw(count * d_input, 3), &targets)
 }
 
 /// A network by hand beside the same one on the fastest backend, in 64 bits.
@@ -360,14 +356,10 @@ fn what_cannot_be_averaged_is_refused_with_its_reason() {
         mean: 0.0,
         deviation: 1.0,
     });
-    let numbers = Dataset::new(Rows {
-        task: Task::Regression {
-            targets: targets.collect(),
-        },
-        d_input: 2,
-        inputs: vec![0.5; 4],
-        targets: vec![0.5; 6],
-    });
+    let task = Task::Regression {
+        targets: targets.collect(),
+    };
+    let numbers = dataset(task, 2, &[0.5; 4], &[0.5; 6]);
     assert_eq!(
         refused(network, &numbers, &[1], &[1]),
         "the data's task: expected classes, whose errors can be counted, found a regression"

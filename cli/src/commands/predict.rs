@@ -14,7 +14,7 @@ use dropwise_lab::store::Trained;
 use super::Outcome;
 use super::args::ModelArgs;
 use answer::Answers;
-use rows::{Reader, Row};
+use rows::{Inputs, Reader};
 
 /// Predict rows with a trained network
 ///
@@ -107,7 +107,7 @@ impl Args {
 /// Products of another number of rows may round otherwise. So the rows of a file are answered in full batches, and
 /// have the same predictions each time; of rows that somebody may wait for, those that are there.
 fn answer_all<W: Write>(
-    rows: &Receiver<Row>,
+    rows: &Receiver<Inputs>,
     all_at_hand: bool,
     trained: &Trained,
     answers: &mut Answers<'_, W>,
@@ -120,11 +120,12 @@ fn answer_all<W: Write>(
 }
 
 /// The inputs of the rows that are answered next; none at the end.
-fn batch(rows: &Receiver<Row>, all_at_hand: bool) -> Option<Vec<f64>> {
+fn batch(rows: &Receiver<Inputs>, all_at_hand: bool) -> Option<Vec<f64>> {
     let mut inputs = rows.recv().ok()?;
-    let more: &mut dyn Iterator<Item = Row> = match all_at_hand {
-        true => &mut rows.iter(),
-        false => &mut rows.try_iter(),
+    let more: &mut dyn Iterator<Item = Inputs> = if all_at_hand {
+        &mut rows.iter()
+    } else {
+        &mut rows.try_iter()
     };
     for row in more.take(BATCH - 1) {
         inputs.extend(row);

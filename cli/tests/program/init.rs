@@ -98,7 +98,7 @@ fn numbers_with_a_header_become_a_regression_of_the_last_column() {
     assert_eq!(data.task, Some(TaskKind::Regression));
     assert_eq!(data.missing, Some(Missing::Error));
     assert_eq!(data.leave_out, None);
-    assert_eq!(splits.preparation.columns(), ["height", "weight"]);
+    assert_eq!(splits.preprocessing.columns(), ["height", "weight"]);
     let parts = [Some(splits.train), splits.validation, splits.test];
     let sizes = parts.map(|rows| rows.expect("a part").len());
     assert_eq!(sizes.iter().sum::<usize>(), 1_030);
@@ -169,7 +169,7 @@ fn every_delimiter_is_found_with_and_without_a_header() {
         assert_eq!(experiment.data.delimiter, Some(Delimiter::Byte(delimiter)));
         assert_eq!(experiment.data.header, Some(false));
         assert_eq!(experiment.data.target, Some(ColumnName::Number(3)));
-        assert_eq!(splits.preparation.columns(), ["column1", "column2"]);
+        assert_eq!(splits.preprocessing.columns(), ["column1", "column2"]);
     }
 }
 
@@ -187,7 +187,7 @@ fn white_space_between_values_is_found_also_at_the_end_of_lines() {
     let (_, experiment, splits) = good(&[&folder.write("data.txt", table("", 60, line))]);
     assert_eq!(experiment.data.delimiter, Some(Delimiter::Whitespace));
     assert_eq!(experiment.data.target, Some(ColumnName::Number(3)));
-    assert_eq!(splits.preparation.d_input(), 2);
+    assert_eq!(splits.preprocessing.d_input(), 2);
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn another_target_is_taken_by_name_or_number() {
             experiment.data.target.clone().expect("one").to_string(),
             target
         );
-        assert_eq!(splits.preparation.columns(), ["a", "c"]);
+        assert_eq!(splits.preprocessing.columns(), ["a", "c"]);
     }
 }
 
@@ -266,7 +266,7 @@ fn columns_that_name_or_count_the_rows_are_left_out_and_the_file_says_why() {
         )
     };
     let (text, _, splits) = good(&[&folder.write("t.csv", table(header, 60, line))]);
-    assert_eq!(splits.preparation.columns(), ["x"]);
+    assert_eq!(splits.preprocessing.columns(), ["x"]);
     for reason in [
         "# Left out: \"n\" counts the rows.",
         "# Left out: \"user_id\" is named like an id, and all its values differ.",
@@ -281,7 +281,7 @@ fn a_column_that_counts_is_kept_if_it_is_the_only_input() {
     let folder = Folder::new();
     let line = |row| format!("{row},{:.2}", noise(row));
     let (_, _, splits) = good(&[&folder.write("t.csv", table("time,y", 60, line))]);
-    assert_eq!(splits.preparation.columns(), ["time"]);
+    assert_eq!(splits.preprocessing.columns(), ["time"]);
 }
 
 #[test]

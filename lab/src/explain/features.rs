@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use dropwise::backend::read;
-use dropwise::data::Preparation;
+use dropwise::data::Preprocessing;
 use dropwise::error::{Error, Result};
 use dropwise::model::Mlp;
 
@@ -42,8 +42,8 @@ pub(super) const INPUTS: usize = 40;
 ///
 /// # Errors
 /// [`Error::Shape`] if the network has other inputs, [`Error::Compute`] if the backend fails.
-pub fn unit_features(network: &Mlp, preparation: &Preparation) -> Result<Features> {
-    let (expected, found) = (preparation.d_input(), network.dims()[0]);
+pub fn unit_features(network: &Mlp, preprocessing: &Preprocessing) -> Result<Features> {
+    let (expected, found) = (preprocessing.d_input(), network.dims()[0]);
     if expected != found {
         return Err(Error::Shape {
             what: "the inputs of a network to look at".to_owned(),
@@ -56,7 +56,7 @@ pub fn unit_features(network: &Mlp, preparation: &Preparation) -> Result<Feature
         weight.dims()[0],
         network.widths().nth(1).unwrap_or_default(),
     );
-    let image = image_of(preparation);
+    let image = image_of(preprocessing);
     let (units, inputs) = match image {
         Some(_) => ((PIXELS / d_input).clamp(1, IMAGES), d_input),
         None => (UNITS, d_input.min(INPUTS)),
@@ -72,7 +72,7 @@ pub fn unit_features(network: &Mlp, preparation: &Preparation) -> Result<Feature
     };
     Ok(Features {
         image,
-        input_names: shown_names(preparation),
+        input_names: shown_names(preprocessing),
         units: weights
             .chunks_exact(inputs)
             .enumerate()
@@ -83,17 +83,21 @@ pub fn unit_features(network: &Mlp, preparation: &Preparation) -> Result<Feature
 }
 
 /// Height and width of the images that the inputs are, where they are images.
-pub(super) fn image_of(preparation: &Preparation) -> Option<(usize, usize)> {
-    match preparation {
-        Preparation::Images { height, width, .. } => Some((*height, *width)),
+pub(super) fn image_of(preprocessing: &Preprocessing) -> Option<(usize, usize)> {
+    match preprocessing {
+        Preprocessing::Images { height, width, .. } => Some((*height, *width)),
         _ => None,
     }
 }
 
 /// The names of the first inputs of a table; none for images.
-pub(super) fn shown_names(preparation: &Preparation) -> Vec<String> {
-    match preparation {
-        Preparation::Images { .. } => Vec::new(),
-        _ => preparation.input_names().into_iter().take(INPUTS).collect(),
+pub(super) fn shown_names(preprocessing: &Preprocessing) -> Vec<String> {
+    match preprocessing {
+        Preprocessing::Images { .. } => Vec::new(),
+        _ => preprocessing
+            .input_names()
+            .into_iter()
+            .take(INPUTS)
+            .collect(),
     }
 }

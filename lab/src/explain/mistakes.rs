@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use dropwise::data::{ColumnKind, Preparation, Target, Task};
+use dropwise::data::{Target, Task};
 use dropwise::evaluate::{number, predicted_class};
 
 use super::Subject;
@@ -57,8 +57,8 @@ pub(super) fn mistakes(subject: &Subject<'_>, look: &Look<'_>) -> Mistakes {
         .collect();
     // What is not a number is worst of all.
     wrong.sort_by(|(a, row), (b, other)| b.total_cmp(a).then(row.cmp(other)));
-    let input_names = shown_names(subject.preparation);
-    let shown = match image_of(subject.preparation) {
+    let input_names = shown_names(subject.preprocessing);
+    let shown = match image_of(subject.preprocessing) {
         Some((height, width)) => height * width,
         None => input_names.len(),
     };
@@ -66,7 +66,7 @@ pub(super) fn mistakes(subject: &Subject<'_>, look: &Look<'_>) -> Mistakes {
     let rows = wrong.into_iter().take(WORST);
     Mistakes {
         split: look.part.word().to_owned(),
-        image: image_of(subject.preparation),
+        image: image_of(subject.preprocessing),
         input_names,
         rows: rows
             .map(|(_, row)| mistake(subject, look, row, shown))
@@ -129,7 +129,7 @@ fn mistake(subject: &Subject<'_>, look: &Look<'_>, row: usize, shown: usize) -> 
     let class = predicted_class(task, prediction).filter(|_| look.bins.is_some());
     let mut inputs = look.rows.input_row(row);
     inputs.truncate(shown);
-    in_own_units(subject.preparation, &mut inputs);
+    subject.preprocessing.unscale(&mut inputs);
     Mistake {
         row,
         actual,
@@ -157,27 +157,5 @@ fn numbers(values: &[f64]) -> String {
     match values.len() > NUMBERS {
         true => format!("{words}, ... ({} numbers)", values.len()),
         false => words,
-    }
-}
-
-/// Takes the standardization of a table's numbers back. An input of a category stays 0 or 1.
-fn in_own_units(preparation: &Preparation, inputs: &mut [f64]) {
-    let Preparation::Table(table) = preparation else {
-        return;
-    };
-    let mut inputs = inputs.iter_mut();
-    for column in &table.columns {
-        match &column.kind {
-            ColumnKind::Numeric {
-                mean, deviation, ..
-            } => {
-                if let Some(input) = inputs.next() {
-                    *input = *input * deviation + mean;
-                }
-            }
-            ColumnKind::Categorical { categories, .. } => {
-                inputs.by_ref().take(categories.len()).for_each(drop);
-            }
-        }
     }
 }

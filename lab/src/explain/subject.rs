@@ -1,7 +1,7 @@
 //! What is to be explained, and how.
 
 use dropwise::config::{Loss, ResolvedExperiment};
-use dropwise::data::{Part, Preparation, Splits, Task};
+use dropwise::data::{Part, Preprocessing, Splits, Task};
 use dropwise::error::{Error, Result};
 use dropwise::model::Mlp;
 
@@ -17,7 +17,7 @@ pub struct Subject<'a> {
     /// The experiment that it comes from.
     pub experiment: &'a ResolvedExperiment,
     /// How a row from outside becomes inputs.
-    pub preparation: &'a Preparation,
+    pub preprocessing: &'a Preprocessing,
     /// What is learned.
     pub task: &'a Task,
     /// The data; none if they cannot be read any more.
@@ -62,7 +62,7 @@ impl<'a> Subject<'a> {
             name,
             network,
             experiment,
-            preparation: &splits.preparation,
+            preprocessing: &splits.preprocessing,
             task: splits.train.task(),
             splits: Some(splits),
             data_sha256: &splits.hash,
@@ -81,7 +81,7 @@ impl<'a> Subject<'a> {
 
     /// The name of an input, counted from 0.
     pub(super) fn input_name(&self, input: usize) -> String {
-        let mut names = self.preparation.input_names().into_iter();
+        let mut names = self.preprocessing.input_names().into_iter();
         names.nth(input).unwrap_or_else(|| format!("input {input}"))
     }
 
@@ -92,7 +92,7 @@ impl<'a> Subject<'a> {
 
     pub(super) fn check(&self) -> Result<()> {
         let [d_input, d_output] = self.network.dims();
-        let found = vec![self.preparation.d_input(), self.task.d_output()];
+        let found = vec![self.preprocessing.d_input(), self.task.d_output()];
         if found != [d_input, d_output] {
             return Err(Error::Shape {
                 what: "the inputs and outputs of what is explained".to_owned(),

@@ -62,7 +62,7 @@ pub fn explain_run(
         name: name.unwrap_or(&folder),
         network: trained.network(),
         experiment: &trained.experiment,
-        preparation: &trained.prepared.preparation,
+        preprocessing: &trained.prepared.preprocessing,
         task: &trained.prepared.task,
         splits: splits.as_ref(),
         data_sha256: &trained.prepared.data_sha256,

@@ -12,7 +12,7 @@ use super::stored::{ModelName, StoredRun, open_for_reading};
 use super::weights::to_tensors;
 use dropwise::backend::{Backend, Precision, write};
 use dropwise::config::{CheckedExperiment, Experiment, Loss, ResolvedExperiment};
-use dropwise::data::{Preparation, Splits, Task};
+use dropwise::data::{Preprocessing, Splits, Task};
 use dropwise::error::{Error, Result};
 use dropwise::evaluate::{BATCH_ROWS, are_probabilities, outputs, predictions};
 use dropwise::model::{Mlp, MlpConfig};
@@ -23,7 +23,8 @@ pub struct Prepared {
     /// What is to be learned.
     pub task: Task,
     /// How a row from outside becomes inputs.
-    pub preparation: Preparation,
+    #[serde(rename = "preparation")]
+    pub preprocessing: Preprocessing,
     /// SHA-256 over everything that was read, in hexadecimal.
     pub data_sha256: String,
 }
@@ -34,7 +35,7 @@ impl Prepared {
     pub fn new(splits: &Splits) -> Self {
         Prepared {
             task: splits.train.task().clone(),
-            preparation: splits.preparation.clone(),
+            preprocessing: splits.preprocessing.clone(),
             data_sha256: splits.hash.clone(),
         }
     }
@@ -46,7 +47,7 @@ impl Prepared {
     /// [`Error::Store`] if other inputs or targets would be made of the data now than training made of them.
     pub fn check(&self, dir: &Path, splits: &Splits) -> Result<bool> {
         let found = Prepared::new(splits);
-        if (&found.task, &found.preparation) != (&self.task, &self.preparation) {
+        if (&found.task, &found.preprocessing) != (&self.task, &self.preprocessing) {
             return Err(Error::Store {
                 path: dir.to_owned(),
                 problem: "the data have changed since the network was trained, so that other inputs or targets \
@@ -65,7 +66,7 @@ impl Prepared {
     /// [`Error::InvalidValue`] if it cannot be written as JSON, which does not happen.
     pub fn to_json(&self) -> Result<String> {
         serde_json::to_string_pretty(self)
-            .map_err(|cause| Error::invalid("the preparation", "JSON", cause))
+            .map_err(|cause| Error::invalid("the preprocessing", "JSON", cause))
     }
 
     /// From a run's `preparation.json`.
@@ -198,7 +199,7 @@ impl Untrained {
         };
         let device = backend.device()?;
         let precision = experiment.precision.check(&device)?;
-        let d_input = prepared.preparation.d_input();
+        let d_input = prepared.preprocessing.d_input();
         Ok(Untrained {
             shape: MlpConfig::from_experiment(&experiment, d_input),
             experiment,

@@ -39,35 +39,19 @@ fn agrees(experiment: &CheckedExperiment, data: &Dataset, steps: usize, kinds: u
     }
 }
 
-/// Nine rows of 3 inputs for a task. Their targets are the classes in turn, or the inputs.
-struct Labelled(Task);
-
-impl Source for Labelled {
-    fn rows(&self) -> usize {
-        9
-    }
-
-    fn d_input(&self) -> usize {
-        3
-    }
-
-    fn task(&self) -> &Task {
-        &self.0
-    }
-
-    fn read_inputs(&self, row: usize, into: &mut [f64]) {
-        for (column, value) in into.iter_mut().enumerate() {
-            *value = ((3 * row + column) as f64).sin();
-        }
-    }
-
-    fn read_targets(&self, row: usize, into: &mut [f64]) {
-        match self.0 {
-            Task::Classification { .. } => into[row % into.len()] = 1.0,
-            Task::Binary { .. } => into[0] = f64::from(row.is_multiple_of(2)),
-            Task::Regression { .. } => self.read_inputs(row, into),
-        }
-    }
+/// Nine rows of 3 inputs for a task. Their targets are the classes in turn, or the first inputs.
+fn labeled(task: Task) -> Dataset {
+    let inputs: Vec<[f64; 3]> = (0..9)
+        .map(|row| [0, 1, 2].map(|column| f64::from(3 * row + column).sin()))
+        .collect();
+    let targets: Vec<Vec<f64>> = (0..9)
+        .map(|row| match &task {
+            Task::Classification { .. } => vec![f64::from(row % 3)],
+            Task::Binary { .. } => vec![f64::from(u8::from(row % 2 == 0))],
+            Task::Regression { targets } => inputs[row as usize][..targets.len()].to_vec(),
+        })
+        .collect();
+    Dataset::from_rows(&inputs, &targets, task).expect("rows")
 }
 
 fn task_of(loss: &str) -> Task {
@@ -102,7 +86,7 @@ fn every_loss_and_activation_is_replayed_to_the_last_bit() {
                      learning_rate = 0.1\nbatch_size = 'full'\nsteps = 6\n"
                 );
                 let experiment = Experiment::parse("test.toml", &text).expect("an experiment");
-                let data = Dataset::new(Labelled(task_of(loss)));
+                let data = labeled(task_of(loss));
                 agrees(&experiment, &data, 6, 1);
             }
         }
@@ -123,7 +107,7 @@ fn a_network_without_hidden_layers_is_replayed_to_the_last_bit() {
                  [train]\nloss = '{loss}'\nlearning_rate = 0.1\nbatch_size = 4\nepochs = 3\n"
             );
             let experiment = Experiment::parse("test.toml", &text).expect("an experiment");
-            let data = Dataset::new(Labelled(task_of(loss)));
+            let data = labeled(task_of(loss));
             agrees(&experiment, &data, 9, 2); // batches of 4, 4 and 1 rows
         }
     }

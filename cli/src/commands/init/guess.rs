@@ -1,8 +1,8 @@
 //! From what a table looks like to what its configuration should say.
 
 use dropwise::Result;
-use dropwise::config::{ColumnName, Delimiter, Missing, TaskKind};
-use dropwise::data::csv::parse;
+use dropwise::config::{ColumnName, DataConfig, Delimiter, Missing, TaskKind};
+use dropwise::data::csv::{Format, parse};
 
 use super::layout;
 use super::survey::{Holds, Survey};
@@ -40,14 +40,13 @@ impl Guess {
     pub(super) fn new(file: &str, bytes: &[u8], target: Option<&str>) -> Result<Self> {
         let (table, delimiter) = layout::without_header(file, bytes)?;
         let header = layout::first_row_is_header(&table);
-        let config = layout::config(delimiter, header);
         let table = if header {
-            parse(file, bytes, &config)?
+            parse(file, bytes, Format::new(delimiter, true))?
         } else {
             table
         };
 
-        let missing_values = config.missing_values();
+        let missing_values = DataConfig::default().missing_values();
         let survey = |column| Survey::new(&table, column, &missing_values);
         let columns: Vec<Survey> = (0..table.columns().len()).map(survey).collect();
         let target = match target {

@@ -1,10 +1,9 @@
 //! What stands between values, and whether the first line names the columns.
 
 use dropwise::Result;
-use dropwise::config::{DataConfig, Delimiter, SourceKind};
-use dropwise::data::csv::{RawTable, parse};
-
-use super::survey::is_number;
+use dropwise::config::Delimiter;
+use dropwise::data::csv::{Format, parse};
+use dropwise::data::{RawTable, parse_number};
 
 /// The delimiters that are tried, the rarest within values first.
 const DELIMITERS: [Delimiter; 5] = [
@@ -22,7 +21,7 @@ const DELIMITERS: [Delimiter; 5] = [
 /// [`dropwise::Error::Data`] of the delimiter that the first line has most of, if none does.
 pub(super) fn without_header(file: &str, bytes: &[u8]) -> Result<(RawTable, Delimiter)> {
     for delimiter in DELIMITERS {
-        match parse(file, bytes, &config(delimiter, false)) {
+        match parse(file, bytes, Format::new(delimiter, false)) {
             Ok(table) if table.columns().len() > 1 && !ends_lines(&table) => {
                 return Ok((table, delimiter));
             }
@@ -30,16 +29,10 @@ pub(super) fn without_header(file: &str, bytes: &[u8]) -> Result<(RawTable, Deli
         }
     }
     let delimiter = most_frequent_in_first_line(bytes);
-    Ok((parse(file, bytes, &config(delimiter, false))?, delimiter))
-}
-
-/// The keys that the parser reads.
-pub(super) fn config(delimiter: Delimiter, header: bool) -> DataConfig {
-    DataConfig {
-        delimiter: Some(delimiter),
-        header: Some(header),
-        ..DataConfig::new(SourceKind::Csv)
-    }
+    Ok((
+        parse(file, bytes, Format::new(delimiter, false))?,
+        delimiter,
+    ))
 }
 
 /// Whether every line ends with the delimiter: then it is white space at a line's end rather than a
@@ -66,7 +59,7 @@ pub(super) fn first_row_is_header(table: &RawTable) -> bool {
     let columns = 0..table.columns().len();
     let first = |column| table.cell(0, column);
     let others = |column| (1..table.rows()).map(move |row| table.cell(row, column));
-    let is_name = |cell: &str| !cell.is_empty() && !is_number(cell);
+    let is_name = |cell: &str| !cell.is_empty() && parse_number(cell).is_none();
     if columns
         .clone()
         .any(|column| is_name(first(column)) && mostly_numbers(others(column)))
@@ -77,14 +70,16 @@ pub(super) fn first_row_is_header(table: &RawTable) -> bool {
     names.sort_unstable();
     let all_different = names.windows(2).all(|pair| pair[0] != pair[1]);
     let recurs = |column: usize| others(column).any(|cell| cell == first(column));
-    all_different && !names.iter().any(|name| is_number(name)) && !columns.into_iter().any(recurs)
+    all_different
+        && !names.iter().any(|name| parse_number(name).is_some())
+        && !columns.into_iter().any(recurs)
 }
 
 fn mostly_numbers<'a>(cells: impl Iterator<Item = &'a str>) -> bool {
     let (mut present, mut numbers) = (0, 0);
     for cell in cells.filter(|cell| !cell.is_empty()) {
         present += 1;
-        numbers += usize::from(is_number(cell));
+        numbers += usize::from(parse_number(cell).is_some());
     }
     numbers * 2 > present
 }

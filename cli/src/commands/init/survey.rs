@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use dropwise::data::csv::RawTable;
+use dropwise::data::{RawTable, parse_number};
 
 /// Marks of a missing value that are none by default, but are where all else in a column is numbers.
 const MARKS: [&str; 12] = [
@@ -32,10 +32,6 @@ pub(super) enum Holds {
     WholeNumbers,
     Numbers,
     Words,
-}
-
-pub(super) fn is_number(cell: &str) -> bool {
-    cell.parse().is_ok_and(f64::is_finite)
 }
 
 impl Survey {
@@ -76,7 +72,8 @@ impl Survey {
 /// The marks in a column where all else is numbers; none in other columns, where they may be words.
 fn marks_among_numbers(cells: &[&str]) -> BTreeSet<&'static str> {
     let mark = |cell: &&str| MARKS.into_iter().find(|mark| mark == cell);
-    let (numbers, others): (Vec<&str>, Vec<&str>) = cells.iter().partition(|cell| is_number(cell));
+    let (numbers, others): (Vec<&str>, Vec<&str>) =
+        cells.iter().partition(|cell| parse_number(cell).is_some());
     match others.iter().map(mark).collect::<Option<BTreeSet<_>>>() {
         Some(marks) if !numbers.is_empty() => marks,
         _ => BTreeSet::new(),
@@ -84,7 +81,7 @@ fn marks_among_numbers(cells: &[&str]) -> BTreeSet<&'static str> {
 }
 
 fn held(cells: &[&str]) -> Holds {
-    let numbers: Vec<f64> = cells.iter().filter_map(|cell| cell.parse().ok()).collect();
+    let numbers: Vec<f64> = cells.iter().filter_map(|cell| parse_number(cell)).collect();
     // As in the library: where nearly all are numbers, the others are mistakes to be reported.
     if numbers.len() < cells.len() - cells.len() / 10 {
         Holds::Words

@@ -4,31 +4,29 @@ mod columns;
 mod images;
 mod jsonl;
 mod table;
-mod text;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::SyncSender;
 
-use dropwise::config::Delimiter;
-use dropwise::data::{Preparation, Refusal};
+use dropwise::data::csv::{self, Lines};
+use dropwise::data::{Preprocessing, RowError};
 use dropwise::{Error, Result};
 use dropwise_lab::store::Trained;
 
 use super::Format;
-use text::Text;
 
 /// The inputs of one row.
-pub(super) type Row = Vec<f64>;
+pub(super) type Inputs = Vec<f64>;
 
 /// Reads rows and prepares them.
 pub(super) struct Reader {
     input: Input,
     format: Format,
-    delimiter: Delimiter,
-    header: bool,
-    preparation: Preparation,
+    /// How a table is laid out.
+    layout: csv::Format,
+    preprocessing: Preprocessing,
 }
 
 /// Bytes with rows in them.
@@ -43,11 +41,10 @@ struct Input {
 /// Prepares rows and sends them, in order.
 struct Sink {
     input: String,
-    preparation: Preparation,
-    rows: SyncSender<Row>,
+    preprocessing: Preprocessing,
+    rows: SyncSender<Inputs>,
 }
 
-const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 const IDX_MARK: [u8; 3] = [0, 0, 8];
 const GZIP_MARK: [u8; 2] = [0x1f, 0x8b];
 
@@ -57,9 +54,8 @@ impl Reader {
         Ok(Reader {
             input: Input::open(path)?,
             format,
-            delimiter: data.delimiter(),
-            header: data.header(),
-            preparation: trained.prepared.preparation.clone(),
+            layout: csv::Format::new(data.delimiter(), data.header()),
+            preprocessing: trained.prepared.preprocessing.clone(),
         })
     }
 
@@ -73,23 +69,18 @@ impl Reader {
     }
 
     /// Sends every row, until the end or a mistake.
-    pub(super) fn read(mut self, rows: SyncSender<Row>) -> Result<()> {
+    pub(super) fn read(mut self, rows: SyncSender<Inputs>) -> Result<()> {
         let start = self.input.start()?;
         let is_idx = start.starts_with(&IDX_MARK) || start.starts_with(&GZIP_MARK);
-        if start.starts_with(&BYTE_ORDER_MARK) {
-            self.input.source.consume(BYTE_ORDER_MARK.len());
-        }
         let sink = Sink {
             input: self.input.name.clone(),
-            preparation: self.preparation,
+            preprocessing: self.preprocessing,
             rows,
         };
-        match (&sink.preparation, self.format) {
-            (Preparation::Images { .. }, _) if is_idx => images::read(self.input, &sink),
-            (_, Format::Jsonl) => jsonl::read(Text::new(self.input), &sink),
-            (_, Format::Csv) => {
-                table::read(Text::new(self.input), self.delimiter, self.header, &sink)
-            }
+        match (&sink.preprocessing, self.format) {
+            (Preprocessing::Images { .. }, _) if is_idx => images::read(self.input, &sink),
+            (_, Format::Jsonl) => jsonl::read(Lines::new(&sink.input, self.input.source), &sink),
+            (_, Format::Csv) => table::read(self.input, self.layout, &sink),
         }
     }
 }
@@ -128,29 +119,20 @@ impl Input {
 impl Sink {
     /// Prepares a row's fields, in the order of the network's columns, and sends it.
     fn send(&self, line: usize, fields: &[&str]) -> Result<()> {
-        let mut row = vec![0.0; self.preparation.d_input()];
-        self.preparation
-            .prepare(fields, &mut row)
-            .map_err(|refusal| self.at(line, refusal))?;
-        self.send_prepared(row)
+        let mut row = vec![0.0; self.preprocessing.d_input()];
+        self.preprocessing
+            .transform(fields, &mut row)
+            .map_err(|error| self.at(line, error))?;
+        self.send_inputs(row)
     }
 
-    fn send_prepared(&self, row: Row) -> Result<()> {
+    fn send_inputs(&self, row: Inputs) -> Result<()> {
         // Whoever takes the rows stops only at an error of its own, and shows that one.
         let unwanted = |_| Error::Compute("no more rows are wanted".to_owned());
         self.rows.send(row).map_err(unwanted)
     }
 
-    fn at(&self, line: usize, refusal: Refusal) -> Error {
-        refusal.at(&self.input, line)
-    }
-}
-
-/// A refusal of a whole line.
-fn refusal(problem: impl Into<String>, fix: impl Into<String>) -> Refusal {
-    Refusal {
-        column: String::new(),
-        problem: problem.into(),
-        fix: fix.into(),
+    fn at(&self, line: usize, error: RowError) -> Error {
+        error.at(&self.input, format!("line {line}"))
     }
 }

@@ -85,7 +85,7 @@ fn find(dir: &Path, weight: &Weight) -> Result<(usize, usize)> {
         return Ok((input, weight.unit));
     }
     let prepared = Prepared::of(&open_for_reading(dir)?)?;
-    let names = prepared.preparation.input_names();
+    let names = prepared.preprocessing.input_names();
     match names.iter().position(|name| *name == weight.input) {
         Some(input) => Ok((input, weight.unit)),
         None => {

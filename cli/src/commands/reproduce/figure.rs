@@ -63,7 +63,7 @@ fn activity(paper: &Paper, summary: &Summary, folder: &PaperFolder) -> Result<Op
     let activities = hidden_activity(&each, seen)?;
     let mut features = Vec::new();
     for network in &each {
-        features.push(unit_features(network, &splits.preparation)?);
+        features.push(unit_features(network, &splits.preprocessing)?);
     }
     let columns = networks.iter().zip(&features).zip(&activities);
     let columns: Vec<_> = columns

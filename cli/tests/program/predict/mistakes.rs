@@ -63,9 +63,9 @@ fn a_bad_row_is_named_and_those_before_it_are_answered() {
     for (row, expected) in [
         (
             "cat,2",
-            "expected 3 values, found 2; give every row a value for each column",
+            "expected 3 columns, found 2; every line needs the columns of line 1, the header; look for ",
         ),
-        ("cat,2,3,4", "expected 3 values, found 4; "),
+        ("cat,2,3,4", "expected 3 columns, found 4; "),
         (
             "cat,2,heavy",
             "column `weight`: expected a finite number, found `heavy`; correct it",

@@ -5,5 +5,6 @@ mod json;
 mod mistakes;
 mod models;
 mod pets;
+mod readers;
 mod streams;
 mod tables;

@@ -266,7 +266,7 @@ fn without_a_header_all_columns_of_the_training_file_do_as_well() {
     );
     let (answers, errors) = folder.predict_badly("1 2\n\n3\n", &[]);
     assert_eq!(answers.len(), 2);
-    let expected = "error: standard input: line 3: expected 2 values, found 1; ";
+    let expected = "error: standard input: line 3: expected 2 columns, found 1; ";
     assert!(errors.starts_with(expected), "{errors}");
 }
 

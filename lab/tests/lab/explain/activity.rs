@@ -184,7 +184,7 @@ fn what_has_no_activity_is_refused_with_its_reason() {
         "the inputs of a network to look at: expected shape [4], found [3]"
     );
     assert_eq!(
-        refused(&made.network, &rows(two_classes(), 3, 0, 5)),
+        refused(&made.network, &rows(two_classes(), 3, 1, 5).select(&[])),
         "the rows to look at: expected at least one row, found none"
     );
     let infinite = autoencoder(7, f64::INFINITY);

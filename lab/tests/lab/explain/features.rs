@@ -2,7 +2,7 @@
 
 use dropwise::MlpConfig;
 use dropwise::config::Activation;
-use dropwise::data::Preparation;
+use dropwise::data::Preprocessing;
 use dropwise_lab::explain::{ExplainOptions, Features, unit_features};
 
 use super::made::{Made, columns, two_classes, weights};
@@ -11,7 +11,7 @@ fn features(d_input: usize, units: usize, image: Option<(usize, usize)>) -> Feat
     let shape = MlpConfig::new(d_input, [units], 1).with_output(Activation::Identity);
     let mut made = Made::drawn(&shape, two_classes(), 9, "");
     if let Some((height, width)) = image {
-        made.preparation = Preparation::Images {
+        made.preprocessing = Preprocessing::Images {
             height,
             width,
             largest: 255,
@@ -68,14 +68,14 @@ fn of_a_network_alone_they_are_those_of_its_explanation() {
     let mut made = Made::drawn(&shape, task, 9, "");
     for image in [None, Some((3, 4))] {
         if let Some((height, width)) = image {
-            made.preparation = Preparation::Images {
+            made.preprocessing = Preprocessing::Images {
                 height,
                 width,
                 largest: 255,
             };
         }
         let explained = made.explain(&ExplainOptions::default()).features;
-        let alone = unit_features(&made.network, &made.preparation).expect("features");
+        let alone = unit_features(&made.network, &made.preprocessing).expect("features");
         assert_eq!((alone.image, &alone), (image, &explained));
     }
     let other = unit_features(&made.network, &columns(4)).expect_err("an error");

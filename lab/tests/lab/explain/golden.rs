@@ -1,12 +1,11 @@
 //! All that NumPy computes of a made-up network: see `tests/golden/explain.py`.
 
+use dropwise::MlpConfig;
 use dropwise::config::Activation;
-use dropwise::data::Source;
-use dropwise::{Dataset, MlpConfig};
 use dropwise_lab::explain::{ExplainOptions, Histogram, LandscapeOptions, Similarities};
 use serde_json::Value;
 
-use super::made::{Made, Rows, classes};
+use super::made::{Made, classes, dataset};
 use crate::common::{assert_close, layer, numbers};
 
 fn made(golden: &Value) -> Made {
@@ -17,17 +16,13 @@ fn made(golden: &Value) -> Made {
         .collect();
     let labels = numbers(&golden["labels"]);
     let one_hot = |label: &f64| [0.0, 1.0, 2.0, 3.0].map(|class| f64::from(class == *label));
-    let rows = Rows {
-        task: classes(4),
-        d_input: 6,
-        inputs: numbers(&golden["inputs"]),
-        targets: labels.iter().flat_map(one_hot).collect(),
-    };
-    assert_eq!(rows.rows(), 50);
+    let targets: Vec<f64> = labels.iter().flat_map(one_hot).collect();
+    let rows = dataset(classes(4), 6, &numbers(&golden["inputs"]), &targets);
+    assert_eq!(rows.len(), 50);
     let shape = MlpConfig::new(6, [9, 7], 4)
         .with_activation(Activation::Relu)
         .with_output(Activation::Identity);
-    Made::new(&shape, &weights, &Dataset::new(rows), "")
+    Made::new(&shape, &weights, &rows, "")
 }
 
 #[track_caller]

@@ -254,16 +254,11 @@ fn without_a_trail_it_is_the_largest_of_an_input_that_varies() {
     layers[0].weight[5 + 3] = -30.0;
     let mut inputs = draw(6 * 20, 1);
     inputs.chunks_mut(6).for_each(|row| row[5] = 0.0);
-    let made = |inputs| {
+    let made = |inputs: Vec<f64>| {
         let train = rows(two_classes(), 6, 20, 1);
-        let targets = (0..20).flat_map(|row| train.target_row(row)).collect();
-        let rows = super::made::Rows {
-            task: two_classes(),
-            d_input: 6,
-            inputs,
-            targets,
-        };
-        Made::new(&shape, &layers, &dropwise::Dataset::new(rows), "")
+        let targets: Vec<f64> = (0..20).flat_map(|row| train.target_row(row)).collect();
+        let rows = super::made::dataset(two_classes(), 6, &inputs, &targets);
+        Made::new(&shape, &layers, &rows, "")
     };
     // Input 1 varies more than the others, which are scaled down.
     inputs.chunks_mut(6).for_each(|row| row[1] *= 2.0);

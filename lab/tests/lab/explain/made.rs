@@ -1,13 +1,13 @@
 //! Networks and rows that are made up, and what is explained of them.
 
 use dropwise::config::{Activation, Experiment, ResolvedExperiment};
-use dropwise::data::{Preparation, Splits, Target, Task};
+use dropwise::data::{Preprocessing, Splits, Target, Task};
 use dropwise::{Backend, Dataset, Error, LayerWeights, Mlp, MlpConfig};
 use dropwise_lab::explain::{Curves, ExplainOptions, Explanation, Subject, Trail, explain};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-pub use crate::common::in_memory::Rows;
+pub use crate::common::in_memory::{dataset, of_any_numbers};
 
 pub fn classes(count: usize) -> Task {
     let classes = (0..count).map(|class| format!("class {class}")).collect();
@@ -40,7 +40,7 @@ pub fn draw(count: usize, seed: u64) -> Vec<f64> {
 /// So many rows, all of it drawn.
 pub fn rows(task: Task, d_input: usize, count: usize, seed: u64) -> Dataset {
     let mut random = ChaCha8Rng::seed_from_u64(seed + 1_000);
-    let targets = (0..count).flat_map(|_| match &task {
+    let target = |_| match &task {
         Task::Classification { classes } => {
             let class = random.random_range(0..classes.len());
             (0..classes.len()).map(|k| f64::from(k == class)).collect()
@@ -50,18 +50,14 @@ pub fn rows(task: Task, d_input: usize, count: usize, seed: u64) -> Dataset {
             .iter()
             .map(|_| random.random_range(-1.0..1.0))
             .collect::<Vec<f64>>(),
-    });
-    Dataset::new(Rows {
-        targets: targets.collect(),
-        d_input,
-        inputs: draw(count * d_input, seed),
-        task,
-    })
+    };
+    let targets: Vec<f64> = (0..count).flat_map(target).collect();
+    dataset(task, d_input, &draw(count * d_input, seed), &targets)
 }
 
 /// Columns `x0`, `x1` and so on.
-pub fn columns(d_input: usize) -> Preparation {
-    Preparation::Numbers {
+pub fn columns(d_input: usize) -> Preprocessing {
+    Preprocessing::Numbers {
         columns: (0..d_input).map(|k| format!("x{k}")).collect(),
     }
 }
@@ -71,7 +67,7 @@ pub struct Made {
     pub network: Mlp,
     pub experiment: ResolvedExperiment,
     pub splits: Option<Splits>,
-    pub preparation: Preparation,
+    pub preprocessing: Preprocessing,
     pub task: Task,
     pub trail: Option<Trail>,
 }
@@ -91,7 +87,7 @@ impl Made {
              activation = '{activation}'\noutput = '{output}'\n[train]\nlearning_rate = 0.1\nepochs = 3\n{more}"
         );
         let experiment = Experiment::parse("made.toml", &text).expect("an experiment");
-        let preparation = columns(shape.d_input);
+        let preprocessing = columns(shape.d_input);
         Made {
             network: network.expect("a network"),
             experiment: experiment.resolve(train.task()).expect("a loss that fits"),
@@ -99,10 +95,10 @@ impl Made {
                 train: train.clone(),
                 validation: None,
                 test: None,
-                preparation: preparation.clone(),
+                preprocessing: preprocessing.clone(),
                 hash: "0".repeat(64),
             }),
-            preparation,
+            preprocessing,
             task: train.task().clone(),
             trail: None,
         }
@@ -129,7 +125,7 @@ impl Made {
             name: "made",
             network: &self.network,
             experiment: &self.experiment,
-            preparation: &self.preparation,
+            preprocessing: &self.preprocessing,
             task: &self.task,
             splits: self.splits.as_ref(),
             data_sha256: "",

@@ -1,11 +1,11 @@
 //! The rows that a network is furthest off on.
 
-use dropwise::config::{Activation, Missing, NewCategory};
-use dropwise::data::{Column, ColumnKind, Preparation, TablePreparation, Task};
-use dropwise::{Dataset, MlpConfig};
+use dropwise::MlpConfig;
+use dropwise::config::Activation;
+use dropwise::data::{Preprocessing, Task};
 use dropwise_lab::explain::{ExplainOptions, Mistakes};
 
-use super::made::{Made, Rows, classes, passing_on, regression, two_classes};
+use super::made::{Made, classes, dataset, passing_on, regression, two_classes};
 
 fn mistakes(made: &Made) -> Mistakes {
     made.explain(&ExplainOptions::default())
@@ -16,13 +16,8 @@ fn mistakes(made: &Made) -> Mistakes {
 fn of_outputs(task: Task, outputs: &[f64], targets: &[f64]) -> Mistakes {
     let width = task.d_output();
     let (shape, layers) = passing_on(width);
-    let rows = Rows {
-        task,
-        d_input: width,
-        inputs: outputs.to_vec(),
-        targets: targets.to_vec(),
-    };
-    mistakes(&Made::new(&shape, &layers, &Dataset::new(rows), ""))
+    let rows = dataset(task, width, outputs, targets);
+    mistakes(&Made::new(&shape, &layers, &rows, ""))
 }
 
 fn order(found: &Mistakes) -> Vec<usize> {
@@ -83,44 +78,28 @@ fn twenty_four_are_shown_and_of_equals_the_first() {
 }
 
 /// A column of numbers around 50 and one of categories.
-fn table() -> Preparation {
-    Preparation::Table(TablePreparation {
-        columns: vec![
-            Column {
-                name: "color".to_owned(),
-                kind: ColumnKind::Categorical {
-                    categories: ["green", "red"].map(str::to_owned).to_vec(),
-                    fill: None,
-                },
-            },
-            Column {
-                name: "weight".to_owned(),
-                kind: ColumnKind::Numeric {
-                    mean: 50.0,
-                    deviation: 4.0,
-                    fill: None,
-                },
-            },
+fn table() -> Preprocessing {
+    let table = serde_json::json!({
+        "kind": "table",
+        "columns": [
+            { "name": "color", "kind": "categorical", "categories": ["green", "red"] },
+            { "name": "weight", "kind": "numeric", "mean": "50", "deviation": "4" },
         ],
-        other_columns: Vec::new(),
-        missing_values: Vec::new(),
-        missing: Missing::Drop,
-        new_category: NewCategory::Ignore,
-    })
+        "missing_values": [],
+        "missing": "drop",
+        "new_category": "ignore",
+    });
+    serde_json::from_value(table).expect("a preprocessing")
 }
 
 #[test]
 fn a_tables_numbers_are_in_their_own_units_and_categories_stay_as_they_are() {
     let shape = MlpConfig::new(3, [4], 1).with_output(Activation::Identity);
-    let rows = Rows {
-        task: regression(&[(0.0, 1.0)]),
-        d_input: 3,
-        inputs: vec![0.0, 1.0, 1.5, 1.0, 0.0, -0.5],
-        targets: vec![1_000.0, 2_000.0],
-    };
+    let inputs = [0.0, 1.0, 1.5, 1.0, 0.0, -0.5];
+    let rows = dataset(regression(&[(0.0, 1.0)]), 3, &inputs, &[1_000.0, 2_000.0]);
     let layers = super::made::weights(&shape, 7);
-    let mut made = Made::new(&shape, &layers, &Dataset::new(rows), "");
-    made.preparation = table();
+    let mut made = Made::new(&shape, &layers, &rows, "");
+    made.preprocessing = table();
     let found = mistakes(&made);
     assert_eq!(found.input_names, ["color=green", "color=red", "weight"]);
     assert_eq!(order(&found), [1, 0]);
@@ -132,7 +111,7 @@ fn a_tables_numbers_are_in_their_own_units_and_categories_stay_as_they_are() {
 fn an_images_pixels_are_all_shown_as_they_are() {
     let shape = MlpConfig::new(6, [4], 3).with_output(Activation::Identity);
     let mut made = Made::drawn(&shape, classes(3), 30, "");
-    made.preparation = Preparation::Images {
+    made.preprocessing = Preprocessing::Images {
         height: 2,
         width: 3,
         largest: 255,

@@ -2,22 +2,21 @@
 
 use dropwise::config::Activation;
 use dropwise::data::Part;
-use dropwise::{Dataset, MlpConfig, evaluate};
+use dropwise::{MlpConfig, evaluate};
 use dropwise_lab::explain::ExplainOptions;
 
-use super::made::{Made, Rows, classes, passing_on, regression, rows, two_classes};
+use super::made::{Made, classes, of_any_numbers, passing_on, regression, rows, two_classes};
 
 /// What is explained of outputs that are given.
 fn of_outputs(task: dropwise::data::Task, outputs: &[f64], targets: &[f64], more: &str) -> Made {
     let width = task.d_output();
     let (shape, layers) = passing_on(width);
-    let rows = Rows {
-        task,
-        d_input: width,
-        inputs: outputs.to_vec(),
-        targets: targets.to_vec(),
-    };
-    Made::new(&shape, &layers, &Dataset::new(rows), more)
+    Made::new(
+        &shape,
+        &layers,
+        &of_any_numbers(task, width, outputs, targets),
+        more,
+    )
 }
 
 #[test]

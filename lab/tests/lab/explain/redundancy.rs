@@ -1,10 +1,10 @@
 //! How alike units are: laws, and plain loops on a layer that is computed in several blocks.
 
 use dropwise::config::Activation;
-use dropwise::{Dataset, LayerWeights, MlpConfig};
+use dropwise::{LayerWeights, MlpConfig};
 use dropwise_lab::explain::{ExplainOptions, Redundancy, Similarities};
 
-use super::made::{Made, Rows, draw, two_classes, weights};
+use super::made::{Made, dataset, draw, two_classes, weights};
 use crate::common::assert_close;
 
 fn first_layer(made: &Made) -> Redundancy {
@@ -218,12 +218,7 @@ fn like_units_are_shown_beside_each_other() {
 #[test]
 fn activations_are_of_two_thousand_rows_at_most() {
     let shape = shape(2, 3);
-    let rows = Rows {
-        task: two_classes(),
-        d_input: 2,
-        inputs: draw(2 * 5_000, 4),
-        targets: vec![1.0; 5_000],
-    };
-    let made = Made::new(&shape, &weights(&shape, 7), &Dataset::new(rows), "");
+    let rows = dataset(two_classes(), 2, &draw(2 * 5_000, 4), &[1.0; 5_000]);
+    let made = Made::new(&shape, &weights(&shape, 7), &rows, "");
     assert_eq!(first_layer(&made).rows, 2_000);
 }

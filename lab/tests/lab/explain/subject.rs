@@ -93,9 +93,9 @@ fn weights_that_are_no_numbers_are_refused() {
 }
 
 #[test]
-fn a_preparation_of_other_inputs_is_refused() {
+fn a_preprocessing_of_other_inputs_is_refused() {
     let mut made = Made::drawn(&shape(), two_classes(), 9, "");
-    made.preparation = columns(4);
+    made.preprocessing = columns(4);
     let error = made.refused(&ExplainOptions::default()).to_string();
     assert!(
         error.contains("expected shape [3, 1], found [4, 1]"),

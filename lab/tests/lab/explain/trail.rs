@@ -2,11 +2,11 @@
 
 use dropwise::MlpConfig;
 use dropwise::config::Activation;
-use dropwise::data::{self, Source};
+use dropwise::data;
 use dropwise::{Backend, Dataset, Mlp};
 use dropwise_lab::explain::{Recorder, Trail, TrailLine};
 
-use super::made::{Made, Rows, draw, two_classes, weights};
+use super::made::{Made, dataset, draw, two_classes, weights};
 
 fn network(d_input: usize, units: usize) -> Mlp {
     let device = Backend::default()
@@ -25,14 +25,7 @@ fn drawn(d_input: usize, scale: impl Fn(usize) -> f64) -> Dataset {
             .enumerate()
             .for_each(|(k, input)| *input *= scale(k));
     }
-    let rows = Rows {
-        task: two_classes(),
-        d_input,
-        inputs,
-        targets: vec![1.0; 200],
-    };
-    assert_eq!(rows.rows(), 200);
-    Dataset::new(rows)
+    dataset(two_classes(), d_input, &inputs, &[1.0; 200])
 }
 
 #[test]

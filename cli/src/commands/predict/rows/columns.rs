@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use dropwise::data::{Preparation, Refusal};
-
-use super::refusal;
+use dropwise::data::{Preprocessing, RowError};
 
 /// The columns that a network knows.
 pub(super) struct Columns {
@@ -15,10 +13,10 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn of(preparation: &Preparation) -> Self {
-        let names = preparation.columns();
+    pub(super) fn of(preprocessing: &Preprocessing) -> Self {
+        let names = preprocessing.columns();
         let needed = names.iter().cloned().zip((0..).map(Some));
-        let others = preparation.other_columns().iter().cloned();
+        let others = preprocessing.other_columns().iter().cloned();
         Columns {
             places: others.map(|name| (name, None)).chain(needed).collect(),
             names,
@@ -44,19 +42,27 @@ impl Columns {
     pub(super) fn in_order<'a, T>(
         &self,
         row: impl Iterator<Item = (&'a str, T)>,
-    ) -> Result<Vec<T>, Refusal> {
+    ) -> Result<Vec<T>, RowError> {
         let mut found: Vec<Option<T>> = self.names.iter().map(|_| None).collect();
         for (name, value) in row {
             let Some(place) = self.places.get(name) else {
                 let problem = format!("the column `{name}` is unknown to the network");
-                return Err(refusal(problem, "take it out, or correct its name"));
+                return Err(RowError::new(
+                    "",
+                    problem,
+                    "take it out, or correct its name",
+                ));
             };
             let Some(place) = *place else {
                 continue;
             };
             if found[place].replace(value).is_some() {
                 let problem = format!("two columns are named `{name}`");
-                return Err(refusal(problem, "give each column a name of its own"));
+                return Err(RowError::new(
+                    "",
+                    problem,
+                    "give each column a name of its own",
+                ));
             }
         }
         let named = self.names.iter().zip(found);
@@ -66,7 +72,7 @@ impl Columns {
     }
 }
 
-fn missing(name: &str) -> Refusal {
+fn missing(name: &str) -> RowError {
     let problem = format!("the column `{name}` is missing");
-    refusal(problem, "add it: the network was trained on it")
+    RowError::new("", problem, "add it: the network was trained on it")
 }

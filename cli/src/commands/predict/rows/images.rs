@@ -1,18 +1,17 @@
 //! Rows of an IDX file of images.
 
-use dropwise::data::{Preparation, idx};
-use dropwise::error::DataError;
+use dropwise::data::{Preprocessing, RowError, idx};
 use dropwise::{Error, Result};
 
 use super::{Input, Sink};
 
 /// Sends the images; `sink` prepares images.
 pub(super) fn read(input: Input, sink: &Sink) -> Result<()> {
-    let Preparation::Images {
+    let Preprocessing::Images {
         height,
         width,
         largest,
-    } = sink.preparation
+    } = sink.preprocessing
     else {
         return Ok(());
     };
@@ -30,7 +29,7 @@ pub(super) fn read(input: Input, sink: &Sink) -> Result<()> {
         };
         return Err(mistake(
             sink,
-            "header".to_owned(),
+            "header",
             format!("expected images of {height} x {width}, found {found}"),
             "give images like those that the network was trained on",
         ));
@@ -39,22 +38,17 @@ pub(super) fn read(input: Input, sink: &Sink) -> Result<()> {
         if let Some(pixel) = image.iter().position(|pixel| *pixel > largest) {
             return Err(mistake(
                 sink,
-                format!("image {}, pixel{pixel}", number + 1),
+                &format!("image {}, pixel{pixel}", number + 1),
                 format!("expected 0 to {largest}, found {}", image[pixel]),
                 "give pixels of the range that the network was trained on",
             ));
         }
         let input = |pixel: &u8| f64::from(*pixel) / f64::from(largest);
-        sink.send_prepared(image.iter().map(input).collect())?;
+        sink.send_inputs(image.iter().map(input).collect())?;
     }
     Ok(())
 }
 
-fn mistake(sink: &Sink, place: String, problem: String, fix: &str) -> Error {
-    Error::Data(Box::new(DataError {
-        file: sink.input.clone(),
-        place,
-        problem,
-        fix: fix.to_owned(),
-    }))
+fn mistake(sink: &Sink, place: &str, problem: String, fix: &str) -> Error {
+    RowError::new("", problem, fix).at(&sink.input, place)
 }

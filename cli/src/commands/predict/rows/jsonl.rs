@@ -1,33 +1,26 @@
 //! Rows of JSON, one on each line.
 
 use std::fmt;
+use std::io::BufRead;
 
 use dropwise::Result;
-use dropwise::data::{Preparation, Refusal};
+use dropwise::data::RowError;
+use dropwise::data::csv::Lines;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use super::Sink;
 use super::columns::Columns;
-use super::text::{Text, for_each_line};
-use super::{Sink, refusal};
 
-pub(super) fn read(text: Text, sink: &Sink) -> Result<()> {
-    let columns = Columns::of(&sink.preparation);
-    let missing = missing_value(&sink.preparation);
-    for_each_line(text, sink, |line, text| {
-        let fields = fields(text, &columns, missing);
-        let fields = fields.map_err(|refusal| sink.at(line, refusal))?;
+pub(super) fn read(mut lines: Lines<impl BufRead>, sink: &Sink) -> Result<()> {
+    let columns = Columns::of(&sink.preprocessing);
+    let missing = sink.preprocessing.missing_value();
+    while let Some((line, text)) = lines.next_line()? {
+        let fields = fields(text, &columns, missing).map_err(|error| sink.at(line, error))?;
         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-        sink.send(line, &fields)
-    })
-}
-
-/// How the network's table writes what JSON calls `null`.
-fn missing_value(preparation: &Preparation) -> &str {
-    match preparation {
-        Preparation::Table(table) => table.missing_values.first().map_or("", String::as_str),
-        _ => "",
+        sink.send(line, &fields)?;
     }
+    Ok(())
 }
 
 /// The values of one line, in the order of the columns.
@@ -35,7 +28,7 @@ fn fields(
     text: &str,
     columns: &Columns,
     missing: &str,
-) -> std::result::Result<Vec<String>, Refusal> {
+) -> std::result::Result<Vec<String>, RowError> {
     let row: Row = serde_json::from_str(text).map_err(|error| not_a_row(&error))?;
     let values: Vec<&Value> = match &row {
         Row::Values(values) => values.iter().collect(),
@@ -49,28 +42,29 @@ fn fields(
         .collect()
 }
 
-fn field(column: &str, value: &Value, missing: &str) -> std::result::Result<String, Refusal> {
+fn field(column: &str, value: &Value, missing: &str) -> std::result::Result<String, RowError> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(value) => Ok(value.to_string()),
         Value::Null => Ok(missing.to_owned()),
-        Value::Array(_) | Value::Object(_) => Err(Refusal {
-            column: column.to_owned(),
-            problem: "expected a number, a text or null, found an array or an object".to_owned(),
-            fix: "give one value for each column".to_owned(),
-        }),
+        Value::Array(_) | Value::Object(_) => Err(RowError::new(
+            column,
+            "expected a number, a text or null, found an array or an object",
+            "give one value for each column",
+        )),
     }
 }
 
-fn not_a_row(error: &serde_json::Error) -> Refusal {
+fn not_a_row(error: &serde_json::Error) -> RowError {
     // The line that it names is that of the row's text, which has one.
     let problem = error.to_string();
     let problem = match problem.rsplit_once(" at line ") {
         Some((problem, _)) => format!("{problem} at character {}", error.column()),
         None => problem,
     };
-    refusal(
+    RowError::new(
+        "",
         format!("expected a row as JSON: {problem}"),
         "give an object of columns or an array of values on each line",
     )

@@ -6,14 +6,17 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{DataError, Error};
+use super::cell::{parse_number, shown};
+use crate::error::Error;
 
-pub use table::{Column, ColumnKind, TablePreparation};
+pub use table::TablePreprocessing;
+pub(super) use table::{Column, ColumnKind};
 
 /// How a row from outside becomes inputs. Learned on the training rows and saved with the model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum Preparation {
+#[non_exhaustive]
+pub enum Preprocessing {
     /// Numbers, taken as they are.
     Numbers {
         /// The names of the columns.
@@ -29,13 +32,13 @@ pub enum Preparation {
         largest: u8,
     },
     /// A table's columns: numbers, standardized, and categories, an input for each.
-    Table(TablePreparation),
+    Table(TablePreprocessing),
 }
 
-impl Preparation {
+impl Preprocessing {
     /// Numbers, taken as they are, in columns of these names.
     pub(super) fn numbers<const N: usize>(columns: [&str; N]) -> Self {
-        Preparation::Numbers {
+        Preprocessing::Numbers {
             columns: columns.map(str::to_owned).to_vec(),
         }
     }
@@ -45,15 +48,11 @@ impl Preparation {
     #[must_use]
     pub fn columns(&self) -> Vec<String> {
         match self {
-            Preparation::Numbers { columns } => columns.clone(),
-            Preparation::Images { height, width, .. } => (0..pixels(*height, *width))
+            Preprocessing::Numbers { columns } => columns.clone(),
+            Preprocessing::Images { height, width, .. } => (0..pixels(*height, *width))
                 .map(|k| format!("pixel{k}"))
                 .collect(),
-            Preparation::Table(table) => table
-                .columns
-                .iter()
-                .map(|column| column.name.clone())
-                .collect(),
+            Preprocessing::Table(table) => table.column_names(),
         }
     }
 
@@ -62,7 +61,7 @@ impl Preparation {
     #[must_use]
     pub fn other_columns(&self) -> &[String] {
         match self {
-            Preparation::Table(table) => &table.other_columns,
+            Preprocessing::Table(table) => &table.other_columns,
             _ => &[],
         }
     }
@@ -71,9 +70,9 @@ impl Preparation {
     #[must_use]
     pub fn d_input(&self) -> usize {
         match self {
-            Preparation::Numbers { columns } => columns.len(),
-            Preparation::Images { height, width, .. } => pixels(*height, *width),
-            Preparation::Table(table) => table.d_input(),
+            Preprocessing::Numbers { columns } => columns.len(),
+            Preprocessing::Images { height, width, .. } => pixels(*height, *width),
+            Preprocessing::Table(table) => table.d_input(),
         }
     }
 
@@ -82,8 +81,17 @@ impl Preparation {
     #[must_use]
     pub fn input_names(&self) -> Vec<String> {
         match self {
-            Preparation::Table(table) => table.input_names(),
+            Preprocessing::Table(table) => table.input_names(),
             _ => self.columns(),
+        }
+    }
+
+    /// A text that stands for a missing value among the fields of a row; empty where none does.
+    #[must_use]
+    pub fn missing_value(&self) -> &str {
+        match self {
+            Preprocessing::Table(table) => table.missing_values.first().map_or("", String::as_str),
+            _ => "",
         }
     }
 
@@ -91,38 +99,43 @@ impl Preparation {
     /// [`d_input`](Self::d_input) inputs. White space around a field does not count.
     ///
     /// # Errors
-    /// A [`Refusal`] that names the column: the wrong number of fields; a field that is no finite number,
+    /// A [`RowError`] that names the column: the wrong number of fields; a field that is no finite number,
     /// or a pixel out of range; a missing value that is not to be filled in; a category that the training
     /// rows do not have. What `into` holds is then of no meaning.
     ///
     /// # Panics
     /// If `into` does not have [`d_input`](Self::d_input) elements.
-    pub fn prepare(&self, fields: &[&str], into: &mut [f64]) -> Result<(), Refusal> {
+    pub fn transform(&self, fields: &[&str], into: &mut [f64]) -> Result<(), RowError> {
         assert_eq!(
             into.len(),
             self.d_input(),
             "a slice with room for every input"
         );
         match self {
-            Preparation::Numbers { columns } => {
+            Preprocessing::Numbers { columns } => {
                 check_width(columns.len(), fields.len())?;
                 for ((name, field), input) in columns.iter().zip(fields).zip(into) {
                     *input = number(name, field)?;
                 }
+                Ok(())
             }
-            Preparation::Images { largest, .. } => {
+            Preprocessing::Images { largest, .. } => {
                 check_width(into.len(), fields.len())?;
                 for (k, (field, input)) in fields.iter().zip(into).enumerate() {
                     *input = pixel(k, field, *largest)?;
                 }
+                Ok(())
             }
-            Preparation::Table(table) => {
-                let mut codes = vec![0.0; table.columns.len()];
-                table.encode(fields, &mut codes)?;
-                table.expand(&codes, into);
-            }
+            Preprocessing::Table(table) => table.transform(fields, into),
         }
-        Ok(())
+    }
+
+    /// Takes the standardization of inputs back, in place: a numeric column's input is again the number that the table
+    /// has. Inputs of categories and pixels stay as they are.
+    pub fn unscale(&self, inputs: &mut [f64]) {
+        if let Preprocessing::Table(table) = self {
+            table.unscale(inputs);
+        }
     }
 }
 
@@ -131,27 +144,27 @@ fn pixels(height: usize, width: usize) -> usize {
     height.saturating_mul(width)
 }
 
-fn check_width(expected: usize, found: usize) -> Result<(), Refusal> {
+fn check_width(expected: usize, found: usize) -> Result<(), RowError> {
     if expected == found {
         return Ok(());
     }
-    Err(Refusal {
-        column: String::new(),
-        problem: format!("expected {expected} values, found {found}"),
-        fix: "give one value for each column that the network was trained on".to_owned(),
-    })
+    Err(RowError::new(
+        "",
+        format!("expected {expected} values, found {found}"),
+        "give one value for each column that the network was trained on",
+    ))
 }
 
-fn number(column: &str, field: &str) -> Result<f64, Refusal> {
-    match finite(field) {
+fn number(column: &str, field: &str) -> Result<f64, RowError> {
+    match parse_number(field) {
         // The network computes with 32 bits.
         Some(number) if (number as f32).is_finite() => Ok(number),
-        Some(_) => Err(Refusal::new(
+        Some(_) => Err(RowError::new(
             column,
             format!("`{}` is too large a number", shown(field)),
             "correct it",
         )),
-        None => Err(Refusal::new(
+        None => Err(RowError::new(
             column,
             format!("expected a finite number, found `{}`", shown(field)),
             "correct it",
@@ -159,13 +172,13 @@ fn number(column: &str, field: &str) -> Result<f64, Refusal> {
     }
 }
 
-fn pixel(k: usize, field: &str, largest: u8) -> Result<f64, Refusal> {
-    match finite(field) {
+fn pixel(k: usize, field: &str, largest: u8) -> Result<f64, RowError> {
+    match parse_number(field) {
         Some(pixel) if (0.0..=f64::from(largest)).contains(&pixel) && pixel.fract() == 0.0 => {
             Ok(pixel / f64::from(largest))
         }
-        _ => Err(Refusal::new(
-            &format!("pixel{k}"),
+        _ => Err(RowError::new(
+            format!("pixel{k}"),
             format!(
                 "expected a whole number of 0 to {largest}, found `{}`",
                 shown(field)
@@ -175,69 +188,41 @@ fn pixel(k: usize, field: &str, largest: u8) -> Result<f64, Refusal> {
     }
 }
 
-/// The finite number that a field holds, if it holds one.
-pub(super) fn finite(field: &str) -> Option<f64> {
-    field
-        .trim()
-        .parse()
-        .ok()
-        .filter(|number: &f64| number.is_finite())
-}
-
-/// A field as it is shown in a message, which is one line and not as long as a field can be.
-pub(super) fn shown(field: &str) -> String {
-    const LONGEST: usize = 60;
-    let mut shown = String::new();
-    for character in field.chars().take(LONGEST) {
-        if character.is_control() {
-            shown.extend(character.escape_default());
-        } else {
-            shown.push(character);
-        }
-    }
-    if field.chars().nth(LONGEST).is_some() {
-        shown.push_str("...");
-    }
-    shown
-}
-
-/// Why a row cannot be prepared. Whoever knows the row's place adds it with [`at`](Self::at).
+/// Why a row cannot be used. Whoever knows the row's place adds it with [`at`](Self::at).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// The column's name; empty if the row as a whole is wrong.
-    pub column: String,
-    /// What was expected, and what was found.
-    pub problem: String,
-    /// How to mend it.
-    pub fix: String,
+pub struct RowError {
+    column: String,
+    problem: String,
+    fix: String,
 }
 
-impl Refusal {
-    pub(super) fn new(column: &str, problem: impl Into<String>, fix: impl Into<String>) -> Self {
-        Refusal {
-            column: column.to_owned(),
+impl RowError {
+    /// A mistake in a row: `column` is the column's name, empty if the row as a whole is wrong; `problem` says what was
+    /// expected and what was found, `fix` how to mend it.
+    pub fn new(
+        column: impl Into<String>,
+        problem: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        RowError {
+            column: column.into(),
             problem: problem.into(),
             fix: fix.into(),
         }
     }
 
-    /// The refusal as an [`Error::Data`] of this line, counted from 1, of a file.
+    /// The mistake as an [`Error::Data`] of a place, such as `line 7`, in a file.
     #[must_use]
-    pub fn at(self, file: &str, line: usize) -> Error {
+    pub fn at(self, file: &str, place: impl fmt::Display) -> Error {
         let place = match self.column.as_str() {
-            "" => format!("line {line}"),
-            column => format!("line {line}, column `{}`", shown(column)),
+            "" => place.to_string(),
+            column => format!("{place}, column `{}`", shown(column)),
         };
-        Error::Data(Box::new(DataError {
-            file: file.to_owned(),
-            place,
-            problem: self.problem,
-            fix: self.fix,
-        }))
+        Error::data(file, place, self.problem, self.fix)
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for RowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.column.is_empty() {
             write!(f, "column `{}`: ", shown(&self.column))?;
@@ -246,4 +231,4 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for RowError {}

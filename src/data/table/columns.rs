@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::raw::RawTable;
 use crate::config::{ColumnName, DataConfig, nearest};
-use crate::data::prepare::shown;
+use crate::data::cell::shown;
 use crate::error::{Error, Result};
 
 /// The columns that are used, each counted from 0.

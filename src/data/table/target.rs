@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::MOST_WORDS;
-use super::fit::{count, mean_and_deviation};
-use super::rows::{Row, holds_numbers};
+use super::MOST_CATEGORIES;
+use super::inputs::{count, mean_and_deviation};
+use super::numeric::holds_numbers;
+use super::rows::Row;
 use crate::config::{DataConfig, TaskKind};
-use crate::data::prepare::{finite, shown};
+use crate::data::cell::{parse_number, shown};
 use crate::data::{Target, Task};
 use crate::error::Result;
 
@@ -17,12 +18,8 @@ pub(super) fn holds_classes(rows: &[Row], target: usize, config: &DataConfig) ->
         Some(TaskKind::Regression) => Ok(false),
         None => {
             let if_words = "if the target holds classes, say `task = \"classification\"`";
-            Ok(!holds_numbers(
-                rows,
-                target,
-                &config.missing_values(),
-                if_words,
-            )?)
+            let cells = rows.iter().map(|row| (*row, row.target()));
+            Ok(!holds_numbers(cells, target, if_words)?)
         }
     }
 }
@@ -33,7 +30,7 @@ pub(super) fn class_numbers(rows: &[Row], target: usize) -> Vec<usize> {
     rows.iter()
         .map(|row| {
             let next = numbers.len();
-            *numbers.entry(row.cell(target)).or_insert(next)
+            *numbers.entry(row.text(target)).or_insert(next)
         })
         .collect()
 }
@@ -48,7 +45,7 @@ pub(super) fn task(
     if !classes {
         return regression(train, target, config);
     }
-    let table = train[0].table;
+    let table = train[0].labeled.table;
     let name = shown(&table.columns()[target]);
     let classes = sorted_classes(train, target);
     match (&classes[..], config.task) {
@@ -59,9 +56,9 @@ pub(super) fn task(
             ),
             "give rows of two classes or more; there is nothing to learn from one",
         )),
-        (many, _) if many.len() > MOST_WORDS => Err(table.error(
+        (many, _) if many.len() > MOST_CATEGORIES => Err(table.error(
             format!(
-                "the target `{name}` has {} classes: at most {MOST_WORDS} are allowed",
+                "the target `{name}` has {} classes: at most {MOST_CATEGORIES} are allowed",
                 many.len()
             ),
             "say `task = \"regression\"` in `[data]` if it holds numbers, or name another target",
@@ -82,10 +79,10 @@ pub(super) fn task(
 
 /// The distinct texts: by value if all are numbers, else by name.
 fn sorted_classes(train: &[Row], target: usize) -> Vec<String> {
-    let counts = count(train.iter().map(|row| row.cell(target)));
+    let counts = count(train.iter().map(|row| row.text(target)));
     let numbers: Option<Vec<(f64, &str)>> = counts
         .keys()
-        .map(|class| finite(class).map(|number| (number, *class)))
+        .map(|class| parse_number(class).map(|number| (number, *class)))
         .collect();
     match numbers {
         Some(mut numbers) => {
@@ -105,11 +102,12 @@ fn regression(train: &[Row], target: usize, config: &DataConfig) -> Result<Task>
         .iter()
         .map(|row| target_number(*row, target))
         .collect::<Result<_>>()?;
-    let (mean, deviation) = match config.standardize.unwrap_or(true) {
-        true => mean_and_deviation(&numbers),
-        false => (0.0, 1.0),
+    let (mean, deviation) = if config.standardize.unwrap_or(true) {
+        mean_and_deviation(&numbers)
+    } else {
+        (0.0, 1.0)
     };
-    let table = train[0].table;
+    let table = train[0].labeled.table;
     let name = &table.columns()[target];
     if !(mean.is_finite() && deviation.is_finite()) {
         let problem = format!("the numbers of the target `{}` are too large", shown(name));
@@ -126,12 +124,12 @@ fn regression(train: &[Row], target: usize, config: &DataConfig) -> Result<Task>
 }
 
 fn target_number(row: Row, target: usize) -> Result<f64> {
-    finite(row.cell(target)).ok_or_else(|| {
+    row.target().number().ok_or_else(|| {
         row.error(
             target,
             format!(
                 "expected a finite number as the target of a regression, found `{}`",
-                shown(row.cell(target))
+                shown(row.text(target))
             ),
             "correct it, or say `task = \"classification\"` in `[data]` if the target holds classes",
         )
@@ -156,20 +154,20 @@ pub(super) fn encode(rows: &[Row], target: usize, task: &Task) -> Result<Vec<f64
             if (learned as f32).is_finite() {
                 return Ok(learned);
             }
-            let problem = format!("`{}` is too large a target", shown(row.cell(target)));
+            let problem = format!("`{}` is too large a target", shown(row.text(target)));
             Err(row.error(
                 target,
                 problem,
                 "correct it, or give targets in a larger unit",
             ))
         }
-        _ => match classes.get(row.cell(target)) {
+        _ => match classes.get(row.text(target)) {
             Some(class) => Ok(*class as f64),
             None => Err(row.error(
                 target,
                 format!(
                     "the class `{}` is not among those of the training rows",
-                    shown(row.cell(target))
+                    shown(row.text(target))
                 ),
                 "correct it, or split the rows so that all classes are among the training rows",
             )),

@@ -2,42 +2,43 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Refusal, check_width, finite, shown};
+use super::{RowError, check_width};
 use crate::config::{Missing, NewCategory};
+use crate::data::cell::{Cell, shown};
 
 /// How a table's row becomes inputs: what was learned on the training rows, and what is to be done
 /// about values that are missing or new.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TablePreparation {
+pub struct TablePreprocessing {
     /// The columns, in the order that a row has them.
-    pub columns: Vec<Column>,
+    pub(in crate::data) columns: Vec<Column>,
     /// The table's other columns, in its order: the target and those that are left out. A row from
     /// outside may have them; they are not looked at.
     #[serde(default)]
-    pub other_columns: Vec<String>,
+    pub(in crate::data) other_columns: Vec<String>,
     /// The values that count as missing.
-    pub missing_values: Vec<String>,
-    /// What to do about them. With `drop`, a row that is not for training is refused as with `error`:
+    pub(in crate::data) missing_values: Vec<String>,
+    /// What to do about them. With `drop`, a row that is not for training is an error as with `error`:
     /// there is nothing that could stand for its prediction.
-    pub missing: Missing,
+    pub(in crate::data) missing: Missing,
     /// What to do about a category that the training rows do not have.
-    pub new_category: NewCategory,
+    pub(in crate::data) new_category: NewCategory,
 }
 
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Column {
+pub(in crate::data) struct Column {
     /// Its name.
-    pub name: String,
+    pub(in crate::data) name: String,
     /// What its values become.
     #[serde(flatten)]
-    pub kind: ColumnKind,
+    pub(in crate::data) kind: ColumnKind,
 }
 
 /// What a column's values become.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum ColumnKind {
+pub(in crate::data) enum ColumnKind {
     /// One input, `(number - mean) / deviation`.
     Numeric {
         /// The mean of the training rows, missing values filled in; 0 if numbers are not standardized.
@@ -72,11 +73,30 @@ impl Column {
             ColumnKind::Categorical { categories, .. } => categories.len(),
         }
     }
+
+    /// Turns the code of a cell into the column's inputs.
+    fn expand<E: Copy>(&self, code: f64, inputs: &mut [E], number: impl Fn(f64) -> E) {
+        match self.kind {
+            ColumnKind::Numeric { .. } => inputs[0] = number(code),
+            ColumnKind::Categorical { .. } => {
+                inputs.fill(number(0.0));
+                // A new category has the number after the last, and no input.
+                if let Some(input) = inputs.get_mut(code as usize) {
+                    *input = number(1.0);
+                }
+            }
+        }
+    }
 }
 
-impl TablePreparation {
+impl TablePreprocessing {
     pub(in crate::data) fn d_input(&self) -> usize {
         self.columns.iter().map(Column::d_input).sum()
+    }
+
+    pub(super) fn column_names(&self) -> Vec<String> {
+        let names = self.columns.iter().map(|column| column.name.clone());
+        names.collect()
     }
 
     pub(super) fn input_names(&self) -> Vec<String> {
@@ -90,79 +110,96 @@ impl TablePreparation {
         self.columns.iter().flat_map(names).collect()
     }
 
-    /// Turns a row's fields into one number a column: the input itself, or the number of the category,
-    /// counted from 0. A table in memory is held in this form, which is no larger than its file for
-    /// any number of categories.
-    pub(in crate::data) fn encode(
-        &self,
-        fields: &[&str],
-        codes: &mut [f64],
-    ) -> Result<(), Refusal> {
+    pub(super) fn transform(&self, fields: &[&str], into: &mut [f64]) -> Result<(), RowError> {
         check_width(self.columns.len(), fields.len())?;
-        for ((column, field), code) in self.columns.iter().zip(fields).zip(codes) {
-            *code = self.code(column, field.trim())?;
+        let mut rest = into;
+        for (column, field) in self.columns.iter().zip(fields) {
+            let (inputs, after) = rest.split_at_mut(column.d_input());
+            let text = field.trim();
+            let code = self.encode(column, text, Cell::read(text, &self.missing_values))?;
+            column.expand(code, inputs, |number| number);
+            rest = after;
         }
         Ok(())
     }
 
-    /// Turns the numbers of [`encode`](Self::encode) into inputs.
-    pub(in crate::data) fn expand(&self, codes: &[f64], into: &mut [f64]) {
+    /// Turns the codes of a row, one a column, into inputs; `number` rounds.
+    pub(in crate::data) fn expand<E: Copy>(
+        &self,
+        codes: &[f64],
+        into: &mut [E],
+        number: impl Fn(f64) -> E,
+    ) {
         let mut rest = into;
         for (column, code) in self.columns.iter().zip(codes) {
             let (inputs, after) = rest.split_at_mut(column.d_input());
-            match column.kind {
-                ColumnKind::Numeric { .. } => inputs[0] = *code,
-                ColumnKind::Categorical { .. } => {
-                    inputs.fill(0.0);
-                    // A new category has the number after the last, and no input.
-                    if let Some(input) = inputs.get_mut(*code as usize) {
-                        *input = 1.0;
-                    }
-                }
+            column.expand(*code, inputs, &number);
+            rest = after;
+        }
+    }
+
+    pub(super) fn unscale(&self, inputs: &mut [f64]) {
+        let mut rest = inputs;
+        for column in &self.columns {
+            let Some((inputs, after)) = rest.split_at_mut_checked(column.d_input()) else {
+                return;
+            };
+            if let ColumnKind::Numeric {
+                mean, deviation, ..
+            } = column.kind
+            {
+                inputs[0] = inputs[0] * deviation + mean;
             }
             rest = after;
         }
     }
 
-    fn code(&self, column: &Column, field: &str) -> Result<f64, Refusal> {
-        let missing = self.missing_values.iter().any(|value| value == field);
+    /// Turns a cell into one number: the input itself, or the number of the category, counted from 0. A table in memory
+    /// is held in this form, which is no larger than its file for any number of categories.
+    pub(in crate::data) fn encode(
+        &self,
+        column: &Column,
+        text: &str,
+        cell: Cell,
+    ) -> Result<f64, RowError> {
         match &column.kind {
             ColumnKind::Numeric {
                 mean,
                 deviation,
                 fill,
             } => {
-                let number = match (missing, fill) {
-                    (false, _) => finite(field).ok_or_else(|| not_a_number(column, field))?,
-                    (true, Some(fill)) => *fill,
-                    (true, None) => return Err(self.missing_value(column, field)),
+                let number = match (cell, fill) {
+                    (Cell::Number(number), _) => number,
+                    (Cell::Missing, Some(fill)) => *fill,
+                    (Cell::Missing, None) => return Err(self.missing_value(column, text)),
+                    _ => return Err(not_a_number(column, text)),
                 };
                 let input = (number - mean) / deviation;
                 // The network computes with 32 bits.
                 if (input as f32).is_finite() {
                     Ok(input)
                 } else {
-                    Err(too_large(column, field))
+                    Err(too_large(column, text))
                 }
             }
             ColumnKind::Categorical { categories, fill } => {
-                let category = match (missing, fill) {
-                    (false, _) => field,
-                    (true, Some(fill)) => fill,
-                    (true, None) => return Err(self.missing_value(column, field)),
+                let category = match (cell, fill) {
+                    (Cell::Missing, Some(fill)) => fill,
+                    (Cell::Missing, None) => return Err(self.missing_value(column, text)),
+                    _ => text,
                 };
                 match categories.binary_search_by(|known| known.as_str().cmp(category)) {
                     Ok(number) => Ok(number as f64),
                     Err(_) if self.new_category == NewCategory::Ignore => {
                         Ok(categories.len() as f64)
                     }
-                    Err(_) => Err(new_category(column, field, categories)),
+                    Err(_) => Err(new_category(column, text, categories)),
                 }
             }
         }
     }
 
-    fn missing_value(&self, column: &Column, field: &str) -> Refusal {
+    fn missing_value(&self, column: &Column, field: &str) -> RowError {
         let found = match field {
             "" => "is missing".to_owned(),
             mark => format!("is missing (`{}`)", shown(mark)),
@@ -180,22 +217,22 @@ impl TablePreparation {
                  or to `drop`, which leaves such rows out",
             ),
         };
-        Refusal::new(&column.name, problem, fix)
+        RowError::new(column.name.as_str(), problem, fix)
     }
 }
 
-fn not_a_number(column: &Column, field: &str) -> Refusal {
-    Refusal::new(
-        &column.name,
+fn not_a_number(column: &Column, field: &str) -> RowError {
+    RowError::new(
+        column.name.as_str(),
         format!("expected a finite number, found `{}`", shown(field)),
         "correct it; if it stands for a missing value, list it in `missing_values` in `[data]`; if the \
          column holds categories, name it in `categorical`",
     )
 }
 
-fn too_large(column: &Column, field: &str) -> Refusal {
-    Refusal::new(
-        &column.name,
+fn too_large(column: &Column, field: &str) -> RowError {
+    RowError::new(
+        column.name.as_str(),
         format!(
             "`{}` is too far from the values of the training rows",
             shown(field)
@@ -204,7 +241,7 @@ fn too_large(column: &Column, field: &str) -> Refusal {
     )
 }
 
-fn new_category(column: &Column, field: &str, categories: &[String]) -> Refusal {
+fn new_category(column: &Column, field: &str, categories: &[String]) -> RowError {
     const LISTED: usize = 10;
     let listed: Vec<String> = categories
         .iter()
@@ -215,8 +252,8 @@ fn new_category(column: &Column, field: &str, categories: &[String]) -> Refusal 
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    Refusal::new(
-        &column.name,
+    RowError::new(
+        column.name.as_str(),
         format!(
             "the category `{}` is new: the training rows have {}{more}",
             shown(field),
@@ -231,13 +268,15 @@ fn new_category(column: &Column, field: &str, categories: &[String]) -> Refusal 
 mod exact {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
+    use crate::data::cell::parse_number;
+
     pub(super) fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(number)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
         let text = String::deserialize(deserializer)?;
-        super::finite(&text)
+        parse_number(&text)
             .ok_or_else(|| D::Error::custom(format!("expected a finite number, found `{text}`")))
     }
 }

@@ -1,0 +1,286 @@
+//! Bytes to records of text.
+
+use std::io::{self, BufRead, Cursor, Read};
+
+use super::Format;
+use super::lines::{LONGEST_ROW, Lines, not_utf8, too_long, unreadable};
+use crate::config::Delimiter;
+use crate::error::{Error, Result};
+
+/// Reads the records of a table one by one, as soon as each is there.
+///
+/// A byte order mark and empty lines are skipped; quotes are read as RFC 4180 has them, but with the delimiter
+/// `whitespace`, which knows none. White space around a value does not count. Lines are counted as an editor counts
+/// them: `\n`, `\r\n` and `\r` end one. Memory is bounded by the longest row, which has at most 16 MB.
+pub struct Reader<R> {
+    file: String,
+    records: Records<R>,
+    header: bool,
+    columns: Vec<String>,
+    first_line: usize,
+    /// The first row, where there is no header: it was read to count the columns.
+    first_row: Option<Record>,
+}
+
+/// The values of one row, without white space around them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Record {
+    line: usize,
+    text: String,
+    /// Where each value ends in `text`.
+    ends: Vec<usize>,
+}
+
+impl Record {
+    /// The line of the file, counted from 1, that the row begins on.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The values, one for each column.
+    pub fn cells(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        (starts.zip(&self.ends)).map(|(start, end)| &self.text[*start..*end])
+    }
+
+    fn clear(&mut self, line: usize) {
+        self.line = line;
+        self.text.clear();
+        self.ends.clear();
+    }
+
+    fn push(&mut self, cell: &str) {
+        self.text.push_str(cell.trim());
+        self.ends.push(self.text.len());
+    }
+}
+
+impl<R: BufRead> Reader<R> {
+    /// A reader of `source`, whose first record is read at once; `file` is only named in errors.
+    ///
+    /// # Errors
+    /// Those of [`read`](Self::read), and [`Error::InvalidValue`] for a delimiter that cannot be one, which no file
+    /// can ask for.
+    pub fn new(file: &str, source: R, format: Format) -> Result<Self> {
+        let mut records = Records::new(file, source, format.delimiter)?;
+        let mut first = Record::default();
+        let found = records.read(file, &mut first)?;
+        Ok(Reader {
+            file: file.to_owned(),
+            records,
+            header: format.header,
+            columns: first
+                .cells()
+                .enumerate()
+                .map(|(k, cell)| match cell {
+                    name if format.header && !name.is_empty() => name.to_owned(),
+                    _ => format!("column{}", k + 1),
+                })
+                .collect(),
+            first_line: first.line,
+            first_row: (found && !format.header).then_some(first),
+        })
+    }
+
+    /// The names of the columns: those of the header; `column1`, `column2` and so on where there is no header, or no
+    /// name in it. None at all if there is no record.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The line of the header, or of the first row; 0 if there is neither.
+    #[must_use]
+    pub fn first_line(&self) -> usize {
+        self.first_line
+    }
+
+    /// Reads the next row into `record`; `false` at the end.
+    ///
+    /// # Errors
+    /// [`Error::Read`], and [`Error::Data`] that names file and line: bytes that are not UTF-8, a row with more or
+    /// fewer values than there are columns, a row of more than 16 MB.
+    pub fn read(&mut self, record: &mut Record) -> Result<bool> {
+        if let Some(first) = self.first_row.take() {
+            *record = first;
+            return Ok(true);
+        }
+        if !self.records.read(&self.file, record)? {
+            return Ok(false);
+        }
+        if record.ends.len() != self.columns.len() {
+            return Err(self.ragged(record));
+        }
+        Ok(true)
+    }
+
+    fn ragged(&self, record: &Record) -> Error {
+        let (expected, found) = (self.columns.len(), record.ends.len());
+        let columns = if expected == 1 { "column" } else { "columns" };
+        let header = if self.header { ", the header" } else { "" };
+        Error::data(
+            &self.file,
+            format!("line {}", record.line),
+            format!("expected {expected} {columns}, found {found}"),
+            format!(
+                "every line needs the columns of line {}{header}; look for a wrong `delimiter` in `[data]`, for a \
+                 delimiter inside a value (put the value in double quotes) or a quote that is not closed",
+                self.first_line
+            ),
+        )
+    }
+}
+
+/// Records of any number of values.
+enum Records<R> {
+    Delimited(Box<Delimited<R>>),
+    Whitespace(Lines<R>),
+}
+
+impl<R: BufRead> Records<R> {
+    fn new(file: &str, source: R, delimiter: Delimiter) -> Result<Self> {
+        match delimiter {
+            Delimiter::Whitespace => Ok(Records::Whitespace(Lines::new(file, source))),
+            Delimiter::Byte(byte) if byte.is_ascii() && !b"\"\r\n".contains(&byte) => {
+                let delimited = Delimited::new(source, byte);
+                let delimited = delimited.map_err(|cause| unreadable(file, cause))?;
+                Ok(Records::Delimited(Box::new(delimited)))
+            }
+            Delimiter::Byte(byte) => Err(Error::invalid(
+                "data.delimiter",
+                "one ASCII character but a quote or line end",
+                byte.escape_ascii(),
+            )),
+        }
+    }
+
+    fn read(&mut self, file: &str, record: &mut Record) -> Result<bool> {
+        match self {
+            Records::Delimited(delimited) => delimited.read(file, record),
+            Records::Whitespace(lines) => {
+                let Some((line, text)) = lines.next_line()? else {
+                    return Ok(false);
+                };
+                record.clear(line);
+                text.split_ascii_whitespace()
+                    .for_each(|cell| record.push(cell));
+                Ok(true)
+            }
+        }
+    }
+}
+
+/// Values with a delimiter between them, and quotes.
+struct Delimited<R> {
+    source: io::Chain<Cursor<Vec<u8>>, R>,
+    parser: csv_core::Reader,
+    lines: LineCounter,
+    /// The values of a record, one after the other, and where each ends.
+    values: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl<R: BufRead> Delimited<R> {
+    fn new(source: R, delimiter: u8) -> io::Result<Self> {
+        Ok(Delimited {
+            source: without_mark(source)?,
+            parser: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
+            lines: LineCounter::default(),
+            values: vec![0; 1 << 10],
+            ends: vec![0; 1 << 5],
+        })
+    }
+
+    fn read(&mut self, file: &str, record: &mut Record) -> Result<bool> {
+        use csv_core::ReadRecordResult;
+        let (mut taken, mut bytes, mut count) = (0, 0, 0);
+        let mut line = None;
+        loop {
+            let input = (self.source.fill_buf()).map_err(|cause| unreadable(file, cause))?;
+            let (values, ends) = (&mut self.values[bytes..], &mut self.ends[count..]);
+            let (result, used, written, ended) = self.parser.read_record(input, values, ends);
+            for byte in &input[..used] {
+                self.lines.pass(*byte);
+                // Line ends before the record are those of empty lines.
+                if line.is_none() && !is_line_end(*byte) {
+                    line = Some(self.lines.line);
+                }
+            }
+            self.source.consume(used);
+            (bytes, count) = (bytes + written, count + ended);
+            taken = line.map_or(0, |_| taken + used);
+            match result {
+                ReadRecordResult::Record => break,
+                ReadRecordResult::End => return Ok(false),
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull => self.values.resize(2 * self.values.len(), 0),
+                ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),
+            }
+            if taken > LONGEST_ROW {
+                return Err(too_long(file, line.unwrap_or(self.lines.line)));
+            }
+        }
+        record.clear(line.unwrap_or(self.lines.line));
+        let mut start = 0;
+        for end in &self.ends[..count] {
+            match std::str::from_utf8(&self.values[start..*end]) {
+                Ok(cell) => record.push(cell),
+                Err(error) => {
+                    let mut lines = LineCounter::at(record.line);
+                    let before = &self.values[..start + error.valid_up_to()];
+                    before.iter().for_each(|byte| lines.pass(*byte));
+                    lines.pass(b'?'); // the byte that is no text
+                    return Err(not_utf8(file, lines.line));
+                }
+            }
+            start = *end;
+        }
+        Ok(true)
+    }
+}
+
+/// The bytes after byte order marks. None is waited for beyond the first that cannot be of a mark.
+fn without_mark<R: Read>(mut source: R) -> io::Result<io::Chain<Cursor<Vec<u8>>, R>> {
+    let mark = "\u{feff}".as_bytes();
+    let mut start = Vec::new();
+    while mark.starts_with(&start) && source.by_ref().take(1).read_to_end(&mut start)? > 0 {
+        if start == mark {
+            start.clear();
+        }
+    }
+    Ok(Cursor::new(start).chain(source))
+}
+
+/// Counts lines byte by byte.
+struct LineCounter {
+    /// The line of the last byte, counted from 1.
+    line: usize,
+    last: u8,
+}
+
+impl Default for LineCounter {
+    fn default() -> Self {
+        LineCounter {
+            line: 0,
+            last: b'\n',
+        }
+    }
+}
+
+impl LineCounter {
+    /// A counter in the middle of a line.
+    fn at(line: usize) -> Self {
+        LineCounter { line, last: b' ' }
+    }
+
+    fn pass(&mut self, byte: u8) {
+        let within_pair = self.last == b'\r' && byte == b'\n';
+        self.line += usize::from(is_line_end(self.last) && !within_pair);
+        self.last = byte;
+    }
+}
+
+fn is_line_end(byte: u8) -> bool {
+    byte == b'\n' || byte == b'\r'
+}

@@ -1,0 +1,132 @@
+//! Which rows train, validate and test.
+
+use super::columns::Columns;
+use super::rows::{Labeled, Row};
+use super::target;
+use crate::config::{DataConfig, Missing};
+use crate::data::cell::Cell;
+use crate::data::split;
+use crate::error::Result;
+
+/// Rows of the training part, then of the validation part, then of the test part.
+pub(super) struct RowSplit<'a> {
+    pub(super) rows: Vec<Row<'a>>,
+    /// How many are training rows; at least one.
+    pub(super) train: usize,
+    /// How many are validation rows; none where there is no such part.
+    pub(super) validation: Option<usize>,
+    /// The same for test rows.
+    pub(super) test: Option<usize>,
+    /// Whether the target holds classes.
+    pub(super) classes: bool,
+}
+
+/// Splits the rows that can be used; `tests` are test rows from a file of their own.
+pub(super) fn split<'a>(
+    labeled: &'a Labeled<'a>,
+    tests: Option<&'a Labeled<'a>>,
+    columns: &Columns,
+    config: &DataConfig,
+    seed: u64,
+) -> Result<RowSplit<'a>> {
+    let usable = usable_rows(labeled, columns, config)?;
+    let classes = target::holds_classes(&usable, columns.target, config)?;
+    let class_numbers = classes.then(|| target::class_numbers(&usable, columns.target));
+    let parts = split_rows(labeled, &usable, class_numbers.as_deref(), config, seed)?;
+    let mut rows: Vec<Row> = Vec::with_capacity(labeled.table.rows());
+    let mut add = |name: &str, part: Vec<Row<'a>>| {
+        let len = part.len();
+        rows.extend(part);
+        if len > 0 {
+            return Ok(len);
+        }
+        Err(labeled.table.error(
+            format!("no {name} row is left"),
+            "change `split` in `[data]`, or what leaves rows out",
+        ))
+    };
+    let pick = |places: Vec<usize>| places.into_iter().map(|place| usable[place]).collect();
+    let train = add("training", pick(parts.train))?;
+    let validation = parts
+        .validation
+        .map(|part| add("validation", pick(part)))
+        .transpose()?;
+    let mut test = parts.test.map(|part| add("test", pick(part))).transpose()?;
+    if let Some(tests) = tests {
+        test = Some(add("test", usable_rows(tests, columns, config)?)?);
+    }
+    Ok(RowSplit {
+        rows,
+        train,
+        validation,
+        test,
+        classes,
+    })
+}
+
+/// All rows; with the policy `drop`, those without a missing value.
+fn usable_rows<'a>(
+    labeled: &'a Labeled<'a>,
+    columns: &Columns,
+    config: &DataConfig,
+) -> Result<Vec<Row<'a>>> {
+    let missing_values = config.missing_values();
+    let drops = config.missing == Some(Missing::Drop);
+    let mut usable = Vec::with_capacity(labeled.table.rows());
+    for row in labeled.rows() {
+        let target_misses = row.target() == Cell::Missing;
+        if target_misses && !drops {
+            let fix = "give it, or set `missing` in `[data]` to `drop`, which leaves the row out";
+            return Err(row.error(columns.target, "the target is missing", fix));
+        }
+        let misses = |column: &usize| missing_values.iter().any(|mark| mark == row.text(*column));
+        if !drops || !target_misses && !columns.inputs.iter().any(misses) {
+            usable.push(row);
+        }
+    }
+    if usable.is_empty() {
+        return Err(labeled.table.error(
+            "every row has a missing value, and `missing = \"drop\"` leaves them all out",
+            "leave out the columns that miss values, or set `missing` to `mean` or `mode`",
+        ));
+    }
+    Ok(usable)
+}
+
+/// Places among the usable rows for each part. Fractions are of the usable rows. Files of row numbers count all of the
+/// table's; a row they list that is not usable is left out.
+fn split_rows(
+    labeled: &Labeled,
+    usable: &[Row],
+    classes: Option<&[usize]>,
+    config: &DataConfig,
+    seed: u64,
+) -> Result<split::Parts> {
+    let config = config.split.as_ref();
+    let by_files = config.is_some_and(|split| {
+        [&split.train_rows, &split.validation_rows, &split.test_rows]
+            .iter()
+            .any(|path| path.is_some())
+    });
+    if !by_files || usable.len() == labeled.table.rows() {
+        return split::split(config, seed, usable.len(), classes, |_| true);
+    }
+    let mut places = vec![None; labeled.table.rows()];
+    for (place, row) in usable.iter().enumerate() {
+        places[row.row] = Some(place);
+    }
+    // The rows left out are a class of their own, so that they do not change the shares of the others.
+    let all: Option<Vec<usize>> = classes.map(|classes| {
+        let left_out = 1 + classes.iter().max().copied().unwrap_or(0);
+        let class = |place: &Option<usize>| place.map_or(left_out, |place| classes[place]);
+        places.iter().map(class).collect()
+    });
+    let is_usable = |row: usize| places[row].is_some();
+    let parts = split::split(config, seed, places.len(), all.as_deref(), is_usable)?;
+    let keep = |rows: Vec<usize>| rows.iter().filter_map(|&row| places[row]).collect();
+    Ok(split::Parts {
+        train: keep(parts.train),
+        validation: parts.validation.map(keep),
+        test: parts.test.map(keep),
+    })
+}
