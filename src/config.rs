@@ -43,6 +43,7 @@ pub use crate::activation::Activation;
 pub use crate::backend::Precision;
 pub use crate::check::check_rate;
 pub use crate::initializer::Initializer;
+pub use crate::loss::Loss;
 pub use data::{
     ColumnName, DataConfig, Delimiter, Learn, Missing, NewCategory, SourceKind, SplitConfig,
     TaskKind,
@@ -52,7 +53,7 @@ pub use document::{from_toml, written_at};
 pub use network::{DropoutConfig, DropoutSchedule, HiddenRates, Masks, NetworkConfig};
 pub use resolved::ResolvedExperiment;
 pub use training::{
-    BatchSize, Clip, EarlyStopping, Loss, Momentum, MomentumRamp, Optimizer, Schedule, TrainConfig,
+    BatchSize, Clip, EarlyStopping, Momentum, MomentumRamp, Optimizer, Schedule, TrainConfig,
 };
 
 /// A whole experiment, as written in a file or built in code. Unchecked: see [`Experiment::check`].

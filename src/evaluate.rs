@@ -18,7 +18,6 @@
 //! ```
 
 mod classes;
-mod losses;
 mod measure;
 mod metrics;
 mod numbers;
@@ -40,7 +39,7 @@ use crate::error::{Error, Result};
 use crate::model::Mlp;
 use crate::threads::{each_on_a_core, in_pool};
 
-pub use losses::LossSum;
+pub use crate::loss::LossSum;
 pub use measure::Measure;
 pub use metrics::Metrics;
 pub use metrics::number;

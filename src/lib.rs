@@ -34,6 +34,7 @@ pub mod dropout;
 pub mod error;
 pub mod evaluate;
 mod initializer;
+mod loss;
 pub mod model;
 pub mod seed;
 mod task;

@@ -6,7 +6,6 @@
 
 mod constrain;
 mod in_place;
-mod loss;
 mod observer;
 mod optimizer;
 mod pass;

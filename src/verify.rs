@@ -21,6 +21,7 @@ use crate::backend::{Backend, Precision, read};
 use crate::config::{Activation, Initializer, Loss, Masks};
 use crate::dropout::with_framework_masks;
 use crate::error::Result;
+use crate::loss::Link;
 use crate::model::{LayerWeights, Mlp, MlpConfig};
 use crate::seed::{Purpose, stream};
 
@@ -53,13 +54,7 @@ impl Case {
         let (d_input, d_output, rows) = (size(), size(), size().div_ceil(4));
         let sizes = [size(), size(), size()];
         let depth = generator.random_range(1..=3);
-        let losses = [
-            Loss::SquaredError,
-            Loss::MeanSquaredError,
-            Loss::CrossEntropy,
-            Loss::BinaryCrossEntropy,
-        ];
-        let loss = losses[generator.random_range(0..losses.len())];
+        let loss = Loss::ALL[generator.random_range(0..Loss::ALL.len())];
         let output = if loss.takes_logits() {
             Activation::Identity
         } else {
@@ -228,12 +223,10 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
     let mut generator = stream(case.seed, Purpose::Verify);
     // 32-bit numbers are the same on every backend and in either precision.
     let inputs = draw(&mut generator, case.rows * shape.d_input);
-    let targets = match case.loss {
-        Loss::SquaredError | Loss::MeanSquaredError => {
-            draw(&mut generator, case.rows * shape.d_output)
-        }
-        Loss::CrossEntropy => smoothed_labels(&mut generator, case.rows, shape.d_output),
-        Loss::BinaryCrossEntropy => {
+    let targets = match case.loss.link() {
+        None => draw(&mut generator, case.rows * shape.d_output),
+        Some(Link::Softmax) => smoothed_labels(&mut generator, case.rows, shape.d_output),
+        Some(Link::Sigmoid) => {
             let numbers = draw(&mut generator, case.rows * shape.d_output);
             numbers.iter().map(|number| 0.5 + 0.5 * number).collect() // probabilities
         }

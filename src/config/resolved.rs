@@ -26,8 +26,8 @@ impl CheckedExperiment {
     /// [`Error::InvalidValue`] if the loss does not fit what the data ask for.
     pub fn resolve(&self, task: &Task) -> Result<ResolvedExperiment> {
         let mut named = self.0.clone();
-        let loss = *named.train.loss.get_or_insert(default_loss(task));
-        if !fits(loss, task) {
+        let loss = *named.train.loss.get_or_insert(Loss::default_for(task));
+        if !loss.fits(task) {
             return Err(Error::invalid(
                 "train.loss",
                 format!("a loss for {task}"),
@@ -101,22 +101,6 @@ impl Deref for ResolvedExperiment {
 
     fn deref(&self) -> &CheckedExperiment {
         &self.named
-    }
-}
-
-fn default_loss(task: &Task) -> Loss {
-    match task {
-        Task::Classification { .. } => Loss::CrossEntropy,
-        Task::Binary { .. } => Loss::BinaryCrossEntropy,
-        Task::Regression { .. } => Loss::MeanSquaredError,
-    }
-}
-
-fn fits(loss: Loss, task: &Task) -> bool {
-    match loss {
-        Loss::SquaredError | Loss::MeanSquaredError => true,
-        Loss::CrossEntropy => matches!(task, Task::Classification { .. }),
-        Loss::BinaryCrossEntropy => !matches!(task, Task::Regression { .. }),
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::forms::{NumberOr, count_or, number_or};
 use crate::check::{check_above_zero, check_count, check_not_negative};
 use crate::error::{Error, Result};
+use crate::loss::Loss;
 
 /// How the network is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -139,42 +140,6 @@ impl TrainConfig {
     fn only_for(&self, key: &str, optimizers: &str) -> Error {
         let only = format!("optimizer = {optimizers}");
         Error::inapplicable(key, only, format!("\"{}\"", self.optimizer))
-    }
-}
-
-/// The loss, a scalar from outputs and targets of shape `[batch, d_output]`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Loss {
-    /// `0.5 * sum (target - output)^2`, over rows and outputs: the tutorial's.
-    #[default]
-    SquaredError,
-    /// `mean (target - output)^2`, over rows and outputs.
-    MeanSquaredError,
-    /// `-sum target * log softmax(output)` over the classes, mean over the rows. Outputs are logits
-    /// (so the network's output activation is `identity`), targets are class probabilities.
-    CrossEntropy,
-    /// `-target * log sigmoid(output) - (1 - target) * log(1 - sigmoid(output))`, mean over rows and
-    /// outputs. Outputs are logits.
-    BinaryCrossEntropy,
-}
-
-impl Loss {
-    /// Whether the loss takes logits, and makes probabilities of them itself.
-    #[must_use]
-    pub fn takes_logits(self) -> bool {
-        matches!(self, Loss::CrossEntropy | Loss::BinaryCrossEntropy)
-    }
-}
-
-impl fmt::Display for Loss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Loss::SquaredError => "squared-error",
-            Loss::MeanSquaredError => "mean-squared-error",
-            Loss::CrossEntropy => "cross-entropy",
-            Loss::BinaryCrossEntropy => "binary-cross-entropy",
-        })
     }
 }
 

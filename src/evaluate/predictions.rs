@@ -2,8 +2,7 @@
 
 use crate::config::Loss;
 use crate::data::Task;
-
-use super::probabilities::{log_sum_exp, sigmoid};
+use crate::loss::{Link, log_sum_exp, sigmoid};
 
 /// What a network's outputs, trained with `loss`, say about rows:
 ///
@@ -20,10 +19,10 @@ use super::probabilities::{log_sum_exp, sigmoid};
 pub fn predictions(loss: Loss, task: &Task, outputs: &[f64]) -> Vec<f64> {
     let mut values = outputs.to_vec();
     for row in values.chunks_exact_mut(task.d_output().max(1)) {
-        match loss {
-            Loss::CrossEntropy => softmax(row),
-            Loss::BinaryCrossEntropy => row.iter_mut().for_each(|value| *value = sigmoid(*value)),
-            Loss::SquaredError | Loss::MeanSquaredError => {}
+        match loss.link() {
+            Some(Link::Softmax) => softmax(row),
+            Some(Link::Sigmoid) => row.iter_mut().for_each(|value| *value = sigmoid(*value)),
+            None => {}
         }
         if let Task::Regression { targets } = task {
             for (value, target) in row.iter_mut().zip(targets) {

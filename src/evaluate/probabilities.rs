@@ -2,6 +2,8 @@
 
 use super::Metrics;
 
+use crate::loss::{log_sum_exp, softplus};
+
 /// As many as Guo et al. take.
 pub const BINS: usize = 15;
 
@@ -112,23 +114,6 @@ impl Probabilities {
 fn bin_of(confidence: f64) -> usize {
     let upper_edge = (confidence * BINS as f64).ceil() as usize; // NaN -> 0
     upper_edge.clamp(1, BINS) - 1
-}
-
-/// `1 / (1 + exp(-z))`
-pub(super) fn sigmoid(z: f64) -> f64 {
-    1.0 / (1.0 + (-z).exp())
-}
-
-/// `log(1 + exp(z))`, which is `-log(1 - sigmoid(z))`; nothing overflows and no digits are lost.
-pub(super) fn softplus(z: f64) -> f64 {
-    z.max(0.0) + (-z.abs()).exp().ln_1p()
-}
-
-/// `log(sum exp(z))`; the largest is taken off first, so that nothing overflows.
-pub(super) fn log_sum_exp(values: &[f64]) -> f64 {
-    let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let sum: f64 = values.iter().map(|value| (value - largest).exp()).sum();
-    largest + sum.ln()
 }
 
 #[cfg(test)]

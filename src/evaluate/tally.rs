@@ -2,10 +2,10 @@
 
 use crate::config::{Activation, Loss};
 use crate::data::{Target, Task};
+use crate::loss::{Link, LossSum};
 
 use super::Metrics;
 use super::classes::ClassificationCounts;
-use super::losses::LossSum;
 use super::numbers::RegressionSums;
 use super::predictions::predicted_class;
 use super::probabilities::{BINS, Bin, Origin, Probabilities};
@@ -103,9 +103,9 @@ impl<'a> Tally<'a> {
 /// Where probabilities come from; `None` where predictions are no probabilities. Several sigmoids, one a
 /// class, do not add up to 1, and so are none.
 pub(super) fn origin(loss: Loss, output: Activation, task: &Task) -> Option<Origin> {
-    match (task, loss, output) {
-        (Task::Classification { .. }, Loss::CrossEntropy, _) => Some(Origin::Softmax),
-        (Task::Binary { .. }, Loss::BinaryCrossEntropy, _) => Some(Origin::Sigmoid),
+    match (task, loss.link(), output) {
+        (Task::Classification { .. }, Some(Link::Softmax), _) => Some(Origin::Softmax),
+        (Task::Binary { .. }, Some(Link::Sigmoid), _) => Some(Origin::Sigmoid),
         (Task::Binary { .. }, _, Activation::Sigmoid) => Some(Origin::Probability),
         _ => None,
     }

@@ -11,7 +11,6 @@
 mod activate;
 mod group;
 mod layout;
-mod loss;
 mod masks;
 mod workers;
 

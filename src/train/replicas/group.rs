@@ -322,7 +322,7 @@ impl Forward<2> for Networks<'_> {
             x = Inputs::Own(activate(f, z, mask(k + 1), sigmoids)?);
         }
         let loss = common.loss();
-        let terms = loss.terms(&layout, x.into_tensor(), y);
+        let terms = loss.terms(x.into_tensor(), y, |z| layout.log_softmax(z));
         Ok(terms * loss.factor(self.rows, common.shape.d_output))
     }
 }

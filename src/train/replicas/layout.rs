@@ -14,7 +14,7 @@
 //! matrix product for it costs more than computing it. In blocks, each network's numbers stand together,
 //! and a product is one batched matrix product: good for all others.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, activation};
 
 use crate::model::{LayerTensors, MlpConfig};
 
@@ -200,6 +200,21 @@ impl Layout {
             None => z,
         };
         z.reshape([replicas * rows, d_output])
+    }
+
+    /// The logarithm of the softmax over the outputs of a row.
+    ///
+    /// # Shapes
+    /// - `z`, output: as of `[rows, d_output]` for one network
+    pub(super) fn log_softmax(&self, z: Tensor<2>) -> Tensor<2> {
+        match self.order {
+            Order::Blocks => activation::log_softmax(z, 1),
+            Order::Lanes => {
+                let [rows, all] = z.dims();
+                let z = z.reshape([rows, all / self.replicas, self.replicas]);
+                activation::log_softmax(z, 1).reshape([rows, all])
+            }
+        }
     }
 
     /// The sum of all numbers of each network, `[1, R]` in lanes and `[R, 1]` in blocks.
