@@ -42,6 +42,7 @@ use document::Document;
 pub use crate::activation::Activation;
 pub use crate::backend::Precision;
 pub use crate::check::check_rate;
+pub use crate::dropout::Masks;
 pub use crate::initializer::Initializer;
 pub use crate::loss::Loss;
 pub use data::{
@@ -50,7 +51,7 @@ pub use data::{
 };
 pub(crate) use document::nearest;
 pub use document::{from_toml, written_at};
-pub use network::{DropoutConfig, DropoutSchedule, HiddenRates, Masks, NetworkConfig};
+pub use network::{DropoutConfig, DropoutSchedule, HiddenNoise, NetworkConfig};
 pub use resolved::ResolvedExperiment;
 pub use training::{
     BatchSize, Clip, EarlyStopping, Momentum, MomentumRamp, Optimizer, Schedule, TrainConfig,

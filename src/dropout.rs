@@ -5,7 +5,7 @@
 //! JMLR 15, sections 4 and 10; the scaling is their "another way to achieve the same effect").
 //! The gradient is masked and scaled alike: `dL/dx = dL/dy * m / (1 - p)`.
 //!
-//! Masks come from one of two places ([`Masks`](crate::config::Masks)). Burn's own layer `Dropout` draws from
+//! Masks come from one of two places ([`Masks`]). Burn's own layer `Dropout` draws from
 //! the backend's generator: this module checks rates before Burn panics on them, and makes drawing
 //! repeatable. [`SeededMasks`] are a function of seed, step, layer and position: the same on every backend
 //! and in any number of threads, scaled beforehand, and drawn in bulk. Masks that are given are applied too.
@@ -22,26 +22,28 @@
 //! # Ok::<(), dropwise::Error>(())
 //! ```
 
+mod noise;
 mod seeded;
 
 use std::sync::{Mutex, PoisonError};
 
-use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
 
-use crate::check::check_rate;
-use crate::error::Result;
 use crate::seed::mask_seed;
 
+pub use noise::{Noise, NoiseLayer, layer};
 pub use seeded::{LayerMasks, MaskAt, SeededMasks};
 
-/// Burn's dropout layer for a checked rate. A rate of 0 is the identity and draws nothing.
-///
-/// # Errors
-/// [`Error::InvalidValue`](crate::Error::InvalidValue) that names the rate as `what`, outside
-/// `[0, 1)` and for NaN.
-pub fn layer(what: &str, rate: f64) -> Result<Dropout> {
-    Ok(DropoutConfig::new(check_rate(what, rate)?).init())
+/// Where dropout masks come from. Either way, a run gives the same masks again for the same seed and backend.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Masks {
+    /// Burn's dropout layer, which draws from the backend's generator.
+    Framework,
+    /// [`SeededMasks`]: the same masks on every backend, and many times as fast.
+    #[default]
+    Seeded,
 }
 
 /// Applies a given mask: `x * mask / (1 - rate)`.

@@ -15,14 +15,14 @@ mod tensors;
 mod weights;
 
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay, Param};
-use burn::nn::{Dropout, DropoutConfig, Linear};
+use burn::nn::Linear;
 use burn::tensor::{DType, Device, Tensor, TensorCreationOptions};
 
 use crate::activation::Activation;
 use crate::backend::read;
-use crate::check::{check_count, check_hidden, check_rate};
-use crate::config::{HiddenRates, ResolvedExperiment};
-use crate::dropout::{self, LayerMasks, SeededMasks};
+use crate::check::{check_count, check_hidden};
+use crate::config::{HiddenNoise, ResolvedExperiment};
+use crate::dropout::{self, LayerMasks, Noise, NoiseLayer, SeededMasks};
 use crate::error::{Error, Result};
 use crate::initializer::Initializer;
 use crate::seed::{Purpose, stream};
@@ -60,10 +60,10 @@ pub struct MlpConfig {
     pub bias: bool,
     /// What the initial weights and biases are drawn from.
     pub initializer: Initializer,
-    /// The dropout rate of the input, in `[0, 1)`.
-    pub input_dropout: f64,
-    /// The dropout rate of every hidden layer, or one a layer, in `[0, 1)`.
-    pub hidden_dropout: HiddenRates,
+    /// The dropout of the input; a rate is in `[0, 1)`.
+    pub input_dropout: Noise,
+    /// The dropout of every hidden layer, or one a layer; a rate is in `[0, 1)`.
+    pub hidden_dropout: HiddenNoise,
 }
 
 impl MlpConfig {
@@ -78,8 +78,8 @@ impl MlpConfig {
             output: Activation::Sigmoid,
             bias: true,
             initializer: Initializer::default(),
-            input_dropout: 0.0,
-            hidden_dropout: HiddenRates::default(),
+            input_dropout: Noise::default(),
+            hidden_dropout: HiddenNoise::default(),
         }
     }
 
@@ -128,17 +128,17 @@ impl MlpConfig {
         self
     }
 
-    /// Sets the dropout rate of the input, in `[0, 1)`.
+    /// Sets the dropout rate of the input, in `[0, 1)`, or its noise.
     #[must_use]
-    pub fn with_input_dropout(mut self, rate: f64) -> Self {
-        self.input_dropout = rate;
+    pub fn with_input_dropout(mut self, noise: impl Into<Noise>) -> Self {
+        self.input_dropout = noise.into();
         self
     }
 
-    /// Sets the dropout rate of every hidden layer, or one a layer, in `[0, 1)`.
+    /// Sets the dropout rate of every hidden layer, or one a layer, in `[0, 1)`; or their noise.
     #[must_use]
-    pub fn with_hidden_dropout(mut self, rates: impl Into<HiddenRates>) -> Self {
-        self.hidden_dropout = rates.into();
+    pub fn with_hidden_dropout(mut self, noise: impl Into<HiddenNoise>) -> Self {
+        self.hidden_dropout = noise.into();
         self
     }
 
@@ -149,9 +149,9 @@ impl MlpConfig {
         from.zip(to)
     }
 
-    /// The dropout rate on the input of each layer, from the input on.
-    pub fn dropout_rates(&self) -> impl Iterator<Item = f64> {
-        let hidden = (0..self.hidden.len()).map(|layer| self.hidden_dropout.rate(layer));
+    /// The noise on the input of each layer, from the input on.
+    pub fn noises(&self) -> impl Iterator<Item = Noise> {
+        let hidden = (0..self.hidden.len()).map(|layer| self.hidden_dropout.of(layer));
         std::iter::once(self.input_dropout).chain(hidden)
     }
 
@@ -245,11 +245,8 @@ impl MlpConfig {
 
     /// The network of these layers, once everything is checked.
     fn assemble(&self, layers: Vec<Linear>) -> Mlp {
-        let dropouts = self
-            .dropout_rates()
-            .map(|rate| DropoutConfig::new(rate).init());
         Mlp {
-            dropouts: dropouts.collect(),
+            dropouts: self.noises().map(NoiseLayer::of).collect(),
             layers,
             activation: self.activation,
             output: self.output,
@@ -260,7 +257,7 @@ impl MlpConfig {
         check_count("d_input", self.d_input)?;
         check_hidden("hidden", &self.hidden)?;
         check_count("d_output", self.d_output)?;
-        check_rate("dropout.input", self.input_dropout)?;
+        self.input_dropout.check("dropout.input")?;
         self.hidden_dropout
             .check("dropout.hidden", self.hidden.len())?;
         self.initializer.check("initializer")
@@ -275,7 +272,7 @@ impl MlpConfig {
 #[module(custom_display)]
 pub struct Mlp {
     /// `dropouts[k]` acts on the input of `layers[k]`.
-    dropouts: Vec<Dropout>,
+    dropouts: Vec<NoiseLayer>,
     layers: Vec<Linear>,
     #[module(skip)]
     activation: Activation,
@@ -303,7 +300,7 @@ impl Mlp {
     #[must_use]
     pub fn forward_with_masks(&self, x: Tensor<2>, masks: &[Tensor<2>]) -> Tensor<2> {
         self.forward_with(x, |k, h| {
-            dropout::apply_mask(h, masks[k].clone(), self.dropouts[k].prob)
+            dropout::apply_mask(h, masks[k].clone(), self.dropouts[k].noise().rate())
         })
     }
 
@@ -342,14 +339,19 @@ impl Mlp {
 
     /// The dropout layers: the first acts on the input, each other on a hidden layer's units.
     #[must_use]
-    pub fn dropouts(&self) -> &[Dropout] {
+    pub fn dropouts(&self) -> &[NoiseLayer] {
         &self.dropouts
     }
 
-    /// Whether any dropout rate is above 0.
+    /// The noise on the input of each layer, from the input on.
+    pub fn noises(&self) -> impl Iterator<Item = Noise> {
+        self.dropouts.iter().map(NoiseLayer::noise)
+    }
+
+    /// Whether there is noise on any layer: a dropout rate above 0.
     #[must_use]
     pub fn has_dropout(&self) -> bool {
-        self.dropouts.iter().any(|dropout| dropout.prob > 0.0)
+        self.noises().any(|noise| !noise.is_off())
     }
 
     /// Inputs and outputs a row: `[d_input, d_output]`.
@@ -526,15 +528,15 @@ impl ModuleDisplay for Mlp {
         } else {
             "no "
         };
-        let rates: Vec<f64> = self.dropouts[1..].iter().map(|layer| layer.prob).collect();
+        let rates: Vec<Noise> = self.noises().skip(1).collect();
         // A linear model has nothing hidden to speak of.
         let (hidden, hidden_rates) = match rates.first() {
             None => (String::new(), String::new()),
             Some(first) => {
                 let rates = if rates.iter().all(|rate| rate == first) {
-                    HiddenRates::All(*first)
+                    HiddenNoise::All(*first)
                 } else {
-                    HiddenRates::Each(rates)
+                    HiddenNoise::Each(rates)
                 };
                 let hidden = format!("hidden {}, ", self.activation);
                 (hidden, format!(" / {rates} hidden"))
@@ -544,7 +546,7 @@ impl ModuleDisplay for Mlp {
             "Mlp {}: {hidden}output {}, {bias}bias, dropout {} input{hidden_rates}, {} parameters",
             sizes.join("-"),
             self.output,
-            self.dropouts[0].prob,
+            self.dropouts[0].noise(),
             self.num_params(),
         );
         Some(content.add_formatted(&line))

@@ -140,7 +140,7 @@ impl<'a> Trainer<'a> {
         let network = shape.init(experiment.seed, (&tracked, dtype))?.valid();
         let plan = Plan::new(&experiment.train, train.len());
         let layers = shape.layer_sizes();
-        let masks = match experiment.masks() {
+        let masks = match experiment.dropout.masks {
             Masks::Seeded => shape.seeded_masks(experiment.seed, plan.batch_rows()),
             Masks::Framework => Vec::new(),
         };

@@ -13,13 +13,12 @@ mod difference;
 mod erf;
 pub mod reference;
 
-use burn::nn::Dropout;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng, RngExt};
 
 use crate::backend::{Backend, Precision, read};
 use crate::config::{Activation, Initializer, Loss, Masks};
-use crate::dropout::with_framework_masks;
+use crate::dropout::{Noise, NoiseLayer, with_framework_masks};
 use crate::error::Result;
 use crate::loss::Link;
 use crate::model::{LayerWeights, Mlp, MlpConfig};
@@ -74,7 +73,7 @@ impl Case {
                 .with_hidden_dropout(generator.random_range(0.0..=0.9)),
             loss,
             rows,
-            masks: Masks::default_for(depth),
+            masks: Masks::default(),
             seed: generator.random(),
         }
     }
@@ -245,7 +244,7 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
         Masks::Seeded => {
             let mut masks = shape.seeded_masks(case.seed, case.rows);
             traced_forward(&network, x, |dropout, k, h| {
-                masks[k].apply(1, dropout.prob, h)
+                masks[k].apply(1, dropout.noise(), h)
             })
         }
     };
@@ -253,7 +252,7 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
     let autodiff = network.gradients(&loss)?;
     let backend_loss = read(loss)?[0];
 
-    let rates: Vec<f64> = shape.dropout_rates().collect();
+    let rates: Vec<f64> = shape.noises().map(Noise::rate).collect();
     let mut masks = Vec::new();
     let mut worst = Differences::default();
     for ((before, after), rate) in traces.into_iter().zip(&rates) {
@@ -310,7 +309,7 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
 fn traced_forward(
     network: &Mlp,
     x: Tensor<2>,
-    mut drop: impl FnMut(&Dropout, usize, Tensor<2>) -> Tensor<2>,
+    mut drop: impl FnMut(&NoiseLayer, usize, Tensor<2>) -> Tensor<2>,
 ) -> (Tensor<2>, Vec<(Tensor<2>, Tensor<2>)>) {
     let mut traces = Vec::new();
     let output = network.forward_with(x, |k, h| {
@@ -359,7 +358,7 @@ fn draw(generator: &mut impl Rng, count: usize) -> Vec<f64> {
 /// saturated all gradients vanish, and relative differences would measure nothing but rounding.
 fn unsaturated(network: &MlpConfig) -> Initializer {
     let widest = network.layer_sizes().map(|(d_input, _)| d_input).max();
-    let highest_rate = network.dropout_rates().fold(0.0, f64::max);
+    let highest_rate = network.noises().map(Noise::rate).fold(0.0, f64::max);
     let keep = 1.0 - highest_rate;
     Initializer::Uniform((3.0 * keep / widest.unwrap_or(1) as f64).sqrt())
 }

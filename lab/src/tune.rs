@@ -56,7 +56,7 @@ pub use trial::{Phase, Score, Trial, TrialEnd, TrialOutcome};
 pub fn prepare(experiment: &CheckedExperiment, task: &Task) -> Result<CheckedExperiment> {
     validate(experiment)?;
     let mut experiment = experiment.clone().into_inner();
-    experiment.dropout.masks = Some(Masks::Seeded);
+    experiment.dropout.masks = Masks::Seeded;
     Ok(experiment.check()?.resolve(task)?.into_checked())
 }
 
@@ -87,7 +87,7 @@ pub fn validate(experiment: &CheckedExperiment) -> Result<()> {
         let expected = "false, since learning rates are searched in PyTorch's convention";
         return Err(Error::invalid("train.dampening", expected, "true"));
     }
-    if experiment.dropout.masks == Some(Masks::Framework) {
+    if experiment.dropout.masks == Masks::Framework {
         let expected = "`seeded`, which gives each of the networks trained at once its own masks";
         return Err(Error::invalid("dropout.masks", expected, "`framework`"));
     }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::forms::{NumberOr, number_or};
 use crate::activation::Activation;
-use crate::check::{check_hidden, check_rate};
+use crate::check::check_hidden;
+use crate::dropout::{Masks, Noise};
 use crate::error::{Error, Result};
 use crate::initializer::Initializer;
 
@@ -65,74 +66,51 @@ impl NetworkConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct DropoutConfig {
     /// The rate of the input layer. The tutorial advises at most 0.25.
-    pub input: f64,
+    pub input: Noise,
     /// The rate of every hidden layer, or one a layer. The tutorial and the paper advise about 0.5.
-    pub hidden: HiddenRates,
+    pub hidden: HiddenNoise,
     /// When dropout is on. Default `standard`.
     pub schedule: DropoutSchedule,
-    /// Where masks come from. Default: `framework` for a network of one hidden layer, `seeded` for a deeper
-    /// one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub masks: Option<Masks>,
+    /// Where masks come from. Default `seeded`.
+    pub masks: Masks,
 }
 
-/// Where dropout masks come from. Either way, a run gives the same masks again for the same seed and backend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Masks {
-    /// Burn's dropout layer, which draws from the backend's generator.
-    Framework,
-    /// [`SeededMasks`](crate::dropout::SeededMasks): the same masks on every backend, and many times as fast.
-    Seeded,
-}
-
-impl Masks {
-    /// The default for a network of `hidden_layers` hidden layers.
-    #[must_use]
-    pub fn default_for(hidden_layers: usize) -> Self {
-        match hidden_layers {
-            0 | 1 => Masks::Framework,
-            _ => Masks::Seeded,
-        }
-    }
-}
-
-/// The dropout rates of the hidden layers.
+/// The noise of the hidden layers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-pub enum HiddenRates {
-    /// One rate for all.
-    All(f64),
-    /// A rate for each layer, from the input on.
-    Each(Vec<f64>),
+pub enum HiddenNoise {
+    /// The same for all.
+    All(Noise),
+    /// One a layer, from the input on.
+    Each(Vec<Noise>),
 }
 
-impl Default for HiddenRates {
+impl Default for HiddenNoise {
     fn default() -> Self {
-        HiddenRates::All(0.0)
+        HiddenNoise::All(Noise::default())
     }
 }
 
-impl HiddenRates {
-    /// The rate of hidden layer `layer`, counted from 0.
+impl HiddenNoise {
+    /// The noise of hidden layer `layer`, counted from 0.
     ///
     /// # Panics
-    /// If there is a rate for each layer and none for this one; [`check`](Self::check) rules that out.
+    /// If there is one for each layer and none for this one; [`check`](Self::check) rules that out.
     #[must_use]
-    pub fn rate(&self, layer: usize) -> f64 {
+    pub fn of(&self, layer: usize) -> Noise {
         match self {
-            HiddenRates::All(rate) => *rate,
-            HiddenRates::Each(rates) => rates[layer],
+            HiddenNoise::All(noise) => *noise,
+            HiddenNoise::Each(noises) => noises[layer],
         }
     }
 
     /// The largest rate.
     #[must_use]
-    pub fn largest(&self) -> f64 {
-        match self {
-            HiddenRates::All(rate) => *rate,
-            HiddenRates::Each(rates) => rates.iter().copied().fold(0.0, f64::max),
-        }
+    pub fn largest_rate(&self) -> f64 {
+        self.as_slice()
+            .iter()
+            .map(|noise| noise.rate())
+            .fold(0.0, f64::max)
     }
 
     /// Checks each rate, and that there is one for each of `layers` hidden layers.
@@ -141,49 +119,51 @@ impl HiddenRates {
     /// [`Error::InvalidValue`] that names the rates as `what`.
     pub fn check(&self, what: &str, layers: usize) -> Result<()> {
         match self {
-            HiddenRates::All(rate) => check_rate(what, *rate).map(drop),
-            HiddenRates::Each(rates) if rates.len() == layers => rates
-                .iter()
-                .try_for_each(|rate| check_rate(what, *rate).map(drop)),
-            HiddenRates::Each(rates) => Err(Error::invalid(
+            HiddenNoise::Each(noises) if noises.len() != layers => Err(Error::invalid(
                 what,
                 format!("one rate, or one for each of the {layers} hidden layers"),
-                format!("an array of {}", rates.len()),
+                format!("an array of {}", noises.len()),
             )),
+            _ => self
+                .as_slice()
+                .iter()
+                .try_for_each(|noise| noise.check(what)),
         }
     }
-}
 
-impl fmt::Display for HiddenRates {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn as_slice(&self) -> &[Noise] {
         match self {
-            HiddenRates::All(rate) => write!(f, "{rate}"),
-            HiddenRates::Each(rates) => {
-                let rates: Vec<String> = rates.iter().map(f64::to_string).collect();
-                f.write_str(&rates.join(", "))
-            }
+            HiddenNoise::All(noise) => std::slice::from_ref(noise),
+            HiddenNoise::Each(noises) => noises,
         }
     }
 }
 
-impl From<f64> for HiddenRates {
-    fn from(rate: f64) -> Self {
-        HiddenRates::All(rate)
+impl fmt::Display for HiddenNoise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let noises: Vec<String> = self.as_slice().iter().map(Noise::to_string).collect();
+        f.write_str(&noises.join(", "))
     }
 }
 
-impl From<Vec<f64>> for HiddenRates {
-    fn from(rates: Vec<f64>) -> Self {
-        HiddenRates::Each(rates)
+impl<N: Into<Noise>> From<N> for HiddenNoise {
+    fn from(noise: N) -> Self {
+        HiddenNoise::All(noise.into())
     }
 }
 
-impl<'de> Deserialize<'de> for HiddenRates {
+impl<N: Into<Noise>> From<Vec<N>> for HiddenNoise {
+    fn from(noises: Vec<N>) -> Self {
+        HiddenNoise::Each(noises.into_iter().map(N::into).collect())
+    }
+}
+
+impl<'de> Deserialize<'de> for HiddenNoise {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let expecting = "a dropout rate, or an array of one for each hidden layer";
         Ok(match number_or(deserializer, expecting)? {
-            NumberOr::Number(rate) => HiddenRates::All(rate),
-            NumberOr::Other(rates) => HiddenRates::Each(rates),
+            NumberOr::Number(rate) => HiddenNoise::All(rate.into()),
+            NumberOr::Other(noises) => HiddenNoise::Each(noises),
         })
     }
 }
@@ -215,27 +195,27 @@ impl DropoutSchedule {
 
 impl DropoutConfig {
     pub(super) fn check(&self, layers: usize) -> Result<()> {
-        check_rate("dropout.input", self.input)?;
+        self.input.check("dropout.input")?;
         self.hidden.check("dropout.hidden", layers)
     }
 
     /// Rates that are allowed but rarely useful with `layers` hidden layers, each a sentence that says why.
     pub(super) fn warnings(&self, layers: usize) -> Vec<String> {
         let mut warnings = Vec::new();
-        if layers == 0 && self.hidden.largest() > 0.0 {
+        if layers == 0 && self.hidden.largest_rate() > 0.0 {
             warnings.push(format!(
                 "dropout.hidden is {}: there is no hidden layer, so it drops nothing",
                 self.hidden
             ));
         }
-        if self.input > 0.25 {
+        if self.input.rate() > 0.25 {
             warnings.push(format!(
                 "dropout.input is {}: more than 0.25 drops so much of each input that little \
                  is left to learn from; the paper uses 0.2",
                 self.input
             ));
         }
-        if layers > 0 && self.hidden.largest() > 0.8 {
+        if layers > 0 && self.hidden.largest_rate() > 0.8 {
             warnings.push(format!(
                 "dropout.hidden is {}: more than 0.8 leaves fewer than one unit in five, and the \
                  paper's error rises steeply there (Figure 9); it uses 0.5",

@@ -1,8 +1,8 @@
-//! What follows from the data and from other values: loss, output layer, initializer, masks.
+//! What follows from the data and from other values: loss, output layer, initializer.
 
 use std::ops::Deref;
 
-use super::{Activation, CheckedExperiment, Experiment, Initializer, Loss, Masks, check_output};
+use super::{Activation, CheckedExperiment, Experiment, Initializer, Loss, check_output};
 use crate::error::{Error, Result};
 use crate::task::Task;
 
@@ -14,13 +14,12 @@ pub struct ResolvedExperiment {
     loss: Loss,
     output: Activation,
     initializer: Initializer,
-    masks: Masks,
     d_output: usize,
 }
 
 impl CheckedExperiment {
     /// The experiment with everything named that follows from the data or from other values: the
-    /// loss, the output's activation, the initializer, how masks are drawn. What is named already stays.
+    /// loss, the output's activation, the initializer. What is named already stays.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if the loss does not fit what the data ask for.
@@ -39,14 +38,11 @@ impl CheckedExperiment {
         check_output(loss, output)?;
         let initializer = network.activation.default_initializer();
         let initializer = *network.initializer.get_or_insert(initializer);
-        let masks = Masks::default_for(network.hidden.len());
-        let masks = *named.dropout.masks.get_or_insert(masks);
         Ok(ResolvedExperiment {
             named: CheckedExperiment(named),
             loss,
             output,
             initializer,
-            masks,
             d_output: task.d_output(),
         })
     }
@@ -69,12 +65,6 @@ impl ResolvedExperiment {
     #[must_use]
     pub fn initializer(&self) -> Initializer {
         self.initializer
-    }
-
-    /// Where dropout masks come from.
-    #[must_use]
-    pub fn masks(&self) -> Masks {
-        self.masks
     }
 
     /// Outputs of the network.

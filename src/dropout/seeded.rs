@@ -1,17 +1,15 @@
 //! Masks that follow from a seed, and from where they stand, by a counter-based generator.
 
-use burn::tensor::{DType, Element, ElementConversion, Tensor, TensorCreationOptions, TensorData};
-use rand::Rng;
+use burn::tensor::{DType, Element, Tensor, TensorCreationOptions, TensorData};
 use rand::rngs::ChaCha8Rng;
 #[cfg(not(target_family = "wasm"))]
 use rayon::prelude::*;
 
+use super::Noise;
+#[cfg(not(target_family = "wasm"))]
+use super::noise::BLOCK;
 use crate::seed::{Purpose, layer_stream};
 
-/// Bytes taken from the generator at a time: one of its refills for a small mask, and several for a large one,
-/// where fewer calls count for more than the array that has to be made ready.
-const SMALL_BLOCK: usize = 256;
-const LARGE_BLOCK: usize = 1024;
 /// Values that a thread draws at a time, and the largest mask that is not worth a second thread.
 const PART: usize = 8_192;
 
@@ -28,15 +26,18 @@ pub struct MaskAt {
 
 impl MaskAt {
     /// Where the mask begins in its layer's stream, in words of 32 bits.
-    fn first_word(self) -> u128 {
+    ///
+    /// # Panics
+    /// In step 0, and if `count` values are more than the stride.
+    fn first_word(self, noise: Noise, count: usize) -> u128 {
         assert!(self.step > 0, "steps are counted from 1");
-        (self.step - 1) as u128 * words(self.stride) as u128
+        assert!(
+            count <= self.stride,
+            "a mask of {count} values does not fit a stride of {}",
+            self.stride
+        );
+        (self.step - 1) as u128 * noise.words(self.stride) as u128
     }
-}
-
-/// Words of 32 bits for so many values.
-fn words(values: usize) -> usize {
-    values.div_ceil(2)
 }
 
 /// The masks of a run, each a function of the seed and of [`MaskAt`]: the same on every backend and in any
@@ -79,24 +80,23 @@ impl SeededMasks {
         SeededMasks { seed }
     }
 
-    /// Writes the first values of a mask: 0, or `1 / (1 - rate)` for what is kept. Large masks are drawn
-    /// on all threads of the rayon pool it is called in.
-    ///
-    /// `rate` is in `[0, 1)`; 0 keeps everything and draws nothing.
+    /// Writes the first values of a mask: what each value of the layer's inputs is multiplied by. A number in place of a
+    /// [`Noise`] is a dropout rate in `[0, 1)`: the mask is then 0, or `1 / (1 - rate)` for what is kept. A rate of 0
+    /// keeps everything and draws nothing. Large masks are drawn on all threads of the rayon pool it is called in.
     ///
     /// # Panics
     /// In step 0, and if `into` is longer than `at.stride`.
-    pub fn fill<E: Element>(&self, at: MaskAt, rate: f64, into: &mut [E]) {
-        let first = start(at, into.len());
-        let choice = Choice::new(rate);
-        if choice.keeps_all() {
-            return into.fill(choice.kept);
+    pub fn fill<E: Element>(&self, at: MaskAt, noise: impl Into<Noise>, into: &mut [E]) {
+        let noise = noise.into();
+        let first = at.first_word(noise, into.len());
+        if let Some(factor) = noise.constant() {
+            return into.fill(factor);
         }
-        let draw = |first, into: &mut [E]| self.stream(at.layer).draw(first, choice, into);
+        let draw = |first, into: &mut [E]| self.stream(at.layer).draw(first, noise, into);
         #[cfg(not(target_family = "wasm"))]
         if into.len() > PART {
             let parts = into.par_chunks_mut(PART).enumerate();
-            return parts.for_each(|(k, part)| draw(first + (k * words(PART)) as u128, part));
+            return parts.for_each(|(k, part)| draw(first + (k * noise.words(PART)) as u128, part));
         }
         draw(first, into);
     }
@@ -104,16 +104,14 @@ impl SeededMasks {
     /// The first values of a large mask, as [`fill`](Self::fill) writes them, in memory of their own that no
     /// thread has had to clear first: where one clears and others write, that costs as much as the drawing.
     #[cfg(not(target_family = "wasm"))]
-    fn collect<E: Element>(&self, at: MaskAt, rate: f64, count: usize) -> Vec<E> {
-        const BLOCK: usize = LARGE_BLOCK / 2;
-        let first = start(at, count);
-        let choice = Choice::new(rate);
+    fn collect<E: Element>(&self, at: MaskAt, noise: Noise, count: usize) -> Vec<E> {
+        let first = at.first_word(noise, count);
         let blocks = (0..count.div_ceil(BLOCK)).into_par_iter();
         let blocks = blocks.with_min_len(PART / BLOCK).map_init(
             || self.stream(at.layer),
             |stream, k| {
                 let mut block = [E::default(); BLOCK];
-                stream.draw(first + (k * words(BLOCK)) as u128, choice, &mut block);
+                stream.draw(first + (k * noise.words(BLOCK)) as u128, noise, &mut block);
                 block
             },
         );
@@ -134,12 +132,12 @@ impl SeededMasks {
     pub fn mask(
         &self,
         at: MaskAt,
-        rate: f64,
+        noise: impl Into<Noise>,
         shape: [usize; 2],
         options: impl Into<TensorCreationOptions>,
     ) -> Tensor<2> {
         let mut layer = self.layer(at.layer, at.stride);
-        layer.mask(at.step, rate, shape, options)
+        layer.mask(at.step, noise, shape, options)
     }
 
     /// The masks of one layer, with a generator that goes on from step to step. `stride` is the number of
@@ -172,12 +170,12 @@ struct Stream {
 
 impl Stream {
     /// Draws values from a word on.
-    fn draw<E: Element>(&mut self, first: u128, choice: Choice<E>, into: &mut [E]) {
+    fn draw<E: Element>(&mut self, first: u128, noise: Noise, into: &mut [E]) {
         if self.next != first {
             self.generator.set_word_pos(first);
         }
-        choice.draw(&mut self.generator, into);
-        self.next = first + words(into.len()) as u128;
+        noise.fill(&mut self.generator, into);
+        self.next = first + noise.words(into.len()) as u128;
     }
 }
 
@@ -196,17 +194,16 @@ impl LayerMasks {
     ///
     /// # Panics
     /// In step 0, and if `into` is longer than the stride.
-    pub fn fill<E: Element>(&mut self, step: usize, rate: f64, into: &mut [E]) {
-        let at = self.at(step);
+    pub fn fill<E: Element>(&mut self, step: usize, noise: impl Into<Noise>, into: &mut [E]) {
+        let (at, noise) = (self.at(step), noise.into());
         if into.len() > PART {
-            return self.masks.fill(at, rate, into);
+            return self.masks.fill(at, noise, into);
         }
-        let first = start(at, into.len());
-        let choice = Choice::new(rate);
-        if choice.keeps_all() {
-            return into.fill(choice.kept);
+        let first = at.first_word(noise, into.len());
+        if let Some(factor) = noise.constant() {
+            return into.fill(factor);
         }
-        self.stream.draw(first, choice, into);
+        self.stream.draw(first, noise, into);
     }
 
     /// As [`SeededMasks::mask`], for any step.
@@ -220,28 +217,28 @@ impl LayerMasks {
     pub fn mask(
         &mut self,
         step: usize,
-        rate: f64,
+        noise: impl Into<Noise>,
         shape: [usize; 2],
         options: impl Into<TensorCreationOptions>,
     ) -> Tensor<2> {
-        let options = options.into();
+        let (noise, options) = (noise.into(), options.into());
         let default = || options.device.settings().float_dtype.into();
         let data = match options.dtype.unwrap_or_else(default) {
-            DType::F64 => self.data::<f64>(step, rate, shape),
-            _ => self.data::<f32>(step, rate, shape),
+            DType::F64 => self.data::<f64>(step, noise, shape),
+            _ => self.data::<f32>(step, noise, shape),
         };
         Tensor::from_data(data, options)
     }
 
-    fn data<E: Element>(&mut self, step: usize, rate: f64, shape: [usize; 2]) -> TensorData {
+    fn data<E: Element>(&mut self, step: usize, noise: Noise, shape: [usize; 2]) -> TensorData {
         let count = shape[0] * shape[1];
         #[cfg(not(target_family = "wasm"))]
         if count > PART {
             let at = self.at(step);
-            return TensorData::new(self.masks.collect::<E>(at, rate, count), shape);
+            return TensorData::new(self.masks.collect::<E>(at, noise, count), shape);
         }
         let mut values = vec![E::default(); count];
-        self.fill(step, rate, &mut values);
+        self.fill(step, noise, &mut values);
         TensorData::new(values, shape)
     }
 
@@ -253,7 +250,7 @@ impl LayerMasks {
         }
     }
 
-    /// Drops from a layer's inputs: one multiplication by the mask, none for a rate of 0.
+    /// Drops from a layer's inputs: one multiplication by the mask, none where there is no noise.
     ///
     /// # Shapes
     /// - `x` and output: `[rows, width]`
@@ -261,64 +258,12 @@ impl LayerMasks {
     /// # Panics
     /// In step 0, and if `x` has more values than the stride.
     #[must_use]
-    pub fn apply(&mut self, step: usize, rate: f64, x: Tensor<2>) -> Tensor<2> {
-        if rate == 0.0 {
+    pub fn apply(&mut self, step: usize, noise: impl Into<Noise>, x: Tensor<2>) -> Tensor<2> {
+        let noise = noise.into();
+        if noise.is_off() {
             return x;
         }
-        let mask = self.mask(step, rate, x.dims(), (&x.device(), x.dtype()));
+        let mask = self.mask(step, noise, x.dims(), (&x.device(), x.dtype()));
         x * mask
-    }
-}
-
-/// The first word of a mask of which `count` values are asked for.
-fn start(at: MaskAt, count: usize) -> u128 {
-    assert!(
-        count <= at.stride,
-        "a mask of {count} values does not fit a stride of {}",
-        at.stride
-    );
-    at.first_word()
-}
-
-/// What the 16 bits of a value decide.
-#[derive(Clone, Copy)]
-struct Choice<E> {
-    /// Bits below it keep the value.
-    threshold: u32,
-    kept: E,
-}
-
-impl<E: Element> Choice<E> {
-    fn new(rate: f64) -> Self {
-        Choice {
-            threshold: ((1.0 - rate) * 65536.0).round() as u32,
-            kept: (1.0 / (1.0 - rate)).elem(),
-        }
-    }
-
-    fn keeps_all(self) -> bool {
-        self.threshold >= 1 << 16
-    }
-
-    /// Takes as many whole words from the generator as the values need.
-    fn draw(self, generator: &mut ChaCha8Rng, into: &mut [E]) {
-        if into.len() <= SMALL_BLOCK / 2 {
-            self.draw_blocks::<SMALL_BLOCK>(generator, into);
-        } else {
-            self.draw_blocks::<LARGE_BLOCK>(generator, into);
-        }
-    }
-
-    fn draw_blocks<const BLOCK: usize>(self, generator: &mut ChaCha8Rng, into: &mut [E]) {
-        let mut bytes = [0; BLOCK];
-        for part in into.chunks_mut(BLOCK / 2) {
-            let bytes = &mut bytes[..4 * words(part.len())];
-            generator.fill_bytes(bytes);
-            let (bits, _) = bytes.as_chunks();
-            for (value, bits) in part.iter_mut().zip(bits) {
-                let is_kept = u32::from(u16::from_le_bytes(*bits)) < self.threshold;
-                *value = if is_kept { self.kept } else { E::default() };
-            }
-        }
     }
 }

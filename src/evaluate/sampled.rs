@@ -21,7 +21,7 @@ use crate::backend::read;
 use crate::check::check_count;
 use crate::config::Loss;
 use crate::data::{Dataset, Task};
-use crate::dropout::{LayerMasks, SeededMasks};
+use crate::dropout::{LayerMasks, Noise, SeededMasks};
 use crate::error::{Error, Result};
 use crate::model::Mlp;
 
@@ -191,14 +191,12 @@ impl<'a> Sampler<'a> {
         for sample in 0..samples.iter().copied().max().unwrap_or(0) {
             let steps = sample * rows + place.start + 1..sample * rows + place.end + 1;
             let outputs = network.forward_with(inputs.clone(), |k, h| {
-                let rate = network.dropouts()[k].prob;
-                match rate {
-                    0.0 => h,
-                    _ => {
-                        let [_, width] = h.dims();
-                        h * row_masks(&mut layers[k], steps.clone(), (rate, width), &options)
-                    }
+                let noise = network.dropouts()[k].noise();
+                if noise.is_off() {
+                    return h;
                 }
+                let [_, width] = h.dims();
+                h * row_masks(&mut layers[k], steps.clone(), (noise, width), &options)
             });
             let found = predictions(self.loss, self.data.task(), &read(outputs)?);
             sum.iter_mut().zip(found).for_each(|(sum, one)| *sum += one);
@@ -234,13 +232,13 @@ impl<'a> Sampler<'a> {
 fn row_masks(
     layer: &mut LayerMasks,
     steps: Range<usize>,
-    (rate, width): (f64, usize),
+    (noise, width): (Noise, usize),
     options: &TensorCreationOptions,
 ) -> Tensor<2> {
     let shape = [steps.len(), width];
     let data = match options.dtype {
-        Some(DType::F64) => TensorData::new(values::<f64>(layer, steps, rate, width), shape),
-        _ => TensorData::new(values::<f32>(layer, steps, rate, width), shape),
+        Some(DType::F64) => TensorData::new(values::<f64>(layer, steps, noise, width), shape),
+        _ => TensorData::new(values::<f32>(layer, steps, noise, width), shape),
     };
     Tensor::from_data(data, options.clone())
 }
@@ -248,12 +246,12 @@ fn row_masks(
 fn values<E: Element>(
     layer: &mut LayerMasks,
     steps: Range<usize>,
-    rate: f64,
+    noise: Noise,
     width: usize,
 ) -> Vec<E> {
     let mut values = vec![E::default(); steps.len() * width];
     for (step, row) in steps.zip(values.chunks_exact_mut(width)) {
-        layer.fill(step, rate, row);
+        layer.fill(step, noise, row);
     }
     values
 }

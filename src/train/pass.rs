@@ -35,9 +35,9 @@ impl Drops {
             return Drops::Drawn;
         }
         let (rows, options) = (inputs.dims()[0], (&inputs.device(), inputs.dtype()));
-        let layers = network.dropouts().iter().zip(network.widths());
-        let drawn = masks.iter_mut().zip(layers).map(|(masks, (layer, width))| {
-            (layer.prob > 0.0).then(|| masks.mask(step, layer.prob, [rows, width], options))
+        let layers = network.noises().zip(network.widths());
+        let drawn = masks.iter_mut().zip(layers).map(|(masks, (noise, width))| {
+            (!noise.is_off()).then(|| masks.mask(step, noise, [rows, width], options))
         });
         Drops::Masked(drawn.collect())
     }

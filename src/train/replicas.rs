@@ -20,8 +20,9 @@ use super::End;
 use super::observer::Flow;
 use super::plan::Plan;
 use crate::backend::in_process;
-use crate::config::{CheckedExperiment, HiddenRates, Loss, Masks, ResolvedExperiment};
+use crate::config::{CheckedExperiment, HiddenNoise, Loss, Masks, ResolvedExperiment};
 use crate::data::Dataset;
+use crate::dropout::Noise;
 use crate::error::{Error, Result};
 use crate::evaluate::{Metrics, evaluate};
 use crate::model::{LayerWeights, Mlp, MlpConfig};
@@ -34,10 +35,10 @@ use layout::Order;
 pub struct Replica {
     /// The number that all its randomness comes from.
     pub seed: u64,
-    /// The dropout rate of its inputs, at least 0 and below 1.
-    pub input_dropout: f64,
-    /// The dropout rates of its hidden layers, each at least 0 and below 1.
-    pub hidden_dropout: HiddenRates,
+    /// The dropout of its inputs.
+    pub input_dropout: Noise,
+    /// The dropout of its hidden layers.
+    pub hidden_dropout: HiddenNoise,
     /// Its learning rate at the start: a finite number above 0.
     pub learning_rate: f64,
 }
@@ -72,17 +73,17 @@ impl Replica {
         alone.seed = self.seed;
         alone.dropout.input = self.input_dropout;
         alone.dropout.hidden = self.hidden_dropout.clone();
-        alone.dropout.masks = Some(Masks::Seeded);
+        alone.dropout.masks = Masks::Seeded;
         alone.train.learning_rate = self.learning_rate;
         alone.study.replicas = 1;
         alone.check()
     }
 
-    /// The dropout rate on the input of layer `k`, counted from 0.
-    fn rate(&self, k: usize) -> f64 {
+    /// The noise on the input of layer `k`, counted from 0.
+    fn noise(&self, k: usize) -> Noise {
         match k {
             0 => self.input_dropout,
-            _ => self.hidden_dropout.rate(k - 1),
+            _ => self.hidden_dropout.of(k - 1),
         }
     }
 }
@@ -166,7 +167,7 @@ impl<'a> Replicas<'a> {
         let mut groups = Vec::new();
         for kind in kinds(&replicas) {
             let first = &replicas[kind[0]];
-            let is_shared = common.plan.is_full_batch() && first.input_dropout == 0.0;
+            let is_shared = common.plan.is_full_batch() && first.input_dropout.is_off();
             let order = Order::of(&common.shape, is_shared);
             for part in parts(&kind, threads, fewest) {
                 for (place, r) in part.iter().enumerate() {
@@ -392,7 +393,10 @@ fn common(experiment: &CheckedExperiment, train: &Dataset, device: &Device) -> R
 fn kinds(replicas: &[Replica]) -> Vec<Vec<usize>> {
     let mut kinds: Vec<((u64, bool), Vec<usize>)> = Vec::new();
     for (r, replica) in replicas.iter().enumerate() {
-        let kind = (replica.learning_rate.to_bits(), replica.input_dropout > 0.0);
+        let kind = (
+            replica.learning_rate.to_bits(),
+            !replica.input_dropout.is_off(),
+        );
         match kinds.iter_mut().find(|(known, _)| *known == kind) {
             Some((_, members)) => members.push(r),
             None => kinds.push((kind, vec![r])),

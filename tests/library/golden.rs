@@ -4,6 +4,7 @@ use crate::common::{assert_close, assert_layers_close, backends, golden, layer, 
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::{Device, Tensor};
 use dropwise::config::{Activation, Loss, Precision};
+use dropwise::dropout::Noise;
 use dropwise::verify::reference::Reference;
 use dropwise::{Backend, LayerWeights, Mlp, MlpConfig};
 use serde_json::Value;
@@ -193,7 +194,7 @@ fn agrees_with_torch(name: &str, activation: Activation, loss: Loss) {
         activation,
         output: Activation::Identity,
         loss,
-        rates: shape.dropout_rates().collect(),
+        rates: shape.noises().map(Noise::rate).collect(),
         inputs: numbers(&file["inputs"]),
         targets: targets.clone(),
         masks: mask_files.iter().map(numbers).collect(),

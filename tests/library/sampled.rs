@@ -5,7 +5,7 @@ use crate::common::in_memory::dataset;
 use burn::tensor::DType;
 use dropwise::config::{Activation, Loss};
 use dropwise::data::{Target, Task};
-use dropwise::dropout::{MaskAt, SeededMasks};
+use dropwise::dropout::{MaskAt, Noise, SeededMasks};
 use dropwise::evaluate::{
     SampledErrors, predictions, sampled_errors, sampled_errors_in_batches, sampled_predictions,
 };
@@ -68,7 +68,7 @@ impl Pair {
         let network = shape.init_with_weights(&layers, (&device, DType::F64));
         Pair {
             layers,
-            rates: shape.dropout_rates().collect(),
+            rates: shape.noises().map(Noise::rate).collect(),
             network: network.expect("a network"),
         }
     }

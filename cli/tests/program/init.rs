@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use dropwise::config::{
-    ColumnName, Delimiter, Experiment, HiddenRates, Missing, NewCategory, TaskKind,
-};
+use dropwise::config::{ColumnName, Delimiter, Experiment, Missing, NewCategory, TaskKind};
 use dropwise::{CheckedExperiment, data};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -115,7 +113,7 @@ fn the_network_and_its_training_are_as_promised() {
         }),
     );
     let (_, experiment, _) = good(&[&path]);
-    assert_eq!(experiment.dropout.input, 0.0);
+    assert_eq!(experiment.dropout.input, 0.0.into());
     assert_eq!(experiment.train.optimizer.to_string(), "adam");
     assert_eq!(experiment.train.learning_rate, 0.001);
     assert_eq!(experiment.train.batch_size.of(1_000), 32);
@@ -142,7 +140,7 @@ fn the_size_of_the_network_follows_from_the_rows_and_its_dropout_from_the_task_t
         };
         let (_, experiment, _) = good(&[&folder.write("t.csv", table("a,b", rows, line))]);
         assert_eq!(experiment.network.hidden, [units, units]);
-        assert_eq!(experiment.dropout.hidden, HiddenRates::All(rate));
+        assert_eq!(experiment.dropout.hidden, rate.into());
     }
 }
 

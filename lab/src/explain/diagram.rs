@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use dropwise::dropout::Noise;
 use dropwise::model::Mlp;
 
 use super::thinned;
@@ -34,15 +35,15 @@ const UNITS: usize = 16;
 /// The layers, and the first of the thinned networks of a seed.
 pub(super) fn diagram(network: &Mlp, seed: u64) -> Diagram {
     let masks = thinned::masks(network, seed, 0).into_iter();
-    let layers = network.dropouts().iter().zip(masks).enumerate();
-    let layer = |(k, (dropout, mask)): (usize, (&burn::nn::Dropout, Vec<f64>))| DiagramLayer {
+    let layers = network.noises().zip(masks).enumerate();
+    let layer = |(k, (noise, mask)): (usize, (Noise, Vec<f64>))| DiagramLayer {
         name: match k {
             0 => "input".to_owned(),
             k => format!("hidden {k}"),
         },
         units: mask.len(),
         activation: (k > 0).then(|| network.activation().to_string()),
-        rate: dropout.prob,
+        rate: noise.rate(),
         kept: mask.iter().take(UNITS).map(|scale| *scale > 0.0).collect(),
     };
     let [_, d_output] = network.dims();

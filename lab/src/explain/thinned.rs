@@ -1,6 +1,6 @@
 //! One of the thinned networks that dropout trains.
 
-use dropwise::dropout::{MaskAt, SeededMasks};
+use dropwise::dropout::{MaskAt, Noise, SeededMasks};
 use dropwise::model::Mlp;
 
 /// The masks of thinned network `number`, counted from 0, of those of a seed: for the inputs of each layer 0 or what they
@@ -10,15 +10,15 @@ use dropwise::model::Mlp;
 /// - result: `[layers][inputs of the layer]`
 pub(super) fn masks(network: &Mlp, seed: u64, number: usize) -> Vec<Vec<f64>> {
     let masks = SeededMasks::new(seed);
-    let layers = network.widths().zip(network.dropouts()).enumerate();
-    let mask = |(layer, (width, dropout)): (usize, (usize, &burn::nn::Dropout))| {
+    let layers = network.widths().zip(network.noises()).enumerate();
+    let mask = |(layer, (width, noise)): (usize, (usize, Noise))| {
         let at = MaskAt {
             step: number + 1,
             layer,
             stride: width,
         };
         let mut mask = vec![0.0; width];
-        masks.fill(at, dropout.prob, &mut mask);
+        masks.fill(at, noise, &mut mask);
         mask
     };
     layers.map(mask).collect()

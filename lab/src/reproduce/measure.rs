@@ -171,7 +171,7 @@ fn distances(network: &Mlp, experiment: &ResolvedExperiment, rows: &Dataset) -> 
         .flat_map(|output| (0..d_input).map(move |input| input * d_output + output))
         .map(|place| layer.weight[place])
         .collect();
-    let expected = ridge(rows, experiment.dropout.input)?.concat();
+    let expected = ridge(rows, experiment.dropout.input.rate())?.concat();
     let plain = least_squares(rows)?.concat();
     let length = |vector: &mut dyn Iterator<Item = f64>| vector.map(|x| x * x).sum::<f64>().sqrt();
     let scale = length(&mut expected.iter().copied());

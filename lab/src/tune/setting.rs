@@ -57,7 +57,7 @@ impl TrialSetting {
         let mut experiment = base.clone().into_inner();
         experiment.network.hidden.fill(self.width);
         experiment.dropout.hidden = self.hidden_rate.into();
-        experiment.dropout.input = self.input_rate;
+        experiment.dropout.input = self.input_rate.into();
         experiment.train.learning_rate = self.learning_rate;
         experiment.train.max_norm = self.max_norm;
         if let Some(momentum) = self.momentum {

@@ -103,10 +103,10 @@ fn the_width_doubles_with_dropout_off_until_a_network_fits() {
         .filter(|trial| trial.phase == Phase::Grow)
     {
         assert_eq!(trial.experiment.network.hidden, [trial.setting.width; 2]);
-        assert_eq!(trial.experiment.dropout.hidden.largest(), 0.0);
+        assert_eq!(trial.experiment.dropout.hidden.largest_rate(), 0.0);
         assert_eq!(
             (
-                trial.experiment.dropout.input,
+                trial.experiment.dropout.input.rate(),
                 trial.experiment.train.max_norm
             ),
             (0.0, None)

@@ -4,13 +4,13 @@ use burn::tensor::{DType, Element, Tensor, TensorCreationOptions, TensorData};
 
 use super::Replica;
 use super::layout::Layout;
-use crate::dropout::{LayerMasks, SeededMasks};
+use crate::dropout::{LayerMasks, Noise, SeededMasks};
 use crate::model::MlpConfig;
 
 /// The masks of one layer's inputs, of every network.
 pub(super) struct Masks {
-    /// A generator and a rate a network.
-    networks: Vec<(LayerMasks, f64)>,
+    /// A generator and the noise of each network.
+    networks: Vec<(LayerMasks, Noise)>,
     width: usize,
     layout: Layout,
 }
@@ -28,10 +28,10 @@ impl Masks {
             .map(|(k, (width, _))| {
                 let network = |replica: &Replica| {
                     let masks = SeededMasks::new(replica.seed).layer(k, rows * width);
-                    (masks, replica.rate(k))
+                    (masks, replica.noise(k))
                 };
                 let networks: Vec<_> = replicas.iter().map(network).collect();
-                let drops = networks.iter().any(|(_, rate)| *rate > 0.0);
+                let drops = networks.iter().any(|(_, noise)| !noise.is_off());
                 drops.then_some(Masks {
                     networks,
                     width,
@@ -61,8 +61,8 @@ impl Masks {
     fn data<E: Element>(&mut self, step: usize, rows: usize) -> TensorData {
         let count = rows * self.width;
         let mut drawn = vec![E::default(); count * self.networks.len()];
-        for ((masks, rate), into) in self.networks.iter_mut().zip(drawn.chunks_exact_mut(count)) {
-            masks.fill(step, *rate, into);
+        for ((masks, noise), into) in self.networks.iter_mut().zip(drawn.chunks_exact_mut(count)) {
+            masks.fill(step, *noise, into);
         }
         let mut packed = Vec::with_capacity(drawn.len());
         self.layout.pack(&drawn, &mut packed);

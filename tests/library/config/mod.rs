@@ -42,7 +42,10 @@ fn the_shipped_file_names_every_parameter_of_the_tutorial() {
         xor.network.initializer,
         Some(config::Initializer::Uniform(1.0))
     );
-    assert_eq!((xor.dropout.input, &xor.dropout.hidden), (0.0, &0.2.into()));
+    assert_eq!(
+        (xor.dropout.input, &xor.dropout.hidden),
+        (0.0.into(), &0.2.into())
+    );
     assert_eq!(xor.train.loss, Some(config::Loss::SquaredError));
     assert_eq!(xor.train.learning_rate, 0.5);
     assert_eq!(xor.train.steps, Some(60_000));

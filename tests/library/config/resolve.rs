@@ -80,20 +80,19 @@ fn the_initializer_follows_from_the_activation() {
 }
 
 #[test]
-fn masks_are_the_frameworks_for_up_to_one_hidden_layer_and_seeded_for_more() {
-    for (hidden, masks) in [
-        (vec![], Masks::Framework),
-        (vec![4], Masks::Framework),
-        (vec![4, 3], Masks::Seeded),
-        (vec![4, 3, 2], Masks::Seeded),
-    ] {
-        let mut experiment = experiment("", "").into_inner();
-        experiment.network.hidden = hidden;
-        for named in [None, Some(Masks::Framework), Some(Masks::Seeded)] {
-            experiment.dropout.masks = named;
-            let checked = experiment.clone().check().expect("an experiment");
-            let resolved = checked.resolve(&classes()).expect("a loss that fits");
-            assert_eq!(resolved.masks(), named.unwrap_or(masks));
+fn masks_are_seeded_at_every_depth_unless_named() {
+    for hidden in ["[]", "[4]", "[4, 3]", "[4, 3, 2]"] {
+        for (named, masks) in [
+            ("", Masks::Seeded),
+            ("masks = 'framework'", Masks::Framework),
+            ("masks = 'seeded'", Masks::Seeded),
+        ] {
+            let text = format!(
+                "[data]\nsource = 'xor'\n[network]\nhidden = {hidden}\n[dropout]\n{named}\n\
+                 [train]\nlearning_rate = 0.1\nsteps = 1\n"
+            );
+            let experiment = Experiment::parse("test.toml", &text).expect("an experiment");
+            assert_eq!(experiment.dropout.masks, masks, "{hidden} {named}");
         }
     }
 }
@@ -107,7 +106,6 @@ fn what_is_resolved_is_what_is_written() {
         assert_eq!(resolved.network.output, Some(resolved.output()), "{task}");
         let initializer = Some(resolved.initializer());
         assert_eq!(resolved.network.initializer, initializer, "{task}");
-        assert_eq!(resolved.dropout.masks, Some(resolved.masks()), "{task}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Each replica is the network that is trained alone, and the same in any company.
 
 use dropwise::Backend;
-use dropwise::config::{Activation, CheckedExperiment, Experiment, HiddenRates, Loss};
+use dropwise::config::{Activation, CheckedExperiment, Experiment, Loss};
 use dropwise::data::{digits, xor};
 use dropwise::train::Replica;
 
@@ -11,11 +11,11 @@ use crate::common::{assert_layers_close, backends};
 
 /// So many replicas that differ in all that they may differ in, where `experiment` has dropout at all.
 pub fn replicas(experiment: &CheckedExperiment, count: usize) -> Vec<Replica> {
-    let drops_inputs = f64::from(experiment.dropout.input > 0.0);
-    let drops_units = f64::from(experiment.dropout.hidden.largest() > 0.0);
+    let drops_inputs = f64::from(experiment.dropout.input.rate() > 0.0);
+    let drops_units = f64::from(experiment.dropout.hidden.largest_rate() > 0.0);
     let replica = |r: usize| Replica {
-        input_dropout: [0.0, 0.1, 0.25][r % 3] * drops_inputs,
-        hidden_dropout: HiddenRates::All([0.5, 0.2, 0.0, 0.7][r % 4] * drops_units),
+        input_dropout: ([0.0, 0.1, 0.25][r % 3] * drops_inputs).into(),
+        hidden_dropout: ([0.5, 0.2, 0.0, 0.7][r % 4] * drops_units).into(),
         learning_rate: experiment.train.learning_rate * [1.0, 0.5][r / 2 % 2],
         ..Replica::of(experiment, 100 + 7 * r as u64)
     };

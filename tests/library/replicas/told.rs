@@ -1,6 +1,6 @@
 //! What replicas tell: metrics, steps, ends, and which of them diverged.
 
-use dropwise::config::{CheckedExperiment, Experiment, HiddenRates};
+use dropwise::config::{CheckedExperiment, Experiment};
 use dropwise::data::xor;
 use dropwise::train::{
     End, Flow, Observer, Replica, Replicas, ReplicasObserver, ReplicasReport, Report, Trainer,
@@ -258,7 +258,7 @@ fn what_replicas_cannot_do_is_an_error() {
          found a patience",
     );
     let mut replicas = several(&good, 2);
-    replicas[1].hidden_dropout = HiddenRates::All(1.5);
+    replicas[1].hidden_dropout = 1.5.into();
     expect(
         error(&good, replicas, &data),
         "dropout.hidden: expected a dropout rate of at least 0 and below 1, found 1.5",
@@ -282,12 +282,12 @@ fn what_replicas_cannot_do_is_an_error() {
 }
 
 #[test]
-fn a_replica_alone_is_the_experiment_with_framework_masks() {
+fn a_replica_alone_is_the_experiment_with_seeded_masks() {
     let data = dataset(10, 1);
     let device = &backends()[0].1;
-    let base = experiment("float32", "hidden = 0.5", TRAIN);
+    let base = experiment("float32", "hidden = 0.5\nmasks = 'framework'", TRAIN);
     let mut seeded = base.clone().into_inner();
-    seeded.dropout.masks = Some(dropwise::config::Masks::Seeded);
+    seeded.dropout.masks = dropwise::config::Masks::Seeded;
     seeded.seed = 11;
     let seeded = seeded.check().expect("an experiment");
     assert_eq!(

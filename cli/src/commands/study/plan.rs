@@ -147,7 +147,7 @@ fn experiment(args: &Args, values: &[Override]) -> Result<(CheckedExperiment, Ba
     let (mut experiment, backend) = args.experiment.read(&args.config, values)?;
     experiment.study.replicas = args.replicas.unwrap_or(experiment.study.replicas);
     refuse_early_stopping(&experiment)?;
-    seed_masks(&mut experiment)?;
+    seed_masks(&mut experiment, &changes)?;
     overrides::seed_split(&mut experiment);
     Ok((experiment.check()?, backend))
 }
@@ -165,10 +165,15 @@ fn refuse_early_stopping(experiment: &Experiment) -> Result<()> {
     }
 }
 
-/// Replicas have masks of their own, whichever else are trained beside them.
-fn seed_masks(experiment: &mut Experiment) -> Result<()> {
-    let masks = experiment.dropout.masks.get_or_insert(Masks::Seeded);
-    if *masks == Masks::Seeded {
+/// Networks trained at once each have seeded masks of their own, whatever the file has for a training alone.
+fn seed_masks(experiment: &mut Experiment, changes: &[Override]) -> Result<()> {
+    let masks = std::mem::take(&mut experiment.dropout.masks);
+    let is_asked_for = || {
+        changes
+            .iter()
+            .any(|change| change.key_and_value().0 == "dropout.masks")
+    };
+    if masks == Masks::Seeded || !is_asked_for() {
         return Ok(());
     }
     Err(Error::InvalidValue {

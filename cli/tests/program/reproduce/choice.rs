@@ -1,6 +1,5 @@
 //! What is asked for, in which order, and what is chosen: with a runner that makes outcomes up.
 
-use dropwise::config::HiddenRates;
 use dropwise::{Error, Result};
 use dropwise_lab::reproduce::{
     NetworkOutcome, NetworkRunner, Outcomes, Paper, PaperNetwork, Scope, Stage, Summary, run,
@@ -329,11 +328,15 @@ fn of_several_open_values_each_combination_is_a_candidate() {
         .iter()
         .map(|network| {
             let (dropout, train) = (&network.experiment.dropout, &network.experiment.train);
-            (dropout.hidden.clone(), dropout.input, train.learning_rate)
+            (
+                dropout.hidden.to_string(),
+                dropout.input.rate(),
+                train.learning_rate,
+            )
         })
         .collect();
     // Keys in the order of the alphabet, values in that of the file; those of the last key change fastest.
-    let (low, high) = (HiddenRates::All(0.2), HiddenRates::All(0.3));
+    let (low, high) = ("0.2".to_owned(), "0.3".to_owned());
     let expected = [
         (low.clone(), 0.05, 0.001),
         (low, 0.05, 0.1),

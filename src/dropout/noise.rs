@@ -1,0 +1,194 @@
+//! What dropout multiplies the inputs of a layer by: the one place that says which noises there are.
+//!
+//! A new noise is a variant of [`Noise`], an arm of each function here, and its law in
+//! [`verify`](crate::verify).
+
+use std::fmt;
+
+use burn::module::Module;
+use burn::nn::{Dropout, DropoutConfig};
+use burn::tensor::{Element, ElementConversion, Tensor};
+use rand::Rng;
+use rand::rngs::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::check::check_rate;
+use crate::error::Result;
+
+/// Bytes taken from the generator at a time: one of its refills for a small mask, and several for a large one,
+/// where fewer calls count for more than the array that has to be made ready.
+const SMALL_BLOCK: usize = 256;
+const LARGE_BLOCK: usize = 1024;
+
+/// Values whose random bits are taken from the generator at a time in a large mask.
+pub(super) const BLOCK: usize = LARGE_BLOCK / 2;
+
+/// The noise on the inputs of a layer while training: each value is multiplied by a random number whose mean is 1.
+///
+/// In a configuration, and from an `f64`, a number is the rate of [`Bernoulli`](Self::Bernoulli).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(from = "f64", into = "f64")]
+#[non_exhaustive]
+pub enum Noise {
+    /// Dropout: 0 with the probability of this rate, else `1 / (1 - rate)`. The rate is in `[0, 1)`; 0 is no
+    /// noise.
+    Bernoulli(f64),
+}
+
+impl Default for Noise {
+    /// No noise.
+    fn default() -> Self {
+        Noise::Bernoulli(0.0)
+    }
+}
+
+impl From<f64> for Noise {
+    fn from(rate: f64) -> Self {
+        Noise::Bernoulli(rate)
+    }
+}
+
+impl From<Noise> for f64 {
+    fn from(noise: Noise) -> Self {
+        noise.rate()
+    }
+}
+
+impl fmt::Display for Noise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Noise::Bernoulli(rate) => write!(f, "{rate}"),
+        }
+    }
+}
+
+impl Noise {
+    /// The dropout rate.
+    #[must_use]
+    pub fn rate(self) -> f64 {
+        match self {
+            Noise::Bernoulli(rate) => rate,
+        }
+    }
+
+    /// Whether there is no noise: every value is multiplied by 1, and nothing is drawn.
+    #[must_use]
+    pub fn is_off(self) -> bool {
+        self.rate() == 0.0
+    }
+
+    /// Checks the rate.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`](crate::Error::InvalidValue) that names it as `what`, outside `[0, 1)` and for
+    /// NaN.
+    pub fn check(self, what: &str) -> Result<()> {
+        check_rate(what, self.rate()).map(drop)
+    }
+
+    /// Words of 32 bits that the seeded masks of `values` values are made of.
+    pub(super) fn words(self, values: usize) -> usize {
+        match self {
+            Noise::Bernoulli(_) => values.div_ceil(2),
+        }
+    }
+
+    /// What every value is multiplied by, where nothing has to be drawn for that.
+    pub(super) fn constant<E: Element>(self) -> Option<E> {
+        match self {
+            Noise::Bernoulli(rate) => Bernoulli::new(rate).constant(),
+        }
+    }
+
+    /// Fills a mask, from [`words`](Self::words) words of the generator.
+    pub(super) fn fill<E: Element>(self, generator: &mut ChaCha8Rng, mask: &mut [E]) {
+        match self {
+            Noise::Bernoulli(rate) => Bernoulli::new(rate).fill(generator, mask),
+        }
+    }
+}
+
+/// The layer of a network that puts this noise on its inputs.
+///
+/// # Errors
+/// Those of [`Noise::check`], which names the noise as `what`.
+pub fn layer(what: &str, noise: impl Into<Noise>) -> Result<NoiseLayer> {
+    let noise = noise.into();
+    noise.check(what)?; // Burn panics on a bad rate
+    Ok(NoiseLayer::of(noise))
+}
+
+/// A layer of a network that puts [`Noise`] on its inputs, with Burn's own layer inside. Made by [`layer`].
+#[derive(Module, Debug)]
+pub struct NoiseLayer {
+    #[module(skip)]
+    noise: Noise,
+    framework: Dropout,
+}
+
+impl NoiseLayer {
+    /// For a checked noise.
+    pub(crate) fn of(noise: Noise) -> Self {
+        NoiseLayer {
+            noise,
+            framework: DropoutConfig::new(noise.rate()).init(),
+        }
+    }
+
+    /// What the noise is.
+    #[must_use]
+    pub fn noise(&self) -> Noise {
+        self.noise
+    }
+
+    /// Puts noise on a layer's inputs, drawn by Burn from the backend's generator; none unless `x` is on an autodiff
+    /// device, which is while training.
+    ///
+    /// # Shapes
+    /// - `x` and output: `[batch, width]`
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        self.framework.forward(x)
+    }
+}
+
+/// The 16 bits of a value decide whether it is kept.
+#[derive(Clone, Copy)]
+struct Bernoulli<E> {
+    /// Bits below it keep the value.
+    threshold: u32,
+    kept: E,
+}
+
+impl<E: Element> Bernoulli<E> {
+    fn new(rate: f64) -> Self {
+        Bernoulli {
+            threshold: ((1.0 - rate) * 65536.0).round() as u32,
+            kept: (1.0 / (1.0 - rate)).elem(),
+        }
+    }
+
+    fn constant(self) -> Option<E> {
+        (self.threshold >= 1 << 16).then_some(self.kept)
+    }
+
+    fn fill(self, generator: &mut ChaCha8Rng, mask: &mut [E]) {
+        if mask.len() <= SMALL_BLOCK / 2 {
+            self.fill_blocks::<SMALL_BLOCK>(generator, mask);
+        } else {
+            self.fill_blocks::<LARGE_BLOCK>(generator, mask);
+        }
+    }
+
+    fn fill_blocks<const BYTES: usize>(self, generator: &mut ChaCha8Rng, mask: &mut [E]) {
+        let mut bytes = [0; BYTES];
+        for part in mask.chunks_mut(BYTES / 2) {
+            let bytes = &mut bytes[..4 * part.len().div_ceil(2)];
+            generator.fill_bytes(bytes);
+            let (bits, _) = bytes.as_chunks();
+            for (value, bits) in part.iter_mut().zip(bits) {
+                let is_kept = u32::from(u16::from_le_bytes(*bits)) < self.threshold;
+                *value = if is_kept { self.kept } else { E::default() };
+            }
+        }
+    }
+}
