@@ -30,6 +30,14 @@ impl LayerTensors {
         }
     }
 
+    /// The same numbers, tracked by autodiff.
+    pub(crate) fn tracked(self) -> Self {
+        fn tracked<const D: usize>(parameter: Tensor<D>) -> Tensor<D> {
+            Tensor::from_inner(parameter).require_grad()
+        }
+        self.map(tracked, tracked)
+    }
+
     /// The gradients of these numbers, which here are tracked by autodiff; zeros where the loss does not depend on
     /// them.
     pub(crate) fn gradients(&self, gradients: &mut Gradients) -> Self {

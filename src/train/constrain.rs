@@ -2,32 +2,33 @@
 
 use burn::tensor::Tensor;
 
-use crate::config::Clip;
 use crate::model::LayerTensors;
 
-impl Clip {
-    /// Clips the gradients of all layers.
-    pub(super) fn apply(self, gradients: Vec<LayerTensors>) -> Vec<LayerTensors> {
-        let gradients = gradients.into_iter();
-        match self {
-            Clip::Value(bound) => gradients
-                .map(|layer| layer.map(|g| g.clamp(-bound, bound), |g| g.clamp(-bound, bound)))
-                .collect(),
-            Clip::Norm(bound) => {
-                let squares = gradients.clone().map(|layer| layer.sum_of_squares());
-                let Some(sum) = squares.reduce(|a, b| a + b) else {
-                    return Vec::new();
-                };
-                // The scale stays a tensor, so that a GPU need not wait for it to be read. The small
-                // number is PyTorch's, against a division by 0.
-                let scale = ((sum.sqrt() + 1e-6).recip() * bound).clamp_max(1.0);
-                let scaled = |layer: LayerTensors| {
-                    layer.map(|g| g * scale.clone().unsqueeze(), |g| g * scale.clone())
-                };
-                gradients.map(scaled).collect()
-            }
-        }
-    }
+/// Brings each partial derivative into `[-bound, bound]`.
+pub(super) fn clip_values(gradients: Vec<LayerTensors>, bound: f64) -> Vec<LayerTensors> {
+    let clip =
+        |layer: LayerTensors| layer.map(|g| g.clamp(-bound, bound), |g| g.clamp(-bound, bound));
+    gradients.into_iter().map(clip).collect()
+}
+
+/// Scales all gradients down to a norm of at most `bound`.
+pub(super) fn clip_norm(gradients: Vec<LayerTensors>, bound: f64) -> Vec<LayerTensors> {
+    let squares = gradients.iter().map(LayerTensors::sum_of_squares);
+    let Some(sum) = squares.reduce(|a, b| a + b) else {
+        return gradients;
+    };
+    let scale = clip_scale(sum, bound);
+    let scaled =
+        |layer: LayerTensors| layer.map(|g| g * scale.clone().unsqueeze(), |g| g * scale.clone());
+    gradients.into_iter().map(scaled).collect()
+}
+
+/// What gradients are multiplied by to have a norm of at most `bound`, from the sum of their squares.
+///
+/// It stays a tensor, so that a GPU need not wait for it to be read. The small number is PyTorch's, against a division by
+/// 0.
+pub(super) fn clip_scale<const D: usize>(squares: Tensor<D>, bound: f64) -> Tensor<D> {
+    ((squares.sqrt() + 1e-6).recip() * bound).clamp_max(1.0)
 }
 
 /// Scales the incoming weights of each unit, a column of `[.., d_input, d_output]`, down to a norm of at

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use rand::seq::SliceRandom;
 
-use crate::config::{BatchSize, CheckedExperiment, TrainConfig};
+use crate::config::{BatchSize, Schedule, TrainConfig};
 use crate::seed::{Purpose, stream_at};
 
 /// The course of a training.
@@ -18,6 +18,7 @@ pub(super) struct Plan {
     /// All training steps.
     pub(super) steps: usize,
     evaluate_every: usize,
+    schedule: Schedule,
 }
 
 impl Plan {
@@ -38,6 +39,7 @@ impl Plan {
             steps_an_epoch,
             steps,
             evaluate_every: train.evaluate_every.unwrap_or(default),
+            schedule: train.schedule,
         }
     }
 
@@ -68,7 +70,7 @@ impl Plan {
     }
 
     /// The order of the rows in an epoch, drawn anew for each.
-    pub(super) fn order(&self, seed: u64, epoch: usize) -> Vec<usize> {
+    fn order(&self, seed: u64, epoch: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.rows).collect();
         if self.shuffles {
             order.shuffle(&mut stream_at(seed, Purpose::Shuffle, epoch));
@@ -83,13 +85,37 @@ impl Plan {
         (ends_epoch && due) || steps == self.steps
     }
 
-    /// The learning rate of step `step`, counted from 0.
-    pub(super) fn learning_rate(&self, experiment: &CheckedExperiment, step: usize) -> f64 {
+    /// The learning rate of step `step`, counted from 0, from that at the start.
+    pub(super) fn learning_rate(&self, start: f64, step: usize) -> f64 {
         let all = self.epochs_after(self.steps);
-        let factor = experiment
-            .train
-            .schedule
-            .factor(self.epochs_after(step), all);
-        experiment.train.learning_rate * factor
+        start * self.schedule.factor(self.epochs_after(step), all)
+    }
+}
+
+/// The order of the rows in the epoch of the last step that was asked for.
+#[derive(Debug)]
+pub(super) struct EpochOrder {
+    seed: u64,
+    epoch: Option<usize>,
+    order: Vec<usize>,
+}
+
+impl EpochOrder {
+    pub(super) fn new(seed: u64) -> Self {
+        EpochOrder {
+            seed,
+            epoch: None,
+            order: Vec::new(),
+        }
+    }
+
+    /// The rows that step `step`, counted from 0, takes.
+    pub(super) fn rows(&mut self, plan: &Plan, step: usize) -> &[usize] {
+        let epoch = plan.epoch_of(step);
+        if self.epoch != Some(epoch) {
+            self.order = plan.order(self.seed, epoch);
+            self.epoch = Some(epoch);
+        }
+        &self.order[plan.batch(step)]
     }
 }

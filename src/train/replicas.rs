@@ -14,6 +14,8 @@ mod layout;
 mod masks;
 mod workers;
 
+use std::sync::Arc;
+
 use burn::tensor::{DType, Device};
 
 use super::End;
@@ -90,7 +92,7 @@ impl Replica {
 
 /// Networks in training.
 pub struct Replicas<'a> {
-    common: Common,
+    common: Arc<Common>,
     replicas: Vec<Replica>,
     groups: Vec<Group>,
     /// The group that each replica is in, and its place there.
@@ -160,8 +162,8 @@ impl<'a> Replicas<'a> {
         for replica in &replicas {
             replica.experiment(experiment)?;
         }
-        let common = common(experiment, train, device)?;
-        let threads = workers::threads(common.in_process);
+        let common = Arc::new(common(experiment, train, device)?);
+        let threads = workers::threads(in_process(device));
         let fewest = workers::fewest(&common);
         let mut places = vec![(0, 0); replicas.len()];
         let mut groups = Vec::new();
@@ -174,7 +176,7 @@ impl<'a> Replicas<'a> {
                     places[*r] = (groups.len(), place);
                 }
                 let members: Vec<Replica> = part.iter().map(|r| replicas[*r].clone()).collect();
-                groups.push(Group::new(&common, &members, order)?);
+                groups.push(Group::new(&common, &members, order));
             }
         }
         Ok(Replicas {
@@ -223,7 +225,7 @@ impl<'a> Replicas<'a> {
         let most = self.most_steps().min(self.steps() - from);
         let due = (1..most).find(|steps| plan.evaluates_after(from + steps));
         let until = from + due.unwrap_or(most);
-        workers::take_steps(self.threads, &mut self.groups, &self.common, from..until)?;
+        workers::take_steps(self.threads, &mut self.groups, from..until)?;
         self.step = until;
         let finite = self.groups.iter_mut().map(Group::finite);
         let finite: Vec<Vec<bool>> = finite.collect::<Result<_>>()?;
@@ -381,7 +383,6 @@ fn common(experiment: &CheckedExperiment, train: &Dataset, device: &Device) -> R
         shape: MlpConfig::from_experiment(&experiment, train.d_input()),
         inputs: train.inputs((&inner, dtype)),
         targets: train.targets((&inner, dtype)),
-        in_process: in_process(&device),
         experiment,
         device,
         dtype,

@@ -1,8 +1,13 @@
 //! All that a training needs to go on later as if it had never stopped.
 
-use burn::tensor::{DType, Device, Tensor, TensorCreationOptions};
+use burn::module::Module;
+use burn::tensor::{DType, Device, TensorCreationOptions};
 
-use super::optimizer::{Averages, LayerMemory, Memory};
+use super::Trainer;
+use super::best::BestNetwork;
+use super::optimizer::{LayerState, OptimizerState};
+use crate::config::CheckedExperiment;
+use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::model::{LayerTensors, LayerWeights};
 
@@ -41,29 +46,103 @@ pub struct BestSnapshot {
     /// Its loss on the validation rows.
     pub loss: f64,
     /// Evaluations since then.
-    pub waited: usize,
+    pub evaluations_since: usize,
     /// Its weights.
     pub weights: Vec<LayerWeights>,
 }
 
+impl<'a> Trainer<'a> {
+    /// As [`new`](Self::new), to go on from a snapshot. Experiment, data and backend must be those of
+    /// the run that the snapshot was taken of.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and [`Error::Shape`] if the snapshot is of another network.
+    pub fn resume(
+        experiment: &CheckedExperiment,
+        train: &'a Dataset,
+        validation: Option<&'a Dataset>,
+        device: &Device,
+        snapshot: &Snapshot,
+    ) -> Result<Self> {
+        let mut trainer = Trainer::new(experiment, train, validation, device)?;
+        let (device, dtype) = (&trainer.steps.networks.device, trainer.steps.networks.dtype);
+        let network = |weights| {
+            trainer
+                .shape
+                .init_with_weights(weights, (&device.clone().autodiff(), dtype))
+        };
+        let layers = network(&snapshot.weights)?.tensors();
+        let state = snapshot
+            .averages
+            .restore(&snapshot.weights, device, dtype)?;
+        if let Some(best) = &snapshot.best {
+            trainer.best.best = Some(BestNetwork {
+                step: best.step,
+                loss: best.loss,
+                evaluations_since: best.evaluations_since,
+                network: network(&best.weights)?.valid(),
+            });
+        }
+        (trainer.steps.layers, trainer.steps.state) = (layers, state);
+        trainer.step = snapshot.step;
+        trainer.loss_sum = snapshot.loss_sum;
+        trainer.loss_rows = snapshot.loss_rows;
+        Ok(trainer)
+    }
+
+    /// The state of the training, to go on from later: see [`resume`](Self::resume).
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if a weight is not finite, so that a bad state never takes a good one's
+    /// place, and [`Error::Compute`] if the backend fails.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        let weights = self.network().weights()?;
+        if !weights
+            .iter()
+            .flat_map(LayerWeights::values)
+            .all(f64::is_finite)
+        {
+            return Err(self.diverged("a weight is not finite", self.step));
+        }
+        let best = match &self.best.best {
+            Some(best) => Some(BestSnapshot {
+                step: best.step,
+                loss: best.loss,
+                evaluations_since: best.evaluations_since,
+                weights: best.network.weights()?,
+            }),
+            None => None,
+        };
+        Ok(Snapshot {
+            step: self.step,
+            weights,
+            averages: OptimizerAverages::read(&self.steps.state)?,
+            loss_sum: self.loss_sum,
+            loss_rows: self.loss_rows,
+            best,
+        })
+    }
+}
+
 impl OptimizerAverages {
     /// Reads the averages from the device. All layers have them or none.
-    pub(super) fn read(memory: &Memory) -> Result<Self> {
+    fn read(state: &OptimizerState) -> Result<Self> {
         Ok(OptimizerAverages {
-            first: read_layers(memory, |weight| &weight.first, |bias| &bias.first)?,
-            second: read_layers(memory, |weight| &weight.second, |bias| &bias.second)?,
+            first: read_layers(state, 0)?,
+            second: read_layers(state, 1)?,
         })
     }
 
     /// Puts the averages back on the device, for layers of the shapes of `weights`.
-    pub(super) fn restore(
+    fn restore(
         &self,
         weights: &[LayerWeights],
         device: &Device,
         dtype: DType,
-    ) -> Result<Memory> {
+    ) -> Result<OptimizerState> {
         let options = TensorCreationOptions::from((device, dtype));
-        for averages in [&self.first, &self.second] {
+        let mut state: OptimizerState = weights.iter().map(|_| LayerState::default()).collect();
+        for (place, averages) in [&self.first, &self.second].into_iter().enumerate() {
             if !averages.is_empty() && averages.len() != weights.len() {
                 return Err(Error::Shape {
                     what: "the layers of the optimizer's averages".to_owned(),
@@ -71,33 +150,23 @@ impl OptimizerAverages {
                     found: vec![averages.len()],
                 });
             }
-        }
-        let mut memory: Memory = weights.iter().map(|_| LayerMemory::default()).collect();
-        for (k, (layer, like)) in memory.iter_mut().zip(weights).enumerate() {
-            if let Some(first) = self.first.get(k) {
-                let tensors = first.to_tensors(k, like, &options)?;
-                layer.weight.first = Some(tensors.weight);
-                layer.bias.first = tensors.bias;
-            }
-            if let Some(second) = self.second.get(k) {
-                let tensors = second.to_tensors(k, like, &options)?;
-                layer.weight.second = Some(tensors.weight);
-                layer.bias.second = tensors.bias;
+            let layers = state.iter_mut().zip(averages).zip(weights).enumerate();
+            for (k, ((layer, average), like)) in layers {
+                let tensors = average.to_tensors(k, like, &options)?;
+                layer.weight.0[place] = Some(tensors.weight);
+                layer.bias.0[place] = tensors.bias;
             }
         }
-        Ok(memory)
+        Ok(state)
     }
 }
 
-fn read_layers(
-    memory: &Memory,
-    weight: impl Fn(&Averages<2>) -> &Option<Tensor<2>>,
-    bias: impl Fn(&Averages<1>) -> &Option<Tensor<1>>,
-) -> Result<Vec<LayerWeights>> {
-    let present = memory.iter().filter_map(|layer| {
-        let weight = weight(&layer.weight).clone()?;
-        let bias = bias(&layer.bias).clone();
-        Some(LayerTensors { weight, bias })
+fn read_layers(state: &OptimizerState, place: usize) -> Result<Vec<LayerWeights>> {
+    let averages = state.iter().filter_map(|layer| {
+        Some(LayerTensors {
+            weight: layer.weight.0[place].clone()?,
+            bias: layer.bias.0[place].clone(),
+        })
     });
-    present.map(LayerWeights::read).collect()
+    averages.map(LayerWeights::read).collect()
 }

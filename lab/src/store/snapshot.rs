@@ -31,7 +31,8 @@ struct State {
 struct BestState {
     step: usize,
     loss_bits: u64,
-    waited: usize,
+    #[serde(alias = "waited")]
+    evaluations_since: usize,
 }
 
 /// The checkpoint of a snapshot.
@@ -52,7 +53,7 @@ pub fn to_checkpoint(snapshot: &Snapshot, precision: Precision) -> Result<Checkp
         best: snapshot.best.as_ref().map(|best| BestState {
             step: best.step,
             loss_bits: best.loss.to_bits(),
-            waited: best.waited,
+            evaluations_since: best.evaluations_since,
         }),
     };
     let state = serde_json::to_string(&state)
@@ -83,7 +84,7 @@ pub fn from_checkpoint(file: &Path, checkpoint: &Checkpoint) -> Result<Snapshot>
         Some(best) => Some(BestSnapshot {
             step: best.step,
             loss: f64::from_bits(best.loss_bits),
-            waited: best.waited,
+            evaluations_since: best.evaluations_since,
             weights: layers(BEST)?,
         }),
         None => None,

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use crate::config::Activation;
 use crate::error::Result;
-use crate::train::sigmoid::Sigmoids;
+use crate::train::pass::Sigmoids;
 
 /// The outputs of a layer, dropped where there is a mask: `f(z) m`. There are `sigmoids` for a device whose
 /// numbers lie in this process's memory.

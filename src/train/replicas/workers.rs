@@ -26,15 +26,10 @@ pub(super) fn threads(in_process: bool) -> usize {
 ///
 /// # Errors
 /// [`Error::Compute`](crate::Error::Compute) if the backend fails.
-pub(super) fn take_steps(
-    threads: usize,
-    groups: &mut [Group],
-    common: &Common,
-    steps: Range<usize>,
-) -> Result<()> {
+pub(super) fn take_steps(threads: usize, groups: &mut [Group], steps: Range<usize>) -> Result<()> {
     let take_all = |groups: &mut [Group]| {
         let mut groups = groups.iter_mut();
-        groups.try_for_each(|group| group.take_steps(common, steps.clone()))
+        groups.try_for_each(|group| group.take_steps(steps.clone()))
     };
     let share = groups.len().div_ceil(threads).max(1);
     if groups.len() <= share {

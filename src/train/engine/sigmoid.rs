@@ -17,18 +17,7 @@ use std::ops::{Add, Mul, Sub};
 use burn::tensor::{DType, Element, Tensor, TensorCreationOptions, TensorData};
 
 use crate::error::{Error, Result};
-
-/// Whoever computes the sigmoids of a forward pass.
-pub(super) trait Sigmoids {
-    /// `s(z) m`, or `s(z)` without a mask.
-    ///
-    /// # Shapes
-    /// - `z`, `mask`, output: the same
-    ///
-    /// # Errors
-    /// [`Error::Compute`] if the backend fails to deliver `z`.
-    fn sigmoid(&mut self, z: Tensor<2>, mask: Option<Tensor<2>>) -> Result<Tensor<2>>;
-}
+use crate::train::pass::Sigmoids;
 
 /// Computes them at once.
 pub(super) struct AtOnce;

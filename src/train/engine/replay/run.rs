@@ -1,30 +1,25 @@
 //! Burn's operations, run from their descriptions on a backend of Burn.
 
-use std::ops::Range;
-
 use burn::backend::ir::{
     ActivationOperationIr, BaseOperationIr, BinaryOpIr, CustomOpIr, FloatOperationIr,
     NumericOperationIr, OperationIr, ReduceDimOpIr, ScalarOpIr, TensorId, TensorIr, TensorStatus,
     UnaryOpIr,
 };
-use burn::backend::{Backend, DispatchKindConversion, DispatchTensor, Scalar, TensorMetadata};
-use burn::tensor::{Slice, Tensor};
+use burn::backend::{Backend, DispatchKindConversion, DispatchTensor, Scalar};
+use burn::tensor::Tensor;
 
+use super::matmul::in_halves;
 use super::record::SIGMOID;
-use crate::threads::{both, is_shared};
-use crate::train::sigmoid::values_and_slopes;
+use crate::train::engine::sigmoid::values_and_slopes;
 
-/// The columns of a half are a multiple of these, which are whole steps of the kernels.
-const COLUMNS: usize = 64;
-
-type Float<B> = <B as burn::backend::BackendTypes>::FloatTensorPrimitive;
+pub(super) type Float<B> = <B as burn::backend::BackendTypes>::FloatTensorPrimitive;
 
 /// The results of a program's operations.
 pub(super) struct Slots<B: Backend> {
     results: Vec<Option<Float<B>>>,
-    /// Which of them are turned: read by columns from memory that holds rows.
-    turned: Vec<bool>,
-    /// Whether a product with a turned matrix gains by being computed in halves.
+    /// Which of them are transposed: read by columns from memory that holds rows.
+    transposed: Vec<bool>,
+    /// Whether a product with a transposed matrix gains by being computed in halves.
     in_halves: bool,
 }
 
@@ -32,11 +27,11 @@ impl<B: Backend> Slots<B>
 where
     DispatchTensor: DispatchKindConversion<B>,
 {
-    /// For so many results. The products of `flex` gain by being computed `in_halves`: see [`halves`].
+    /// For `count` results. The products of `flex` gain by being computed [`in_halves`].
     pub(super) fn new(count: usize, in_halves: bool) -> Self {
         Slots {
             results: vec![None; count],
-            turned: vec![false; count],
+            transposed: vec![false; count],
             in_halves,
         }
     }
@@ -128,7 +123,7 @@ where
                 self.one(&op.input, &op.out, |x| B::float_expand(x, shape))
             }
             Op::SwapDims(op) => {
-                self.turned[op.out.id.value() as usize] = true;
+                self.transposed[op.out.id.value() as usize] = true;
                 self.one(&op.input, &op.out, |x| {
                     B::float_swap_dims(x, op.dim1, op.dim2)
                 })
@@ -165,10 +160,10 @@ where
             Op::PowfScalar(op) => self.scalar(op, B::float_powf_scalar),
             Op::Matmul(op) => {
                 let (a, b) = (self.get(&op.lhs)?, self.get(&op.rhs)?);
-                let turned = self.turned[op.rhs.id.value() as usize];
-                let product = match self.in_halves && turned {
-                    true => halves::<B>(a, b),
-                    false => B::float_matmul(a, b),
+                let product = if self.in_halves && self.transposed[op.rhs.id.value() as usize] {
+                    in_halves::<B>(a, b)
+                } else {
+                    B::float_matmul(a, b)
                 };
                 self.put(op.out.id, product);
                 Some(())
@@ -223,26 +218,4 @@ where
         self.put(op.out.id, f(a, b));
         Some(())
     }
-}
-
-/// The product of `a [rows, d]` with `b [d, columns]`, which is turned: where it is large enough for several threads, half
-/// of its columns on each of two. The product of a layer's gradients with its weights, turned, is the one that asks for
-/// the inputs' gradients. `flex` copies what is turned into the order of its kernels first, in one thread, and that takes
-/// as long as the product itself with the few rows of a batch. No number is a sum in another order.
-fn halves<B: Backend>(a: Float<B>, b: Float<B>) -> Float<B> {
-    let (rows, shape) = (a.shape()[0], b.shape());
-    let [d, columns] = shape[..] else {
-        return B::float_matmul(a, b);
-    };
-    if columns < 2 * COLUMNS || !is_shared(rows * d * columns) {
-        return B::float_matmul(a, b);
-    }
-    let middle = (columns / 2).next_multiple_of(COLUMNS);
-    let part = |columns: Range<usize>| {
-        B::float_slice(b.clone(), &[Slice::from(0..d), Slice::from(columns)])
-    };
-    let (first, last) = (part(0..middle), part(middle..columns));
-    let also = a.clone();
-    let (first, last) = both(|| B::float_matmul(a, first), || B::float_matmul(also, last));
-    B::float_cat(vec![first, last], 1)
 }

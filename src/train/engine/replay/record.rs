@@ -10,8 +10,8 @@ use burn::tensor::Tensor;
 
 use crate::error::{Error, Result};
 use crate::model::LayerTensors;
-use crate::train::pass::{Forward, Operands};
-use crate::train::sigmoid::{Sigmoids, line};
+use crate::train::engine::sigmoid::line;
+use crate::train::pass::{Forward, Operands, Sigmoids};
 
 /// Burn's autodiff over the backend that writes down what it is asked to compute.
 type Recorder = Autodiff<Capture>;
@@ -19,7 +19,7 @@ type Recorder = Autodiff<Capture>;
 type Device = <Capture as BackendTypes>::Device;
 
 /// The name of the one operation that is not Burn's:
-/// [`values_and_slopes`](crate::train::sigmoid::values_and_slopes).
+/// [`values_and_slopes`](crate::train::engine::sigmoid::values_and_slopes).
 pub(super) const SIGMOID: &str = "sigmoid";
 
 /// The operations of a step, in order.
@@ -100,7 +100,7 @@ fn write_down<const D: usize>(
         tensors: tensors.collect(),
     };
 
-    let loss = step.loss(operands, scribe).ok()?;
+    let loss = step.loss(operands, Some(scribe)).ok()?;
     let loss = loss.try_into_primitive::<Recorder>().ok()?;
     let mut outputs = vec![loss.primitive().id()];
     let gradients = Recorder::backward(loss);

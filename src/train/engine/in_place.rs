@@ -1,203 +1,77 @@
 //! The optimizers' steps and the bound on norms in one pass over memory, on all threads, for the backends whose
 //! numbers lie in the memory of this process.
 //!
-//! A tensor hands over its own buffer there, and takes it back, without a copy. The formulas are those of
-//! [`optimizer`](super::optimizer) and [`constrain`](super::constrain), which make a pass for each operation,
-//! and round where these round: both end in the same bits, so that a run may change from one to the other.
-//!
-//! But for what is too small to matter: the averages of a weight that no longer has a gradient, such as those of a ReLU
-//! that never fires, fade until they are subnormal, below 1e-38, and stay so, since that times 0.95 rounds to
-//! itself. Some processors take many times as long for each of them. Here they become 0.
+//! A tensor hands over its own buffer there, and takes it back, without a copy. The rules are the optimizers' own, which
+//! on tensors make a pass for each operation, and round alike: both end in the same bits but for averages that are
+//! subnormal (see [`Number::flush`]), so that a run may change from one to the other.
 
-use std::ops::{Add, Div, Mul, Sub};
-
-use burn::tensor::{DType, Element, Tensor, TensorCreationOptions, TensorData};
+use burn::tensor::{DType, Element, ElementConversion, Tensor, TensorCreationOptions, TensorData};
 #[cfg(not(target_family = "wasm"))]
 use rayon::prelude::*;
 
-use super::optimizer::{Averages, BETA_1, BETA_2, EPSILON, Step};
-use crate::config::Optimizer;
+use crate::train::constrain;
+use crate::train::optimizer::{Number, Rule};
 
 /// Numbers that a thread takes at a time: enough to be worth it, few enough for its cache.
 const PART: usize = 32_768;
 /// Columns that a thread sums at a time.
 const COLUMNS: usize = 128;
 
-/// What the formulas need of a number.
-trait Number:
-    Element
-    + PartialOrd
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + Div<Output = Self>
-{
-    /// Rounded as Burn rounds a scalar.
-    fn of(value: f64) -> Self;
-    fn sqrt(self) -> Self;
-    /// The number, or 0 of its sign if it is subnormal.
-    fn flushed(self) -> Self;
-}
+/// A number in a buffer.
+trait Float: Number + Element + PartialOrd {}
 
-impl Number for f32 {
-    fn of(value: f64) -> Self {
-        value as f32
-    }
+impl Float for f32 {}
+impl Float for f64 {}
 
-    fn sqrt(self) -> Self {
-        self.sqrt()
-    }
-
-    fn flushed(self) -> Self {
-        if self.abs() < f32::MIN_POSITIVE {
-            0.0_f32.copysign(self)
-        } else {
-            self
-        }
-    }
-}
-
-impl Number for f64 {
-    fn of(value: f64) -> Self {
-        value
-    }
-
-    fn sqrt(self) -> Self {
-        self.sqrt()
-    }
-
-    fn flushed(self) -> Self {
-        if self.abs() < f64::MIN_POSITIVE {
-            0.0_f64.copysign(self)
-        } else {
-            self
-        }
-    }
-}
-
-/// The step of [`Step::parameter`], where the numbers can be had. A first step, which has no averages yet, is
-/// left to Burn's operations.
-pub(super) fn parameter<const D: usize>(
-    step: &Step,
+/// The step of a rule, where the numbers can be had. A first step, which has no averages yet, is left to Burn's
+/// operations.
+pub(super) fn step<const D: usize, const K: usize>(
+    rule: impl Rule<K>,
     w: Tensor<D>,
     g: Tensor<D>,
-    averages: &mut Averages<D>,
-) -> Tensor<D> {
+    averages: [Option<Tensor<D>>; K],
+) -> (Tensor<D>, [Option<Tensor<D>>; K]) {
     let options = TensorCreationOptions::from((&w.device(), w.dtype()));
     let tensor = |data| Tensor::from_data(data, options.clone());
-    let mut buffers = Buffers {
-        w: w.into_data(),
-        g: g.into_data(),
-        first: averages.first.take().map(Tensor::into_data),
-        second: averages.second.take().map(Tensor::into_data),
-    };
-    let done = match buffers.w.dtype() {
-        DType::F32 => buffers.step::<f32>(step),
-        DType::F64 => buffers.step::<f64>(step),
+    let (mut w, g) = (w.into_data(), g.into_data());
+    let mut averages = averages.map(|average| average.map(Tensor::into_data));
+    let done = match w.dtype() {
+        DType::F32 => each_number::<f32, K>(rule, &mut w, &g, &mut averages),
+        DType::F64 => each_number::<f64, K>(rule, &mut w, &g, &mut averages),
         _ => None,
     };
-    averages.first = buffers.first.map(tensor);
-    averages.second = buffers.second.map(tensor);
+    let (w, averages) = (tensor(w), averages.map(|average| average.map(tensor)));
     match done {
-        Some(()) => tensor(buffers.w),
-        None => step.by_operations(tensor(buffers.w), tensor(buffers.g), averages),
-    }
-}
-
-struct Buffers {
-    w: TensorData,
-    g: TensorData,
-    first: Option<TensorData>,
-    second: Option<TensorData>,
-}
-
-impl Buffers {
-    /// Takes the step. None, with nothing changed, if it is not one of those below, or a buffer is not one
-    /// of these numbers.
-    fn step<E: Number>(&mut self, step: &Step) -> Option<()> {
-        let (decay, l1) = (E::of(step.weight_decay), E::of(step.l1));
-        // A loop for each: what is asked of every number keeps a loop from taking several at a time.
-        match (step.weight_decay != 0.0, step.l1 != 0.0) {
-            (false, false) => self.penalized_step(step, |_, g: E| g),
-            (true, false) => self.penalized_step(step, move |w: E, g: E| g + w * decay),
-            (false, true) => self.penalized_step(step, move |w: E, g: E| g + sign(w) * l1),
-            (true, true) => {
-                self.penalized_step(step, move |w: E, g: E| (g + w * decay) + sign(w) * l1)
-            }
+        Some(()) => (w, averages),
+        None => {
+            let (w, averages) = rule.step(w, tensor(g), averages);
+            (w, averages.map(Some))
         }
     }
-
-    fn penalized_step<E: Number>(
-        &mut self,
-        step: &Step,
-        penalized: impl Fn(E, E) -> E + Copy + Sync,
-    ) -> Option<()> {
-        let w = self.w.as_mut_slice::<E>().ok()?;
-        let g = self.g.as_slice::<E>().ok()?;
-        let first = self.first.as_mut().map(TensorData::as_mut_slice::<E>);
-        let second = self.second.as_mut().map(TensorData::as_mut_slice::<E>);
-        let (first, second) = (first.transpose().ok()?, second.transpose().ok()?);
-
-        let (rate, momentum) = (E::of(step.learning_rate), E::of(step.momentum));
-        match (step.optimizer, first, second) {
-            (Optimizer::Sgd, None, None) if !step.has_momentum => {
-                each(w, g, [], &move |w, g, []| (w - penalized(w, g) * rate, []));
-            }
-            (Optimizer::Sgd, Some(v), None) => match step.dampening.map(E::of) {
-                None => each(w, g, [v], &move |w, g, [v]| {
-                    let v = (v * momentum + penalized(w, g)).flushed();
-                    (w - v * rate, [v])
-                }),
-                Some(factor) => each(w, g, [v], &move |w, g, [v]| {
-                    let v = (v * momentum + penalized(w, g) * factor).flushed();
-                    (w - v * rate, [v])
-                }),
-            },
-            (Optimizer::Adam, Some(m), Some(v)) => {
-                let adam = adam(step);
-                each(w, g, [m, v], &move |w, g, mv| adam(w, penalized(w, g), mv));
-            }
-            (Optimizer::AdamW, Some(m), Some(v)) => {
-                let (adam, shrink) = (adam(step), E::of(step.shrink()));
-                each(w, g, [m, v], &move |w, g, mv| adam(w * shrink, g, mv));
-            }
-            _ => return None,
-        }
-        Some(())
-    }
 }
 
-/// 1, -1, or 0 for what is neither above 0 nor below.
-fn sign<E: Number>(w: E) -> E {
-    let zero = E::of(0.0);
-    if w > zero {
-        E::of(1.0)
-    } else if w < zero {
-        E::of(-1.0)
-    } else {
-        zero
+/// `None`, with nothing changed, if there are no averages yet or a buffer is not one of these numbers.
+fn each_number<E: Float, const K: usize>(
+    rule: impl Rule<K>,
+    w: &mut TensorData,
+    g: &TensorData,
+    averages: &mut [Option<TensorData>; K],
+) -> Option<()> {
+    let (w, g) = (w.as_mut_slice::<E>().ok()?, g.as_slice::<E>().ok()?);
+    let mut slices: [&mut [E]; K] = std::array::from_fn(|_| Default::default());
+    for (slice, average) in slices.iter_mut().zip(averages) {
+        *slice = average.as_mut()?.as_mut_slice::<E>().ok()?;
     }
-}
-
-fn adam<E: Number>(step: &Step) -> impl Fn(E, E, [E; 2]) -> (E, [E; 2]) + Copy + Sync {
-    let (beta_1, rest_1) = (E::of(BETA_1), E::of(1.0 - BETA_1));
-    let (beta_2, rest_2) = (E::of(BETA_2), E::of(1.0 - BETA_2));
-    let (rate, scale) = step.corrections();
-    let (rate, scale, epsilon) = (E::of(rate), E::of(scale), E::of(EPSILON));
-    move |w, g, [m, v]| {
-        let m = (m * beta_1 + g * rest_1).flushed();
-        let v = (v * beta_2 + g * g * rest_2).flushed();
-        let denominator = v.sqrt() * scale + epsilon;
-        (w - m / denominator * rate, [m, v])
-    }
+    each(rule, w, g, slices);
+    Some(())
 }
 
 /// Applies a rule to every parameter, with its gradient and its averages.
-fn each<E: Number, const N: usize>(
+fn each<E: Float, const K: usize>(
+    rule: impl Rule<K>,
     w: &mut [E],
     g: &[E],
-    averages: [&mut [E]; N],
-    rule: &(impl Fn(E, E, [E; N]) -> (E, [E; N]) + Sync),
+    averages: [&mut [E]; K],
 ) {
     #[cfg(not(target_family = "wasm"))]
     if w.len() > PART {
@@ -207,8 +81,8 @@ fn each<E: Number, const N: usize>(
         let averages = std::array::from_fn(|k| std::mem::take(&mut halves[k].0));
         let last_averages = halves.map(|(_, last)| last);
         rayon::join(
-            || each(w, g, averages, rule),
-            || each(last_w, last_g, last_averages, rule),
+            || each(rule, w, g, averages),
+            || each(rule, last_w, last_g, last_averages),
         );
         return;
     }
@@ -216,21 +90,21 @@ fn each<E: Number, const N: usize>(
     let g = &g[..count];
     let averages = averages.map(|average| &mut average[..count]);
     for i in 0..count {
-        let old = std::array::from_fn(|k| averages[k][i]);
+        let old = std::array::from_fn(|k| Some(averages[k][i]));
         let new;
-        (w[i], new) = rule(w[i], g[i], old);
-        for k in 0..N {
+        (w[i], new) = rule.step(w[i], g[i], old);
+        for k in 0..K {
             averages[k][i] = new[k];
         }
     }
 }
 
-/// The bound of [`max_norm`](super::constrain::max_norm), where the numbers can be had.
+/// The bound of [`constrain::max_norm`], where the numbers can be had.
 pub(super) fn max_norm(weight: Tensor<2>, bound: f64) -> Tensor<2> {
     let [_, d_output] = weight.dims();
     // Burn adds up a single column in another order.
     if d_output < 2 {
-        return super::constrain::max_norm(weight, bound);
+        return constrain::max_norm(weight, bound);
     }
     let options = TensorCreationOptions::from((&weight.device(), weight.dtype()));
     let mut data = weight.into_data();
@@ -242,19 +116,19 @@ pub(super) fn max_norm(weight: Tensor<2>, bound: f64) -> Tensor<2> {
     let weight = Tensor::from_data(data, options);
     match done {
         Some(()) => weight,
-        None => super::constrain::max_norm(weight, bound),
+        None => constrain::max_norm(weight, bound),
     }
 }
 
-/// None, with nothing changed, if the buffer is not one of these numbers.
-fn bound_columns<E: Number>(data: &mut TensorData, d_output: usize, bound: f64) -> Option<()> {
+/// `None`, with nothing changed, if the buffer is not one of these numbers.
+fn bound_columns<E: Float>(data: &mut TensorData, d_output: usize, bound: f64) -> Option<()> {
     let weight = data.as_mut_slice::<E>().ok()?;
-    let bound = E::of(bound);
-    let mut factors = vec![E::of(0.0); d_output];
+    let bound: E = bound.elem();
+    let mut factors = vec![E::default(); d_output];
     in_parts(&mut factors, COLUMNS, weight.len(), |first, factors| {
         for row in weight.chunks_exact(d_output) {
             for (sum, w) in factors.iter_mut().zip(&row[first..]) {
-                *sum = *sum + *w * *w;
+                *sum = *sum + w.square();
             }
         }
         for factor in factors {
@@ -263,7 +137,7 @@ fn bound_columns<E: Number>(data: &mut TensorData, d_output: usize, bound: f64) 
         }
     });
     // Most columns are within the bound, and a factor of 1 changes no bit.
-    if factors.iter().any(|factor| *factor != E::of(1.0)) {
+    if factors.iter().any(|factor| *factor != 1.0.elem()) {
         let (rows, count) = (PART.div_ceil(d_output), weight.len());
         in_parts(weight, rows * d_output, count, |_, weight| {
             for row in weight.chunks_exact_mut(d_output) {
@@ -276,9 +150,9 @@ fn bound_columns<E: Number>(data: &mut TensorData, d_output: usize, bound: f64) 
     Some(())
 }
 
-/// `work(first, part)` on parts of `values` of this size, where `first` is the place of the part's first value;
+/// `work(first, part)` on parts of `values` of `size` values, where `first` is the place of the part's first value;
 /// on all threads where `work` looks at more than [`PART`] numbers in all.
-fn in_parts<E: Number>(
+fn in_parts<E: Float>(
     values: &mut [E],
     size: usize,
     numbers: usize,
@@ -299,12 +173,14 @@ mod tests {
     use rand::rngs::ChaCha8Rng;
     use rand::{RngExt, SeedableRng};
 
-    use super::super::constrain;
-    use super::super::optimizer::{Averages, Step};
     use super::PART;
     use crate::backend::{Backend, in_process, read, write};
     use crate::config::{Momentum, Optimizer, TrainConfig};
+    use crate::train::constrain;
+    use crate::train::engine::Arithmetic;
+    use crate::train::optimizer::{Averages, Step};
 
+    const BOTH: [Arithmetic; 2] = [Arithmetic::Operations, Arithmetic::InPlace];
     const SIZES: [[usize; 2]; 6] = [[1, 1], [1, 7], [9, 1], [3, 5], [40, 130], [260, 257]];
 
     fn backends() -> impl Iterator<Item = (Device, DType)> {
@@ -348,9 +224,9 @@ mod tests {
             "weight_decay = 0.3\nl1 = 0.2",
             "momentum = 0.9",
             "momentum = 0.5\nweight_decay = 0.1\nl1 = 0.2",
-            "momentum = 0.9\ndampened = true",
-            "momentum = { from = 0.0, to = 0.9, epochs = 3 }\ndampened = true",
-            "momentum = { from = 0.9, to = 0.0, epochs = 3 }\ndampened = true\nweight_decay = 0.1\nl1 = 0.2",
+            "momentum = 0.9\ndampening = true",
+            "momentum = { from = 0.0, to = 0.9, epochs = 3 }\ndampening = true",
+            "momentum = { from = 0.9, to = 0.0, epochs = 3 }\ndampening = true\nweight_decay = 0.1\nl1 = 0.2",
             "momentum = { from = 0.0, to = 0.9, epochs = 3 }",
             "momentum = 0.5\nweight_decay = 0.1",
             "optimizer = 'adam'",
@@ -391,22 +267,22 @@ mod tests {
         let mut averages = [Averages::<2>::default(), Averages::default()];
         for t in 1..=4 {
             let g = draw(0.5);
-            for (k, in_place) in [false, true].into_iter().enumerate() {
-                let step = Step::new(train, 0.07, t - 1, t).in_place(in_place);
+            for (k, arithmetic) in BOTH.into_iter().enumerate() {
+                let step = Step::new(train, 0.07, t - 1, t, arithmetic);
                 // From the second step on, nobody else has the buffer.
                 let old = w[k].take().expect("the last step's");
                 w[k] = Some(step.parameter(old, g.clone(), &mut averages[k]));
             }
             let [one, other] = [&w[0], &w[1]].map(|w| w.as_ref().map(bits));
             assert_eq!(one, other, "{what}, step {t}");
-            let [one, other] = &averages;
-            for (one, other) in [(&one.first, &other.first), (&one.second, &other.second)] {
+            let [Averages(one), Averages(other)] = &averages;
+            for (one, other) in one.iter().zip(other) {
                 let (one, other) = (one.as_ref().map(bits), other.as_ref().map(bits));
                 assert_eq!(one, other, "{what}, averages after step {t}");
             }
             let remembers =
                 train.optimizer != Optimizer::Sgd || train.momentum != Momentum::default();
-            assert_eq!(averages[1].first.is_some(), remembers, "{what}");
+            assert_eq!(averages[1].0[0].is_some(), remembers, "{what}");
         }
     }
 
@@ -427,20 +303,17 @@ mod tests {
                 let start = parameters([1.5 * smallest, -1.5 * smallest]);
                 let mut averages = [Averages::<2>::default(), Averages::default()];
                 for averages in &mut averages {
-                    averages.first = Some(start.clone());
-                    averages.second = train
-                        .momentum
-                        .eq(&Momentum::default())
-                        .then(|| start.clone().abs());
+                    let second = train.momentum == Momentum::default();
+                    averages.0 = [Some(start.clone()), second.then(|| start.clone().abs())];
                 }
-                for (averages, in_place) in averages.iter_mut().zip([false, true]) {
+                for (averages, arithmetic) in averages.iter_mut().zip(BOTH) {
                     for t in 1..=500 {
-                        let step = Step::new(&train, 0.07, t - 1, t).in_place(in_place);
+                        let step = Step::new(&train, 0.07, t - 1, t, arithmetic);
                         step.parameter(parameters([0.3, 0.3]), parameters([0.0, 0.0]), averages);
                     }
                 }
                 let [by_operations, in_place] =
-                    averages.map(|averages| averages.first.as_ref().map(bits));
+                    averages.map(|averages| averages.0[0].as_ref().map(bits));
                 let what = format!("{text}, {device:?}, {dtype:?}");
                 assert_eq!(in_place, Some(vec![0.0_f64.to_bits(); 2]), "{what}");
                 assert!(by_operations != in_place, "{what}");

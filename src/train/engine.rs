@@ -1,0 +1,139 @@
+//! The seam between the training loop and all that makes it fast.
+//!
+//! The plain way is Burn's autodiff for the forward and the backward pass, and Burn's operations for the optimizer's
+//! step. Where tensors lie in this process's memory there are faster ones:
+//!
+//! - [`replay`]: a step is recorded once, and then run without autodiff, to the same bits;
+//! - [`in_place`]: the optimizer's step is one pass over memory, to the same bits;
+//! - [`sigmoid`]: the sigmoids of many small networks, value and slope in one pass (in training many networks at
+//!   once; within 2 units in the last place of Burn's);
+//! - a pool of threads that large products of a step share ([`in_pool`]).
+//!
+//! One line takes all of it out of use: see [`Engine::new`].
+
+mod in_place;
+mod replay;
+mod sigmoid;
+
+use burn::tensor::{Device, Tensor};
+
+use super::constrain;
+use super::optimizer::Rule;
+use super::pass::{Forward, Operands, Pass};
+use crate::backend::in_process;
+use crate::error::Result;
+use crate::threads::in_pool;
+
+use replay::Replays;
+use sigmoid::AtOnce;
+
+/// How the steps of one training are computed.
+pub(super) struct Engine<const D: usize> {
+    /// `None` computes the plain way.
+    fast: Option<Fast<D>>,
+}
+
+struct Fast<const D: usize> {
+    replays: Replays<D>,
+    /// Multiplications in the largest matrix product of a step.
+    largest_product: usize,
+}
+
+impl<const D: usize> Engine<D> {
+    /// For tensors on `device`. `largest_product` is the multiplications in the largest matrix product of a step that is
+    /// worth sharing among threads; 0 for none.
+    pub(super) fn new(device: &Device, largest_product: usize) -> Self {
+        // `Engine::plain()` in place of the next line trains without all that is clever here.
+        if in_process(device) {
+            Engine::fast(largest_product)
+        } else {
+            Engine::plain()
+        }
+    }
+
+    pub(super) fn plain() -> Self {
+        Engine { fast: None }
+    }
+
+    fn fast(largest_product: usize) -> Self {
+        Engine {
+            fast: Some(Fast {
+                replays: Replays::default(),
+                largest_product,
+            }),
+        }
+    }
+
+    /// Replays no step from a recording from now on.
+    pub(super) fn without_replay(&mut self) {
+        if let Some(fast) = &mut self.fast {
+            fast.replays = Replays::none();
+        }
+    }
+
+    /// Steps that were replayed from a recording.
+    pub(super) fn replayed(&self) -> usize {
+        self.fast.as_ref().map_or(0, |fast| fast.replays.replayed())
+    }
+
+    /// Runs a part of a step where its large products share the threads.
+    pub(super) fn run<T: Send>(&mut self, work: impl FnOnce(&mut Self) -> T + Send) -> T {
+        let largest_product = self.fast.as_ref().map_or(0, |fast| fast.largest_product);
+        in_pool(largest_product, || work(self))
+    }
+
+    /// The forward and the backward pass of a step.
+    ///
+    /// # Errors
+    /// Those of [`Forward::loss`].
+    pub(super) fn pass(&mut self, step: &impl Forward<D>, operands: Operands) -> Result<Pass<D>> {
+        match &mut self.fast {
+            Some(fast) => fast.replays.pass(step, operands),
+            None => step.seeded(|| Pass::through_autodiff(step, operands, None)),
+        }
+    }
+
+    /// What the optimizer's step is computed with.
+    pub(super) fn arithmetic(&self) -> Arithmetic {
+        match &self.fast {
+            Some(_) => Arithmetic::InPlace,
+            None => Arithmetic::Operations,
+        }
+    }
+}
+
+/// What an optimizer's step and the bound on norms are computed with. The result is the same.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Arithmetic {
+    /// Burn's operations, on any backend.
+    Operations,
+    /// The numbers are changed where they are, which needs them to be in this process's memory.
+    InPlace,
+}
+
+impl Arithmetic {
+    /// Applies an optimizer's rule to a parameter `w` with the gradient `g`.
+    pub(super) fn step<const D: usize, const K: usize>(
+        self,
+        rule: impl Rule<K>,
+        w: Tensor<D>,
+        g: Tensor<D>,
+        averages: [Option<Tensor<D>>; K],
+    ) -> (Tensor<D>, [Option<Tensor<D>>; K]) {
+        match self {
+            Arithmetic::InPlace => in_place::step(rule, w, g, averages),
+            Arithmetic::Operations => {
+                let (w, averages) = rule.step(w, g, averages);
+                (w, averages.map(Some))
+            }
+        }
+    }
+
+    /// Bounds the norms of the columns of `[d_input, d_output]`, as [`constrain::max_norm`] does.
+    pub(super) fn max_norm(self, weight: Tensor<2>, bound: f64) -> Tensor<2> {
+        match self {
+            Arithmetic::InPlace => in_place::max_norm(weight, bound),
+            Arithmetic::Operations => constrain::max_norm(weight, bound),
+        }
+    }
+}

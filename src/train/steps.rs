@@ -1,0 +1,166 @@
+//! The training step, the same for one network and for many at once: batch, masks, forward and backward pass, then
+//! clip, optimizer's step, bound.
+
+use burn::tensor::Tensor;
+
+use super::constrain::clip_values;
+use super::engine::{Arithmetic, Engine};
+use super::optimizer::{OptimizerState, Step};
+use super::pass::{Forward, Operands, Pass, Sigmoids, StepKind};
+use super::plan::Plan;
+use crate::config::{Clip, DropoutSchedule, TrainConfig};
+use crate::error::Result;
+use crate::model::LayerTensors;
+
+/// One network, or many of one shape: what a step needs to know of them.
+pub(super) trait Networks<const D: usize>: Send + Sync {
+    /// Inputs and targets of step `step`, counted from 0.
+    fn batch(&mut self, plan: &Plan, step: usize) -> Batch;
+
+    /// Whether any layer has dropout.
+    fn has_dropout(&self) -> bool;
+
+    /// The masks of step `step`, counted from 0, for a batch; none where they are not drawn beforehand.
+    fn masks(&mut self, step: usize, batch: &Batch) -> Vec<Tensor<2>>;
+
+    /// See [`Forward::loss`]. The tensors among the operands are inputs, targets, masks.
+    fn loss(
+        &self,
+        kind: StepKind,
+        operands: Operands,
+        sigmoids: Option<&mut dyn Sigmoids>,
+    ) -> Result<Tensor<D>>;
+
+    /// See [`Forward::seeded`].
+    fn seeded<T>(&self, _step: usize, _kind: StepKind, pass: impl FnOnce() -> T) -> T {
+        pass()
+    }
+
+    /// Scales the gradients of each network down to a norm of at most `bound`.
+    fn clip_norm(&self, gradients: Vec<LayerTensors>, bound: f64) -> Vec<LayerTensors>;
+
+    /// Scales the incoming weights of each unit down to a norm of at most `bound`.
+    fn max_norm(&self, weight: Tensor<2>, bound: f64, arithmetic: Arithmetic) -> Tensor<2>;
+}
+
+/// The rows of a step.
+pub(super) struct Batch {
+    pub(super) inputs: Tensor<2>,
+    pub(super) targets: Tensor<2>,
+    pub(super) rows: usize,
+}
+
+/// Networks in training, step by step.
+pub(super) struct StepLoop<N, const D: usize> {
+    pub(super) networks: N,
+    pub(super) plan: Plan,
+    train: TrainConfig,
+    schedule: DropoutSchedule,
+    /// The weights, without a graph.
+    pub(super) layers: Vec<LayerTensors>,
+    pub(super) state: OptimizerState,
+    pub(super) engine: Engine<D>,
+}
+
+impl<N: Networks<D>, const D: usize> StepLoop<N, D> {
+    pub(super) fn new(
+        (train, schedule): (TrainConfig, DropoutSchedule),
+        plan: Plan,
+        networks: N,
+        layers: Vec<LayerTensors>,
+        engine: Engine<D>,
+    ) -> Self {
+        StepLoop {
+            state: layers.iter().map(|_| Default::default()).collect(),
+            train,
+            schedule,
+            networks,
+            plan,
+            layers,
+            engine,
+        }
+    }
+
+    /// The loss of step `step`, counted from 0, and its gradients; and the rows in its batch.
+    ///
+    /// # Errors
+    /// [`Error::Compute`](crate::Error::Compute) if the backend fails.
+    pub(super) fn forward_backward(&mut self, step: usize) -> Result<(Pass<D>, usize)> {
+        let (networks, layers) = (&mut self.networks, &self.layers);
+        let dropout = networks.has_dropout() && self.schedule.is_on(self.plan.epoch_of(step));
+        let batch = networks.batch(&self.plan, step);
+        let rows = batch.rows;
+        let pass = self.engine.run(|engine| {
+            let masks = if dropout {
+                networks.masks(step, &batch)
+            } else {
+                Vec::new()
+            };
+            let mut tensors = vec![batch.inputs, batch.targets];
+            tensors.extend(masks);
+            let operands = Operands {
+                layers: layers.clone(),
+                tensors,
+            };
+            let kind = StepKind { rows, dropout };
+            engine.pass(
+                &OneStep {
+                    networks: &*networks,
+                    step,
+                    kind,
+                },
+                operands,
+            )
+        })?;
+        Ok((pass, rows))
+    }
+
+    /// Takes step `step`, counted from 0: the optimizer's, between the bounds on gradients and on weights.
+    pub(super) fn update(&mut self, step: usize, gradients: Vec<LayerTensors>) {
+        let (networks, train) = (&self.networks, &self.train);
+        let (layers, state) = (&mut self.layers, &mut self.state);
+        let (rate, epoch) = (
+            self.plan.learning_rate(train.learning_rate, step),
+            self.plan.epoch_of(step),
+        );
+        self.engine.run(|engine| {
+            let arithmetic = engine.arithmetic();
+            let gradients = match train.clip {
+                Some(Clip::Norm(bound)) => networks.clip_norm(gradients, bound),
+                Some(Clip::Value(bound)) => clip_values(gradients, bound),
+                None => gradients,
+            };
+            let step = Step::new(train, rate, epoch, step + 1, arithmetic);
+            let old = std::mem::take(layers).into_iter().zip(gradients).zip(state);
+            let new = old.map(|((weights, gradients), state)| {
+                let mut layer = step.layer(weights, gradients, state);
+                if let Some(bound) = train.max_norm {
+                    layer.weight = networks.max_norm(layer.weight, bound, arithmetic);
+                }
+                layer
+            });
+            *layers = new.collect();
+        });
+    }
+}
+
+struct OneStep<'a, N> {
+    networks: &'a N,
+    /// Counted from 0.
+    step: usize,
+    kind: StepKind,
+}
+
+impl<N: Networks<D>, const D: usize> Forward<D> for OneStep<'_, N> {
+    fn kind(&self) -> StepKind {
+        self.kind
+    }
+
+    fn loss(&self, operands: Operands, sigmoids: Option<&mut dyn Sigmoids>) -> Result<Tensor<D>> {
+        self.networks.loss(self.kind, operands, sigmoids)
+    }
+
+    fn seeded<T>(&self, pass: impl FnOnce() -> T) -> T {
+        self.networks.seeded(self.step, self.kind, pass)
+    }
+}
