@@ -81,7 +81,7 @@ pub fn evaluate(network: &Mlp, loss: Loss, data: &Dataset) -> Result<Evaluation>
     evaluate_in_batches(network, loss, data, BATCH_ROWS)
 }
 
-/// [`evaluate`] with so many rows at a time. More rows take more memory; the result is the same up to
+/// [`evaluate`] in batches of `batch_rows` rows. More rows take more memory; the result is the same up to
 /// the backend's rounding.
 ///
 /// # Errors
@@ -140,7 +140,7 @@ pub fn each_row(
     Ok(())
 }
 
-/// The outputs of a network without a graph for so many rows, `batch_rows` at a time: `inputs` gives those of some rows.
+/// The outputs of a network without a graph for `rows` rows, `batch_rows` at a time: `inputs` gives those of some rows.
 /// The size of the batches alone decides how the backend rounds.
 ///
 /// # Shapes

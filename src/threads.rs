@@ -65,7 +65,7 @@ pub(crate) fn both<A, B>(one: impl FnOnce() -> A, other: impl FnOnce() -> B) -> 
     (one(), other())
 }
 
-/// Whether a product of so many multiplications is shared among threads where this is called.
+/// Whether a product of this many multiplications is shared among threads where this is called.
 #[cfg(not(target_family = "wasm"))]
 #[cfg_attr(not(any(feature = "flex", feature = "ndarray")), allow(dead_code))]
 pub(crate) fn is_shared(multiplications: usize) -> bool {
@@ -74,7 +74,7 @@ pub(crate) fn is_shared(multiplications: usize) -> bool {
         && rayon::current_num_threads() > 1
 }
 
-/// Whether a product of so many multiplications is shared among threads: there are none here.
+/// Whether a product of this many multiplications is shared among threads: there are none here.
 #[cfg(target_family = "wasm")]
 #[cfg_attr(not(any(feature = "flex", feature = "ndarray")), allow(dead_code))]
 pub(crate) fn is_shared(_multiplications: usize) -> bool {
@@ -92,7 +92,7 @@ fn if_free<T>(lock: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
 }
 
 /// `work(0)` to `work(count - 1)`, in order, each of them on one thread, and a thread a core. Its largest matrix product
-/// has so many `multiplications`; where that is small, where there is nothing to share or where another caller has the
+/// has `multiplications` multiplications; where that is small, where there is nothing to share or where another caller has the
 /// threads, each runs as [`in_pool`] runs it, one after another.
 #[cfg(not(target_family = "wasm"))]
 pub(crate) fn each_on_a_core<T: Send>(
@@ -101,7 +101,6 @@ pub(crate) fn each_on_a_core<T: Send>(
     work: impl Fn(usize) -> T + Sync,
 ) -> Vec<T> {
     use rayon::{ThreadPool, ThreadPoolBuilder, current_thread_index};
-    use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// A pool of one thread for each core: products that are called in it are not shared.
     static CORES: Mutex<Vec<ThreadPool>> = Mutex::new(Vec::new());
@@ -124,23 +123,45 @@ pub(crate) fn each_on_a_core<T: Send>(
     if cores.len() < 2 {
         return one_after_another();
     }
-    let next = AtomicUsize::new(0);
-    let several = || {
-        let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
-        let own = numbers.take_while(|k| *k < count);
-        own.map(|k| (k, work(k))).collect::<Vec<_>>()
-    };
-    let mut found = std::thread::scope(|scope| {
-        let start = |core| scope.spawn(move || ThreadPool::install(core, several));
-        let started: Vec<_> = cores.iter().take(count).map(start).collect();
-        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| match thread.join() {
-            Ok(found) => found,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        started.into_iter().flat_map(join).collect::<Vec<_>>()
-    });
+    let mut found = Vec::with_capacity(count);
+    spread(
+        &cores,
+        count,
+        |k| Some(work(k)),
+        |k, one| found.push((k, one)),
+    );
     found.sort_by_key(|(k, _)| *k);
     found.into_iter().map(|(_, result)| result).collect()
+}
+
+/// `work(0)` to `work(count - 1)`, each on whichever of `pools` is free next. Each result goes to `on_result` as it comes, on
+/// the calling thread. A pool whose work comes to `None` takes no more.
+#[cfg(not(target_family = "wasm"))]
+pub fn spread<T: Send>(
+    pools: &[rayon::ThreadPool],
+    count: usize,
+    work: impl Fn(usize) -> Option<T> + Sync,
+    mut on_result: impl FnMut(usize, T),
+) {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    let (next, work) = (&AtomicUsize::new(0), &work);
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        for pool in pools.iter().take(count) {
+            let sender = sender.clone();
+            let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+            let mut own = numbers.take_while(|k| *k < count);
+            let each = move || {
+                own.try_for_each(|k| sender.send((k, work(k)?)).ok());
+            };
+            scope.spawn(move || pool.install(each));
+        }
+        drop(sender);
+        receiver
+            .into_iter()
+            .for_each(|(k, found)| on_result(k, found));
+    });
 }
 
 /// `work(0)` to `work(count - 1)`, in order. There are no threads here.

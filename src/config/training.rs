@@ -82,7 +82,7 @@ impl TrainConfig {
         check_above_zero("train.learning_rate", self.learning_rate)?;
         self.schedule.check()?;
         self.momentum.check()?;
-        if self.optimizer != Optimizer::Sgd && self.momentum != Momentum::default() {
+        if !self.optimizer.has_momentum() && self.momentum != Momentum::default() {
             return Err(self.only_for("train.momentum", "\"sgd\""));
         }
         if self.dampening {
@@ -127,7 +127,7 @@ impl TrainConfig {
     }
 
     fn check_dampening(&self) -> Result<()> {
-        if self.optimizer != Optimizer::Sgd {
+        if !self.optimizer.has_momentum() {
             return Err(self.only_for("train.dampening", "\"sgd\""));
         }
         if self.momentum == Momentum::default() {
@@ -162,6 +162,14 @@ pub enum Optimizer {
     /// Adam with decoupled weight decay (Loshchilov and Hutter 2019).
     #[serde(rename = "adamw")]
     AdamW,
+}
+
+impl Optimizer {
+    /// Whether its momentum is a key of the experiment: `train.momentum`.
+    #[must_use]
+    pub fn has_momentum(self) -> bool {
+        self == Optimizer::Sgd
+    }
 }
 
 impl fmt::Display for Optimizer {

@@ -68,7 +68,7 @@ pub fn sampled_errors(
     sampled_errors_in_batches(network, loss, data, (samples, seeds), BATCH_ROWS)
 }
 
-/// [`sampled_errors`] of `(samples, seeds)` with so many rows at a time. More rows take more memory; the result is the
+/// [`sampled_errors`] of `(samples, seeds)` in batches of `batch_rows` rows. More rows take more memory; the result is the
 /// same up to the backend's rounding.
 ///
 /// # Errors
@@ -114,7 +114,7 @@ pub fn sampled_errors_in_batches(
     })
 }
 
-/// The average prediction of so many thinned networks for each row, in the terms of [`predictions()`]; of a regression too.
+/// The average prediction of `samples` thinned networks for each row, in the terms of [`predictions()`]; of a regression too.
 /// The masks are those of [`sampled_errors`].
 ///
 /// # Shapes

@@ -137,3 +137,53 @@ impl Arithmetic {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Engine;
+    use crate::backend::{Backend, in_process};
+    use crate::config::Experiment;
+    use crate::data::xor;
+    use crate::model::LayerWeights;
+    use crate::train::Trainer;
+
+    /// The bits of a training's weights, and the steps that were replayed.
+    fn trained(mut trainer: Trainer<'_>) -> (Vec<u64>, usize) {
+        trainer.run(&mut ()).expect("a good end");
+        let weights = trainer.network().weights().expect("weights");
+        let bits = weights
+            .iter()
+            .flat_map(LayerWeights::values)
+            .map(f64::to_bits);
+        (bits.collect(), trainer.replayed_steps())
+    }
+
+    #[test]
+    fn a_training_without_all_that_is_fast_ends_in_the_same_bits() {
+        for rest in [
+            "",
+            "momentum = 0.9\nclip = { norm = 0.1 }\nmax_norm = 0.8",
+            "optimizer = 'adam'\nweight_decay = 0.01\nbatch_size = 3",
+            "optimizer = 'adamw'\nweight_decay = 0.1\nclip = { value = 0.01 }",
+        ] {
+            for masks in ["seeded", "framework"] {
+                let text = format!(
+                    "[data]\nsource = 'xor'\n[network]\nhidden = [5, 4]\n\
+                     [dropout]\ninput = 0.1\nhidden = 0.3\nmasks = '{masks}'\n\
+                     [train]\nlearning_rate = 0.1\nsteps = 20\n{rest}\n"
+                );
+                let experiment = Experiment::parse("test.toml", &text).expect("an experiment");
+                let data = xor();
+                let devices = Backend::compiled().filter_map(|backend| backend.device().ok());
+                for device in devices.filter(in_process) {
+                    let trainer = || Trainer::new(&experiment, &data, None, &device).expect("one");
+                    let (fast, replayed) = trained(trainer());
+                    let mut plain = trainer();
+                    plain.steps.engine = Engine::plain();
+                    assert_eq!(trained(plain), (fast, 0), "{device:?}\n{text}");
+                    assert!(replayed > 10, "{replayed} {device:?}\n{text}");
+                }
+            }
+        }
+    }
+}

@@ -283,7 +283,7 @@ impl<'a> Replicas<'a> {
     /// Network `r`, counted from 0 in the order that they were given in, on the autodiff device.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if there are not so many, [`Error::Diverged`] if it has
+    /// [`Error::InvalidValue`] if there is none of this number, [`Error::Diverged`] if it has
     /// [diverged](Self::diverged), [`Error::Compute`] if the backend fails.
     pub fn network(&self, r: usize) -> Result<Mlp> {
         let Some((group, place)) = self.places.get(r).copied() else {

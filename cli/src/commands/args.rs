@@ -53,6 +53,12 @@ impl ExperimentArgs {
         let backend = overrides::settle(&mut experiment, self.changes.backend.as_ref())?;
         Ok((experiment, backend))
     }
+
+    /// Whether --set or `more` has a value for `key`.
+    pub(super) fn changes(&self, key: &str, more: &[Override]) -> bool {
+        let mut changes = self.changes.overrides.iter().chain(more);
+        changes.any(|change| change.key_and_value().0 == key)
+    }
 }
 
 impl ModelArgs {

@@ -1,9 +1,9 @@
 //! Independent jobs in parallel, each on one core.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use dropwise::threads::spread;
 use dropwise::{Error, Result};
 use rayon::ThreadPoolBuilder;
 
@@ -24,47 +24,34 @@ pub(super) fn run_parallel<T: Send>(
     work: impl Fn(usize, &(dyn Fn() -> bool + Sync)) -> Result<T> + Sync,
     mut on_result: impl FnMut(usize, T) -> Result<()>,
 ) -> Result<()> {
-    let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let failed = AtomicBool::new(false);
     let goes_on = || !failed.load(Ordering::Relaxed);
-    let worker = |results: mpsc::Sender<(usize, Result<T>)>| {
-        while goes_on() {
-            let k = next.fetch_add(1, Ordering::Relaxed);
-            if k >= count {
-                break;
-            }
-            let result = work(k, &goes_on);
-            if result.is_err() {
-                failed.store(true, Ordering::Relaxed);
-            }
-            // The receiver waits for all workers.
-            let _ = results.send((k, result));
+    let worker = |k: usize| {
+        if !goes_on() {
+            return None;
         }
+        let result = work(k, &goes_on);
+        failed.fetch_or(result.is_err(), Ordering::Relaxed);
+        Some(result)
     };
     let pools = (0..jobs.min(count)).map(|_| ThreadPoolBuilder::new().num_threads(1).build());
     let pools: Vec<_> = pools
         .collect::<std::result::Result<_, _>>()
         .map_err(|cause| Error::Compute(format!("a worker thread cannot be started: {cause}")))?;
-    std::thread::scope(|scope| {
-        let (sender, receiver) = mpsc::channel();
-        for pool in &pools {
-            let (sender, worker) = (sender.clone(), &worker);
-            scope.spawn(move || pool.install(|| worker(sender)));
+    let mut first_error = None;
+    spread(&pools, count, worker, |k, result| {
+        if let Err(error) = result.and_then(|result| on_result(k, result)) {
+            failed.store(true, Ordering::Relaxed);
+            first_error.get_or_insert(error);
         }
-        drop(sender);
-        let mut first_error = Ok(());
-        for (k, result) in receiver {
-            if let Err(error) = result.and_then(|result| on_result(k, result)) {
-                failed.store(true, Ordering::Relaxed);
-                first_error = first_error.and(Err(error));
-            }
-        }
-        first_error
-    })
+    });
+    first_error.map_or(Ok(()), Err)
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+    use std::sync::atomic::AtomicUsize;
 
     use super::*;
 

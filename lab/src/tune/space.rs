@@ -7,7 +7,7 @@ use tpe::{TpeOptimizer, TpeOptimizerBuilder};
 
 use super::setting::round;
 use super::{Arm, TrialSetting};
-use dropwise::config::{CheckedExperiment, Optimizer};
+use dropwise::config::CheckedExperiment;
 use dropwise::error::{Error, Result};
 
 /// The ranges of one search.
@@ -79,7 +79,7 @@ impl Space {
         arm: Arm,
     ) -> Self {
         let with_dropout = arm == Arm::Dropout;
-        let has_momentum = base.train.optimizer == Optimizer::Sgd;
+        let has_momentum = base.train.optimizer.has_momentum();
         let rate = match has_momentum {
             true => grown_rate / (1.0 - base.train.momentum.at(usize::MAX)),
             false => grown_rate,

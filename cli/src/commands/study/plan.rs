@@ -147,7 +147,8 @@ fn experiment(args: &Args, values: &[Override]) -> Result<(CheckedExperiment, Ba
     let (mut experiment, backend) = args.experiment.read(&args.config, values)?;
     experiment.study.replicas = args.replicas.unwrap_or(experiment.study.replicas);
     refuse_early_stopping(&experiment)?;
-    seed_masks(&mut experiment, &changes)?;
+    let masks_are_asked_for = args.experiment.changes("dropout.masks", values);
+    seed_masks(&mut experiment, masks_are_asked_for)?;
     overrides::seed_split(&mut experiment);
     Ok((experiment.check()?, backend))
 }
@@ -166,14 +167,9 @@ fn refuse_early_stopping(experiment: &Experiment) -> Result<()> {
 }
 
 /// Networks trained at once each have seeded masks of their own, whatever the file has for a training alone.
-fn seed_masks(experiment: &mut Experiment, changes: &[Override]) -> Result<()> {
+fn seed_masks(experiment: &mut Experiment, are_asked_for: bool) -> Result<()> {
     let masks = std::mem::take(&mut experiment.dropout.masks);
-    let is_asked_for = || {
-        changes
-            .iter()
-            .any(|change| change.key_and_value().0 == "dropout.masks")
-    };
-    if masks == Masks::Seeded || !is_asked_for() {
+    if masks == Masks::Seeded || !are_asked_for {
         return Ok(());
     }
     Err(Error::InvalidValue {

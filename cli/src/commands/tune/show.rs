@@ -31,7 +31,7 @@ impl<'a, W: Write> Show<'a, W> {
             style,
             line: style.status_line(),
             phase: None,
-            has_momentum: job.experiment.train.optimizer == dropwise::config::Optimizer::Sgd,
+            has_momentum: job.experiment.train.optimizer.has_momentum(),
             ended: 0,
             best: None,
         }

@@ -57,6 +57,18 @@ fn each_xor_network_is_the_one_that_train_trains_with_its_seed() {
     assert_each_is_trained_alone(XOR, "train", &keys, 1e-12);
 }
 
+#[test]
+fn framework_masks_in_the_file_are_for_a_network_alone_and_a_study_has_seeded_ones() {
+    let framework = XOR.replace("hidden = 0.2", "hidden = 0.2\nmasks = \"framework\"");
+    let [study, same] = [&framework[..], XOR].map(|config| {
+        let place = Place::with(config);
+        good(&mut study_in(&place, "study", &[]));
+        ["study/study.toml", "study/study.jsonl"].map(|file| text(place.path(file)))
+    });
+    assert!(study[0].contains("masks = \"seeded\""));
+    assert_eq!(study, same);
+}
+
 /// In 32 bits the products of many networks may be summed in another order.
 #[test]
 fn each_digits_network_has_the_rows_masks_and_order_of_train() {

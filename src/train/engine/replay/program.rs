@@ -23,36 +23,51 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// None if the recording reads a tensor that nothing in it makes.
+    /// `None` if the recording reads a tensor that nothing in it makes.
+    ///
+    /// One pass over the recording: each result gets the next free slot, unless an earlier slot holds the same numbers.
+    /// For instance
+    ///
+    /// ```text
+    /// recorded                       program
+    /// t7 = sigmoid(t3)               slot 2 = sigmoid(slot 0)
+    /// t9 = t7 * t5                   slot 3 = slot 2 * slot 1
+    /// t12 = sigmoid(t3)              -           t12 is slot 2: the backward pass computes t7 anew
+    /// t13 = ones(..)                 constant    slot 4, run once
+    /// drop(t9)                       -           slots keep their numbers until they are read for the last time
+    /// ```
     pub(super) fn new(recording: Recording) -> Option<Self> {
         let mut naming = Naming::default();
         for id in &recording.inputs {
             naming.add(*id);
         }
-        let mut fixed = HashSet::new();
-        let mut seen: Vec<(OperationIr, Vec<TensorId>)> = Vec::new();
+        let mut fixed = HashSet::new(); // slots with the same numbers in every step
+        let mut seen: Vec<(OperationIr, Vec<TensorId>)> = Vec::new(); // with the slots of their results
         let (mut constants, mut operations) = (Vec::new(), Vec::new());
         for operation in recording.operations {
             let results: Vec<TensorId> = operation.outputs().map(|tensor| tensor.id).collect();
             let is_known = results.iter().any(|id| naming.slots.contains_key(id));
             if results.is_empty() || is_known {
-                // The end of a tensor, or where the stand-in was made of an input, or of another result.
+                // A tensor is let go of, or this is where the zeros that stand for an input, or for a result of a
+                // sigmoid, were made: that has its slot.
                 continue;
             }
             if let Some(slot) = naming.slot_of_same(&recording.same, &results[0]) {
+                // The line through a sigmoid's values (see `sigmoid.rs`) has the sigmoid's own numbers.
                 naming.slots.insert(results[0], slot);
                 continue;
             }
+            // With slots for what it reads, an operation can be compared with those before: its results are all named
+            // alike for now.
             let mut renamed = operation;
             renamed.visit_mut(&mut naming);
             if naming.failed {
                 return None;
             }
-            // An operation on the same tensors again, such as an activation that the backward pass computes
-            // anew, gives the same results: the first ones do.
             let draws = draws(&renamed);
             let first = seen.iter().find(|(operation, _)| *operation == renamed);
             if let (false, Some((_, first))) = (draws, first) {
+                // The same operation on the same numbers gives the same results. Two draws do not.
                 for (id, first) in results.iter().zip(first) {
                     naming.slots.insert(*id, *first);
                 }
@@ -71,12 +86,12 @@ impl Program {
                 operations.push(renamed);
             }
         }
-        let find = |ids: &[TensorId]| ids.iter().map(|id| naming.slots.get(id).copied()).collect();
-        let inputs = find(&recording.inputs);
-        let outputs: Option<Vec<TensorId>> = find(&recording.outputs);
-        let outputs = outputs?;
+        let find = |ids: &[TensorId]| -> Option<Vec<TensorId>> {
+            ids.iter().map(|id| naming.slots.get(id).copied()).collect()
+        };
+        let (inputs, outputs) = (find(&recording.inputs)?, find(&recording.outputs)?);
         if outputs.iter().any(|slot| fixed.contains(slot)) {
-            return None; // it is taken out of its slot, and would not be there again
+            return None; // an output is taken out of its slot, and a constant would not be there in the next step
         }
         let mut live: HashSet<TensorId> = outputs.iter().copied().chain(fixed).collect();
         keep_needed(&mut operations, &mut live);
@@ -84,7 +99,7 @@ impl Program {
             constants,
             operations,
             slots: naming.count,
-            inputs: inputs?,
+            inputs,
             outputs,
         })
     }
