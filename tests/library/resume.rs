@@ -141,12 +141,18 @@ fn sgd_with_momentum_and_a_ramp_resumes() {
 
 #[test]
 fn adam_and_adamw_resume() {
-    for optimizer in ["adam", "adamw"] {
+    for (optimizer, masks) in [
+        ("adam", "framework"),
+        ("adam", "seeded"),
+        ("adamw", "framework"),
+        ("adamw", "seeded"),
+    ] {
         let train = format!(
             "{MINI}\noptimizer = '{optimizer}'\nlearning_rate = 0.03\nweight_decay = 0.1\n\
              clip = {{ norm = 0.5 }}\nmax_norm = 1.5"
         );
-        assert_resumes("input = 0.1\nhidden = 0.4", &train);
+        let dropout = format!("input = 0.1\nhidden = 0.4\nmasks = '{masks}'");
+        assert_resumes(&dropout, &train);
     }
 }
 

@@ -119,14 +119,12 @@ fn last_batches_and_epochs_without_dropout_have_recordings_of_their_own() {
     let batches = "learning_rate = 0.1\nbatch_size = 4\nepochs = 5";
     // Batches of 4, 4 and 2 rows in each of 5 epochs.
     agrees(&experiment("float32", "", batches), &data, 15, 2);
-    agrees(
-        &experiment("float32", "hidden = 0.5", batches),
-        &data,
-        15,
-        2,
-    );
-    let early = "hidden = 0.5\nschedule = { early = 2 }";
-    agrees(&experiment("float32", early, batches), &data, 15, 4);
+    for masks in ["masks = 'framework'", "masks = 'seeded'"] {
+        let always = format!("hidden = 0.5\n{masks}");
+        agrees(&experiment("float32", &always, batches), &data, 15, 2);
+        let early = format!("{always}\nschedule = {{ early = 2 }}");
+        agrees(&experiment("float32", &early, batches), &data, 15, 4);
+    }
 }
 
 #[test]
