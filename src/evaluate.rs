@@ -170,13 +170,12 @@ fn in_batches<T: Send>(
         let first = batch * batch_rows;
         work(first..rows.min(first + batch_rows))
     };
-    let batches = match count > 1 && in_process(&network.device()) {
-        true => each_on_a_core(count, product, one),
-        false => (0..count)
-            .map(|batch| in_pool(product, || one(batch)))
-            .collect(),
-    };
-    batches.into_iter().collect()
+    if count > 1 && in_process(&network.device()) {
+        return each_on_a_core(count, product, one).into_iter().collect();
+    }
+    (0..count)
+        .map(|batch| in_pool(product, || one(batch)))
+        .collect()
 }
 
 fn check(network: &Mlp, data: &Dataset) -> Result<()> {

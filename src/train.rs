@@ -1,6 +1,6 @@
 //! The training loop: forward with dropout, loss, backward, exchange, step.
 //!
-//! It prints nothing, reads no file and knows no clock. What happens is told to an [`Observer`]. A
+//! It prints nothing, reads no file and knows no clock. An [`Observer`] is called as it goes. A
 //! [`Trainer`] can be stopped after any step, taken down in a [`Snapshot`], and resumed to the same
 //! weights, to the last bit, as if it had never stopped.
 //!

@@ -1,4 +1,4 @@
-//! What the loop tells, and to whom.
+//! Observers of a training, and the exchange of gradients between workers.
 
 use super::Trainer;
 use crate::error::Result;
@@ -16,7 +16,7 @@ pub enum Flow {
     Stop,
 }
 
-/// Is told what happens in training, as it happens. An error that it returns ends the training.
+/// Callbacks during training. An error that one returns ends the training.
 pub trait Observer {
     /// Training is about to take its next step: its first, or the first since it was resumed.
     ///
@@ -43,7 +43,7 @@ pub trait Observer {
     }
 }
 
-/// The observer that looks away.
+/// No-op observer.
 impl Observer for () {}
 
 /// What is known at an evaluation.

@@ -104,8 +104,7 @@ pub struct Replicas<'a> {
     step: usize,
 }
 
-/// Is told what happens in the training of replicas, as it happens. An error that it returns ends the
-/// training.
+/// Callbacks during the training of replicas. An error that one returns ends the training.
 pub trait ReplicasObserver {
     /// The networks were evaluated, with dropout off, after their last step.
     ///
@@ -125,7 +124,7 @@ pub trait ReplicasObserver {
     }
 }
 
-/// The observer that looks away.
+/// No-op observer.
 impl ReplicasObserver for () {}
 
 /// What is known at an evaluation.

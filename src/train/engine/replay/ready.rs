@@ -87,13 +87,13 @@ where
         let loss = Tensor::from_primitive::<B>(slots.take(*places.next()?)?);
         let mut gradients = Vec::with_capacity(biased.len());
         for biased in biased {
-            gradients.push(LayerTensors {
-                weight: Tensor::from_primitive::<B>(slots.take(*places.next()?)?),
-                bias: match biased {
-                    true => Some(Tensor::from_primitive::<B>(slots.take(*places.next()?)?)),
-                    false => None,
-                },
-            });
+            let weight = Tensor::from_primitive::<B>(slots.take(*places.next()?)?);
+            let bias = if biased {
+                Some(Tensor::from_primitive::<B>(slots.take(*places.next()?)?))
+            } else {
+                None
+            };
+            gradients.push(LayerTensors { weight, bias });
         }
         // The weights are let go of, so that the optimizer can change them in place.
         for place in &self.program.inputs {
