@@ -9,14 +9,20 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 
 def documented(package):
     """rustdoc's JSON of a package's library."""
     crate = package.replace("-", "_")
-    environment = {**os.environ, "RUSTC_BOOTSTRAP": "1"}
-    command = ["cargo", "rustdoc", "--quiet", "--package", package, "--lib", "--", "-Zunstable-options", "--output-format", "json"]
-    subprocess.run(command, check=True, env=environment)
+    with tempfile.TemporaryDirectory() as folder:
+        # rustdoc alone is told so: where the compiler is too, everything is built once more.
+        rustdoc = os.path.join(folder, "rustdoc")
+        with open(rustdoc, "w") as file:
+            file.write('#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec rustdoc "$@"\n')
+        os.chmod(rustdoc, 0o755)
+        command = ["cargo", "rustdoc", "--quiet", "--package", package, "--lib", "--", "-Zunstable-options", "--output-format", "json"]
+        subprocess.run(command, check=True, env={**os.environ, "RUSTDOC": rustdoc})
     with open(os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "doc", f"{crate}.json")) as file:
         return json.load(file)
 

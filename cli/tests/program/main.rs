@@ -14,6 +14,7 @@ mod evaluate;
 mod explain;
 mod fetch;
 mod init;
+mod kept;
 mod linear;
 mod predict;
 mod report;
