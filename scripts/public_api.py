@@ -21,8 +21,9 @@ def documented(package):
         with open(rustdoc, "w") as file:
             file.write('#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec rustdoc "$@"\n')
         os.chmod(rustdoc, 0o755)
-        command = ["cargo", "rustdoc", "--quiet", "--package", package, "--lib", "--", "-Zunstable-options", "--output-format", "json"]
-        subprocess.run(command, check=True, env={**os.environ, "RUSTDOC": rustdoc})
+        # All packages, so that features are resolved as they are for `cargo clippy --workspace`, whose build this goes on from.
+        environment = {**os.environ, "RUSTDOC": rustdoc, "RUSTDOCFLAGS": "-Zunstable-options --output-format json"}
+        subprocess.run(["cargo", "doc", "--quiet", "--workspace", "--no-deps"], check=True, env=environment)
     with open(os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "doc", f"{crate}.json")) as file:
         return json.load(file)
 
