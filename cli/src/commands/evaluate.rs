@@ -47,7 +47,7 @@ impl Args {
         Ok(Outcome::Success)
     }
 
-    /// The rows that are asked for, else the most telling ones there are.
+    /// The rows of --split, else the first of test, validation and training rows.
     fn rows<'a>(&self, splits: &'a Splits) -> Result<(Part, &'a Dataset)> {
         let asked = match self.split {
             Some(part) => vec![part],

@@ -1,17 +1,16 @@
-//! Ctrl-C: finish what must be finished, then stop.
+//! Ctrl-C: finish the current step, then stop.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The exit status of a program that was interrupted: 128 and the number of the signal.
+/// The exit status of an interrupted program: 128 plus the number of SIGINT.
 pub(crate) const STATUS: u8 = 130;
 
-static ASKED: AtomicBool = AtomicBool::new(false);
+static REQUESTED: AtomicBool = AtomicBool::new(false);
 
-/// From now on Ctrl-C (and a request to terminate) only sets a mark; the second one ends the program
-/// at once.
+/// From now on Ctrl-C (and SIGTERM) only sets a flag; the second one ends the program at once.
 pub(super) fn watch() {
     let handler = || {
-        if ASKED.swap(true, Ordering::Relaxed) {
+        if REQUESTED.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(STATUS));
         }
     };
@@ -20,7 +19,7 @@ pub(super) fn watch() {
     }
 }
 
-/// Whether somebody asked for an end.
-pub(super) fn asked() -> bool {
-    ASKED.load(Ordering::Relaxed)
+/// Whether an end was requested.
+pub(super) fn requested() -> bool {
+    REQUESTED.load(Ordering::Relaxed)
 }

@@ -162,11 +162,9 @@ impl Override {
 
     /// `--data DIR`: the folder with the data.
     pub(super) fn data_dir(dir: &Path) -> Result<Self> {
-        let text = dir.to_str().ok_or_else(|| Error::InvalidValue {
-            key: DATA.into(),
-            expected: "a folder whose name is UTF-8".to_owned(),
-            found: dir.display().to_string(),
-        })?;
+        let text = dir
+            .to_str()
+            .ok_or_else(|| Error::invalid(DATA, "a folder whose name is UTF-8", dir.display()))?;
         Ok(Override {
             flag: DATA,
             text: text.to_owned(),
@@ -266,11 +264,7 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 pub(super) fn write(experiment: &Experiment) -> Result<String> {
     toml::to_string(experiment).map_err(|cause| {
         let expected = "what TOML can hold, with paths in UTF-8";
-        Error::InvalidValue {
-            key: "the configuration".into(),
-            expected: expected.to_owned(),
-            found: cause.to_string(),
-        }
+        Error::invalid("the configuration", expected, cause)
     })
 }
 

@@ -83,11 +83,11 @@ impl Args {
             return Ok(());
         }
         let (task, loss) = (&trained.prepared.task, trained.loss());
-        Err(Error::InvalidValue {
-            key: "--proba".into(),
-            expected: "a network whose outputs are probabilities".to_owned(),
-            found: format!("one for {task}, trained with the loss `{loss}`"),
-        })
+        Err(Error::invalid(
+            "--proba",
+            "a network whose outputs are probabilities",
+            format!("one for {task}, trained with the loss `{loss}`"),
+        ))
     }
 
     fn format_by_name(&self) -> Format {

@@ -17,7 +17,7 @@ use super::Outcome;
 use super::args::{ModelArgs, part};
 use format::{Destination, Format};
 
-/// Draw what trained networks have become: one page, several runs side by side
+/// Draw and explain trained networks: one page, several runs side by side
 ///
 /// Learning curves, the error landscape of one weight, the paths of the weights, how alike the hidden
 /// units are, what they see, how active they are, which classes are taken for which, whether
@@ -63,7 +63,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
-        // Before the work, so that a slip of the finger does not cost it.
+        // First, so that a typo is found before the work is done.
         let destination = Destination::of(self.out.as_deref(), self.format)?;
         if !self.terminal {
             destination.check()?;
@@ -82,7 +82,7 @@ impl Args {
         Ok(Outcome::Success)
     }
 
-    /// The weight that is asked for, however it is.
+    /// The weight that --weight, or --input and --unit, name.
     fn weight(&self) -> Option<runs::Weight> {
         let parts = self.input.clone().zip(self.unit);
         let weight = parts.map(|(input, unit)| runs::Weight { input, unit });
@@ -90,7 +90,7 @@ impl Args {
     }
 }
 
-/// The width of the terminal that is written to; 80 where it is none.
+/// The width of the terminal; 80 where there is none.
 fn columns() -> usize {
     let size = console::Term::stdout().size_checked();
     size.map_or(80, |(_, columns)| usize::from(columns))

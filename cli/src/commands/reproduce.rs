@@ -36,8 +36,8 @@ use workers::Workers;
 ///
 /// The folder --out gets paper.toml (the experiment), runs/ (every network, a folder each, as of
 /// `dropwise train --out`), table.md, figure.svg and summary.json. After Ctrl-C or a kill, the same
-/// command with --resume goes on. --rows and --seeds run a part, on one of several machines, say; --merge
-/// puts the parts together.
+/// command with --resume continues. --rows and --seeds run a part, on one of several machines, say; --merge
+/// combines the parts.
 ///
 /// Exit status: 0 as published, 1 a row or a claim was missed, or it failed, 2 wrong usage, 130 interrupted.
 #[derive(clap::Args)]
@@ -61,10 +61,10 @@ pub(super) struct Args {
     /// A small version on the built-in digits, in a minute or two
     #[arg(long)]
     quick: bool,
-    /// Go on with what is in --out
+    /// Continue what is in --out
     #[arg(long)]
     resume: bool,
-    /// Train nothing: put together what was run into these folders (may be repeated)
+    /// Train nothing: combine the results in these folders (may be repeated)
     #[arg(long, value_name = "DIR", num_args = 1..)]
     merge: Vec<PathBuf>,
     /// The folder for the results [default: runs/reproduce/NAME, with --quick NAME-quick]
@@ -87,7 +87,7 @@ const SET_HELP: &str =
 #[derive(Debug, Clone, PartialEq)]
 struct Seeds(RangeInclusive<u64>);
 
-/// A slip of the finger is to be an error, not a run without end.
+/// Upper bound that turns a typo into an error.
 const MOST_SEEDS: u64 = 10_000;
 
 impl FromStr for Seeds {
@@ -122,74 +122,87 @@ impl Args {
         let known = known::find(name)?;
         let dir = self.out.clone().unwrap_or_else(|| self.folder(name));
         let paper = self.paper(&known, &dir)?;
-        let scope = Scope {
-            rows: self.rows.clone(),
-            seeds: self
-                .seeds
-                .as_ref()
-                .map_or(1..=paper.seeds as u64, |seeds| seeds.0.clone()),
-        };
-        scope.rows(&paper)?;
-        let begun = self.begun(&known);
-        let parts = PaperParts::open(&self.merge, &begun)?;
-        let folder = match self.resume {
-            true => PaperFolder::resume(&dir, &begun)?,
-            false => {
-                PaperFolder::refuse_content(&dir)?;
-                if self.merge.is_empty() && known.table.is_none() {
-                    workers::check_data(&paper, &scope)?;
-                }
-                parts.check(&paper, Outcomes::new())?;
-                PaperFolder::create(&dir, &begun)?
+        let scope = self.scope(&paper)?;
+        let header = self.header(&known);
+        let parts = PaperParts::open(&self.merge, &header)?;
+        let folder = if self.resume {
+            PaperFolder::resume(&dir, &header)?
+        } else {
+            PaperFolder::refuse_content(&dir)?;
+            if self.merge.is_empty() && known.table.is_none() {
+                workers::check_data(&paper, &scope)?;
             }
+            parts.check(&paper, Outcomes::new())?;
+            PaperFolder::create(&dir, &header)?
         };
         if let Some((name, table)) = known.table {
             folder.save(name, table)?;
         }
-        let mut outcomes = folder.outcomes()?;
+
         let mut show = Show::new(self.output.style(), paper.measure, out);
+        let mut outcomes = folder.outcomes()?;
         let is_complete = if self.merge.is_empty() {
-            show.begins(&paper, &folder)?;
-            let mut workers = Workers {
-                paper: &paper,
-                jobs: parallel::jobs(self.jobs),
-                folder: &folder,
-                backend: self.changes.backend.as_ref(),
-                in_progress: InProgress::new(show.line()),
-                show: &mut show,
-            };
-            run(&paper, &scope, &mut outcomes, &mut workers)?
+            self.train(&paper, &scope, &folder, &mut outcomes, &mut show)?
         } else {
             parts.check(&paper, outcomes)?;
             parts.copy_to(&folder)?;
             outcomes = folder.outcomes()?;
             true
         };
-        let summary = Summary::of(&paper, &outcomes)?;
-        folder.save("summary.json", &pretty(&summary)?)?;
-        folder.save("table.md", &reproduce_text(&summary, true))?;
-        if let Some(figure) = figure::draw(&paper, &summary, &outcomes, &folder)? {
-            folder.save("figure.svg", &figure.to_svg())?;
-        }
+        let summary = save_results(&paper, &outcomes, &folder)?;
         show.ends(&summary, &folder)?;
-        if !is_complete && interrupt::asked() {
-            eprintln!("interrupted: the same command with --resume goes on");
+        if !is_complete && interrupt::requested() {
+            eprintln!("interrupted: the same command with --resume continues");
             return Ok(Outcome::Interrupted);
         }
-        Ok(match is_complete && summary.is_good() {
-            true => Outcome::Success,
-            false => Outcome::Failed,
+        Ok(if is_complete && summary.is_good() {
+            Outcome::Success
+        } else {
+            Outcome::Failed
         })
     }
 
-    /// The experiment, for the folder `dir`.
+    /// Trains the networks that have no outcome yet; the result is whether all have one now.
+    fn train(
+        &self,
+        paper: &Paper,
+        scope: &Scope,
+        folder: &PaperFolder,
+        outcomes: &mut Outcomes,
+        show: &mut Show<'_, impl Write>,
+    ) -> Result<bool> {
+        show.begins(paper, folder)?;
+        let mut workers = Workers {
+            paper,
+            jobs: parallel::jobs(self.jobs),
+            folder,
+            backend: self.changes.backend.as_ref(),
+            in_progress: InProgress::new(show.line()),
+            show,
+        };
+        run(paper, scope, outcomes, &mut workers)
+    }
+
+    /// The rows and seeds to run.
+    fn scope(&self, paper: &Paper) -> Result<Scope> {
+        let all = 1..=paper.seeds as u64;
+        let scope = Scope {
+            rows: self.rows.clone(),
+            seeds: self.seeds.as_ref().map_or(all, |seeds| seeds.0.clone()),
+        };
+        scope.rows(paper)?;
+        Ok(scope)
+    }
+
+    /// The experiment with all changes, for the folder `dir`.
     fn paper(&self, Known { file, text, table }: &Known, dir: &Path) -> Result<Paper> {
-        let paper = match self.quick {
-            true => Paper::parse_quick(file, text)?,
-            false => Paper::parse(file, text)?,
+        let paper = if self.quick {
+            Paper::parse_quick(file, text)?
+        } else {
+            Paper::parse(file, text)?
         };
         let mut changes = self.changes.overrides.clone();
-        // A quick run has its data in the program.
+        // The data of a quick run come with the program.
         if let Some(dir) = self.data.as_ref().filter(|_| !self.quick) {
             changes.push(Override::data_dir(dir)?);
         }
@@ -202,9 +215,9 @@ impl Args {
         changed.map_err(|error| overrides::at_change(error, &changes))
     }
 
-    /// What a folder was begun with: it goes on, and is merged, with the same alone. Where the file and the data are is no
-    /// part of it, since that differs between machines; the hash of the data is in every outcome.
-    fn begun(&self, Known { file, text, .. }: &Known) -> String {
+    /// What a folder starts with, and has to have to be resumed or merged: the flags that change results, and the file's text.
+    /// The places of the file and the data differ between machines and are left out; every outcome has the data's hash.
+    fn header(&self, Known { file, text, .. }: &Known) -> String {
         let file = Path::new(file).file_name().unwrap_or_default().display();
         let mut flags = String::new();
         if let Some(backend) = &self.changes.backend {
@@ -227,4 +240,15 @@ impl Args {
         let quick = if self.quick { "-quick" } else { "" };
         PathBuf::from("runs/reproduce").join(format!("{stem}{quick}"))
     }
+}
+
+/// Saves the summary, the table and the figure.
+fn save_results(paper: &Paper, outcomes: &Outcomes, folder: &PaperFolder) -> Result<Summary> {
+    let summary = Summary::of(paper, outcomes)?;
+    folder.save("summary.json", &pretty(&summary)?)?;
+    folder.save("table.md", &reproduce_text(&summary, true))?;
+    if let Some(figure) = figure::draw(paper, &summary, outcomes, folder)? {
+        folder.save("figure.svg", &figure.to_svg())?;
+    }
+    Ok(summary)
 }

@@ -1,8 +1,8 @@
-//! `dropwise study CONFIG`: load, train many networks at each setting, summarize, show, keep.
+//! `dropwise study CONFIG`: load, train many networks at each setting, summarize, save, print.
 
 mod folder;
 mod plan;
-mod watch;
+mod progress;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use dropwise::Result;
 use dropwise::data::Part;
 use dropwise::train::{End, Replica, Replicas};
 use dropwise_lab::report::{study_notes, study_table};
-use dropwise_lab::study::{SettingSummary, StudyOutcome as Trained, StudySummary};
+use dropwise_lab::study::{SettingSummary, StudyOutcome, StudySummary};
 
 use super::args::{ExperimentArgs, part};
 use super::output::{OutputArgs, Style};
@@ -21,7 +21,7 @@ use super::overrides::Vary;
 use super::{Outcome, interrupt, json};
 use folder::Folder;
 use plan::{Plan, Point};
-use watch::Watch;
+use progress::Progress;
 
 /// Train many networks that differ in their seeds, and show how they are spread
 ///
@@ -50,7 +50,7 @@ pub(super) struct Args {
     split: Option<Part>,
     #[command(flatten)]
     experiment: ExperimentArgs,
-    /// Keep the study in this folder, which must be new or empty
+    /// Save the study to this folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -60,7 +60,7 @@ pub(super) struct Args {
 /// `--seed` of `study`.
 const SEED_HELP: &str = "Seed of the first network of each setting, in place of the file's; the others count on from it";
 
-/// A slip of the finger is to be an error, not a full memory.
+/// Upper bound that turns a typo into an error.
 const MOST_REPLICAS: u64 = 1_000_000;
 
 impl Args {
@@ -68,54 +68,50 @@ impl Args {
         interrupt::watch();
         let style = self.output.style();
         let plan = Plan::of(self)?;
-        let mut folder = match &self.out {
-            Some(dir) => Some(Folder::create(dir, &plan)?),
-            None => None,
-        };
+        let folder = self.out.as_deref();
+        let mut folder = folder.map(|dir| Folder::create(dir, &plan)).transpose()?;
+
         let started = Instant::now();
-        let mut watch = Watch::new(plan.points.len(), style);
+        let mut progress = Progress::new(plan.points.len(), style);
         let mut summary = plan.summary();
-        let mut trained = vec![];
+        let mut outcomes = vec![];
         for point in &plan.points {
             let started = Instant::now();
-            let Some(outcomes) = train(&plan, point, &mut watch)? else {
+            let Some(trained) = train(&plan, point, &mut progress)? else {
                 summary.end = "interrupted";
                 break;
             };
             let seconds = started.elapsed().as_secs_f64();
             let setting = point.setting.clone();
-            let found = SettingSummary::of(setting, &outcomes, summary.measure, seconds);
-            summary.settings.push(found);
+            let setting = SettingSummary::of(setting, &trained, summary.measure, seconds);
+            summary.settings.push(setting);
             if style == Style::Json {
-                print_lines(out, &outcomes)?;
+                print_lines(out, &trained)?;
             }
-            trained.extend(outcomes);
+            outcomes.extend(trained);
             if let Some(folder) = &mut folder {
-                folder.keep_outcomes(&trained)?;
+                folder.save_outcomes(&outcomes)?;
             }
         }
-        watch.end();
+        progress.end();
+
         if let Some(folder) = &folder {
-            folder.finish(&summary, &trained)?;
+            folder.save_summary(&summary, &outcomes)?;
         }
         match style {
             Style::Quiet => {}
             Style::Json => writeln!(out, "{}", json(&summary)?)?,
-            Style::Words => self.show(out, &summary, started.elapsed().as_secs_f64())?,
+            Style::Words => self.print(out, &summary, started.elapsed().as_secs_f64())?,
         }
-        Ok(self.outcome(&plan, &summary))
-    }
-
-    fn outcome(&self, plan: &Plan, summary: &StudySummary) -> Outcome {
         let (done, all) = (summary.settings.len(), plan.points.len());
-        if done == all {
-            return Outcome::Success;
+        if done < all {
+            eprintln!("interrupted: {done} of {all} settings are finished");
+            return Ok(Outcome::Interrupted);
         }
-        eprintln!("interrupted: {done} of {all} settings are finished");
-        Outcome::Interrupted
+        Ok(Outcome::Success)
     }
 
-    fn show(&self, out: &mut impl Write, summary: &StudySummary, seconds: f64) -> Result<()> {
+    fn print(&self, out: &mut impl Write, summary: &StudySummary, seconds: f64) -> Result<()> {
         if !summary.settings.is_empty() {
             writeln!(out, "{}\n", study_table(summary, true))?;
             for note in study_notes(summary) {
@@ -124,14 +120,18 @@ impl Args {
             writeln!(out, "backend {}, {seconds:.2} s", summary.backend)?;
         }
         if let Some(dir) = &self.out {
-            writeln!(out, "kept in {}", dir.display())?;
+            writeln!(out, "saved in {}", dir.display())?;
         }
         Ok(())
     }
 }
 
-/// The networks of one setting, trained and measured; none if somebody asked for an end.
-fn train(plan: &Plan, point: &Point, watch: &mut Watch) -> Result<Option<Vec<Trained>>> {
+/// Trains and measures the networks of one setting; `None` if interrupted.
+fn train(
+    plan: &Plan,
+    point: &Point,
+    progress: &mut Progress,
+) -> Result<Option<Vec<StudyOutcome>>> {
     let splits = plan.splits(point);
     let experiment = &point.experiment;
     let networks = Replica::several(experiment);
@@ -139,22 +139,22 @@ fn train(plan: &Plan, point: &Point, watch: &mut Watch) -> Result<Option<Vec<Tra
     let validation = splits.validation.as_ref();
     let device = point.backend.device()?;
     let mut replicas = Replicas::new(experiment, networks, &splits.train, validation, &device)?;
-    if replicas.run(watch)? == End::Interrupted {
+    if replicas.run(progress)? == End::Interrupted {
         return Ok(None);
     }
-    watch.next();
+    progress.next_setting();
     let metrics = replicas.evaluate(plan.rows(point)?)?;
-    let outcome = |(r, (seed, metrics))| Trained {
+    let networks = seeds.into_iter().zip(metrics).enumerate();
+    let outcomes = networks.map(|(r, (seed, metrics))| StudyOutcome {
         setting: point.setting.clone(),
         seed,
         diverged: replicas.diverged(r),
         metrics,
-    };
-    let found = seeds.into_iter().zip(metrics).enumerate().map(outcome);
-    Ok(Some(found.collect()))
+    });
+    Ok(Some(outcomes.collect()))
 }
 
-fn print_lines(out: &mut impl Write, outcomes: &[Trained]) -> Result<()> {
+fn print_lines(out: &mut impl Write, outcomes: &[StudyOutcome]) -> Result<()> {
     for outcome in outcomes {
         writeln!(out, "{}", json(outcome)?)?;
     }

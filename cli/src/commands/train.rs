@@ -1,9 +1,9 @@
-//! `dropwise train CONFIG`: load, build, train, keep, show.
+//! `dropwise train CONFIG`: load, build, train, evaluate, save, print.
 
 mod job;
-mod keep;
-mod keeper;
+mod observer;
 mod progress;
+mod silent;
 mod summary;
 
 use std::io::Write;
@@ -17,15 +17,16 @@ use super::args::ExperimentArgs;
 use super::output::{OutputArgs, Style};
 use super::{Outcome, interrupt};
 use job::Job;
-use keeper::Keeper;
+use observer::RunObserver;
 use progress::Progress;
+use summary::RunReport;
 
-pub(super) use keep::train_in;
+pub(super) use silent::train_in;
 
 /// Train the network that a configuration file describes
 ///
-/// With --out, the run is kept in a folder: its configuration, metrics, checkpoints, models and report.
-/// Ctrl-C then finishes the step and takes a checkpoint; --resume goes on as if nothing had happened.
+/// With --out, the run is saved to a folder: its configuration, metrics, checkpoints, models and report.
+/// Ctrl-C then finishes the step and saves a checkpoint; --resume continues as if nothing had happened.
 ///
 /// Exit status: 0 trained, 1 failed, 2 wrong usage, 130 interrupted.
 #[derive(clap::Args)]
@@ -34,12 +35,12 @@ pub(super) struct Args {
     /// The experiment, a TOML file such as config/xor.toml
     #[arg(required_unless_present = "resume")]
     config: Option<PathBuf>,
-    /// Keep the run in this folder, which must be new or empty
+    /// Save the run to this folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
     experiment: ExperimentArgs,
-    /// Go on with the run in this folder from its last checkpoint
+    /// Continue the run in this folder from its last checkpoint
     #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "overrides", "out", "seed", "backend"])]
     resume: Option<PathBuf>,
     /// Seconds between two checkpoints; 0 takes one after every step
@@ -56,11 +57,12 @@ fn seconds(text: &str) -> std::result::Result<f64, String> {
     }
 }
 
-fn where_it_goes_on(trainer: &Trainer<'_>) -> String {
+/// Where a resumed run continues, in words.
+fn resumes_at(trainer: &Trainer<'_>) -> String {
     match trainer.step() {
-        0 => "no checkpoint was reached: starting again".to_owned(),
-        step if trainer.has_ended() => format!("nothing is left to train after step {step}"),
-        step => format!("going on after step {step}"),
+        0 => "found no checkpoint: starting from the beginning".to_owned(),
+        step if trainer.has_ended() => format!("training has already ended, at step {step}"),
+        step => format!("resuming after step {step}"),
     }
 }
 
@@ -70,39 +72,29 @@ impl Args {
         let style = self.output.style();
         let mut job = self.job()?;
         let splits = data::load(&job.experiment.data, job.experiment.seed)?;
-        let device = job.backend.device()?;
-        let mut trainer = job.trainer(&splits, &device)?;
-        job.experiment = trainer.experiment().clone().into_checked();
-        if let Some(dir) = &self.out {
-            job.keep_in(dir, &splits)?;
-        }
+        let mut trainer = job.trainer(&splits)?;
+        let run = job.run(self.out.as_deref(), &trainer, &splits)?;
         if self.resume.is_some() && style != Style::Quiet {
-            eprintln!("{}", where_it_goes_on(&trainer));
+            eprintln!("{}", resumes_at(&trainer));
         }
 
         let progress = Progress::new(style, (&trainer, &splits), out);
-        let run = job.run.take();
-        let mut keeper = Keeper::new(progress, run, (&trainer, &splits), self.checkpoint_every);
-        let ended = trainer.run(&mut keeper);
-        let end = match ended {
-            Ok(end) => end,
-            Err(error) => {
-                keeper.explain_failure();
-                return Err(error);
-            }
-        };
+        let mut observer = RunObserver::new(
+            progress,
+            run,
+            (&trainer, &splits),
+            self.checkpoint_every,
+            |_| !interrupt::requested(),
+        );
+        let end = trainer.run(&mut observer);
+        let end = end.inspect_err(|_| observer.explain_failure())?;
         if end == End::Interrupted {
-            keeper.explain_interruption(&trainer)?;
+            observer.explain_interruption(&trainer)?;
             return Ok(Outcome::Interrupted);
         }
-        let seconds = keeper.seconds();
-        let report = summary::report(&job, &trainer, &splits, end, seconds)?;
-        let run = keeper.finish(&trainer, &report)?;
-        match style {
-            Style::Quiet => {}
-            Style::Json => writeln!(out, "{}", report.line()?)?,
-            Style::Words => summary::show(out, &report, &splits, run.as_deref())?,
-        }
+        let report = RunReport::new(&job.backend, &trainer, &splits, end, observer.seconds())?;
+        let dir = observer.finish(&trainer, &report)?;
+        report.print(style, out, &splits, dir.as_deref())?;
         Ok(Outcome::Success)
     }
 

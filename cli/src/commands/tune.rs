@@ -1,4 +1,4 @@
-//! `dropwise tune CONFIG`: load, grow, drop, decide, keep, show.
+//! `dropwise tune CONFIG`: load, grow, drop, decide, save, print.
 
 mod job;
 mod show;
@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
-use dropwise::{Error, Result};
+use dropwise::Result;
 use dropwise_lab::report::tune_words;
-use dropwise_lab::tune::{Recipe, tune};
+use dropwise_lab::tune::{Recipe, TuneSummary, tune};
 
 use super::args::ExperimentArgs;
 use super::output::{OutputArgs, Style};
@@ -33,7 +33,7 @@ use workers::Workers;
 ///
 /// With --out, the folder gets tune.toml (the configuration, resolved), study.jsonl (a line a trial, as it
 /// ends), tune.json (the summary), tune.svg (its test errors) and best.toml, ready for `dropwise train`.
-/// After Ctrl-C or a kill, the same command with --resume goes on. The same seed and --trials give the same
+/// After Ctrl-C or a kill, the same command with --resume continues. The same seed and --trials give the same
 /// study, whatever --jobs.
 ///
 /// Exit status: 0 tuned, 1 failed, 2 wrong usage, 130 interrupted.
@@ -45,7 +45,7 @@ pub(super) struct Args {
     /// Trials with dropout, and as many without [default: 24, or as many as --budget leaves time for]
     #[arg(long, value_name = "N", value_parser = count(1..=MOST_TRIALS))]
     trials: Option<usize>,
-    /// Begin no width and no trials after this time, such as 90s, 30m or 2h; the last networks still follow
+    /// Start no width and no trials after this time, such as 90s, 30m or 2h; the last networks still follow
     #[arg(long, value_name = "TIME", value_parser = duration)]
     budget: Option<Duration>,
     /// Trials at a time, each on one core [default: the number of cores]
@@ -54,10 +54,10 @@ pub(super) struct Args {
     /// The most units that a hidden layer may get
     #[arg(long, value_name = "N", default_value_t = 1024, value_parser = count(8..=65_536))]
     max_width: usize,
-    /// Keep the study in this folder, which must be new or empty
+    /// Save the study to this folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Go on with the study in --out
+    /// Continue the study in --out
     #[arg(long, requires = "out")]
     resume: bool,
     #[command(flatten)]
@@ -66,7 +66,7 @@ pub(super) struct Args {
     output: OutputArgs,
 }
 
-/// A slip of the finger is to be an error, not a study without end.
+/// Upper bound that turns a typo into an error.
 const MOST_TRIALS: u64 = 100_000;
 
 fn count(range: std::ops::RangeInclusive<u64>) -> RangedU64ValueParser<usize> {
@@ -101,39 +101,41 @@ impl Args {
         };
         let show = Show::new(style, &job, out);
         let mut workers = Workers::new(&job, parallel::jobs(self.jobs), self.budget, log, show)?;
-        let found = tune(
-            &self.recipe(),
-            &job.experiment,
-            &job.rows.train,
-            &mut workers,
-        )?;
+        let (recipe, rows) = (self.recipe(), &job.rows.train);
+        let summary = tune(&recipe, &job.experiment, rows, &mut workers)?;
         let (log, show) = workers.end();
-        let out = show.into_inner();
-        let Some(summary) = found else {
+        let Some(summary) = summary else {
             eprintln!("{}", interrupted(self.out.is_some()));
             return Ok(Outcome::Interrupted);
         };
-        let kept = match log {
-            Some(log) => Some(log.finish(&job, &summary)?),
-            None => None,
-        };
-        match style {
-            Style::Quiet => {}
-            Style::Json => writeln!(out, "{}", json(&job.summary(&summary))?)?,
-            Style::Words => {
-                writeln!(out, "\n{}", tune_words(&summary))?;
-                match kept {
-                    Some(best) => writeln!(
-                        out,
-                        "{} trains it; kept in {}",
-                        best.display(),
-                        trial_log::folder(&best)
-                    )?,
-                    None => writeln!(out, "\n{}", job.best(&summary)?)?,
-                }
-            }
+        if let Some(log) = log {
+            log.finish(&job, &summary)?;
         }
+        self.print(show.into_inner(), style, &job, &summary)?;
         Ok(Outcome::Success)
+    }
+
+    fn print(
+        &self,
+        out: &mut impl Write,
+        style: Style,
+        job: &Job,
+        summary: &TuneSummary,
+    ) -> Result<()> {
+        match style {
+            Style::Quiet => return Ok(()),
+            Style::Json => return Ok(writeln!(out, "{}", json(&job.summary(summary))?)?),
+            Style::Words => writeln!(out, "\n{}", tune_words(summary))?,
+        }
+        match &self.out {
+            Some(dir) => {
+                let best = dir.join(trial_log::BEST);
+                let (best, dir) = (best.display(), dir.display());
+                writeln!(out, "saved in {dir}; to train it: dropwise train {best}")?;
+            }
+            None => writeln!(out, "\n{}", job.best(summary)?)?,
+        }
+        Ok(())
     }
 
     fn recipe(&self) -> Recipe {
@@ -149,18 +151,10 @@ impl Args {
     }
 }
 
-fn interrupted(is_kept: bool) -> &'static str {
-    match is_kept {
-        true => "interrupted: the same command with --resume goes on",
-        false => "interrupted: nothing is kept without --out",
-    }
-}
-
-/// An error of a folder that a study cannot go on in.
-fn cannot_go_on(path: PathBuf, problem: String) -> Error {
-    Error::Store {
-        path,
-        problem,
-        fix: "bring it back, or begin another study in another --out".to_owned(),
+fn interrupted(is_saved: bool) -> &'static str {
+    if is_saved {
+        "interrupted: the same command with --resume continues"
+    } else {
+        "interrupted: nothing was saved: a study with --out DIR can be resumed"
     }
 }

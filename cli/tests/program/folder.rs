@@ -1,4 +1,4 @@
-//! The program as a process, and small runs of it. Only for tests that need the feature `cli`.
+//! The program as a process, and small runs of it.
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
 use std::io::Write;

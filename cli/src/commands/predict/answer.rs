@@ -121,7 +121,7 @@ impl<'a, W: Write> Answers<'a, W> {
             place: format!("row {}", self.answered + 1),
             problem: "expected a finite number as the network's output, found one that is not"
                 .to_owned(),
-            fix: "look for a value that is far from those of the training rows".to_owned(),
+            fix: "look for a value far outside the range of the training rows".to_owned(),
         }))
     }
 }

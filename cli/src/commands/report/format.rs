@@ -60,22 +60,17 @@ impl Destination {
     pub(super) fn of(path: Option<&Path>, format: Option<Format>) -> Result<Self> {
         let Some(path) = path else {
             let format = format.unwrap_or(Format::Html);
-            let name = match format.is_folder() {
-                true => "report".to_owned(),
-                false => format!("report.{}", format.name()),
+            let name = if format.is_folder() {
+                "report".to_owned()
+            } else {
+                format!("report.{}", format.name())
             };
             return Ok(Destination {
                 path: name.into(),
                 format,
             });
         };
-        let refused = |expected: &str| {
-            Err(Error::InvalidValue {
-                key: "--out".into(),
-                expected: expected.to_owned(),
-                found: path.display().to_string(),
-            })
-        };
+        let refused = |expected: &str| Err(Error::invalid("--out", expected, path.display()));
         let format = match (format, Format::of_ending(path)) {
             (None, None) => {
                 return refused("a name that ends in .html, .md or .json, or --format beside it");

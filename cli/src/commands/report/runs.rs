@@ -10,7 +10,7 @@ use dropwise_lab::store::{Prepared, explain_run, open_for_reading};
 
 use super::Args;
 
-/// The file that a run's folder has, and files of folders that are taken for one.
+/// The file of a run's folder, and those of folders that may be confused with one.
 const RUN: &str = "config.toml";
 const STUDIES: [&str; 2] = ["study.toml", "tune.toml"];
 
@@ -65,18 +65,18 @@ fn explain_one(args: &Args, dir: &Path, name: &str) -> Result<Explanation> {
     found.map_err(|error| in_run(dir, error))
 }
 
-/// A study holds many networks and none of their weights.
+/// A study keeps no weights.
 fn refuse_study(dir: &Path) -> Result<()> {
     let has = |name: &str| dir.join(name).is_file();
-    match STUDIES.iter().any(|name| has(name)) && !has(RUN) {
-        false => Ok(()),
-        true => Err(Error::Store {
-            path: dir.to_owned(),
-            problem: "a study, which keeps no network to look at".to_owned(),
-            fix: "train one of its settings with `dropwise train --out` and report on that run"
-                .to_owned(),
-        }),
+    if has(RUN) || !STUDIES.iter().any(|name| has(name)) {
+        return Ok(());
     }
+    Err(Error::Store {
+        path: dir.to_owned(),
+        problem: "expected a run, found a study, which keeps no networks".to_owned(),
+        fix: "train one of its settings with `dropwise train --out` and report on that run"
+            .to_owned(),
+    })
 }
 
 /// The numbers of a weight's input and unit.
@@ -89,17 +89,14 @@ fn find(dir: &Path, weight: &Weight) -> Result<(usize, usize)> {
     match names.iter().position(|name| *name == weight.input) {
         Some(input) => Ok((input, weight.unit)),
         None => {
-            let error = Error::InvalidValue {
-                key: "the weight's input".into(),
-                expected: some(&names),
-                found: format!("`{}`", weight.input),
-            };
+            let found = format!("`{}`", weight.input);
+            let error = Error::invalid("the weight's input", some(&names), found);
             Err(in_run(dir, error))
         }
     }
 }
 
-/// A number or one of some names.
+/// The inputs in words: a number, or one of the names.
 fn some(names: &[String]) -> String {
     const MOST: usize = 12;
     let last = names.len().saturating_sub(1);
@@ -112,7 +109,7 @@ fn some(names: &[String]) -> String {
     format!("0 to {last}, or one of {}{more}", shown.join(", "))
 }
 
-/// With the run that a value is wrong for; there may be several.
+/// Names the run, since there may be several.
 fn in_run(dir: &Path, error: Error) -> Error {
     match error {
         Error::InvalidValue {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Shows a file. That it cannot be shown is no failure: it is there.
+/// Opens a file. If that fails it is a warning only: the file is there.
 pub(super) fn open(path: &Path) {
     let shown = command(path)
         .stdin(Stdio::null())
@@ -16,12 +16,12 @@ pub(super) fn open(path: &Path) {
         Err(cause) => cause.to_string(),
     };
     let path = path.display();
-    eprintln!("warning: {path}: cannot be shown by this system's viewer: {problem}");
+    eprintln!("warning: {path}: cannot be opened in this system's viewer: {problem}");
 }
 
 fn command(path: &Path) -> Command {
     if cfg!(target_os = "windows") {
-        // `start` takes its first argument in quotation marks for the title of a window.
+        // The first quoted argument of `start` is the title of a window.
         let mut command = Command::new("cmd");
         command.args(["/C", "start", ""]).arg(path);
         return command;

@@ -1,4 +1,4 @@
-//! The files of a report. Each appears whole or not at all, and the one that refers to the others is the last.
+//! Writes a report. Each file appears whole or not at all, and the one that refers to the others comes last.
 
 use std::fmt;
 use std::fs;
@@ -15,7 +15,7 @@ const INDEX: &str = "index.md";
 
 /// What was written.
 pub(super) struct Written {
-    /// What to look at.
+    /// The file to open.
     pub(super) path: PathBuf,
     place: PathBuf,
     files: usize,

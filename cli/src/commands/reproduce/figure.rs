@@ -6,7 +6,7 @@ use dropwise_lab::report::{Picture, SparsityColumn, reproduce_figure, sparsity_f
 use dropwise_lab::reproduce::{NetworkId, Outcomes, Paper, PaperMeasure, Stage, Summary};
 use dropwise_lab::store::{ModelName, PaperFolder, Trained};
 
-/// The figure; none while there is nothing to draw.
+/// The figure; `None` while there is nothing to draw.
 pub(super) fn draw(
     paper: &Paper,
     summary: &Summary,
@@ -19,8 +19,8 @@ pub(super) fn draw(
     }
 }
 
-/// The first network of each row, beside the others: what its units see, and how active they are. None, with a word on
-/// it, where only the outcomes were kept.
+/// The features and the activity of the hidden units, in the first network of each row. `None`, with a message, where only
+/// outcomes were kept and no models.
 fn activity(paper: &Paper, summary: &Summary, folder: &PaperFolder) -> Result<Option<Picture>> {
     let mut networks = Vec::new();
     for row in &summary.rows {
@@ -35,7 +35,7 @@ fn activity(paper: &Paper, summary: &Summary, folder: &PaperFolder) -> Result<Op
         let run = folder.run(&id);
         if !run.join(ModelName::Last.file()).exists() {
             eprintln!(
-                "no figure: it shows what networks see, and {} holds no model",
+                "no figure: it needs the trained networks, and {} holds no model",
                 run.display()
             );
             return Ok(None);

@@ -1,4 +1,4 @@
-//! The networks that are being trained, and how far they are: a line on a terminal.
+//! The networks that are being trained, and how far they are: a status line.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -38,7 +38,7 @@ impl InProgress {
         }
     }
 
-    /// So many networks are to be trained now.
+    /// Starts counting to `all` networks.
     pub(super) fn begins(&self, all: usize) {
         self.change(true, |state| (state.ended, state.all) = (0, all));
     }
@@ -52,7 +52,7 @@ impl InProgress {
         }
     }
 
-    /// A network has ended; `say` prints that, while the line is out of the way.
+    /// A network has ended; `say` prints that while the status line is hidden.
     pub(super) fn ended<T>(&self, id: &NetworkId, say: impl FnOnce() -> T) -> T {
         let said = match &self.bar {
             Some(bar) => bar.suspend(say),
@@ -77,7 +77,7 @@ impl InProgress {
     }
 }
 
-/// The line stays until nothing is trained any more: one that was cleared does not come back.
+/// The line is cleared at the very end: one that was cleared does not come back.
 impl Drop for InProgress {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {

@@ -1,4 +1,4 @@
-//! The experiments that the program knows: those of `config/paper/`.
+//! The experiments that come with the program: those of `config/paper/`.
 
 use std::io::Write;
 use std::path::Path;
@@ -38,7 +38,7 @@ const KNOWN: [(&str, &str); 9] = [
     ),
 ];
 
-/// The table that an experiment reads, where that comes with the program: its name, and what is in it.
+/// Tables that come with the program: the experiment that reads one, the name and the content.
 const TABLES: [(&str, (&str, &str)); 1] = [(
     "ridge",
     (
@@ -49,7 +49,7 @@ const TABLES: [(&str, (&str, &str)); 1] = [(
 
 /// An experiment's file.
 pub(super) struct Known {
-    /// Its name, in what is said of it.
+    /// Its name in messages.
     pub(super) file: String,
     pub(super) text: String,
     /// The table that it reads, where that comes with the program.
@@ -90,7 +90,7 @@ pub(super) fn name(text: &str) -> std::result::Result<String, String> {
     Err(format!("expected a TOML file, or one of {names}"))
 }
 
-/// What there is, a line each.
+/// Prints a line for each experiment.
 pub(super) fn list(out: &mut impl Write) -> Result<()> {
     let mut table = Table::new(
         ["name", "networks", "what", "published in"]

@@ -1,4 +1,4 @@
-//! Networks as they end, and what the experiment comes to.
+//! Networks as they end, and the results of the experiment.
 
 use std::io::Write;
 
@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use super::super::json;
 use super::super::output::Style;
 
-/// A network that has ended, for machines.
+/// A network that has ended, as JSON.
 #[derive(serde::Serialize)]
 struct Line<'a> {
     /// Its folder below `runs/`.
@@ -20,7 +20,7 @@ struct Line<'a> {
     outcome: &'a NetworkOutcome,
 }
 
-/// Shows networks as they end: lines over one that says how far the others are, or lines of JSON, or nothing.
+/// Prints networks as they end: lines above a status line, or lines of JSON, or nothing.
 pub(super) struct Show<'a, W> {
     out: &'a mut W,
     style: Style,
@@ -36,7 +36,7 @@ impl<'a, W: Write> Show<'a, W> {
         }
     }
 
-    /// A line under all others, for somebody at a terminal.
+    /// The status line, where somebody is looking on.
     pub(super) fn line(&self) -> Option<ProgressBar> {
         self.style.status_line()
     }
@@ -45,7 +45,7 @@ impl<'a, W: Write> Show<'a, W> {
         if self.style == Style::Words {
             let (title, source) = (&paper.title, &paper.source);
             writeln!(self.out, "{title} ({source})")?;
-            writeln!(self.out, "kept in {}", folder.dir().display())?;
+            writeln!(self.out, "saved in {}", folder.dir().display())?;
             self.out.flush()?;
         }
         Ok(())
@@ -88,14 +88,14 @@ impl<'a, W: Write> Show<'a, W> {
         )
     }
 
-    /// What the experiment comes to.
+    /// Prints the results.
     pub(super) fn ends(&mut self, summary: &Summary, folder: &PaperFolder) -> Result<()> {
         match self.style {
             Style::Quiet => {}
             Style::Json => writeln!(self.out, "{}", json(summary)?)?,
             Style::Words => {
                 writeln!(self.out, "\n{}", reproduce_text(summary, false))?;
-                writeln!(self.out, "kept in {}", folder.dir().display())?;
+                writeln!(self.out, "saved in {}", folder.dir().display())?;
             }
         }
         Ok(())

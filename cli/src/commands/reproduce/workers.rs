@@ -1,4 +1,4 @@
-//! Networks at the same time, each on a core of its own and in a folder of its own.
+//! Networks in parallel, each on one core and in a folder of its own.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ use super::super::{interrupt, overrides, pretty, train};
 use super::in_progress::InProgress;
 use super::show::Show;
 
-/// Trains networks, keeps and shows them as they end.
+/// Trains networks, and saves and prints them as they end.
 pub(super) struct Workers<'a, 'b, W> {
     pub(super) paper: &'a Paper,
     /// Networks at a time.
@@ -24,7 +24,7 @@ pub(super) struct Workers<'a, 'b, W> {
     pub(super) in_progress: InProgress,
 }
 
-/// Reads all data that the experiment trains on, so that what is missing is said before anything is begun.
+/// Loads all data that the experiment trains on, so that missing data are an error before anything is started.
 pub(super) fn check_data(paper: &Paper, scope: &Scope) -> Result<()> {
     let mut read = Vec::new();
     for row in scope.rows(paper)? {
@@ -52,12 +52,12 @@ impl<W: Write> NetworkRunner for Workers<'_, '_, W> {
             let network = &networks[k];
             let stepped = |share| {
                 in_progress.stepped(&network.id, share);
-                !interrupt::asked() && goes_on()
+                !interrupt::requested() && goes_on()
             };
-            match interrupt::asked() {
-                true => Ok(None),
-                false => one(network, paper, folder, backend, stepped),
+            if interrupt::requested() {
+                return Ok(None);
             }
+            one(network, paper, folder, backend, stepped)
         };
         run_parallel(self.jobs, networks.len(), work, |k, outcome| {
             if let Some(outcome) = &outcome {
@@ -71,8 +71,8 @@ impl<W: Write> NetworkRunner for Workers<'_, '_, W> {
     }
 }
 
-/// Trains a network, or goes on with it, and measures it; none if somebody asked for an end. After each step `stepped` is told
-/// the share of all steps, and says whether to go on.
+/// Trains a network, or resumes its training, and measures it; `None` if interrupted. After each step `stepped` gets the share of
+/// steps that are done, and says whether to continue.
 fn one(
     network: &PaperNetwork,
     paper: &Paper,
@@ -85,7 +85,7 @@ fn one(
     let experiment = experiment.check()?;
     let mut splits = data::load(&experiment.data, experiment.seed)?;
     if splits.validation.is_some() {
-        // Who chooses does not see them.
+        // Values are chosen without the test rows.
         splits.test = None;
     }
     let dir = folder.run(&network.id);
@@ -94,13 +94,18 @@ fn one(
     });
     let outcome = match trained {
         Ok(None) => return Ok(None),
-        Ok(Some(kept)) => NetworkOutcome {
+        Ok(Some(trained)) => NetworkOutcome {
             data_sha256: splits.hash.clone(),
-            epochs: kept.epochs,
-            seconds: kept.seconds,
+            epochs: trained.epochs,
+            seconds: trained.seconds,
             values: network.values.clone(),
-            network: kept.network.to_string(),
-            measured: Some(measure(paper, &kept.network, &kept.experiment, &splits)?),
+            network: trained.network.to_string(),
+            measured: Some(measure(
+                paper,
+                &trained.network,
+                &trained.experiment,
+                &splits,
+            )?),
         },
         Err(Error::Diverged { what, step, .. }) => NetworkOutcome {
             data_sha256: splits.hash.clone(),

@@ -1,4 +1,4 @@
-//! What `--out` keeps.
+//! The files of `--out`.
 
 use std::path::Path;
 
@@ -14,14 +14,14 @@ use super::plan::Plan;
 pub(super) struct Folder(OutFolder);
 
 impl Folder {
-    /// Makes the folder, beginning with the configuration.
+    /// Creates the folder, with the configuration in it.
     pub(super) fn create(dir: &Path, plan: &Plan) -> Result<Self> {
         let config = overrides::write(&plan.first().experiment)?;
         Ok(Folder(OutFolder::for_study(dir, &config)?))
     }
 
-    /// Writes a line for each network so far.
-    pub(super) fn keep_outcomes(&mut self, outcomes: &[StudyOutcome]) -> Result<()> {
+    /// Saves a line for each network so far.
+    pub(super) fn save_outcomes(&mut self, outcomes: &[StudyOutcome]) -> Result<()> {
         let lines: Result<Vec<_>> = outcomes
             .iter()
             .map(|outcome| Ok(json(outcome)? + "\n"))
@@ -29,9 +29,8 @@ impl Folder {
         self.0.save("study.jsonl", &lines?.concat())
     }
 
-    /// Writes the summary in all its forms. But for the times in `study.json`, the same study writes the same
-    /// bytes.
-    pub(super) fn finish(&self, summary: &StudySummary, outcomes: &[StudyOutcome]) -> Result<()> {
+    /// Saves the summary in all its forms. The same study writes the same bytes, but for the times in `study.json`.
+    pub(super) fn save_summary(&self, summary: &StudySummary, outcomes: &[StudyOutcome]) -> Result<()> {
         self.0.save("study.json", &pretty(summary)?)?;
         if summary.settings.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What is to be trained: every setting, checked before the first one is.
+//! What to train: every setting, all checked before the first is trained.
 
 use dropwise::backend::Backend;
 use dropwise::config::{CheckedExperiment, DataConfig, Experiment, Masks, ResolvedExperiment};
@@ -48,14 +48,14 @@ impl Plan {
         let validates = data
             .iter()
             .all(|(_, _, splits)| splits.validation.is_some());
-        let most_telling = if validates {
+        let default_split = if validates {
             Part::Validation
         } else {
             Part::Train
         };
         let plan = Plan {
             keys,
-            split: args.split.unwrap_or(most_telling),
+            split: args.split.unwrap_or(default_split),
             points,
             data,
         };
@@ -79,7 +79,7 @@ impl Plan {
         }
         if self.first().experiment.study.replicas == 1 {
             warnings.push(
-                "one network a setting shows no spread: ask for more with --replicas".to_owned(),
+                "one network per setting shows no spread: add networks with --replicas".to_owned(),
             );
         }
         for warning in warnings {
@@ -99,11 +99,8 @@ impl Plan {
     /// The rows that the networks of a setting are measured on.
     pub(super) fn rows(&self, point: &Point) -> Result<&Dataset> {
         let rows = self.split.of(self.splits(point));
-        rows.ok_or_else(|| Error::InvalidValue {
-            key: "--split".into(),
-            expected: "rows that the data have".to_owned(),
-            found: format!("no {} rows", self.split.word()),
-        })
+        let found = format!("no {} rows", self.split.word());
+        rows.ok_or_else(|| Error::invalid("--split", "rows that the data have", found))
     }
 
     /// The summary of a study that has no results yet.
@@ -153,16 +150,15 @@ fn experiment(args: &Args, values: &[Override]) -> Result<(CheckedExperiment, Ba
     Ok((experiment.check()?, backend))
 }
 
-/// Checked here, before a folder is made and data are loaded.
+/// Checked before a folder is created and data are loaded.
 fn refuse_early_stopping(experiment: &Experiment) -> Result<()> {
     match &experiment.train.early_stopping {
         None => Ok(()),
-        Some(stopping) => Err(Error::InvalidValue {
-            key: "train.early_stopping".into(),
-            expected: "none, since the networks of a study are all trained to the last step"
-                .to_owned(),
-            found: format!("a patience of {}", stopping.patience),
-        }),
+        Some(stopping) => Err(Error::invalid(
+            "train.early_stopping",
+            "none, because a study trains all networks to the last step",
+            format!("a patience of {}", stopping.patience),
+        )),
     }
 }
 
@@ -172,15 +168,14 @@ fn seed_masks(experiment: &mut Experiment, are_asked_for: bool) -> Result<()> {
     if masks == Masks::Seeded || !are_asked_for {
         return Ok(());
     }
-    Err(Error::InvalidValue {
-        key: "dropout.masks".into(),
-        expected: "`seeded`, which gives each of the networks trained at once its own masks"
-            .to_owned(),
-        found: "`framework`".to_owned(),
-    })
+    Err(Error::invalid(
+        "dropout.masks",
+        "`seeded`, so that each network has masks of its own",
+        "`framework`",
+    ))
 }
 
-/// The place of an experiment's data among those loaded, where they are put at their first use.
+/// The place of an experiment's data in `loaded`; data that are not there are loaded first.
 fn place_of(
     experiment: &CheckedExperiment,
     loaded: &mut Vec<(DataConfig, u64, Splits)>,

@@ -1,8 +1,7 @@
-//! What is to be trained: a new run, or one to go on with.
+//! What to train: a new run, or one to resume.
 
 use std::path::Path;
 
-use burn::tensor::Device;
 use dropwise::backend::Backend;
 use dropwise::config::{CheckedExperiment, Experiment};
 use dropwise::data::Splits;
@@ -12,13 +11,13 @@ use dropwise_lab::store::{self, Prepared, Run, snapshot};
 
 use super::super::overrides;
 
-/// What is to be trained.
+/// What to train.
 pub(super) struct Job {
     pub(super) experiment: CheckedExperiment,
     pub(super) backend: Backend,
-    /// The folder that keeps the run, where there is one.
-    pub(super) run: Option<Run>,
-    /// Where an interrupted run goes on.
+    /// The run to resume.
+    run: Option<Run>,
+    /// Its newest checkpoint.
     snapshot: Option<Snapshot>,
 }
 
@@ -62,7 +61,7 @@ impl Job {
         Ok(job)
     }
 
-    /// Takes metrics and recorded weights back to the checkpoint: what came after it will come again.
+    /// Removes the metrics and weights that were recorded after the checkpoint: they will be recorded again.
     fn rewind(&mut self) -> Result<()> {
         let reached = self.snapshot.as_ref().map_or(0, |snapshot| snapshot.step);
         let before = |line: &serde_json::Value| {
@@ -78,8 +77,9 @@ impl Job {
         }
     }
 
-    pub(super) fn trainer<'a>(&self, splits: &'a Splits, device: &Device) -> Result<Trainer<'a>> {
+    pub(super) fn trainer<'a>(&self, splits: &'a Splits) -> Result<Trainer<'a>> {
         self.check_data(splits)?;
+        let device = &self.backend.device()?;
         let (train, validation) = (&splits.train, splits.validation.as_ref());
         match &self.snapshot {
             Some(snapshot) => {
@@ -89,7 +89,7 @@ impl Job {
         }
     }
 
-    /// A run that goes on must go on with the same data.
+    /// A run is resumed with the same data.
     fn check_data(&self, splits: &Splits) -> Result<()> {
         let Some(run) = &self.run else {
             return Ok(());
@@ -99,29 +99,33 @@ impl Job {
         }
         Err(Error::Store {
             path: run.dir().to_owned(),
-            problem: "the data are not those that the run was started with".to_owned(),
-            fix: "bring the data back, or start a new run".to_owned(),
+            problem: "the data differ from those that the run was started with".to_owned(),
+            fix: "restore the data, or start a new run".to_owned(),
         })
     }
 
-    /// Keeps the run in a new folder, beginning with the configuration.
-    pub(super) fn keep_in(&mut self, dir: &Path, splits: &Splits) -> Result<()> {
-        let config = overrides::write(&self.experiment)?;
-        let prepared = Prepared::new(splits).to_json()?;
-        self.run = Some(Run::create(dir, &config, &prepared)?);
-        Ok(())
+    /// Takes the run to resume, or creates one in `out`, where there is one.
+    pub(super) fn run(
+        &mut self,
+        out: Option<&Path>,
+        trainer: &Trainer<'_>,
+        splits: &Splits,
+    ) -> Result<Option<Run>> {
+        match (self.run.take(), out) {
+            (None, Some(dir)) => {
+                let config = overrides::write(trainer.experiment())?;
+                let prepared = Prepared::new(splits).to_json()?;
+                Run::create(dir, &config, &prepared).map(Some)
+            }
+            (run, _) => Ok(run),
+        }
     }
 }
 
-/// One run is one network.
 fn check_one(replicas: usize) -> Result<()> {
     if replicas == 1 {
         return Ok(());
     }
-    Err(Error::InvalidValue {
-        key: "study.replicas".into(),
-        expected: "1, the network of this run (several are trained at once by `dropwise study`)"
-            .to_owned(),
-        found: replicas.to_string(),
-    })
+    let expected = "1, because a run trains one network (`dropwise study` trains several)";
+    Err(Error::invalid("study.replicas", expected, replicas))
 }

@@ -1,4 +1,4 @@
-//! What a run came to: lines for `metrics.jsonl`, `report.json`, words for a person.
+//! The results of a run: lines of `metrics.jsonl`, `report.json`, and as text.
 
 use std::io::Write;
 use std::path::Path;
@@ -6,14 +6,14 @@ use std::path::Path;
 use dropwise::data::{Dataset, Splits};
 use dropwise::evaluate::{Evaluation, Metrics, evaluate};
 use dropwise::train::{End, Report, Trainer};
-use dropwise::{Error, Result};
+use dropwise::{Backend, Error, Result};
 use serde::Serialize;
 
+use super::super::output::Style;
 use super::super::{BURN_VERSION, json};
-use super::job::Job;
 use super::progress::headline;
 
-/// A line of `metrics.jsonl`. It has no time in it, so that the same run writes the same lines.
+/// A line of `metrics.jsonl`. It holds no times, so that the same run writes the same lines.
 #[derive(Serialize)]
 struct Line<'a> {
     epoch: usize,
@@ -56,7 +56,7 @@ pub(super) fn lines(report: &Report) -> Result<Vec<String>> {
         .collect()
 }
 
-/// `report.json`: where a run's results come from, and what they are.
+/// `report.json`: the results of a run, and what they were made with.
 #[derive(Serialize)]
 pub(super) struct RunReport {
     dropwise: &'static str,
@@ -84,84 +84,86 @@ pub(super) struct RunReport {
 }
 
 impl RunReport {
-    pub(super) fn line(&self) -> Result<String> {
-        json(self)
+    /// Evaluates the run's model on all splits: the best one where there are validation rows.
+    pub(super) fn new(
+        backend: &Backend,
+        trainer: &Trainer<'_>,
+        splits: &Splits,
+        end: End,
+        seconds: f64,
+    ) -> Result<Self> {
+        let (network, model_step, model) = match trainer.best() {
+            Some((network, step)) => (network, step, "best"),
+            None => (trainer.network(), trainer.step(), "last"),
+        };
+        let loss = trainer.experiment().loss();
+        let on = |rows: &Option<Dataset>| -> Result<Option<Metrics>> {
+            let found = rows.as_ref().map(|rows| evaluate(network, loss, rows));
+            Ok(found.transpose()?.map(|found| found.metrics))
+        };
+        let Evaluation {
+            predictions,
+            metrics,
+        } = evaluate(network, loss, &splits.train)?;
+        Ok(RunReport {
+            dropwise: env!("CARGO_PKG_VERSION"),
+            burn: BURN_VERSION,
+            backend: backend.to_string(),
+            seed: trainer.experiment().seed,
+            data_sha256: splits.hash.clone(),
+            network: network.to_string(),
+            end: match end {
+                End::StoppedEarly => "stopped early",
+                _ => "finished",
+            },
+            steps: trainer.step(),
+            epochs: trainer.epoch(),
+            seconds,
+            model,
+            model_step,
+            train: metrics,
+            validation: on(&splits.validation)?,
+            test: on(&splits.test)?,
+            predictions,
+        })
     }
 
     pub(super) fn pretty(&self) -> Result<String> {
         serde_json::to_string_pretty(self)
             .map_err(|cause| Error::Compute(format!("the report cannot be written: {cause}")))
     }
+
+    /// Prints the results, and the folder that the run was saved to.
+    pub(super) fn print(
+        &self,
+        style: Style,
+        out: &mut impl Write,
+        splits: &Splits,
+        dir: Option<&Path>,
+    ) -> Result<()> {
+        match style {
+            Style::Quiet => return Ok(()),
+            Style::Json => return Ok(writeln!(out, "{}", json(self)?)?),
+            Style::Words => {}
+        }
+        if splits.train.len() <= FEW_ROWS {
+            print_predictions(out, &splits.train, &self.predictions)?;
+        } else {
+            print_splits(out, self)?;
+        }
+        let (backend, seed, seconds) = (&self.backend, self.seed, self.seconds);
+        writeln!(out, "backend {backend}, seed {seed}, {seconds:.2} s")?;
+        if let Some(dir) = dir {
+            writeln!(out, "saved in {}", dir.display())?;
+        }
+        Ok(())
+    }
 }
 
-/// Evaluates the run's model on all splits: the best one where there are validation rows.
-pub(super) fn report(
-    job: &Job,
-    trainer: &Trainer<'_>,
-    splits: &Splits,
-    end: End,
-    seconds: f64,
-) -> Result<RunReport> {
-    let (network, model_step, model) = match trainer.best() {
-        Some((network, step)) => (network, step, "best"),
-        None => (trainer.network(), trainer.step(), "last"),
-    };
-    let loss = trainer.experiment().loss();
-    let on = |rows: &Option<Dataset>| -> Result<Option<Metrics>> {
-        let found = rows.as_ref().map(|rows| evaluate(network, loss, rows));
-        Ok(found.transpose()?.map(|found| found.metrics))
-    };
-    let Evaluation {
-        predictions,
-        metrics,
-    } = evaluate(network, loss, &splits.train)?;
-    Ok(RunReport {
-        dropwise: env!("CARGO_PKG_VERSION"),
-        burn: BURN_VERSION,
-        backend: job.backend.to_string(),
-        seed: job.experiment.seed,
-        data_sha256: splits.hash.clone(),
-        network: network.to_string(),
-        end: match end {
-            End::StoppedEarly => "stopped early",
-            _ => "finished",
-        },
-        steps: trainer.step(),
-        epochs: trainer.epoch(),
-        seconds,
-        model,
-        model_step,
-        train: metrics,
-        validation: on(&splits.validation)?,
-        test: on(&splits.test)?,
-        predictions,
-    })
-}
-
-/// So few rows are shown one by one.
+/// Up to this many training rows, each prediction is printed.
 const FEW_ROWS: usize = 10;
 
-/// The results for a person.
-pub(super) fn show(
-    out: &mut impl Write,
-    report: &RunReport,
-    splits: &Splits,
-    run: Option<&Path>,
-) -> Result<()> {
-    if splits.train.len() <= FEW_ROWS {
-        show_predictions(out, &splits.train, &report.predictions)?;
-    } else {
-        show_splits(out, report)?;
-    }
-    let (backend, seed, seconds) = (&report.backend, report.seed, report.seconds);
-    writeln!(out, "backend {backend}, seed {seed}, {seconds:.2} s")?;
-    if let Some(dir) = run {
-        writeln!(out, "kept in {}", dir.display())?;
-    }
-    Ok(())
-}
-
-fn show_predictions(out: &mut impl Write, rows: &Dataset, predictions: &[f64]) -> Result<()> {
+fn print_predictions(out: &mut impl Write, rows: &Dataset, predictions: &[f64]) -> Result<()> {
     for (row, prediction) in predictions.chunks(rows.d_output()).enumerate() {
         let (input, target) = (rows.input_row(row), rows.target_row(row));
         writeln!(out, "{input:?} -> {prediction:.4?}, target {target:?}")?;
@@ -169,7 +171,7 @@ fn show_predictions(out: &mut impl Write, rows: &Dataset, predictions: &[f64]) -
     Ok(())
 }
 
-fn show_splits(out: &mut impl Write, report: &RunReport) -> Result<()> {
+fn print_splits(out: &mut impl Write, report: &RunReport) -> Result<()> {
     let (end, step, model) = (report.end, report.model_step, report.model);
     writeln!(
         out,

@@ -1,4 +1,4 @@
-//! What is to be tuned: the experiment that trials start from, and the rows.
+//! What to tune: the experiment that trials start from, and the rows.
 
 use dropwise::backend::Backend;
 use dropwise::config::{CheckedExperiment, DataConfig};
@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::super::{BURN_VERSION, overrides};
 use super::Args;
 
-/// What is to be tuned.
+/// What to tune.
 pub(super) struct Job {
     pub(super) experiment: CheckedExperiment,
     pub(super) backend: Backend,
@@ -51,7 +51,7 @@ impl Job {
         })
     }
 
-    /// What there is to store of the data.
+    /// What is stored of the data.
     pub(super) fn prepared(&self) -> Prepared {
         Prepared::new(&self.splits)
     }
@@ -85,20 +85,18 @@ fn merged(data: &DataConfig) -> Result<DataConfig> {
         return Ok(data);
     };
     if split.train_rows.is_some() && split.validation_rows.is_some() {
-        return Err(Error::InvalidValue {
-            key: "data.split.train_rows".into(),
-            expected: "none beside `validation_rows`, so that the last networks can have both"
-                .to_owned(),
-            found: "both; list validation and test rows, and all others train".to_owned(),
-        });
+        return Err(Error::invalid(
+            "data.split.train_rows",
+            "no list beside `validation_rows`, because the final networks train on the rows of both",
+            "one; remove it: all rows that are not listed for validation or test are trained on",
+        ));
     }
     if let Some(rows) = split.train {
-        return Err(Error::InvalidValue {
-            key: "data.split.train".into(),
-            expected: "none, since the last networks train on all training and validation rows"
-                .to_owned(),
-            found: format!("{rows}; a larger `validation` or `test` leaves fewer rows to train on"),
-        });
+        return Err(Error::invalid(
+            "data.split.train",
+            "none, because the final networks train on all training and validation rows",
+            format!("{rows}; to train on fewer rows, make `test` larger"),
+        ));
     }
     split.validation = 0.0;
     split.validation_rows = None;

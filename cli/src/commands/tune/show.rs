@@ -11,7 +11,7 @@ use super::super::output::Style;
 use super::job::Job;
 use super::trial_log::Record;
 
-/// Shows trials as they end: a table under a line that says what goes on, or lines of JSON, or nothing.
+/// Prints trials as they end: a table above a status line, or lines of JSON, or nothing.
 pub(super) struct Show<'a, W> {
     out: &'a mut W,
     style: Style,
@@ -20,7 +20,7 @@ pub(super) struct Show<'a, W> {
     phase: Option<Phase>,
     has_momentum: bool,
     ended: usize,
-    /// The smallest error on validation rows so far, in words.
+    /// The smallest error on validation rows so far, and its text.
     best: Option<(f64, String)>,
 }
 
@@ -37,7 +37,7 @@ impl<'a, W: Write> Show<'a, W> {
         }
     }
 
-    /// Where the rest is to be written.
+    /// Ends the table and returns the output.
     pub(super) fn into_inner(self) -> &'a mut W {
         if let Some(line) = self.line {
             line.finish_and_clear();
@@ -99,7 +99,7 @@ impl<'a, W: Write> Show<'a, W> {
         Ok(())
     }
 
-    /// Above the line that says what goes on.
+    /// Prints above the status line.
     fn print(&mut self, text: &str) -> Result<()> {
         match &self.line {
             Some(line) => line.suspend(|| writeln!(self.out, "{text}"))?,
@@ -163,7 +163,7 @@ fn part(phase: Phase) -> &'static str {
         Phase::Grow => "Grow: dropout off, errors on the training rows",
         Phase::Dropout | Phase::NoDropout => "Drop: errors on the validation rows",
         Phase::DropoutFinalists | Phase::NoDropoutFinalists => {
-            "Again: the best settings with other seeds, errors on the validation rows"
+            "Finalists: the best settings with other seeds, errors on the validation rows"
         }
         Phase::DropoutTest | Phase::NoDropoutTest => {
             "Decide: trained on training and validation rows, errors on the test rows"

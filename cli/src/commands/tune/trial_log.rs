@@ -1,4 +1,4 @@
-//! What `--out` keeps, and how a study goes on.
+//! The files of `--out`, and how a study is resumed from them.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::super::{json, overrides, pretty};
-use super::cannot_go_on;
 use super::job::Job;
 
 /// A line of `study.jsonl`: a trial and how it ended.
@@ -35,34 +34,37 @@ impl Record {
     }
 }
 
-/// The folder of a study, and what was in it.
+/// The file with the configuration to train.
+pub(super) const BEST: &str = "best.toml";
+
+/// The folder of a study, and the trials that were in it.
 pub(super) struct TrialLog {
     folder: TuneFolder,
-    /// Trials that ended before this process began, by phase and number, that the recipe has not asked for yet.
+    /// Trials of earlier processes, by phase and number, that the recipe has not asked for yet.
     known: HashMap<(Phase, usize), Record>,
     /// The lines of the trials that the recipe has asked for, in its order.
     asked: Vec<String>,
     /// When the last one ended, on the clock of the study.
     pub(super) elapsed: f64,
-    /// Whether finalists were chosen before this process began, so that nothing may be searched any more.
+    /// Whether an earlier process chose the finalists, which ends the search.
     pub(super) has_chosen: bool,
 }
 
 impl TrialLog {
-    /// Makes the folder, beginning with the configuration.
+    /// Creates the folder, with the configuration in it.
     pub(super) fn create(dir: &Path, job: &Job) -> Result<Self> {
         let config = overrides::write(&job.experiment)?;
         let folder = TuneFolder::create(dir, &config, &job.prepared().to_json()?)?;
         TrialLog::new(folder, vec![])
     }
 
-    /// Takes the folder of a study that was begun with the same configuration and data.
+    /// Opens the folder of a study that was started with the same configuration and data.
     pub(super) fn resume(dir: &Path, job: &Job) -> Result<Self> {
         let folder = TuneFolder::resume(dir)?;
         check_config(dir, &folder.config()?, &overrides::write(&job.experiment)?)?;
         if folder.preparation()? != job.prepared().to_json()? {
-            let problem = "the data are not those that the study was begun with";
-            return Err(cannot_go_on(dir.to_owned(), problem.to_owned()));
+            let problem = "the data differ from those that the study was started with";
+            return Err(cannot_resume(dir.to_owned(), problem.to_owned()));
         }
         let lines = folder.trials()?;
         TrialLog::new(folder, lines)
@@ -93,13 +95,13 @@ impl TrialLog {
         })
     }
 
-    /// How a trial ended, if it did before this process began.
+    /// How a trial ended, if it did in an earlier process.
     pub(super) fn known(&mut self, trial: &Trial) -> Result<Option<Record>> {
         let Some(record) = self.known.remove(&(trial.phase, trial.number)) else {
             if self.has_chosen && trial.phase.searches() {
-                let problem = "finalists were chosen, so that nothing may be searched any more; the study was begun \
-                               with another --trials or --max-width";
-                return Err(cannot_go_on(self.folder.trials_path(), problem.to_owned()));
+                let problem = "the finalists were chosen already, which ends the search; the study was started with a \
+                               different --trials or --max-width";
+                return Err(cannot_resume(self.folder.trials_path(), problem.to_owned()));
             }
             return Ok(None);
         };
@@ -107,11 +109,11 @@ impl TrialLog {
             return Ok(Some(record));
         }
         let (phase, number) = (trial.phase.name(), trial.number);
-        Err(cannot_go_on(
+        Err(cannot_resume(
             self.folder.trials_path(),
             format!(
-                "trial {number} of `{phase}` is not the one that would come now; the study was begun with another \
-                 --trials, --max-width or version of dropwise"
+                "trial {number} of `{phase}` differs from the one that this command would run; the study was started with \
+                 a different --trials, --max-width or version of dropwise"
             ),
         ))
     }
@@ -126,12 +128,12 @@ impl TrialLog {
         self.folder.append(&json(record)?)
     }
 
-    /// Brings the lines into the order that the recipe asks in, which is the same however many run at once.
+    /// Sorts the lines by the order in which the recipe asks, which does not depend on how many trials run at a time.
     pub(super) fn order(&mut self, records: &[Record]) -> Result<()> {
         for record in records {
             self.asked.push(json(record)?);
         }
-        // What is known and not asked for yet stays in the file behind them.
+        // Trials that were not asked for yet follow.
         let mut rest: Vec<_> = self.known.values().collect();
         rest.sort_by_key(|record| (record.phase, record.trial));
         let mut lines = self.asked.clone();
@@ -141,35 +143,37 @@ impl TrialLog {
         self.folder.reorder(&lines)
     }
 
-    /// Writes the summary and the configuration to train, and says where that is.
-    pub(super) fn finish(&self, job: &Job, summary: &TuneSummary) -> Result<PathBuf> {
+    /// Saves the summary and the configuration to train.
+    pub(super) fn finish(&self, job: &Job, summary: &TuneSummary) -> Result<()> {
         self.folder
             .save("tune.json", &pretty(&job.summary(summary))?)?;
         let figure = tune_figure(summary).to_svg();
         self.folder.save("tune.svg", &figure)?;
-        self.folder.save("best.toml", &job.best(summary)?)?;
-        Ok(self.folder.dir().join("best.toml"))
+        self.folder.save(BEST, &job.best(summary)?)
     }
 }
 
-/// The folder that a file is in, in words.
-pub(super) fn folder(file: &Path) -> String {
-    file.parent().unwrap_or(file).display().to_string()
+fn cannot_resume(path: PathBuf, problem: String) -> Error {
+    Error::Store {
+        path,
+        problem,
+        fix: "restore it, or start a new study in another --out".to_owned(),
+    }
 }
 
-/// A study goes on with the configuration that it was begun with.
+/// A study is resumed with the configuration that it was started with.
 fn check_config(dir: &Path, begun: &str, now: &str) -> Result<()> {
     let path = dir.join("tune.toml");
     let table = |text: &str| text.parse::<Table>();
     let (Ok(begun), Ok(now)) = (table(begun), table(now)) else {
         let problem = "expected a configuration, found something that is not TOML".to_owned();
-        return Err(cannot_go_on(path, problem));
+        return Err(cannot_resume(path, problem));
     };
     let Some((key, begun, now)) = difference("", &begun, &now) else {
         return Ok(());
     };
-    let problem = format!("the study was begun with `{key}` {begun}; now it is {now}");
-    Err(cannot_go_on(path, problem))
+    let problem = format!("`{key}` was {begun} when the study was started and is {now} now");
+    Err(cannot_resume(path, problem))
 }
 
 /// The first key that differs, a plain one before those in tables, and both its values in words.

@@ -1,4 +1,4 @@
-//! Trials at the same time, each on a core of its own.
+//! Trials in parallel, each on one core.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -13,12 +13,12 @@ use super::job::Job;
 use super::show::Show;
 use super::trial_log::{Record, TrialLog};
 
-/// Trains trials, keeps and shows them as they end.
+/// Trains trials, and saves and prints them as they end.
 pub(super) struct Workers<'a, W> {
     rows: &'a TuneSplits,
     device: Device,
     jobs: usize,
-    /// When to begin no more trials, on the clock of the study.
+    /// When to start no more trials, on the clock of the study.
     budget: Option<Duration>,
     started: Instant,
     log: Option<TrialLog>,
@@ -77,7 +77,7 @@ impl<'a, W: Write> Workers<'a, W> {
         Ok(record)
     }
 
-    /// Trains those trials that have no record yet. What has ended is kept, whatever becomes of the others.
+    /// Trains the trials that have no record yet. Each is saved as it ends, even if another one fails.
     fn train(&mut self, trials: &[Trial], records: &mut [Option<Record>]) -> Result<()> {
         let (rows, device) = (self.rows, self.device.clone());
         let missing: Vec<usize> = (0..trials.len())
@@ -85,7 +85,7 @@ impl<'a, W: Write> Workers<'a, W> {
             .collect();
         let work = |k: usize, goes_on: &(dyn Fn() -> bool + Sync)| {
             let started = Instant::now();
-            let goes_on = || !interrupt::asked() && goes_on();
+            let goes_on = || !interrupt::requested() && goes_on();
             let outcome = trials[missing[k]].run(rows, &device, &goes_on)?;
             Ok((outcome, started.elapsed().as_secs_f64()))
         };
@@ -125,9 +125,9 @@ impl<W: Write> TrialRunner for Workers<'_, W> {
 
     fn has_time(&mut self) -> bool {
         match &self.log {
-            // A study goes the way that it went.
+            // A resumed study repeats its decisions.
             Some(log) if log.has_more() => true,
-            // What was chosen stays chosen.
+            // The search has ended.
             Some(log) if log.has_chosen => false,
             _ => self
                 .budget

@@ -23,7 +23,13 @@ fn a_folder_that_is_no_run_or_a_study_is_named() {
         std::fs::create_dir_all(folder.path("a-study")).expect("a folder");
         folder.write(&format!("a-study/{study}"), "");
         let errors = folder.bad(&["report", "a-study"]);
-        assert_says(&errors, &["a-study: a study", "`dropwise train --out`"]);
+        assert_says(
+            &errors,
+            &[
+                "a-study: expected a run, found a study",
+                "`dropwise train --out`",
+            ],
+        );
         std::fs::remove_dir_all(folder.path("a-study")).expect("a folder");
     }
     assert!(!folder.path("report.html").exists());
@@ -105,7 +111,7 @@ fn a_viewer_that_cannot_be_started_is_a_warning() {
     let errors = String::from_utf8(output.stderr).expect("text");
     if cfg!(unix) {
         assert_eq!(output.status.code(), Some(0), "{errors}");
-        assert_says(&errors, &["warning: report.html: cannot be shown"]);
+        assert_says(&errors, &["warning: report.html: cannot be opened"]);
     }
     assert!(folder.path("report.html").exists());
 }

@@ -243,7 +243,7 @@ fn outcomes_are_merged_without_their_models_though_what_these_would_show_is_not_
         &["--quiet", "--merge", &part],
     ));
     let run = place.path("merged/runs/own/seed-1");
-    let expected = "no figure: it shows what networks see, and RUN holds no model\n";
+    let expected = "no figure: it needs the trained networks, and RUN holds no model\n";
     assert_eq!(
         ended.errors,
         expected.replace("RUN", &run.display().to_string())
@@ -322,7 +322,7 @@ fn people_see_each_network_and_then_the_table() {
     let out = good(&mut reproduce(&place, "out", &[])).out;
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!(lines[0], "Digits, two ways (nobody)");
-    let folder = format!("kept in {}", place.path("out").display());
+    let folder = format!("saved in {}", place.path("out").display());
     assert_eq!(lines[1], folder);
     assert_eq!(lines.last(), Some(&&*folder));
     for name in OWN_NETWORKS {
@@ -403,7 +403,7 @@ mod stopped {
         assert_eq!(ended.status, Some(130), "{}", ended.errors);
         assert_eq!(
             ended.errors,
-            "interrupted: the same command with --resume goes on\n"
+            "interrupted: the same command with --resume continues\n"
         );
         let before = networks(&stopped).len();
         assert!((1..OWN_NETWORKS.len()).contains(&before), "{before}");

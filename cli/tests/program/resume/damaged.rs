@@ -71,7 +71,7 @@ fn a_damaged_checkpoint_is_named_and_the_one_before_it_used() {
         let expected = format!("warning: {}: expected ", newest.display());
         assert!(errors.starts_with(&expected), "{kind}: {errors}");
         assert_has(&errors, "damaged or cut short");
-        assert_has(&errors, &format!("\ngoing on after step {step}\n"));
+        assert_has(&errors, &format!("\nresuming after step {step}\n"));
         assert_eq!(errors.lines().count(), 2, "{kind}: {errors}");
         assert_same_run(&run, &place.path("whole"));
     }

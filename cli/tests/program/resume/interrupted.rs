@@ -55,11 +55,11 @@ fn an_interrupted_run_says_how_to_go_on_and_does_to_the_same_bytes() {
             };
             let dir = run.display();
             let expected = format!(
-                "interrupted after step {step}; go on with: dropwise train --resume {dir}\n"
+                "interrupted after step {step}; resume with: dropwise train --resume {dir}\n"
             );
             assert_eq!(said, expected);
             let ended = good(&mut resume(&run));
-            assert_eq!(ended.errors, format!("going on after step {step}\n"));
+            assert_eq!(ended.errors, format!("resuming after step {step}\n"));
             assert_same_run(&run, &place.path("whole"));
         }
     }
@@ -113,7 +113,7 @@ fn a_run_may_be_interrupted_twice() {
     let [first, second] = said.lines().collect::<Vec<_>>()[..] else {
         panic!("{said}");
     };
-    assert!(first.starts_with("going on after step "), "{said}");
+    assert!(first.starts_with("resuming after step "), "{said}");
     assert!(second.starts_with("interrupted after step "), "{said}");
     good(&mut resume(&run));
     assert_same_run(&run, &place.path("whole"));
@@ -139,7 +139,7 @@ fn without_a_folder_an_interruption_says_that_nothing_is_kept() {
     assert!(
         ended
             .errors
-            .ends_with("; nothing is kept: with --out DIR a run can go on\n"),
+            .ends_with("; nothing was saved: a run with --out DIR can be resumed\n"),
         "{}",
         ended.errors
     );

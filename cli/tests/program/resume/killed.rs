@@ -109,6 +109,9 @@ fn a_run_killed_before_its_first_checkpoint_starts_again() {
     process.kill();
     assert!(checkpoints_of(&run).is_empty());
     let ended = good(&mut resume(&run));
-    assert_eq!(ended.errors, "no checkpoint was reached: starting again\n");
+    assert_eq!(
+        ended.errors,
+        "found no checkpoint: starting from the beginning\n"
+    );
     assert_same_run(&run, &place.path("whole"));
 }

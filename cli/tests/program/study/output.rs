@@ -130,7 +130,7 @@ fn one_network_has_no_spread_and_that_is_said() {
     let ended = good(&mut study(&Place::with(XOR), &["--replicas", "1"]));
     assert_has(
         &ended.errors,
-        "warning: one network a setting shows no spread",
+        "warning: one network per setting shows no spread",
     );
     assert!(!ended.out.contains("NaN"), "{}", ended.out);
 }

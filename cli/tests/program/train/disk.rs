@@ -44,6 +44,6 @@ fn a_full_disk_ends_the_run_and_leaves_the_last_checkpoint() {
     // With room on the disk the run comes to what it would have come to.
     good(&mut place.train_in("whole"));
     let ended = good(&mut resume(&run));
-    assert_eq!(ended.errors, format!("going on after step {last}\n"));
+    assert_eq!(ended.errors, format!("resuming after step {last}\n"));
     assert_same_run(&run, &place.path("whole"));
 }

@@ -109,9 +109,9 @@ fn a_run_does_not_go_on_with_other_data() {
         let errors = bad(&mut resume(&run), 1);
         assert_has(
             &errors,
-            "the data are not those that the run was started with",
+            "the data differ from those that the run was started with",
         );
-        assert_has(&errors, "bring the data back, or start a new run");
+        assert_has(&errors, "restore the data, or start a new run");
 
         fs::write(&table, rows("6,6")).expect("a file");
         let mut process = Running::start(&mut resume(&run));

@@ -65,7 +65,7 @@ fn people_get_a_line_an_epoch_and_the_results_of_each_split() {
     }
     assert!(lines[8].starts_with("backend "), "{out}");
     let folder = place.path("run");
-    assert_eq!(lines[9], format!("kept in {}", folder.display()));
+    assert_eq!(lines[9], format!("saved in {}", folder.display()));
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn resuming_a_run_that_has_ended_says_so_and_changes_nothing() {
         assert_eq!(report["end"], end);
         for _ in 0..2 {
             let again = good(&mut resume(&run));
-            let said = format!("nothing is left to train after step {}\n", report["steps"]);
+            let said = format!("training has already ended, at step {}\n", report["steps"]);
             assert_eq!(again.errors, said);
             // The results are shown once more.
             let results = |out: &str| -> Vec<String> {

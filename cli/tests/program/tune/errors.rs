@@ -18,7 +18,7 @@ fn there_are_rows_to_choose_with_and_rows_to_measure_on() {
     refused(&set("data.split={test=0.5}"), 1, expected);
     let expected = "data.split.test: expected rows to measure the choice on";
     refused(&set("data.split={validation=0.5}"), 1, expected);
-    let expected = "data.split.train: expected none, since the last networks train on all training and validation rows, found 300";
+    let expected = "data.split.train: expected none, because the final networks train on all training and validation rows, found 300";
     let split = "data.split={validation=0.2,test=0.2,train=300}";
     refused(&set(split), 1, expected);
 }

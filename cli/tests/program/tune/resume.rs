@@ -88,18 +88,18 @@ fn a_study_goes_on_only_as_it_was_begun() {
         let more = [&["--resume"], more].concat();
         let errors = bad(&mut tune_in(&place, "whole", &more), 1);
         assert_has(&errors, expected);
-        assert_has(
-            &errors,
-            "bring it back, or begin another study in another --out",
-        );
+        assert_has(&errors, "restore it, or start a new study in another --out");
     };
-    let epochs = "the study was begun with `train.epochs` 6; now it is 7";
+    let epochs = "`train.epochs` was 6 when the study was started and is 7 now";
     refused(&["--set", "train.epochs=7"], epochs);
     refused(
         &["--set", "train.clip={norm=1.0}"],
-        "`train.clip` absent; now it is",
+        "`train.clip` was absent when the study was started and is ",
     );
-    refused(&["--seed", "6"], "`seed` 5; now it is 6");
+    refused(
+        &["--seed", "6"],
+        "`seed` was 5 when the study was started and is 6 now",
+    );
 
     // With more trials the choice may be another, but it is made.
     let mut tune = dropwise(["tune", "--resume", "--trials", "10", "--max-width", "64"]);

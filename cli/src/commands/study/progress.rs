@@ -10,7 +10,7 @@ use super::super::interrupt;
 use super::super::output::Style;
 
 /// Shows progress and watches for Ctrl-C.
-pub(super) struct Watch {
+pub(super) struct Progress {
     bar: Option<ProgressBar>,
     settings: usize,
     /// Settings that are finished.
@@ -25,10 +25,10 @@ const PARTS: f64 = 1000.0;
 /// Between two drawings.
 const REDRAW: Duration = Duration::from_millis(100);
 
-impl Watch {
+impl Progress {
     pub(super) fn new(settings: usize, style: Style) -> Self {
         let now = Instant::now();
-        Watch {
+        Progress {
             bar: style.bar(settings as u64 * PARTS as u64),
             settings,
             done: 0,
@@ -38,7 +38,7 @@ impl Watch {
     }
 
     /// One setting is finished.
-    pub(super) fn next(&mut self) {
+    pub(super) fn next_setting(&mut self) {
         self.done += 1;
     }
 
@@ -49,7 +49,7 @@ impl Watch {
     }
 }
 
-impl ReplicasObserver for Watch {
+impl ReplicasObserver for Progress {
     fn stepped(&mut self, replicas: &Replicas<'_>) -> Result<Flow> {
         if let Some(bar) = &self.bar
             && self.drawn.elapsed() >= REDRAW
@@ -63,7 +63,7 @@ impl ReplicasObserver for Watch {
             bar.set_prefix(format!("setting {}/{}", self.done + 1, self.settings));
             bar.set_message(format!("step {step}/{steps}, {} left", HumanDuration(left)));
         }
-        if interrupt::asked() {
+        if interrupt::requested() {
             return Ok(Flow::Stop);
         }
         Ok(Flow::Continue)

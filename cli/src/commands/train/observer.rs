@@ -1,4 +1,4 @@
-//! The observer that shows progress, keeps the run and watches for Ctrl-C.
+//! The observer that shows progress and saves the run.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,65 +11,66 @@ use dropwise::{Mlp, Result};
 use dropwise_lab::explain::Recorder;
 use dropwise_lab::store::{ModelName, Run, snapshot, weights};
 
-use super::super::{interrupt, json};
+use super::super::json;
 use super::progress::Progress;
 use super::summary::{self, RunReport};
 
-/// Shows progress, keeps the run and watches for Ctrl-C.
-pub(super) struct Keeper<'a, W> {
+/// Shows progress and saves the run. After each step `goes_on` says whether to continue.
+pub(super) struct RunObserver<'a, W, F> {
     progress: Progress<'a, W>,
     run: Option<Run>,
-    /// Records weights where there is a run to keep.
+    /// Where there is a run.
     recorder: Option<Recorder>,
     checkpoint_every: Duration,
     started: Instant,
-    /// Seconds that the processes before this one took up to the checkpoint that this one goes on from.
+    /// Training time of earlier processes, up to the checkpoint that was resumed.
     seconds_before: f64,
     last_checkpoint: Instant,
-    /// The step of the last checkpoint.
-    kept: Option<usize>,
-    /// Whether this process has trained, or found a run that had ended.
+    last_checkpoint_step: Option<usize>,
+    /// Whether this process has trained; else the resumed run had ended already.
     has_trained: bool,
+    goes_on: F,
 }
 
-impl<'a, W: Write> Keeper<'a, W> {
+impl<'a, W: Write, F: FnMut(&Trainer<'_>) -> bool> RunObserver<'a, W, F> {
     pub(super) fn new(
         progress: Progress<'a, W>,
         run: Option<Run>,
         (trainer, splits): (&Trainer<'_>, &Splits),
-        seconds: f64,
+        checkpoint_every: f64,
+        goes_on: F,
     ) -> Self {
         let now = Instant::now();
-        // A run that was begun by an older version has no recorded weights, and none to go on with.
-        let records = |run: &Run| trainer.step() == 0 || run.has_trail();
+        let is_new = trainer.step() == 0;
+        // A run that an older version started has recorded no weights, and a trail cannot start in the middle.
         let recorder = run
             .as_ref()
-            .filter(|run| records(run))
+            .filter(|run| is_new || run.has_trail())
             .map(|_| Recorder::new(&splits.train, trainer.network(), trainer.steps()));
-        let goes_on = run.as_ref().filter(|_| trainer.step() > 0);
-        let seconds_before = goes_on.and_then(|run| run.seconds()).unwrap_or(0.0);
-        Keeper {
+        let resumed = run.as_ref().filter(|_| !is_new);
+        let seconds_before = resumed.and_then(|run| run.seconds()).unwrap_or(0.0);
+        RunObserver {
             progress,
             run,
             recorder,
-            checkpoint_every: Duration::from_secs_f64(seconds),
+            checkpoint_every: Duration::from_secs_f64(checkpoint_every),
             started: now,
             seconds_before,
             last_checkpoint: now,
-            // A run that goes on does so from a checkpoint.
-            kept: Some(trainer.step()).filter(|step| *step > 0),
+            last_checkpoint_step: (!is_new).then_some(trainer.step()),
             has_trained: false,
+            goes_on,
         }
     }
 
-    /// How long training has taken, over all processes.
+    /// Training time, over all processes.
     pub(super) fn seconds(&self) -> f64 {
         self.seconds_before + self.started.elapsed().as_secs_f64()
     }
 
-    /// Takes a checkpoint, if there is a run to keep and none was taken after this step.
-    pub(super) fn keep(&mut self, trainer: &Trainer<'_>) -> Result<()> {
-        if self.kept == Some(trainer.step()) {
+    /// Saves a checkpoint, if there is a run and this step has none yet.
+    pub(super) fn checkpoint(&mut self, trainer: &Trainer<'_>) -> Result<()> {
+        if self.last_checkpoint_step == Some(trainer.step()) {
             return Ok(());
         }
         let seconds = self.seconds();
@@ -81,11 +82,11 @@ impl<'a, W: Write> Keeper<'a, W> {
         run.save_checkpoint(trainer.step() as u64, &checkpoint)?;
         run.save_seconds(seconds)?;
         self.last_checkpoint = Instant::now();
-        self.kept = Some(trainer.step());
+        self.last_checkpoint_step = Some(trainer.step());
         Ok(())
     }
 
-    /// Records weights, if it is time for that.
+    /// Records weights, if they are due.
     fn record(&mut self, trainer: &Trainer<'_>) -> Result<()> {
         let (Some(run), Some(recorder)) = (&mut self.run, &self.recorder) else {
             return Ok(());
@@ -96,20 +97,20 @@ impl<'a, W: Write> Keeper<'a, W> {
         }
         match recorder.record(trainer.network(), step)? {
             Some(line) => run.append_trail(&json(&line)?)?,
-            // Such a training is at its end, and a first line that is missing makes the others worthless.
+            // The weights are not finite: training is about to fail, and a trail without its first line is of no use.
             None => self.recorder = None,
         }
         Ok(())
     }
 
-    /// Writes the models and the report; the result is the run's folder.
+    /// Saves the models and the report, and returns the run's folder.
     pub(super) fn finish(
         mut self,
         trainer: &Trainer<'_>,
         report: &RunReport,
     ) -> Result<Option<PathBuf>> {
         self.progress.end();
-        self.keep(trainer)?;
+        self.checkpoint(trainer)?;
         let Some(run) = &mut self.run else {
             return Ok(None);
         };
@@ -124,38 +125,38 @@ impl<'a, W: Write> Keeper<'a, W> {
         if let Some((network, step)) = trainer.best() {
             save_model(run, ModelName::Best, network, step, precision)?;
         }
-        // The report of a run that had ended says how long it took.
+        // A run that had ended has its report, with the training time in it.
         if self.has_trained || !run.has_report() {
             run.save_report(&report.pretty()?)?;
         }
         Ok(Some(run.dir().to_owned()))
     }
 
-    /// Takes a checkpoint and says how to go on.
+    /// Saves a checkpoint and says how to resume.
     pub(super) fn explain_interruption(&mut self, trainer: &Trainer<'_>) -> Result<()> {
         self.progress.end();
-        self.keep(trainer)?;
+        self.checkpoint(trainer)?;
         let step = trainer.step();
         match &self.run {
             Some(run) => {
                 let dir = run.dir().display();
                 eprintln!(
-                    "interrupted after step {step}; go on with: dropwise train --resume {dir}"
+                    "interrupted after step {step}; resume with: dropwise train --resume {dir}"
                 );
             }
             None => eprintln!(
-                "interrupted after step {step}; nothing is kept: with --out DIR a run can go on"
+                "interrupted after step {step}; nothing was saved: a run with --out DIR can be resumed"
             ),
         }
         Ok(())
     }
 
-    /// Says what is left of a run that failed.
+    /// Says which checkpoint of a run that failed can be used.
     pub(super) fn explain_failure(&self) {
         self.progress.end();
-        if let (Some(run), Some(step)) = (&self.run, self.kept) {
+        if let (Some(run), Some(step)) = (&self.run, self.last_checkpoint_step) {
             let dir = run.dir().display();
-            eprintln!("the checkpoint of step {step} in {dir} is good");
+            eprintln!("the checkpoint of step {step} in {dir} is intact");
         }
     }
 }
@@ -173,9 +174,9 @@ fn save_model(
     run.save_model(name, &arrays, &metadata)
 }
 
-impl<W: Write> Observer for Keeper<'_, W> {
+impl<W: Write, F: FnMut(&Trainer<'_>) -> bool> Observer for RunObserver<'_, W, F> {
     fn started(&mut self, trainer: &Trainer<'_>) -> Result<()> {
-        // A run that was killed before its first checkpoint has this line already.
+        // A run that was killed before its first checkpoint has the first line already.
         if trainer.step() == 0 && self.run.as_ref().is_some_and(|run| !run.has_trail()) {
             self.record(trainer)?;
         }
@@ -186,12 +187,12 @@ impl<W: Write> Observer for Keeper<'_, W> {
         self.has_trained = true;
         self.progress.stepped(trainer);
         self.record(trainer)?;
-        if interrupt::asked() {
+        if !(self.goes_on)(trainer) {
             return Ok(Flow::Stop);
         }
-        // The clock is asked only where there is a run to keep: that costs a step of a tiny network dearly.
+        // Reading the clock takes long beside a step of a tiny network, so it is read only where there is a run.
         if self.run.is_some() && self.last_checkpoint.elapsed() >= self.checkpoint_every {
-            self.keep(trainer)?;
+            self.checkpoint(trainer)?;
         }
         Ok(Flow::Continue)
     }
