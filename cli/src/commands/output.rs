@@ -38,23 +38,23 @@ pub(super) enum Style {
 }
 
 impl Style {
-    /// Whether somebody is looking on, so that there is progress to show.
-    pub(super) fn is_live(self) -> bool {
+    /// Whether this is text for a terminal, where progress can be shown.
+    fn is_on_terminal(self) -> bool {
         self == Style::Words && io::stderr().is_terminal() && io::stdout().is_terminal()
     }
 
-    /// A status line under all others, where somebody is looking on.
+    /// A status line under all others, on a terminal.
     pub(super) fn status_line(self) -> Option<ProgressBar> {
-        self.is_live().then(|| {
+        self.is_on_terminal().then(|| {
             let line = ProgressBar::new_spinner();
             line.enable_steady_tick(Duration::from_millis(200));
             styled(line, "{spinner} {msg} ({elapsed})")
         })
     }
 
-    /// A bar of `length` parts, where somebody is looking on.
+    /// A bar of `length` parts, on a terminal.
     pub(super) fn bar(self, length: u64) -> Option<ProgressBar> {
-        self.is_live()
+        self.is_on_terminal()
             .then(|| styled(ProgressBar::new(length), "{prefix} [{bar:24}] {msg}"))
     }
 }

@@ -54,7 +54,7 @@ enum Format {
     Jsonl,
 }
 
-/// Rows that are answered together, at most: a batch of the library's for each of two cores.
+/// The most rows predicted at once: one of the library's batches for each of two cores.
 const BATCH: usize = 1_000;
 
 impl Args {
@@ -64,14 +64,14 @@ impl Args {
         let format = self.format.unwrap_or_else(|| self.format_by_name());
         let reader = Reader::open(&self.input, format, &trained)?;
         let (task, input) = (&trained.prepared.task, reader.name().to_owned());
-        let all_at_hand = reader.is_of_a_file();
+        let is_file = reader.is_of_a_file();
         let mut answers = Answers::new(task, self.proba, format, input, out)?;
 
         // Rows are read by a thread of their own, so that those that are there can be answered while
         // the next is waited for.
         let (sender, receiver) = sync_channel(2 * BATCH);
         let reading = std::thread::spawn(move || reader.read(sender));
-        answer_all(&receiver, all_at_hand, &trained, &mut answers)?;
+        predict_all(&receiver, is_file, &trained, &mut answers)?;
         match reading.join() {
             Ok(read) => read.map(|()| Outcome::Success),
             Err(panic) => std::panic::resume_unwind(panic),
@@ -102,27 +102,27 @@ impl Args {
     }
 }
 
-/// Answers rows in batches, until the sender has no more; after each batch nothing is held back.
+/// Predicts rows in batches until there are no more, and flushes the output after each batch.
 ///
-/// Products of another number of rows may round otherwise. So the rows of a file are answered in full batches, and
-/// have the same predictions each time; of rows that somebody may wait for, those that are there.
-fn answer_all<W: Write>(
+/// A product of a different number of rows may round differently. So the rows of a file are predicted in full batches, and
+/// have the same predictions each time. Rows from a pipe, whose sender may wait, are predicted as they come.
+fn predict_all<W: Write>(
     rows: &Receiver<Inputs>,
-    all_at_hand: bool,
+    is_file: bool,
     trained: &Trained,
     answers: &mut Answers<'_, W>,
 ) -> Result<()> {
-    while let Some(inputs) = batch(rows, all_at_hand) {
+    while let Some(inputs) = batch(rows, is_file) {
         answers.write(&trained.predict(&inputs)?)?;
         answers.flush()?;
     }
     answers.flush()
 }
 
-/// The inputs of the rows that are answered next; none at the end.
-fn batch(rows: &Receiver<Inputs>, all_at_hand: bool) -> Option<Vec<f64>> {
+/// The inputs of the next batch; `None` at the end.
+fn batch(rows: &Receiver<Inputs>, is_file: bool) -> Option<Vec<f64>> {
     let mut inputs = rows.recv().ok()?;
-    let more: &mut dyn Iterator<Item = Inputs> = if all_at_hand {
+    let more: &mut dyn Iterator<Item = Inputs> = if is_file {
         &mut rows.iter()
     } else {
         &mut rows.try_iter()

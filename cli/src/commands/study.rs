@@ -127,11 +127,7 @@ impl Args {
 }
 
 /// Trains and measures the networks of one setting; `None` if interrupted.
-fn train(
-    plan: &Plan,
-    point: &Point,
-    progress: &mut Progress,
-) -> Result<Option<Vec<StudyOutcome>>> {
+fn train(plan: &Plan, point: &Point, progress: &mut Progress) -> Result<Option<Vec<StudyOutcome>>> {
     let splits = plan.splits(point);
     let experiment = &point.experiment;
     let networks = Replica::several(experiment);

@@ -1,19 +1,13 @@
 //! `dropwise completions`: every shell gets a script that knows every subcommand.
 
-use std::process::{Command, Output};
+use std::process::Command;
 
-fn dropwise(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dropwise"))
-        .args(arguments)
-        .output()
-        .expect("a run")
-}
+use crate::runs::{bad, dropwise, good};
 
 fn text(arguments: &[&str]) -> String {
-    let output = dropwise(arguments);
-    assert_eq!(output.status.code(), Some(0));
-    assert!(output.stderr.is_empty());
-    String::from_utf8(output.stdout).expect("text")
+    let ended = good(&mut dropwise(arguments));
+    assert_eq!(ended.errors, "");
+    ended.out
 }
 
 /// The subcommands as `--help` lists them.
@@ -65,8 +59,6 @@ fn bash_takes_its_script_and_completes_with_it() {
 
 #[test]
 fn an_unknown_shell_is_wrong_usage() {
-    let output = dropwise(&["completions", "dos"]);
-    assert_eq!(output.status.code(), Some(2));
-    let errors = String::from_utf8_lossy(&output.stderr);
+    let errors = bad(&mut dropwise(["completions", "dos"]), 2);
     assert!(errors.contains("[possible values: bash,"), "{errors}");
 }

@@ -1,30 +1,18 @@
 //! The `dropwise` program, as a process: output, exit status, every error.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
-fn dropwise(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dropwise"))
-        .args(arguments)
-        .output()
-        .expect("a run")
-}
+use crate::runs::{self, dropwise};
 
 #[track_caller]
 fn good(arguments: &[&str]) -> String {
-    let output = dropwise(arguments);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{errors}");
-    String::from_utf8(output.stdout).expect("text")
+    runs::good(&mut dropwise(arguments)).out
 }
 
 #[track_caller]
 fn bad(arguments: &[&str], status: i32) -> String {
-    let output = dropwise(arguments);
-    let errors = String::from_utf8(output.stderr).expect("text");
-    assert_eq!(output.status.code(), Some(status), "{errors}");
-    assert!(!errors.contains("panicked"), "{errors}");
-    errors
+    runs::bad(&mut dropwise(arguments), status)
 }
 
 fn shipped(name: &str) -> PathBuf {
@@ -68,9 +56,7 @@ fn train_warns_of_unwise_rates_and_goes_on() {
     let path = changed("unwise.toml", "input = 0.0", "input = 0.5");
     let text = std::fs::read_to_string(&path).expect("the file");
     std::fs::write(&path, text.replacen("60_000", "100", 1)).expect("a file");
-    let output = dropwise(&["train", &path]);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{errors}");
+    let errors = runs::good(&mut dropwise(["train", &path])).errors;
     assert!(
         errors.starts_with("warning: dropout.input is 0.5: more than 0.25"),
         "{errors}"

@@ -36,7 +36,7 @@ impl<'a, W: Write> Show<'a, W> {
         }
     }
 
-    /// The status line, where somebody is looking on.
+    /// The status line, on a terminal.
     pub(super) fn line(&self) -> Option<ProgressBar> {
         self.style.status_line()
     }

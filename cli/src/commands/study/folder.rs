@@ -30,7 +30,11 @@ impl Folder {
     }
 
     /// Saves the summary in all its forms. The same study writes the same bytes, but for the times in `study.json`.
-    pub(super) fn save_summary(&self, summary: &StudySummary, outcomes: &[StudyOutcome]) -> Result<()> {
+    pub(super) fn save_summary(
+        &self,
+        summary: &StudySummary,
+        outcomes: &[StudyOutcome],
+    ) -> Result<()> {
         self.0.save("study.json", &pretty(summary)?)?;
         if summary.settings.is_empty() {
             return Ok(());

@@ -128,9 +128,10 @@ impl<'a, W: Write> Show<'a, W> {
     fn cells(&self, record: &Record) -> String {
         let setting = &record.setting;
         let optional = |value: Option<f64>| value.map_or("-".to_owned(), |value| value.to_string());
-        let momentum = match self.has_momentum {
-            true => format!("  {:>8}", optional(setting.momentum)),
-            false => String::new(),
+        let momentum = if self.has_momentum {
+            format!("  {:>8}", optional(setting.momentum))
+        } else {
+            String::new()
         };
         let outcome = &record.outcome;
         let tested = outcome.test.as_ref().map(|metrics| metrics.headline().1);

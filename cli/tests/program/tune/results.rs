@@ -17,7 +17,7 @@ fn the_study_is_the_same_whatever_runs_at_once() {
         "Decide:",
         "On the test rows",
         "Recommended",
-        "best.toml trains it",
+        "to train it: dropwise train ",
     ] {
         assert_has(&said, part);
     }
