@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Holds the README and docs/ to what they say: every link leads somewhere, every command runs, and the kept outcomes of published
-# experiments still add up to the kept tables. Needs `dropwise` on the PATH; --links stops after the links, which take no build.
+# Holds the README and docs/ to what they say: links and named files are there, every command runs, and the kept outcomes of published
+# experiments still add up to the kept tables. Needs `dropwise` on the PATH; --links stops after links and names, which take no build.
 #
 # The commands are the lines of the blocks that begin with ```sh in the README and ```sh run in docs/. They run in an empty
 # folder, target/docs, with config/ and docs/ in it; its report.html stays for scripts/look.mjs.
@@ -20,6 +20,12 @@ for page in *.md docs/*.md; do
         [ "${link%%#*}" = "" ] || file=$(dirname "$page")/${link%%#*}
         [ -e "$file" ] || { echo "$page: there is no $file"; exit 1; }
         [[ $link != *#* ]] || anchors "$file" | grep -qx -- "${link#*#}" || { echo "$page: $file has no heading #${link#*#}"; exit 1; }
+    done
+done
+# Files that a page names, in backticks or in the map of CONTRIBUTING, are there.
+for page in *.md docs/*.md; do
+    { grep -oP '(`|^    )\K(src|lab|cli|benches|config|docs|examples|fuzz|scripts|tests)/[\w/.-]+' "$page" || true; } | while read -r file; do
+        [ -e "$file" ] || { echo "$page: there is no $file"; exit 1; }
     done
 done
 [ "${1-}" != --links ] || exit 0
