@@ -8,12 +8,13 @@
 //!
 //! Every point is a process of its own, so that its memory is its own and no point warms another's caches.
 
+mod panels;
 mod point;
 
 use std::error::Error;
 use std::process::Command;
 
-use dropwise_lab::report::{Panel, Panels};
+use panels::{Panel, Panels};
 use point::{Found, Point};
 
 #[global_allocator]

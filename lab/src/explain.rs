@@ -5,8 +5,8 @@
 //! taken from a real network. Everything is data, which serializes; [`report`](mod@crate::report) draws it.
 //! [`hidden_activity`] and [`unit_features`] look at networks of which nothing else is known.
 //!
-//! No figure grows with the length of a training or the width of a layer: curves are thinned, and of wide layers the
-//! first units are shown, while what is counted is counted over all of them.
+//! No figure grows with the length of a training or the width of a layer: curves are sampled, and of wide layers
+//! the first units are shown, while what is counted is counted over all of them.
 
 mod activity;
 mod card;
@@ -15,12 +15,12 @@ mod diagram;
 mod features;
 mod hidden;
 mod landscape;
-mod look;
 mod mistakes;
 mod one_weight;
 mod paths;
 mod predictions;
 mod redundancy;
+mod split_evaluation;
 mod subject;
 mod thinned;
 mod trail;
@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use dropwise::error::Result;
 
 pub use activity::{Activity, Histogram, hidden_activity};
-pub use card::{Card, Measured};
+pub use card::{Card, MeasuredMetric};
 pub use curves::{Curve, Curves, CurvesReader, MetricsLine};
 pub use diagram::{Diagram, DiagramLayer};
 pub use features::{Feature, Features, unit_features};
@@ -43,9 +43,10 @@ pub use subject::{ExplainOptions, Subject};
 pub use trail::{Recorder, Trail, TrailLine};
 
 use hidden::HiddenUnits;
-use look::Look;
+use split_evaluation::SplitEvaluation;
 
-/// Everything that is to be shown of one run. What a run or its data do not have is none or empty, and `notes` say why.
+/// Everything that is to be shown of one run. What a run or its data do not have is none or empty, and `notes` say
+/// why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Explanation {
     /// What to call the run beside others.
@@ -81,34 +82,39 @@ pub struct Explanation {
 /// Looks at a network from all sides.
 ///
 /// # Errors
-/// [`Error::InvalidValue`](dropwise::Error::InvalidValue) for a weight or a part of the data that there is not, for options
-/// out of range, for weights that are not finite, and for a trail of another network; [`Error::Shape`](dropwise::Error::Shape)
-/// if the data do not fit the network; [`Error::Compute`](dropwise::Error::Compute) if the backend fails.
+/// [`Error::InvalidValue`](dropwise::Error::InvalidValue) for a weight or a part of the data that there is not, for
+/// options out of range, for weights that are not finite, and for a trail of another network;
+/// [`Error::Shape`](dropwise::Error::Shape) if the data do not fit the network;
+/// [`Error::Compute`](dropwise::Error::Compute) if the backend fails.
 pub fn explain(subject: &Subject<'_>, options: &ExplainOptions) -> Result<Explanation> {
     subject.check()?;
     options.check(subject)?;
     let mut notes = subject.notes.clone();
-    let looks = Look::at_all(subject)?;
-    let look = look::telling(&looks, options.part);
+    let evaluations = SplitEvaluation::all(subject)?;
+    let evaluation = split_evaluation::preferred_split(&evaluations, options.part);
     if subject.first_units() == 0 {
         let note = "There are no pictures of hidden units and their weights: the network has no hidden layer.";
         notes.push(note.to_owned());
     }
-    let hidden = HiddenUnits::of(subject.network, look.map(|look| look.rows))?;
+    let hidden = HiddenUnits::of(
+        subject.network,
+        evaluation.map(|evaluation| evaluation.rows),
+    )?;
     let landscape = landscape::landscape(subject, options, &mut notes)?;
     let input = landscape.as_ref().map(|found| found.weight.input);
     let explanation = Explanation {
         name: subject.name.to_owned(),
-        card: card::card(subject, &looks)?,
+        card: card::card(subject, &evaluations)?,
         curves: subject.curves.clone(),
         paths: paths::paths(subject, input, &mut notes),
         redundancy: redundancy::redundancy(subject.network, &hidden)?,
         features: features::unit_features(subject.network, subject.preprocessing)?,
         activity: hidden.into_iter().filter_map(activity::activity).collect(),
-        confusion: look.and_then(|look| predictions::confusion(look, &mut notes)),
-        calibration: look.and_then(|look| predictions::calibration(look, &mut notes)),
-        fit: look.and_then(predictions::fit),
-        mistakes: look.map(|look| mistakes::mistakes(subject, look)),
+        confusion: evaluation.and_then(|evaluation| predictions::confusion(evaluation, &mut notes)),
+        calibration: evaluation
+            .and_then(|evaluation| predictions::calibration(evaluation, &mut notes)),
+        fit: evaluation.and_then(predictions::fit),
+        mistakes: evaluation.map(|evaluation| mistakes::mistakes(subject, evaluation)),
         diagram: diagram::diagram(subject.network, options.landscape.seed),
         landscape,
         notes,
@@ -120,8 +126,11 @@ pub fn explain(subject: &Subject<'_>, options: &ExplainOptions) -> Result<Explan
 fn spaced(count: usize, most: usize) -> impl Iterator<Item = usize> {
     let places = count.min(most);
     let last = places.saturating_sub(1).max(1);
-    (0..places).map(move |place| match count > most {
-        true => place * (count - 1) / last,
-        false => place,
+    (0..places).map(move |place| {
+        if count > most {
+            place * (count - 1) / last
+        } else {
+            place
+        }
     })
 }

@@ -1,8 +1,9 @@
-//! What is done with networks that `dropwise` trains: many at once ([`study`]), the best of them ([`mod@tune`]), published
-//! experiments again ([`reproduce`]), what each has become ([`explain`]), and the pages and folders that keep it
-//! ([`report`], [`store`]).
+//! What is done with networks that `dropwise` trains: many at once ([`study`]), the best of them ([`mod@tune`]),
+//! published experiments again ([`reproduce`]), what each has become ([`explain`]), and the pages and folders that
+//! keep it ([`report`], [`store`]).
 //!
-//! Data flows one way: [`statistics`] → [`explain`] → [`study`] → [`mod@tune`] → [`reproduce`] → [`report`], [`store`].
+//! Data flows one way: [`statistics`] → [`explain`] → [`study`] → [`mod@tune`] → [`reproduce`] → [`report`],
+//! [`store`].
 //!
 //! # Features
 //!

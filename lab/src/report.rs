@@ -9,14 +9,14 @@ mod axes;
 #[cfg(feature = "report")]
 mod chart;
 #[cfg(feature = "report")]
+mod escape;
+#[cfg(feature = "report")]
 mod histogram;
 #[cfg(feature = "report")]
 mod ink;
 mod lines;
 #[cfg(feature = "report")]
 mod lines_svg;
-#[cfg(feature = "report")]
-mod panels;
 #[cfg(feature = "report")]
 mod picture;
 #[cfg(feature = "report")]
@@ -43,14 +43,12 @@ mod words;
 
 pub use lines::{Level, LinePoint, LineSeries, Lines};
 #[cfg(feature = "report")]
-pub use panels::{Panel, Panels};
-#[cfg(feature = "report")]
 pub use picture::Picture;
 pub use reproduce::reproduce_text;
 #[cfg(feature = "report")]
 pub use reproduce_figure::reproduce_figure;
 #[cfg(feature = "report")]
-pub use run::{Drawing, Figure, Report, Section, Values, landscape_figure};
+pub use run::{Drawing, Figure, FigureTable, Report, Section, landscape_figure};
 #[cfg(feature = "report")]
 pub use sparsity::{SparsityColumn, sparsity_figure};
 pub use strips::{Strip, Strips};

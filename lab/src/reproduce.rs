@@ -1,17 +1,16 @@
 //! Published experiments, run again: which networks a paper's table asks for, and what they come to beside its
 //! numbers.
 //!
-//! A [`Paper`] is read from a TOML file, one of those under `config/paper/` or one's own: what all networks share, a
-//! row for each line of the published table, and what is claimed of them. Each row is trained in two steps:
+//! A [`Paper`] is read from a TOML file, one of those under `config/paper/` or one's own: what all networks share,
+//! a row for each line of the published table, and what is claimed of them. Each row is trained in two steps:
 //!
-//! 1. **Choose.** Where a row leaves some values open, a network is trained for each of them on fewer rows, and measured
-//!    on the validation rows that were held out. The smallest error is chosen. Test rows are not there.
-//! 2. **Measure.** Networks with several seeds are trained on all training rows with what was chosen, and measured on
-//!    test rows, once.
+//! 1. **Choose.** Where a row leaves some values open, a network is trained for each of them on fewer rows, and
+//!    measured on the validation rows that were held out. The smallest error is chosen. Test rows are not there.
+//! 2. **Measure.** Networks with several seeds are trained on all training rows with what was chosen, and measured
+//!    on test rows, once.
 //!
-//! [`run`] asks a [`NetworkRunner`] for networks and is told how they ended, so that nothing here knows a file, a clock or a
-//! thread; what they come to is a function of the outcomes alone ([`Summary::of`]), wherever and in whatever order they
-//! were trained.
+//! [`run`] has a [`NetworkRunner`] train the networks, so that nothing here knows a file, a clock or a thread. The
+//! [`Summary`] is a function of their outcomes alone, wherever and in whatever order they were trained.
 //!
 //! ```
 //! use dropwise_lab::reproduce::Paper;
@@ -74,18 +73,18 @@ impl Scope {
     }
 }
 
-/// Trains the networks that an experiment asks for: the one who knows devices, threads, files and clocks.
+/// Trains the networks of an experiment. It alone knows devices, threads, files and clocks.
 pub trait NetworkRunner {
-    /// Trains `networks`, at once or in any order, and says in the order of `networks` how they ended; nothing of those
-    /// that did not, since somebody asked for an end.
+    /// Trains `networks`, at once or in any order, and returns how they ended, in the order of `networks`; `None`
+    /// for those that were cancelled.
     ///
     /// # Errors
-    /// Whatever keeps a network from being trained. A loss that is not finite does not: it is an outcome.
+    /// Anything that keeps a network from being trained, but not divergence, which is an outcome.
     fn run(&mut self, networks: &[PaperNetwork]) -> Result<Vec<Option<NetworkOutcome>>>;
 }
 
-/// Trains the networks of `scope` that `outcomes` does not have yet: those to choose by first, then those to measure. Adds how
-/// they ended to `outcomes`, and says whether all of them did.
+/// Trains the networks of `scope` that `outcomes` does not have yet: those to choose by first, then those to
+/// measure. Adds how they ended to `outcomes`, and says whether all of them did.
 ///
 /// # Errors
 /// [`Error::InvalidValue`] for a row that there is not, those of [`Paper`] and of the runner.

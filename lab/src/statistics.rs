@@ -24,9 +24,6 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// In so many of 100 repetitions an [`Interval`] holds the true value.
-pub const CONFIDENCE_PERCENT: u32 = 95;
-
 /// The normal distribution's quantile of 0.975.
 const Z: f64 = 1.959_963_984_540_054;
 
@@ -59,9 +56,9 @@ impl Interval {
         }
     }
 
-    /// Welch's interval of the difference of two means, `one - other`: Student's with `s^2 = s1^2 / n1 + s2^2 / n2` and
-    /// `s^4 / (s1^4 / (n1^2 (n1 - 1)) + s2^4 / (n2^2 (n2 - 1)))` degrees of freedom (Welch 1947), which does not take
-    /// both to be spread alike. None where one of them has fewer than two values.
+    /// Welch's interval of the difference of two means, `one - other`: Student's with `s^2 = s1^2 / n1 + s2^2 / n2`
+    /// and `s^4 / (s1^4 / (n1^2 (n1 - 1)) + s2^4 / (n2^2 (n2 - 1)))` degrees of freedom (Welch 1947), which does
+    /// not take both to be spread alike. None where one of them has fewer than two values.
     #[must_use]
     pub fn of_difference(one: &Distribution, other: &Distribution) -> Option<Self> {
         let squared = |of: &Distribution| Some(of.standard_deviation?.powi(2) / of.count as f64);

@@ -20,11 +20,11 @@
 //! A study has an [`OutFolder`] with `study.toml`, `study.jsonl` (a line a network), `study.json` (the summary),
 //! `table.md` and `study.svg`.
 //!
-//! `dropwise tune` keeps its trials in a [`TuneFolder`]: `tune.toml`, `study.jsonl` (a line a trial, which grows), then
-//! `tune.json` (the summary), `tune.svg` and `best.toml`.
+//! `dropwise tune` keeps its trials in a [`TuneFolder`]: `tune.toml`, `study.jsonl` (a line a trial, which grows),
+//! then `tune.json` (the summary), `tune.svg` and `best.toml`.
 //!
-//! `dropwise reproduce` keeps an experiment in a [`PaperFolder`]: `paper.toml` (the experiment), `runs/` (a run for each
-//! network, with its `outcome.json`), then `summary.json`, `table.md` and `figure.svg`.
+//! `dropwise reproduce` keeps an experiment in a [`PaperFolder`]: `paper.toml` (the experiment), `runs/` (a run for
+//! each network, with its `outcome.json`), then `summary.json`, `table.md` and `figure.svg`.
 //!
 //! [`Trained`] is a run's model, ready for use. Below that, files hold bytes and named arrays:
 //! [`weights`] and [`snapshot`] say what those mean.
@@ -57,7 +57,7 @@ pub use folder::OutFolder;
 pub use paper::{PaperFolder, PaperParts};
 pub use run::{KEEP, Run};
 pub use stored::{ModelName, StoredRun, open_for_reading};
-pub use tensors::{Array, Values};
+pub use tensors::{Array, ArrayValues};
 pub use trained::{Prepared, Trained, experiment_of};
 pub use tune::TuneFolder;
 

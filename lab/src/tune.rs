@@ -8,16 +8,17 @@
 //!    rows; for a regression, until it leaves less than [`Recipe::unexplained`] of the target's variance
 //!    unexplained. At each width a few learning rates are tried.
 //! 2. **Drop.** Around that width and learning rate, two searches on validation rows with the same number of
-//!    trials: one with dropout, one without. The paper's appendix A gives the ranges: hidden rates around 0.5, input
-//!    rates up to 0.25, `n / p` units, a learning rate of 10 to 100 times the plain network's, momentum 0.95 to 0.99,
-//!    max-norm 3 to 4. Trials that fall behind the median of those before them are given up. The best few
+//!    trials: one with dropout, one without. The paper's appendix A gives the ranges: hidden rates around 0.5,
+//!    input rates up to 0.25, `n / p` units, a learning rate of 10 to 100 times the plain network's, momentum 0.95
+//!    to 0.99, max-norm 3 to 4. Trials that fall behind the median of those before them are given up. The best few
 //!    are trained again with other seeds, so that luck does not choose.
 //! 3. **Decide.** The best setting of each search is trained on training and validation rows together, with several
 //!    seeds, and only then measured on test rows, once. A difference that luck could explain is called that.
 //!
-//! A [`TrialRunner`] trains the trials, so that nothing here knows a file, a clock or a thread, and the same experiment
-//! gives the same study however many trials run at once. [`SequentialRunner`] trains one after another; `dropwise tune`
-//! has a runner that uses all cores and stores what is finished. `examples/tune_own_data.rs` tunes on its own rows.
+//! A [`TrialRunner`] trains the trials, so that nothing here knows a file, a clock or a thread, and the same
+//! experiment gives the same study however many trials run at once. [`SequentialRunner`] trains one after another;
+//! `dropwise tune` has a runner that uses all cores and stores what is finished. `examples/tune_own_data.rs` tunes
+//! on its own rows.
 
 mod arm;
 mod decide;
@@ -51,8 +52,8 @@ pub use trial::{Phase, Score, Trial, TrialEnd, TrialOutcome};
 /// depend on what else is trained at the same time.
 ///
 /// # Errors
-/// [`Error::InvalidValue`] if trials cannot be made of the experiment: it has no hidden layer, several replicas, early
-/// stopping, a momentum with dampening, or masks of the framework.
+/// [`Error::InvalidValue`] if trials cannot be made of the experiment: it has no hidden layer, several replicas,
+/// early stopping, a momentum with dampening, or masks of the framework.
 pub fn prepare(experiment: &CheckedExperiment, task: &Task) -> Result<CheckedExperiment> {
     validate(experiment)?;
     let mut experiment = experiment.clone().into_inner();

@@ -38,8 +38,8 @@ impl Part {
     /// All of them.
     pub const ALL: [Part; 3] = [Part::Train, Part::Validation, Part::Test];
 
-    /// All of them, the most telling one first.
-    pub const TELLING: [Part; 3] = [Part::Test, Part::Validation, Part::Train];
+    /// In the order in which a network is best judged by them.
+    pub const BY_PREFERENCE: [Part; 3] = [Part::Test, Part::Validation, Part::Train];
 
     /// The name in flags and JSON.
     #[must_use]

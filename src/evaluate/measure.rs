@@ -19,9 +19,9 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// The measure of networks that are trained with `loss` for `task`: the error rate of classes, the RMSE of numbers. With
-    /// the loss `squared-error` and no validation rows, as in the tutorial, whose four rows say little by right and wrong, it
-    /// is the mean absolute error.
+    /// The measure of networks that are trained with `loss` for `task`: the error rate of classes, the RMSE of
+    /// numbers. With the loss `squared-error` and no validation rows, as in the tutorial, whose four rows say
+    /// little by right and wrong, it is the mean absolute error.
     #[must_use]
     pub fn of(loss: Loss, task: &Task, has_validation: bool) -> Self {
         match task {

@@ -51,7 +51,7 @@ impl Args {
     fn rows<'a>(&self, splits: &'a Splits) -> Result<(Part, &'a Dataset)> {
         let asked = match self.split {
             Some(part) => vec![part],
-            None => Part::TELLING.to_vec(),
+            None => Part::BY_PREFERENCE.to_vec(),
         };
         let there = |part: &Part| Some((*part, part.of(splits)?));
         asked.iter().find_map(there).ok_or_else(|| Error::Store {

@@ -7,7 +7,8 @@ use dropwise::data::Dataset;
 use dropwise::error::{Error, Result};
 use dropwise::model::Mlp;
 
-/// How active the units of a hidden layer are, dropout off (the paper's Figure 8: dropout makes activations sparse).
+/// How active the units of a hidden layer are, dropout off (the paper's Figure 8: dropout makes activations
+/// sparse).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Activity {
     /// The hidden layer, counted from 1.
@@ -43,14 +44,14 @@ const BINS: usize = 40;
 /// An activation below this share of the largest one is near zero.
 const NEAR_ZERO: f64 = 0.01;
 
-/// How active the hidden units of networks are on the same rows, dropout off: for each network its hidden layers, from the
-/// input on. The histograms of the same layer have the same edges for all networks, so that they can be compared. Of more
-/// than 2,000 rows evenly spaced ones are taken. What is learned does not matter: a network with as many outputs as
-/// inputs (the paper's autoencoder, section 7.2) is looked at like any other.
+/// How active the hidden units of networks are on the same rows, dropout off: for each network its hidden layers,
+/// from the input on. The histograms of the same layer have the same edges for all networks, so that they can be
+/// compared. Of more than 2,000 rows evenly spaced ones are taken. What is learned does not matter: a network with
+/// as many outputs as inputs (the paper's autoencoder, section 7.2) is looked at like any other.
 ///
 /// # Errors
-/// [`Error::InvalidValue`] without rows, and if an activation is not finite; [`Error::Shape`] if a network has other inputs
-/// than the rows; [`Error::Compute`] if the backend fails.
+/// [`Error::InvalidValue`] without rows, and if an activation is not finite; [`Error::Shape`] if a network has
+/// other inputs than the rows; [`Error::Compute`] if the backend fails.
 pub fn hidden_activity(networks: &[&Mlp], data: &Dataset) -> Result<Vec<Vec<Activity>>> {
     if data.is_empty() {
         let expected = "at least one row";
@@ -164,15 +165,15 @@ fn ends(values: &[f64]) -> Option<(f64, f64)> {
 }
 
 impl Histogram {
-    /// Forty bins from the smallest value to the largest, of width 1/40 around values that are all the same; none if there
-    /// is no value, or one that is not finite.
+    /// Forty bins from the smallest value to the largest, of width 1/40 around values that are all the same; none
+    /// if there is no value, or one that is not finite.
     #[must_use]
     pub fn of(values: &[f64]) -> Option<Self> {
         Histogram::between(values, ends(values)?)
     }
 
-    /// Forty bins between two numbers that hold all values, or around them if they are the same; none if they are so far
-    /// apart that their distance is not finite.
+    /// Forty bins between two numbers that hold all values, or around them if they are the same; none if they are
+    /// so far apart that their distance is not finite.
     fn between(values: &[f64], (low, high): (f64, f64)) -> Option<Self> {
         if !(high - low).is_finite() {
             return None;

@@ -8,7 +8,7 @@ use dropwise::data::{Target, Task};
 use dropwise::error::{Error, Result};
 
 use super::Subject;
-use super::look::Look;
+use super::split_evaluation::SplitEvaluation;
 
 /// Where a network comes from, and how good it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,12 +28,12 @@ pub struct Card {
     /// Name and value of all else that is known: backend, versions, how training ended, steps, epochs, seconds.
     pub facts: Vec<(String, String)>,
     /// How good the network is, dropout off; a line a split and metric.
-    pub measured: Vec<Measured>,
+    pub measured: Vec<MeasuredMetric>,
 }
 
 /// One metric on one part of the data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Measured {
+pub struct MeasuredMetric {
     /// `training`, `validation` or `test`.
     pub split: String,
     /// Rows in it.
@@ -42,15 +42,15 @@ pub struct Measured {
     pub metric: String,
     /// Its value.
     pub value: f64,
-    /// Its interval at 95 %, where one is known: Wilson's for a share, Student's for a mean over rows; that of an RMSE
-    /// is the root of the mean squared error's.
+    /// Its interval at 95 %, where one is known: Wilson's for a share, Student's for a mean over rows; that of an
+    /// RMSE is the root of the mean squared error's.
     pub interval: Option<Interval>,
     /// Whether the value is a share, to be shown in percent.
     pub is_share: bool,
 }
 
 /// Where the network comes from, and how good it is on all parts of its data.
-pub(super) fn card(subject: &Subject<'_>, looks: &[Look<'_>]) -> Result<Card> {
+pub(super) fn card(subject: &Subject<'_>, evaluations: &[SplitEvaluation<'_>]) -> Result<Card> {
     let config = toml::to_string(&***subject.experiment).map_err(|cause| {
         let expected = "what TOML can hold, with paths in UTF-8";
         Error::invalid("the configuration", expected, cause)
@@ -64,21 +64,21 @@ pub(super) fn card(subject: &Subject<'_>, looks: &[Look<'_>]) -> Result<Card> {
         model: model.to_owned(),
         model_step,
         facts: subject.facts.clone(),
-        measured: looks
+        measured: evaluations
             .iter()
-            .flat_map(|look| measured(subject.loss(), look))
+            .flat_map(|evaluation| measured(subject.loss(), evaluation))
             .collect(),
     })
 }
 
 /// The metrics of a part of the data that are finite numbers, the one to watch first.
-fn measured(loss: Loss, look: &Look<'_>) -> Vec<Measured> {
-    let shares = shares(look).map(|line| (line, true));
-    let numbers = numbers(loss, look).map(|line| (line, false));
-    let line = |((metric, value, interval), is_share): (Line, bool)| {
-        Some(Measured {
-            split: look.part.word().to_owned(),
-            rows: look.metrics.rows,
+fn measured(loss: Loss, evaluation: &SplitEvaluation<'_>) -> Vec<MeasuredMetric> {
+    let shares = shares(evaluation).map(|line| (line, true));
+    let numbers = numbers(loss, evaluation).map(|line| (line, false));
+    let line = |((metric, value, interval), is_share): (NamedMetric, bool)| {
+        Some(MeasuredMetric {
+            split: evaluation.part.word().to_owned(),
+            rows: evaluation.metrics.rows,
             metric: metric.to_owned(),
             value: value.filter(|value| value.is_finite())?,
             interval,
@@ -89,10 +89,10 @@ fn measured(loss: Loss, look: &Look<'_>) -> Vec<Measured> {
 }
 
 /// A metric's name, its value and the interval of that.
-type Line = (&'static str, Option<f64>, Option<Interval>);
+type NamedMetric = (&'static str, Option<f64>, Option<Interval>);
 
-fn shares(look: &Look<'_>) -> [Line; 3] {
-    let found = &look.metrics;
+fn shares(evaluation: &SplitEvaluation<'_>) -> [NamedMetric; 3] {
+    let found = &evaluation.metrics;
     let counted = |share: Option<f64>| {
         let count = (share? * found.rows as f64).round() as usize;
         Some(Interval::of_share(count, found.rows))
@@ -106,26 +106,26 @@ fn shares(look: &Look<'_>) -> [Line; 3] {
     ]
 }
 
-fn numbers(loss: Loss, look: &Look<'_>) -> [Line; 6] {
-    let found = &look.metrics;
-    let is_regression = matches!(look.task(), Task::Regression { .. });
+fn numbers(loss: Loss, evaluation: &SplitEvaluation<'_>) -> [NamedMetric; 6] {
+    let found = &evaluation.metrics;
+    let is_regression = matches!(evaluation.task(), Task::Regression { .. });
     let brier = if is_regression {
         None
     } else {
-        each_row(look, square)
+        each_row(evaluation, square)
     };
     // A loss that is a sum over rows is no mean. One of probabilities is the mean likelihood too.
-    let of_loss = interval(&look.losses).filter(|_| !loss.is_sum());
-    let surprise = of_loss.filter(|_| loss.takes_logits());
-    let magnitudes = each_row(look, magnitude);
+    let of_loss = interval(&evaluation.losses).filter(|_| !loss.is_sum());
+    let nll = of_loss.filter(|_| loss.takes_logits());
+    let magnitudes = each_row(evaluation, magnitude);
     [
-        ("RMSE", found.rmse, root_interval(look)),
+        ("RMSE", found.rmse, root_interval(evaluation)),
         ("R2", found.r2, None),
         ("loss", Some(found.loss), of_loss),
         (
             "negative log likelihood",
             found.negative_log_likelihood,
-            surprise,
+            nll,
         ),
         ("Brier score", found.brier_score, brier),
         (
@@ -151,10 +151,10 @@ fn magnitude(errors: &[f64]) -> f64 {
     errors.iter().map(|error| error.abs()).sum::<f64>() / errors.len() as f64
 }
 
-/// The interval of the mean over rows of a function of a row's errors, `target - prediction` for each output, in the units
-/// of the data.
-fn each_row(look: &Look<'_>, of: fn(&[f64]) -> f64) -> Option<Interval> {
-    let targets: &[Target] = match look.task() {
+/// The interval of the mean over rows of a function of a row's errors, `target - prediction` for each output, in
+/// the units of the data.
+fn each_row(evaluation: &SplitEvaluation<'_>, of: fn(&[f64]) -> f64) -> Option<Interval> {
+    let targets: &[Target] = match evaluation.task() {
         Task::Regression { targets } => targets,
         _ => &[],
     };
@@ -174,15 +174,15 @@ fn each_row(look: &Look<'_>, of: fn(&[f64]) -> f64) -> Option<Interval> {
             .collect();
         of(&errors)
     };
-    interval(&look.each().map(row).collect::<Vec<f64>>())
+    interval(&evaluation.rows_in_order().map(row).collect::<Vec<f64>>())
 }
 
 /// The root of the interval of the mean squared error; none for several targets, whose RMSE is a mean of roots.
-fn root_interval(look: &Look<'_>) -> Option<Interval> {
-    let Task::Regression { targets } = look.task() else {
+fn root_interval(evaluation: &SplitEvaluation<'_>) -> Option<Interval> {
+    let Task::Regression { targets } = evaluation.task() else {
         return None;
     };
-    let squares = each_row(look, square).filter(|_| targets.len() == 1)?;
+    let squares = each_row(evaluation, square).filter(|_| targets.len() == 1)?;
     Some(Interval {
         low: squares.low.max(0.0).sqrt(),
         high: squares.high.sqrt(),

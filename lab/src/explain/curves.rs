@@ -6,7 +6,7 @@ use dropwise::config::{Loss, ResolvedExperiment};
 use dropwise::data::{Part, Task};
 use dropwise::evaluate::Measure;
 
-/// Loss and error over the steps of a training, thinned to a few hundred points a curve.
+/// Loss and error over the steps of a training, a few hundred points a curve.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Curves {
     /// What the error is: `error rate`, `RMSE` or `mean absolute error`.
@@ -72,7 +72,8 @@ pub struct CurvesReader {
     steps_an_epoch: Option<f64>,
 }
 
-/// What is measured on a part of the data with dropout off: the loss, the error of the task, and the error of the tutorial.
+/// What is measured on a part of the data with dropout off: the loss, the error of the task, and the error of the
+/// tutorial.
 #[derive(Debug, Clone, Default)]
 struct SplitCurves {
     loss: SampledCurve,

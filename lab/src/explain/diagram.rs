@@ -29,7 +29,7 @@ pub struct DiagramLayer {
     pub kept: Vec<bool>,
 }
 
-/// So many units of a layer are told one by one.
+/// The most units of a layer that are shown.
 const UNITS: usize = 16;
 
 /// The layers, and the first of the thinned networks of a seed.

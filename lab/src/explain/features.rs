@@ -7,8 +7,8 @@ use dropwise::data::Preprocessing;
 use dropwise::error::{Error, Result};
 use dropwise::model::Mlp;
 
-/// The incoming weights of the first hidden layer's first units (the paper's Figure 7); of no unit where there is no
-/// hidden layer.
+/// The incoming weights of the first hidden layer's first units (the paper's Figure 7); of no unit where there is
+/// no hidden layer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Features {
     /// Height and width of the images that the inputs are, where they are images.
@@ -38,7 +38,8 @@ const PIXELS: usize = 1 << 16;
 const UNITS: usize = 12;
 pub(super) const INPUTS: usize = 40;
 
-/// What the first units of the first hidden layer see, whatever the network learns. `preparation` says what its inputs are.
+/// What the first units of the first hidden layer see, whatever the network learns. `preparation` says what its
+/// inputs are.
 ///
 /// # Errors
 /// [`Error::Shape`] if the network has other inputs, [`Error::Compute`] if the backend fails.

@@ -11,8 +11,8 @@ use dropwise::threads::in_pool;
 
 use super::spaced;
 
-/// Activations are of so many rows at most, and of all layers together of so many numbers where that leaves some hundred
-/// rows.
+/// The most rows that activations are of; and fewer of wide layers, down to `FEWEST_ROWS`, so that all layers
+/// together have `NUMBERS` activations at most.
 const ROWS: usize = 2_000;
 const FEWEST_ROWS: usize = 200;
 const NUMBERS: usize = 1 << 24;

@@ -7,11 +7,11 @@ use dropwise::error::Result;
 use dropwise::model::Mlp;
 
 use super::one_weight::OneWeight;
-use super::trail::{Trail, first_units, telling_inputs, weights};
+use super::trail::{Trail, first_units, most_varying_inputs, weights};
 use super::{ExplainOptions, Subject, spaced, thinned};
 
-/// The loss is measured on so many training rows at most, of a network with several wide layers on fewer, so that all of
-/// it takes no more multiplications than these.
+/// The most training rows that the loss is measured on; and fewer for several wide layers, down to `FEWEST_ROWS`,
+/// so that the landscape takes `MULTIPLICATIONS` multiplications at most.
 const ROWS: usize = 300;
 const FEWEST_ROWS: usize = 50;
 const MULTIPLICATIONS: usize = 150_000_000_000;
@@ -41,8 +41,8 @@ pub struct LandscapeOptions {
     pub seed: u64,
 }
 
-/// The loss over the value of one weight: of the whole network, and of thinned ones as dropout trains them, each with
-/// one mask for all rows.
+/// The loss over the value of one weight: of the whole network, and of thinned ones as dropout trains them, each
+/// with one mask for all rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Landscape {
     /// Which weight.
@@ -75,7 +75,7 @@ impl Default for LandscapeOptions {
     }
 }
 
-/// The landscape of the weight that is asked for, else of a telling one; none without data, and without hidden units.
+/// The landscape of the weight that is asked for, else of the default one; `None` without data or hidden units.
 pub(super) fn landscape(
     subject: &Subject<'_>,
     options: &ExplainOptions,
@@ -87,7 +87,7 @@ pub(super) fn landscape(
     };
     let (input, unit) = match options.weight {
         Some(weight) => weight,
-        None => telling_weight(subject, all)?,
+        None => default_weight(subject, all)?,
     };
     let rows: Vec<usize> = spaced(all.len(), most_rows(subject.network, options)).collect();
     let rows = all.select(&rows);
@@ -131,9 +131,10 @@ fn thinned_losses(
     weight: (usize, usize),
     values: &[f64],
 ) -> Result<Vec<Vec<f64>>> {
-    let networks = match subject.network.has_dropout() {
-        true => options.landscape.networks,
-        false => 0,
+    let networks = if subject.network.has_dropout() {
+        options.landscape.networks
+    } else {
+        0
     };
     let losses = |number| {
         let masks = thinned::masks(subject.network, options.landscape.seed, number);
@@ -143,23 +144,26 @@ fn thinned_losses(
 }
 
 /// The weight that moved most while it was recorded, else the largest one of an input that varies.
-fn telling_weight(subject: &Subject<'_>, rows: &Dataset) -> Result<(usize, usize)> {
+fn default_weight(subject: &Subject<'_>, rows: &Dataset) -> Result<(usize, usize)> {
     if let Some(weight) = subject.trail.and_then(Trail::moved_most) {
         return Ok(weight);
     }
-    let (inputs, units) = (telling_inputs(rows), first_units(subject.network));
+    let (inputs, units) = (most_varying_inputs(rows), first_units(subject.network));
     let weights = weights(subject.network, &inputs, units)?;
     let size = |place: &usize| weights[*place].abs();
-    let largest = (0..weights.len()).reduce(|best, place| match size(&place) > size(&best) {
-        true => place,
-        false => best,
+    let largest = (0..weights.len()).reduce(|best, place| {
+        if size(&place) > size(&best) {
+            place
+        } else {
+            best
+        }
     });
     let largest = largest.unwrap_or_default();
     Ok((inputs[largest / units], largest % units))
 }
 
-/// So many values of a weight, evenly spaced: from the smallest to the largest of all that is drawn on the landscape, which
-/// are the weights from the same input, what this one was before, and 0, with room on both sides.
+/// `points` values of a weight, evenly spaced: from the smallest to the largest of all that is drawn on the
+/// landscape, which are the weights from the same input, what this one was before, and 0, with room on both sides.
 fn range(subject: &Subject<'_>, (input, unit): (usize, usize), points: usize) -> Result<Vec<f64>> {
     let trail = subject.trail.and_then(|trail| trail.path(input, unit));
     let units = first_units(subject.network).max(unit + 1);
@@ -178,7 +182,8 @@ fn range(subject: &Subject<'_>, (input, unit): (usize, usize), points: usize) ->
 }
 
 impl Landscape {
-    /// With the mean of the thinned networks, and without values at which a loss is not finite; none if none is left.
+    /// With the mean of the thinned networks, and without values at which a loss is not finite; none if none is
+    /// left.
     fn finite(mut self, notes: &mut Vec<String>) -> Option<Self> {
         let is_finite = |place: &usize| {
             let mut thinned = self.thinned.iter();

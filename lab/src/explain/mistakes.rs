@@ -7,10 +7,10 @@ use dropwise::evaluate::{number, predicted_class};
 
 use super::Subject;
 use super::features::{image_of, shown_names};
-use super::look::Look;
+use super::split_evaluation::SplitEvaluation;
 
-/// The rows that a network is furthest off on, the worst first: wrong classes by how little probability is given to the
-/// right one, numbers by how far the prediction is off.
+/// The rows that a network is furthest off on, the worst first: wrong classes by how little probability is given to
+/// the right one, numbers by how far the prediction is off.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mistakes {
     /// The part of the data: `training`, `validation` or `test`.
@@ -36,23 +36,23 @@ pub struct Mistake {
     pub predicted: String,
     /// The probability of the predicted class, where predictions are probabilities.
     pub probability: Option<f64>,
-    /// The inputs that are shown: all pixels, from 0 to 1, or a table's values in its own units; 0 for what is not a
-    /// finite number.
+    /// The inputs that are shown: all pixels, from 0 to 1, or a table's values in its own units; 0 for what is not
+    /// a finite number.
     pub inputs: Vec<f32>,
 }
 
-/// So many are shown.
+/// Most mistakes shown.
 const WORST: usize = 24;
 
-/// Of several targets, so many are told.
+/// Most targets shown of a row.
 const NUMBERS: usize = 4;
 
 /// The rows that the network is furthest off on.
-pub(super) fn mistakes(subject: &Subject<'_>, look: &Look<'_>) -> Mistakes {
-    let mut wrong: Vec<(f64, usize)> = look
-        .each()
+pub(super) fn mistakes(subject: &Subject<'_>, evaluation: &SplitEvaluation<'_>) -> Mistakes {
+    let mut wrong: Vec<(f64, usize)> = evaluation
+        .rows_in_order()
         .filter_map(|(row, prediction, target)| {
-            Some((distance(look.task(), prediction, &target)?, row))
+            Some((distance(evaluation.task(), prediction, &target)?, row))
         })
         .collect();
     // What is not a number is worst of all.
@@ -65,18 +65,18 @@ pub(super) fn mistakes(subject: &Subject<'_>, look: &Look<'_>) -> Mistakes {
     let all = wrong.len();
     let rows = wrong.into_iter().take(WORST);
     Mistakes {
-        split: look.part.word().to_owned(),
+        split: evaluation.part.word().to_owned(),
         image: image_of(subject.preprocessing),
         input_names,
         rows: rows
-            .map(|(_, row)| mistake(subject, look, row, shown))
+            .map(|(_, row)| mistake(subject, evaluation, row, shown))
             .collect(),
         all,
     }
 }
 
-/// How far off a prediction is: the probability that the right class is not given, if the prediction is wrong; for numbers
-/// the sum of `|target - prediction|` as the network learns them. None if the class is right.
+/// How far off a prediction is: the probability that the right class is not given, if the prediction is wrong; for
+/// numbers the sum of `|target - prediction|` as the network learns them. None if the class is right.
 fn distance(task: &Task, prediction: &[f64], target: &[f64]) -> Option<f64> {
     let distance = match task {
         Task::Regression { targets } => {
@@ -110,10 +110,15 @@ fn class_probability(task: &Task, prediction: &[f64], class: usize) -> f64 {
     }
 }
 
-fn mistake(subject: &Subject<'_>, look: &Look<'_>, row: usize, shown: usize) -> Mistake {
-    let (task, d_output) = (look.task(), look.rows.d_output());
-    let prediction = &look.predictions[row * d_output..][..d_output];
-    let target = look.rows.target_row(row);
+fn mistake(
+    subject: &Subject<'_>,
+    evaluation: &SplitEvaluation<'_>,
+    row: usize,
+    shown: usize,
+) -> Mistake {
+    let (task, d_output) = (evaluation.task(), evaluation.rows.d_output());
+    let prediction = &evaluation.predictions[row * d_output..][..d_output];
+    let target = evaluation.rows.target_row(row);
     let (actual, predicted) = match task {
         Task::Regression { targets } => {
             let actual = target.iter().zip(targets);
@@ -126,8 +131,8 @@ fn mistake(subject: &Subject<'_>, look: &Look<'_>, row: usize, shown: usize) -> 
             (class_name(task, &target), class_name(task, prediction))
         }
     };
-    let class = predicted_class(task, prediction).filter(|_| look.bins.is_some());
-    let mut inputs = look.rows.input_row(row);
+    let class = predicted_class(task, prediction).filter(|_| evaluation.bins.is_some());
+    let mut inputs = evaluation.rows.input_row(row);
     inputs.truncate(shown);
     subject.preprocessing.unscale(&mut inputs);
     Mistake {
@@ -154,8 +159,9 @@ fn class_name(task: &Task, prediction: &[f64]) -> String {
 fn numbers(values: &[f64]) -> String {
     let first = values.iter().take(NUMBERS).map(|value| number(*value));
     let words = first.collect::<Vec<String>>().join(", ");
-    match values.len() > NUMBERS {
-        true => format!("{words}, ... ({} numbers)", values.len()),
-        false => words,
+    if values.len() > NUMBERS {
+        format!("{words}, ... ({} numbers)", values.len())
+    } else {
+        words
     }
 }

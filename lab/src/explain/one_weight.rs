@@ -6,8 +6,8 @@
 //! z_u(w) = z_u + (w - w_0) x_i
 //! ```
 //!
-//! and so the second layer's by one outer product, `f(z_u(w)) W_2[u, :]`. The products of the first two layers, which
-//! are most of the work, are made once for all values.
+//! and so the second layer's by one outer product, `f(z_u(w)) W_2[u, :]`. The products of the first two layers,
+//! which are most of the work, are made once for all values.
 
 use burn::tensor::{Tensor, TensorCreationOptions};
 
@@ -46,7 +46,8 @@ pub(super) struct OneWeight {
 }
 
 impl OneWeight {
-    /// The network of `subject`, or with `masks` a thinned one, as a function of the weight from an input to a unit.
+    /// The network of `subject`, or with `masks` a thinned one, as a function of the weight from an input to a
+    /// unit.
     ///
     /// # Shapes
     /// - `masks`: `[layers][inputs of the layer]`, scaled
@@ -138,7 +139,7 @@ impl OneWeight {
         sum.value(rows, d_output)
     }
 
-    /// Multiplications in the largest matrix product for so many values.
+    /// Multiplications in the largest matrix product for `values` values.
     fn largest_product(&self, values: usize) -> usize {
         let weights = self.rest.iter().map(|layer| layer.weight.dims());
         let largest = weights.map(|[from, to]| from * to).max();

@@ -28,8 +28,8 @@ pub struct UnitPath {
     pub values: Vec<f64>,
 }
 
-/// The paths from an input, if it was recorded, else from the recorded input that varies most; none without a trail, and
-/// without hidden units.
+/// The paths from an input, if it was recorded, else from the recorded input that varies most; none without a
+/// trail, and without hidden units.
 pub(super) fn paths(
     subject: &Subject<'_>,
     input: Option<usize>,

@@ -6,8 +6,8 @@ use crate::statistics::Interval;
 use dropwise::data::Task;
 use dropwise::evaluate::{BINS, Bin, predicted_class};
 
-use super::look::Look;
 use super::spaced;
+use super::split_evaluation::SplitEvaluation;
 
 /// Which class is taken for which.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,8 +73,11 @@ const CLASSES: usize = 100;
 const POINTS: usize = 1_000;
 
 /// Which class is taken for which; none for a regression, and for very many classes.
-pub(super) fn confusion(look: &Look<'_>, notes: &mut Vec<String>) -> Option<Confusion> {
-    let classes = look.task().classes();
+pub(super) fn confusion(
+    evaluation: &SplitEvaluation<'_>,
+    notes: &mut Vec<String>,
+) -> Option<Confusion> {
+    let classes = evaluation.task().classes();
     if classes.len() > CLASSES {
         let count = classes.len();
         notes.push(format!(
@@ -86,17 +89,17 @@ pub(super) fn confusion(look: &Look<'_>, notes: &mut Vec<String>) -> Option<Conf
     }
     let mut counts = vec![vec![0; classes.len()]; classes.len()];
     let mut without_prediction = 0;
-    for (_, prediction, target) in look.each() {
-        let Some(actual) = predicted_class(look.task(), &target) else {
+    for (_, prediction, target) in evaluation.rows_in_order() {
+        let Some(actual) = predicted_class(evaluation.task(), &target) else {
             continue;
         };
-        match predicted_class(look.task(), prediction) {
+        match predicted_class(evaluation.task(), prediction) {
             Some(predicted) => counts[actual][predicted] += 1,
             None => without_prediction += 1,
         }
     }
     Some(Confusion {
-        split: look.part.word().to_owned(),
+        split: evaluation.part.word().to_owned(),
         classes: classes.to_vec(),
         counts,
         without_prediction,
@@ -104,13 +107,16 @@ pub(super) fn confusion(look: &Look<'_>, notes: &mut Vec<String>) -> Option<Conf
 }
 
 /// Whether probabilities may be believed; none where predictions are none.
-pub(super) fn calibration(look: &Look<'_>, notes: &mut Vec<String>) -> Option<Calibration> {
-    let error = look.metrics.expected_calibration_error?;
+pub(super) fn calibration(
+    evaluation: &SplitEvaluation<'_>,
+    notes: &mut Vec<String>,
+) -> Option<Calibration> {
+    let error = evaluation.metrics.expected_calibration_error?;
     if !error.is_finite() {
         notes.push("There is no calibration diagram: some predictions are not numbers.".to_owned());
         return None;
     }
-    let bins = look.bins.iter().flatten().enumerate();
+    let bins = evaluation.bins.iter().flatten().enumerate();
     let bin = |(k, bin): (usize, &Bin)| {
         let rows = bin.rows as f64;
         (bin.rows > 0).then(|| CalibrationBin {
@@ -123,28 +129,28 @@ pub(super) fn calibration(look: &Look<'_>, notes: &mut Vec<String>) -> Option<Ca
         })
     };
     Some(Calibration {
-        split: look.part.word().to_owned(),
-        rows: look.metrics.rows,
+        split: evaluation.part.word().to_owned(),
+        rows: evaluation.metrics.rows,
         bins: bins.filter_map(bin).collect(),
         expected_calibration_error: error,
     })
 }
 
 /// A regression's predictions beside its targets.
-pub(super) fn fit(look: &Look<'_>) -> Option<Fit> {
-    let Task::Regression { targets } = look.task() else {
+pub(super) fn fit(evaluation: &SplitEvaluation<'_>) -> Option<Fit> {
+    let Task::Regression { targets } = evaluation.task() else {
         return None;
     };
     let (first, d_output) = (targets.first()?, targets.len());
     let point = |row: usize| {
-        let target = look.rows.target_row(row)[0] * first.deviation + first.mean;
-        (target, look.predictions[row * d_output])
+        let target = evaluation.rows.target_row(row)[0] * first.deviation + first.mean;
+        (target, evaluation.predictions[row * d_output])
     };
-    let points = spaced(look.rows.len(), POINTS).map(point);
+    let points = spaced(evaluation.rows.len(), POINTS).map(point);
     Some(Fit {
-        split: look.part.word().to_owned(),
+        split: evaluation.part.word().to_owned(),
         target: first.name.clone(),
-        rows: look.rows.len(),
+        rows: evaluation.rows.len(),
         points: points
             .filter(|(a, b)| a.is_finite() && b.is_finite())
             .collect(),

@@ -10,7 +10,8 @@ use dropwise::threads::in_pool;
 
 use super::HiddenUnits;
 
-/// How alike the units of a hidden layer are. The tutorial's claim is that dropout keeps units from doing the same work.
+/// How alike the units of a hidden layer are. The tutorial's claim is that dropout keeps units from doing the same
+/// work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Redundancy {
     /// The hidden layer, counted from 1.
@@ -19,7 +20,8 @@ pub struct Redundancy {
     pub units: usize,
     /// Units whose activation is the same in every row, which correlate with nothing.
     pub constant_units: usize,
-    /// Rows that the activations are of. Without any, nothing is known of activations, and `activations` shows no unit.
+    /// Rows that the activations are of. Without any, nothing is known of activations, and `activations` shows no
+    /// unit.
     pub rows: usize,
     /// Pearson's correlations of activations over rows, dropout off.
     pub activations: Similarities,
@@ -48,14 +50,14 @@ impl Redundancy {
     pub const NEAR: f64 = 0.95;
 }
 
-/// The first so many units of a layer are shown.
+/// The most units of a layer that are shown, the first ones.
 const SHOWN: usize = 48;
 
 /// Units whose similarities with all others are computed at once; the first of them are those that are shown.
 const BLOCK: usize = 256;
 
-/// How alike the units of each hidden layer are. Means and norms are computed in 64 bits, the products of units on the
-/// network's device in its precision.
+/// How alike the units of each hidden layer are. Means and norms are computed in 64 bits, the products of units on
+/// the network's device in its precision.
 pub(super) fn redundancy(network: &Mlp, hidden: &[HiddenUnits]) -> Result<Vec<Redundancy>> {
     let mut found = Vec::with_capacity(hidden.len());
     for (hidden, layer) in hidden.iter().zip(network.tensors()) {
@@ -77,8 +79,8 @@ pub(super) fn redundancy(network: &Mlp, hidden: &[HiddenUnits]) -> Result<Vec<Re
     Ok(found)
 }
 
-/// Takes each column's mean off it. A column whose numbers are all the same becomes zeros; the result is how many there
-/// are.
+/// Takes each column's mean off it. A column whose numbers are all the same becomes zeros; the result is how many
+/// there are.
 fn center(values: &mut [f64], columns: usize) -> usize {
     let rows = values.len() / columns;
     let Some(first) = values.get(..columns).map(<[f64]>::to_vec) else {
@@ -94,9 +96,10 @@ fn center(values: &mut [f64], columns: usize) -> usize {
     }
     for row in values.chunks_exact_mut(columns) {
         for (k, value) in row.iter_mut().enumerate() {
-            *value = match varies[k] {
-                true => *value - first[k] - sums[k] / rows as f64,
-                false => 0.0,
+            *value = if varies[k] {
+                *value - first[k] - sums[k] / rows as f64
+            } else {
+                0.0
             };
         }
     }
@@ -233,8 +236,8 @@ impl Pairs {
     }
 }
 
-/// An order in which each unit is followed by the one that is most like it of those that are left, from the unit on that
-/// has most in common with all others. Units of zeros come last.
+/// An order in which each unit is followed by the one that is most like it of those that are left, from the unit on
+/// that has most in common with all others. Units of zeros come last.
 fn beside_each_other(matrix: &[Vec<f32>]) -> Vec<usize> {
     let (mut left, zeros): (Vec<usize>, Vec<usize>) =
         (0..matrix.len()).partition(|unit| matrix[*unit][*unit] > 0.0);
@@ -247,9 +250,10 @@ fn beside_each_other(matrix: &[Vec<f32>]) -> Vec<usize> {
         };
         // Of equals the first.
         let best = (1..left.len()).fold(0, |best, place| {
-            match likeness(left[place]) > likeness(left[best]) {
-                true => place,
-                false => best,
+            if likeness(left[place]) > likeness(left[best]) {
+                place
+            } else {
+                best
             }
         });
         order.push(left.remove(best));

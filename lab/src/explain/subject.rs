@@ -39,8 +39,8 @@ pub struct Subject<'a> {
 /// What to look at.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ExplainOptions {
-    /// The weight of the landscape: an input and a hidden unit of the first layer, both counted from 0. Without it the
-    /// one that moved most while it was recorded, else the largest.
+    /// The weight of the landscape: an input and a hidden unit of the first layer, both counted from 0. Without it
+    /// the one that moved most while it was recorded, else the largest.
     pub weight: Option<(usize, usize)>,
     /// The part of the data that predictions and activations are of; without it the test rows, else the validation
     /// rows, else the training rows.

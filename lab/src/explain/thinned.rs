@@ -3,8 +3,8 @@
 use dropwise::dropout::{MaskAt, Noise, SeededMasks};
 use dropwise::model::Mlp;
 
-/// The masks of thinned network `number`, counted from 0, of those of a seed: for the inputs of each layer 0 or what they
-/// are scaled by. One mask serves all rows, so that all are seen by the same network.
+/// The masks of thinned network `number`, counted from 0, of those of a seed: for the inputs of each layer 0 or
+/// what they are scaled by. One mask serves all rows, so that all are seen by the same network.
 ///
 /// # Shapes
 /// - result: `[layers][inputs of the layer]`

@@ -8,22 +8,23 @@ use dropwise::data::Dataset;
 use dropwise::error::{Error, Result};
 use dropwise::model::Mlp;
 
-/// Weights from so many inputs are recorded at most, to so many units.
+/// The most inputs from which weights are recorded, and the most units.
 const INPUTS: usize = 4;
 const UNITS: usize = 64;
 
-/// The inputs are chosen by so many of the first training rows.
+/// The first training rows, by which the inputs are chosen.
 const ROWS: usize = 1_000;
 
 /// Steps at which weights are recorded, beside the first ones.
 const STEPS: usize = 200;
 
-/// Records some weights of the first layer while a network is trained: those from the inputs that vary most to the first
-/// units.
+/// Records some weights of the first layer while a network is trained: those from the inputs that vary most to the
+/// first units.
 ///
-/// Whether a step is recorded is a function of its number alone: step 0, which is before the first, the powers of two,
-/// where most happens, some 200 steps evenly spaced, and the last. So a run that was interrupted records what it would
-/// have recorded without. At most 4 inputs and 64 units are recorded; of a network without hidden layers nothing is.
+/// Whether a step is recorded is a function of its number alone: step 0, which is before the first, the powers of
+/// two, where most happens, some 200 steps evenly spaced, and the last. So a run that was interrupted records what
+/// it would have recorded without. At most 4 inputs and 64 units are recorded; of a network without hidden layers
+/// nothing is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorder {
     inputs: Vec<usize>,
@@ -48,18 +49,18 @@ pub struct TrailLine {
 }
 
 impl Recorder {
-    /// For a training of `network` on the rows of `train` in so many steps.
+    /// For a training of `network` on the rows of `train` in `steps` steps.
     #[must_use]
     pub fn new(train: &Dataset, network: &Mlp, steps: usize) -> Self {
         Recorder {
-            inputs: telling_inputs(train),
+            inputs: most_varying_inputs(train),
             units: first_units(network),
             every: steps.div_ceil(STEPS).max(1),
             steps,
         }
     }
 
-    /// Whether weights are recorded after so many steps.
+    /// Whether weights are recorded after `step` steps.
     #[must_use]
     pub fn is_due(&self, step: usize) -> bool {
         self.units > 0 && self.is_one_of_the_steps(step)
@@ -69,8 +70,8 @@ impl Recorder {
         step.is_multiple_of(self.every) || step.is_power_of_two() || step == self.steps
     }
 
-    /// The weights of `network` after so many steps; none if one of them is not a finite number, or there is no hidden
-    /// unit. Nothing but them is read from the device.
+    /// The weights of `network` after `step` steps; `None` if one of them is not a finite number, or there is no
+    /// hidden unit. Nothing but them is read from the device.
     ///
     /// # Errors
     /// [`Error::Compute`] if the backend fails.
@@ -110,8 +111,8 @@ impl Trail {
     /// Takes the next line.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if the first line does not name inputs and units, or if a line does not go with those
-    /// before it.
+    /// [`Error::InvalidValue`] if the first line does not name inputs and units, or if a line does not go with
+    /// those before it.
     pub fn push(&mut self, line: TrailLine) -> Result<()> {
         let refused = |expected: &str| {
             let found = format!("step {} after {:?}", line.step, self.steps.last());
@@ -169,8 +170,8 @@ impl Trail {
         Some(self.steps.iter().copied().zip(values).collect())
     }
 
-    /// Input and unit of the weight with the largest distance between its smallest and its largest value; of equals the
-    /// first. None if nothing was recorded.
+    /// Input and unit of the weight with the largest distance between its smallest and its largest value; of equals
+    /// the first. None if nothing was recorded.
     #[must_use]
     pub fn moved_most(&self) -> Option<(usize, usize)> {
         let mut most = None;
@@ -190,7 +191,8 @@ impl Trail {
             .map(|(weight, _)| weight)
     }
 
-    /// Checks that the weights can be those of a network with so many inputs and units in its first layer.
+    /// Checks that the weights can be those of a network with `d_input` inputs and `units` units in its first
+    /// layer.
     pub(super) fn check(&self, d_input: usize, units: usize) -> Result<()> {
         if self.inputs.iter().all(|input| *input < d_input) && self.units <= units {
             return Ok(());
@@ -207,9 +209,9 @@ pub(super) fn first_units(network: &Mlp) -> usize {
     network.widths().nth(1).unwrap_or_default().min(UNITS)
 }
 
-/// The inputs that vary most over the first rows, by their variance; those that do not vary come last, the larger ones
-/// first, as a constant input is a bias.
-pub(super) fn telling_inputs(train: &Dataset) -> Vec<usize> {
+/// The inputs that vary most over the first rows, by their variance; those that do not vary come last, the larger
+/// ones first, as a constant input is a bias.
+pub(super) fn most_varying_inputs(train: &Dataset) -> Vec<usize> {
     let (rows, d_input) = (train.len().min(ROWS), train.d_input());
     let (mut sums, mut squares) = (vec![0.0; d_input], vec![0.0; d_input]);
     for row in 0..rows {

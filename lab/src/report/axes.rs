@@ -98,13 +98,15 @@ impl Axes<'_> {
             .with_x_tick_format(self.library_x_format())
             .with_x_label_overlap(AxisLabelOverlap::Thin)
             .with_y_tick_format(self.y_format.clone().unwrap_or_else(picture::ticks));
-        let layout = match self.is_log_x {
-            true => layout.with_log_x(),
-            false => layout,
+        let layout = if self.is_log_x {
+            layout.with_log_x()
+        } else {
+            layout
         };
-        match self.is_log_y {
-            true => layout.with_log_y(),
-            false => layout,
+        if self.is_log_y {
+            layout.with_log_y()
+        } else {
+            layout
         }
     }
 
@@ -123,9 +125,10 @@ impl Axes<'_> {
     }
 
     fn library_x_format(&self) -> TickFormat {
-        match self.x_ticks.is_empty() {
-            true => self.x_format(),
-            false => no_format(),
+        if self.x_ticks.is_empty() {
+            self.x_format()
+        } else {
+            no_format()
         }
     }
 

@@ -19,7 +19,7 @@ pub(super) struct Chart {
     pub(super) scene: Scene,
     place: ComputedLayout,
     letter: f64,
-    /// What is drawn is moved to the right by so many pixels.
+    /// Pixels by which drawings are moved to the right.
     pub(super) shift: f64,
 }
 
@@ -203,9 +203,10 @@ impl Chart {
     pub(super) fn bar(&mut self, (from, to): (f64, f64), height: f64, ink: Ink, tip: &str) {
         let ((left, top), (right, bottom)) = (self.at((from, height)), self.at((to, 0.0)));
         // A logarithmic axis never reaches 0.
-        let bottom = match self.place.log_y {
-            true => self.bottom(),
-            false => bottom,
+        let bottom = if self.place.log_y {
+            self.bottom()
+        } else {
+            bottom
         };
         let bar = rectangle(
             [
@@ -293,7 +294,7 @@ impl Chart {
         hover(&mut self.scene, tip, drawing.into_iter().chain([line]));
     }
 
-    /// An upright line between two values with an end at each, half of which is so many pixels wide.
+    /// An upright line between two values with a cap at each end, of half the width `half`.
     pub(super) fn error_bar(&mut self, x: f64, (low, high): (f64, f64), half: f64, ink: Ink) {
         let ((x, bottom), (_, top)) = (self.at((x, low)), self.at((x, high)));
         for (from, to) in [
@@ -366,7 +367,7 @@ pub(super) fn frame([x, y, width, height]: [f64; 4]) -> Primitive {
     }
 }
 
-/// Of many things at most so many, evenly spaced, the first and the last among them.
+/// At most `most` of many things, evenly spaced, the first and the last among them.
 pub(super) fn evenly<T>(all: &[T], most: usize) -> impl Iterator<Item = &T> {
     let count = all.len().min(most);
     let last = all.len().saturating_sub(1) as f64;

@@ -74,19 +74,21 @@ pub(super) fn style(within: &str, drawing: &str) -> String {
             }
         }
     }
-    let hover = match drawing.contains("class=\"tt\"") {
-        true => format!(
+    let hover = if drawing.contains("class=\"tt\"") {
+        format!(
             "{within}.tt:hover *{{fill-opacity:.6}}{within}.tt:hover rect[fill-opacity=\"0\"]{{fill-opacity:.1}}\
              {within}.tt:hover path[fill=\"none\"]{{stroke-width:3}}"
-        ),
-        false => String::new(),
+        )
+    } else {
+        String::new()
     };
-    let (images, dark_images) = match drawing.contains("<image") {
-        true => (
+    let (images, dark_images) = if drawing.contains("<image") {
+        (
             format!("{within}image{{image-rendering:pixelated}}"),
             format!("{within}.ink{{filter:invert(1)}}{within}.signed{{filter:brightness(1.5)}}"),
-        ),
-        false => (String::new(), String::new()),
+        )
+    } else {
+        (String::new(), String::new())
     };
     format!("{images}{hover}@media screen and (prefers-color-scheme:dark){{{rules}{dark_images}}}")
 }

@@ -11,8 +11,8 @@ pub struct Lines {
     pub subtitle: String,
     /// What x is, with its unit.
     pub x_label: String,
-    /// What the lines are, with their unit. Their axis is logarithmic where the largest value is more than ten times the least,
-    /// and none is below 1e-9.
+    /// What the lines are, with their unit. Their axis is logarithmic where the largest value is more than ten
+    /// times the least, and none is below 1e-9.
     pub y_label: String,
     /// Whether x is on a logarithmic axis; points whose x is below 1e-9 are not shown on one.
     pub is_x_logarithmic: bool,

@@ -2,8 +2,9 @@
 
 use super::axes::{Axes, LOW_TOP};
 use super::chart::Chart;
+use super::escape::shortened;
 use super::ink::{LINE, of_run};
-use super::picture::{Picture, TEXT_SIZE, letters, shortened};
+use super::picture::{Picture, TEXT_SIZE, letters};
 use super::range::{LEAST_LOGARITHMIC, Range};
 use super::words::{number, wrapped};
 use super::{Level, LinePoint, LineSeries, Lines};
@@ -11,14 +12,14 @@ use super::{Level, LinePoint, LineSeries, Lines};
 const SIZE: (f64, f64) = (720.0, 380.0);
 /// Letters of a label at the end of a line.
 const MOST_LETTERS: usize = 44;
-/// So many different values of x have a tick each.
+/// The most values of x that have a tick each.
 const MOST_TICKS: usize = 16;
 /// Where the ends of the upright axis are further apart, it is logarithmic.
 const MOST_TIMES: f64 = 10.0;
 /// Half the width of an error bar's ends, in pixels.
 const END: f64 = 3.0;
-/// Distance between the error bars of two lines at the same x, and between the first and the last of many: little enough
-/// for lines not to seem to cross.
+/// Distance between the error bars of two lines at the same x, and between the first and the last of many: little
+/// enough for lines not to seem to cross.
 const BESIDE: f64 = 6.0;
 const MOST_BESIDE: f64 = 8.0;
 
@@ -179,9 +180,10 @@ fn beside(chart: &Chart, series: &[Vec<LinePoint>]) -> f64 {
         .windows(2)
         .all(|pair| pair[1] - pair[0] > 3.0 * MOST_BESIDE);
     let distances = series.len().saturating_sub(1) as f64;
-    match series.iter().filter(has_bars).count() > 1 && has_room {
-        true => (MOST_BESIDE / distances).min(BESIDE),
-        false => 0.0,
+    if series.iter().filter(has_bars).count() > 1 && has_room {
+        (MOST_BESIDE / distances).min(BESIDE)
+    } else {
+        0.0
     }
 }
 
@@ -212,8 +214,8 @@ const ONE_TO_TEN: Range = Range {
     high: 10.0,
 };
 
-/// Of all that is drawn, and whether the axis is logarithmic, as it is where the low end would be squashed otherwise; from 0
-/// where that leaves the lines most of the height.
+/// Of all that is drawn, and whether the axis is logarithmic, as it is where the low end would be squashed
+/// otherwise; from 0 where that leaves the lines most of the height.
 fn y_range(series: &[Vec<LinePoint>], levels: &[&Level]) -> (Range, bool) {
     let points = series.iter().flatten();
     let points = points.map(|point| (point.mean, point.bar()));
@@ -229,9 +231,10 @@ fn y_range(series: &[Vec<LinePoint>], levels: &[&Level]) -> (Range, bool) {
     if found.spans(MOST_TIMES) {
         return (found.widened_logarithmically(0.06), true);
     }
-    let range = match found.low >= 0.0 && found.low < 0.4 * found.high {
-        true => found.with_zero().widened(0.0, 0.05),
-        false => found.widened(0.06, 0.06),
+    let range = if found.low >= 0.0 && found.low < 0.4 * found.high {
+        found.with_zero().widened(0.0, 0.05)
+    } else {
+        found.widened(0.06, 0.06)
     };
     (range, false)
 }
@@ -239,8 +242,9 @@ fn y_range(series: &[Vec<LinePoint>], levels: &[&Level]) -> (Range, bool) {
 /// Ticks at the places of the points, where these are few and the library's would be at powers of ten.
 fn x_ticks(series: &[Vec<LinePoint>], is_logarithmic: bool) -> Vec<f64> {
     let places = places(series);
-    match is_logarithmic && places.len() <= MOST_TICKS {
-        true => places,
-        false => Vec::new(),
+    if is_logarithmic && places.len() <= MOST_TICKS {
+        places
+    } else {
+        Vec::new()
     }
 }

@@ -1,5 +1,5 @@
-//! A picture, ready for every format, and the thin layer over the plotting library: one look for all figures, and SVG
-//! that is the same for the same data, can be read aloud, and follows the reader's choice of light or dark.
+//! A picture, ready for every format, and the thin layer over the plotting library: one look for all figures, and
+//! SVG that is the same for the same data, can be read aloud, and follows the reader's choice of light or dark.
 
 use kuva::TerminalBackend;
 use kuva::backend::raster::RasterBackend;
@@ -10,6 +10,7 @@ use kuva::render::render::{Primitive, Scene, TextAnchor};
 use kuva::render::theme::Theme;
 use std::sync::Arc;
 
+use super::escape::{escaped, printable, shortened};
 use super::ink::{GRID, Ink, LINE, PAPER, TEXT, style};
 use super::pixels::Pixels;
 use dropwise::error::{Error, Result};
@@ -58,8 +59,8 @@ impl Picture {
         self
     }
 
-    /// Pictures over a drawing, each with its upper left corner at a place. They are to have no clipping regions, whose
-    /// names would be the same.
+    /// Pictures over a drawing, each with its upper left corner at a place. They are to have no clipping regions,
+    /// whose names would be the same.
     pub(super) fn arranged(
         mut scene: Scene,
         (title, description): (&str, &str),
@@ -113,8 +114,8 @@ impl Picture {
         drawing.replacen(paper, &style, 1) + "\n"
     }
 
-    /// The picture as a part of an HTML page, which has the style of [`style`] and the background. Names in it begin with
-    /// `prefix`, so that they are unique in the page.
+    /// The picture as a part of an HTML page, which has the style of [`style`] and the background. Names in it
+    /// begin with `prefix`, so that they are unique in the page.
     pub(super) fn to_inline_svg(&self, prefix: &str) -> String {
         // The page's style makes the picture as wide as suits what is beside it.
         let width = format!(" style=\"--width:{}\"", self.scene.width);
@@ -226,9 +227,10 @@ pub(super) fn ticks() -> TickFormat {
             // A tick such as 0.30000000000000004 is 0.3.
             let digits = (4 - value.abs().max(1e-4).log10().floor() as i32).clamp(0, 8) as usize;
             let text = format!("{value:.digits$}");
-            match text.contains('.') {
-                true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-                false => text,
+            if text.contains('.') {
+                text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            } else {
+                text
             }
         } else {
             format!("{value:e}")
@@ -336,28 +338,4 @@ pub(super) fn dashed(from: (f64, f64), to: (f64, f64)) -> Primitive {
         stroke_width: 1.0,
         stroke_dasharray: Some("4 4".to_owned()),
     }
-}
-
-/// XML cannot hold every character that a file can.
-pub(super) fn printable(text: &str) -> String {
-    let printable = |found: &char| !found.is_control() && !"\u{fffe}\u{ffff}".contains(*found);
-    text.chars().filter(printable).collect()
-}
-
-/// A label leaves room for what it stands at.
-pub(super) fn shortened(label: &str, most: usize) -> String {
-    let label = printable(label);
-    if label.chars().count() <= most {
-        return label;
-    }
-    let start = label.chars().take(most.saturating_sub(1));
-    start.chain(['\u{2026}']).collect()
-}
-
-/// Words as XML and HTML hold them.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }

@@ -5,13 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use kuva::render::color::Color;
 use kuva::render::render::Primitive;
 
-use super::picture::{escaped, printable};
+use super::escape::{escaped, printable};
 
 /// Shades of a palette.
 const SHADES: usize = 63;
 
-/// What the values of an image are. Colors are as opaque as values are large, so that they suit paper of either kind;
-/// what is left to do for dark paper is in the style, by the names of the palettes.
+/// What the values of an image are. Colors are as opaque as values are large, so that they suit paper of either
+/// kind; what is left to do for dark paper is in the style, by the names of the palettes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Palette {
     /// From -1 to 1: orange, nothing, blue. The two differ in hue for every kind of color vision.

@@ -56,8 +56,8 @@ impl Range {
         }
     }
 
-    /// Whether its ends are more than so many times apart, so that what is low in it is seen on a logarithmic axis alone,
-    /// and that axis shows all of it.
+    /// Whether its ends are more than this factor apart, so that what is low in it is seen on a logarithmic axis
+    /// alone, and that axis shows all of it.
     pub(super) fn spans(self, times: f64) -> bool {
         self.low >= LEAST_LOGARITHMIC && self.high / self.low > times
     }
@@ -75,7 +75,8 @@ impl Range {
         }
     }
 
-    /// One range for charts side by side, so that they can be compared; none if one of them would be squashed in it.
+    /// One range for charts side by side, so that they can be compared; none if one of them would be squashed in
+    /// it.
     pub(super) fn shared(ranges: &[Range]) -> Option<Range> {
         let all = ranges.iter().copied().reduce(Range::with)?;
         let smallest = ranges

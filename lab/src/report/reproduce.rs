@@ -10,9 +10,10 @@ use crate::reproduce::{
 #[must_use]
 pub fn reproduce_text(summary: &Summary, is_markdown: bool) -> String {
     let table = table(summary);
-    let table = match is_markdown {
-        true => format!("# {}\n\n{}", summary.title, table.to_markdown()),
-        false => format!("{table}\n"),
+    let table = if is_markdown {
+        format!("# {}\n\n{}", summary.title, table.to_markdown())
+    } else {
+        format!("{table}\n")
     };
     let mut parts = vec![table];
     let notes = notes(summary);
@@ -27,9 +28,10 @@ pub fn reproduce_text(summary: &Summary, is_markdown: bool) -> String {
             "Chosen on validation rows:\n"
         };
         let chosen = candidates(summary);
-        parts.push(match is_markdown {
-            true => format!("\n{title}{}", chosen.to_markdown().trim_end()),
-            false => format!("\n{title}{chosen}"),
+        parts.push(if is_markdown {
+            format!("\n{title}{}", chosen.to_markdown().trim_end())
+        } else {
+            format!("\n{title}{chosen}")
         });
     }
     if !summary.claims.is_empty() {
@@ -68,9 +70,10 @@ fn table(summary: &Summary) -> Table {
             let found = row.others.iter().find(|(other, _)| other == name);
             found.map_or("-".to_owned(), |(_, value)| format!("{value:.1}"))
         }));
-        let minutes = match row.seconds > 0.0 {
-            true => format!("{:.1}", row.seconds / 60.0),
-            false => "-".to_owned(),
+        let minutes = if row.seconds > 0.0 {
+            format!("{:.1}", row.seconds / 60.0)
+        } else {
+            "-".to_owned()
         };
         cells.extend([
             row.values.len().to_string(),

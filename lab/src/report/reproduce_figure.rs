@@ -5,8 +5,8 @@ use crate::reproduce::{Outcomes, PaperMeasure, RowSummary, Summary};
 use crate::statistics::Distribution;
 use dropwise::evaluate::SampledErrors;
 
-/// What the rows come to: lines where the paper has a figure over some quantity, or over the number of networks that are
-/// averaged, else a strip a row with the published number in it. None while there are no networks to draw.
+/// What the rows come to: lines where the paper has a figure over some quantity, or over the number of networks
+/// that are averaged, else a strip a row with the published number in it. None while there are no networks to draw.
 #[must_use]
 pub fn reproduce_figure(summary: &Summary, outcomes: &Outcomes) -> Option<Picture> {
     match (summary.measure, &summary.axis) {
@@ -78,7 +78,8 @@ fn point(x: f64, found: &Distribution) -> LinePoint {
     }
 }
 
-/// The error of averages over the number of networks in them, of the first network of each row, beside weight scaling.
+/// The error of averages over the number of networks in them, of the first network of each row, beside weight
+/// scaling.
 fn averages(summary: &Summary, outcomes: &Outcomes) -> Option<Picture> {
     let mut series = Vec::new();
     let mut levels = Vec::new();

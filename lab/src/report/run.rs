@@ -1,7 +1,7 @@
 //! A report of one run, or of several side by side: what a network has become, in pictures.
 //!
-//! An [`Explanation`] is drawn in [`Section`]s: one subject each, with a [`Figure`] for each run. All formats are made
-//! of these, a file a format.
+//! An [`Explanation`] is drawn in [`Section`]s: one subject each, with a [`Figure`] for each run. All formats are
+//! made of these, a file a format.
 
 mod activity;
 mod calibration;
@@ -46,7 +46,7 @@ pub struct Section {
     /// What is shown, and how to read it.
     pub lead: String,
     /// All runs in one figure, where that says more than one beside the other.
-    pub together: Option<Figure>,
+    pub combined: Option<Figure>,
     /// A figure for each run; none where a run has nothing to show.
     pub runs: Vec<Option<Figure>>,
 }
@@ -59,7 +59,7 @@ pub struct Figure {
     /// What is seen and what it means, with the numbers of this run; a line a paragraph.
     pub caption: String,
     /// What is drawn, as tables.
-    pub values: Vec<Values>,
+    pub values: Vec<FigureTable>,
 }
 
 /// A picture and its name.
@@ -73,7 +73,7 @@ pub struct Drawing {
 
 /// A table of values.
 #[derive(Debug)]
-pub struct Values {
+pub struct FigureTable {
     /// What the values are.
     pub title: String,
     /// The values.
@@ -157,7 +157,7 @@ impl Report {
         }
     }
 
-    /// The most telling numbers, in a sentence.
+    /// The preferred metrics, in a sentence.
     fn summary(&self) -> String {
         let networks = self.runs.iter().map(|run| run.card.network.as_str());
         match self.runs.len() {
@@ -202,9 +202,9 @@ impl Report {
 impl Section {
     /// The figures with the run that each is of; none for that of all runs.
     pub(super) fn figures(&self) -> impl Iterator<Item = (Option<usize>, &Figure)> {
-        let together = self.together.iter().map(|figure| (None, figure));
+        let combined = self.combined.iter().map(|figure| (None, figure));
         let runs = self.runs.iter().enumerate();
-        together.chain(runs.filter_map(|(run, figure)| Some((Some(run), figure.as_ref()?))))
+        combined.chain(runs.filter_map(|(run, figure)| Some((Some(run), figure.as_ref()?))))
     }
 }
 
@@ -220,7 +220,7 @@ fn section_of<T>(
         name,
         title: title.to_owned(),
         lead: lead.to_owned(),
-        together: None,
+        combined: None,
         runs: figures,
     })
 }
@@ -234,10 +234,10 @@ impl Drawing {
     }
 }
 
-impl Values {
+impl FigureTable {
     /// What a picture is made of.
     fn new(title: impl Into<String>, table: Table) -> Self {
-        Values {
+        FigureTable {
             title: title.into(),
             table,
             is_figure: false,

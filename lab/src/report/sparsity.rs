@@ -1,7 +1,9 @@
-//! How active the hidden units of several networks are and what they see, side by side (the paper's Figures 7 and 8).
+//! How active the hidden units of several networks are and what they see, side by side (the paper's Figures 7 and
+//! 8).
 
+use super::escape::shortened;
 use super::histogram::{self, Frame, Kind, ends, highest, lowest};
-use super::picture::{Picture, TEXT_SIZE, headed, letters, shortened};
+use super::picture::{Picture, TEXT_SIZE, headed, letters};
 use super::range::Range;
 use super::units::{self, View, scale};
 use super::words::{number, percent};
@@ -33,8 +35,9 @@ pub struct SparsityColumn<'a> {
     pub activity: &'a Activity,
 }
 
-/// A column for each network: the incoming weights of its first units, each unit's mean activation, and all activations,
-/// whose shares are on a logarithmic axis because most of them may be near zero. All networks share their axes.
+/// A column for each network: the incoming weights of its first units, each unit's mean activation, and all
+/// activations, whose shares are on a logarithmic axis because most of them may be near zero. All networks share
+/// their axes.
 #[must_use]
 pub fn sparsity_figure(title: &str, columns: &[SparsityColumn<'_>]) -> Picture {
     let width = (WIDTH + GAP) * columns.len().max(1) as f64 - GAP;

@@ -6,8 +6,9 @@ use kuva::render::layout::{ComputedLayout, Layout};
 use kuva::render::plots::Plot;
 use kuva::render::render::{Primitive, Scene, TextAnchor, render_multiple};
 
+use super::escape::{printable, shortened};
 use super::ink::{BLUE, GREEN, GRID, LINE, PAPER, TEXT, VERMILLION};
-use super::picture::{self, Picture, line, printable, shortened, text};
+use super::picture::{self, Picture, line, text};
 use super::{Strip, Strips};
 use crate::statistics::{Distribution, Interval};
 

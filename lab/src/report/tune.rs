@@ -60,12 +60,13 @@ fn grown(summary: &TuneSummary) -> String {
     });
     let curve = widths.collect::<Vec<_>>().join(", ");
     let width = summary.width;
-    let says = match summary.fits {
-        true => format!("Grown to {width} units a layer, which fit the training rows"),
-        false => format!(
+    let says = if summary.fits {
+        format!("Grown to {width} units a layer, which fit the training rows")
+    } else {
+        format!(
             "No width fits the training rows in these epochs: going on with {width} units a layer, the best of them \
              (more epochs, or a larger --max-width, may fit)"
-        ),
+        )
     };
     format!("{says}; error on the training rows by width: {curve}.")
 }

@@ -3,8 +3,9 @@
 use kuva::render::render::{Scene, TextAnchor};
 
 use super::chart::{frame, rectangle};
+use super::escape::shortened;
 use super::ink::{BLUE, FAINT, LINE, VERMILLION};
-use super::picture::{Picture, TEXT_SIZE, headed, hover, letters, line, shortened, words};
+use super::picture::{Picture, TEXT_SIZE, headed, hover, letters, line, words};
 use super::pixels::{Palette, Pixels};
 use super::words::{count, number};
 use crate::explain::{Feature, Features};
@@ -54,9 +55,10 @@ impl View<'_> {
             false => format!("all {shown} hidden units"),
         };
         let scale = number(f64::from(self.scale(features)));
-        match is_narrow {
-            true => format!("{which}; {fullest} from {scale} on"),
-            false => format!("{which}; {fullest} at {scale} and above"),
+        if is_narrow {
+            format!("{which}; {fullest} from {scale} on")
+        } else {
+            format!("{which}; {fullest} at {scale} and above")
         }
     }
 }

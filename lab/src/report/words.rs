@@ -1,6 +1,6 @@
 //! Numbers as sentences hold them.
 
-use super::picture::printable;
+use super::escape::printable;
 pub(super) use super::tune::capital;
 
 /// Three significant digits, or all digits before the point; powers of ten only far from 1.
@@ -65,7 +65,7 @@ pub(super) fn count(count: usize) -> String {
     text
 }
 
-/// So many of something.
+/// A count and its noun.
 pub(super) fn several(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
@@ -78,9 +78,10 @@ pub(super) fn slug(name: &str) -> String {
     };
     let slug: String = name.chars().map(plain).collect();
     let parts: Vec<_> = slug.split('-').filter(|part| !part.is_empty()).collect();
-    match parts.is_empty() {
-        true => "run".to_owned(),
-        false => parts.join("-").chars().take(60).collect(),
+    if parts.is_empty() {
+        "run".to_owned()
+    } else {
+        parts.join("-").chars().take(60).collect()
     }
 }
 

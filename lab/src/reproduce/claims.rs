@@ -26,7 +26,7 @@ pub struct Claim {
 pub enum Holds {
     /// The mean of the one is smaller, and the interval of the difference says so too.
     Clearly,
-    /// The mean of the one is smaller, by so little, or of so few networks, that luck could explain it.
+    /// The mean of the one is smaller, but luck could explain it.
     OnAverage,
     /// The mean of the one is not smaller.
     No,

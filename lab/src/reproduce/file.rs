@@ -102,8 +102,8 @@ pub(super) struct QuickFile {
     pub(super) rows: Option<Vec<String>>,
 }
 
-/// Puts the values of `changes` in place of those of `table`, tables within tables likewise. A table that says where rows
-/// come from takes the place of the other whole, since no source has a use for another's keys.
+/// Puts the values of `changes` in place of those of `table`, tables within tables likewise. A table that says
+/// where rows come from takes the place of the other whole, since no source has a use for another's keys.
 pub(super) fn merge(table: &mut Table, changes: &Table) {
     for (key, change) in changes {
         match (table.get_mut(key), change) {

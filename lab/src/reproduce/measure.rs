@@ -20,8 +20,8 @@ pub enum PaperMeasure {
     ErrorRate,
     /// The number of rows that are wrong.
     Errors,
-    /// How far the weights of a linear regression are from those of ridge regression, in percent of their length: see
-    /// [`ridge`](super::ridge()).
+    /// How far the weights of a linear regression are from those of ridge regression, in percent of their length:
+    /// see [`ridge`](super::ridge()).
     Ridge,
     /// How many thinned networks have to be averaged to be as good as weight scaling: see
     /// [`sampled_errors`]. The least number whose mean error, over several sets of samples,
@@ -73,8 +73,8 @@ pub struct Measurement {
     pub metrics: Metrics,
     /// The number of the experiment's [`PaperMeasure`]; none if there is no such number.
     pub value: Option<f64>,
-    /// A linear regression: how far its weights are from those of least squares, in percent of the length of those of ridge
-    /// regression.
+    /// A linear regression: how far its weights are from those of least squares, in percent of the length of those
+    /// of ridge regression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_least_squares: Option<f64>,
     /// The errors of averages of thinned networks, where those are measured.
@@ -85,11 +85,12 @@ pub struct Measurement {
     pub near_zero: Option<f64>,
 }
 
-/// Measures a network that was trained by `experiment` on the training rows of `splits`. Test rows are looked at only where
-/// there are no validation rows, which are those of a network to choose by.
+/// Measures a network that was trained by `experiment` on the training rows of `splits`. Test rows are looked at
+/// only where there are no validation rows, which are those of a network to choose by.
 ///
 /// # Errors
-/// [`Error::InvalidValue`] if the measure does not fit what the network has learned; [`Error::Compute`] if the backend fails.
+/// [`Error::InvalidValue`] if the measure does not fit what the network has learned; [`Error::Compute`] if the
+/// backend fails.
 pub fn measure(
     paper: &Paper,
     network: &Mlp,
@@ -158,8 +159,8 @@ fn as_good(found: &SampledErrors) -> Option<usize> {
     first.map(|average| average.samples)
 }
 
-/// How far the weights of a linear regression are from those of ridge regression and from those of least squares, in percent
-/// of the length of the former.
+/// How far the weights of a linear regression are from those of ridge regression and from those of least squares,
+/// in percent of the length of the former.
 fn distances(network: &Mlp, experiment: &ResolvedExperiment, rows: &Dataset) -> Result<(f64, f64)> {
     let layers = network.weights()?;
     let [layer] = &layers[..] else {

@@ -60,13 +60,14 @@ pub struct NetworkOutcome {
     pub epochs: usize,
     /// How long its training took, over all processes.
     pub seconds: f64,
-    /// The [`values`](PaperNetwork::values) of the network; none if nothing is open, or in what an older version wrote.
+    /// The [`values`](PaperNetwork::values) of the network; none if nothing is open, or in what an older version
+    /// wrote.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<(String, String)>,
     /// The network in words, with its sizes.
     pub network: String,
-    /// What was measured: on validation rows of a network to choose by, else on test rows. None if its loss or a weight was
-    /// not finite.
+    /// What was measured: on validation rows of a network to choose by, else on test rows. None if its loss or a
+    /// weight was not finite.
     pub measured: Option<Measurement>,
 }
 

@@ -76,13 +76,15 @@ impl Paper {
     /// Reads the text of an experiment's file; `file` is its name in what is said of a mistake.
     ///
     /// # Errors
-    /// [`Error::Config`] with line and column for what is not TOML, misspelled or of a wrong type, and for a row whose
-    /// experiment is not valid, shown as it is put together. [`Error::InvalidValue`] for a file that contradicts itself.
+    /// [`Error::Config`] with line and column for what is not TOML, misspelled or of a wrong type, and for a row
+    /// whose experiment is not valid, shown as it is put together. [`Error::InvalidValue`] for a file that
+    /// contradicts itself.
     pub fn parse(file: &str, text: &str) -> Result<Self> {
         Paper::read(file, text, false)
     }
 
-    /// As [`parse`](Self::parse), for the quick run: on few data, with small networks, as the file's table `quick` has it.
+    /// As [`parse`](Self::parse), for the quick run: on few data, with small networks, as the file's table `quick`
+    /// has it.
     ///
     /// # Errors
     /// As [`parse`](Self::parse), and [`Error::InvalidValue`] if the file has no such table.
@@ -142,8 +144,8 @@ impl Paper {
         Ok(paper)
     }
 
-    /// The same with some values of every row's experiment changed, by their dotted names. What is given here is not chosen
-    /// any more.
+    /// The same with some values of every row's experiment changed, by their dotted names. What is given here is
+    /// not chosen any more.
     ///
     /// # Errors
     /// [`Error::Config`] if an experiment is not valid with them.
@@ -230,7 +232,8 @@ impl Paper {
     /// The networks that the values of a row are chosen by; none where nothing is open.
     ///
     /// # Errors
-    /// [`Error::Config`] if one of their experiments is not valid, [`Error::InvalidValue`] if it has no validation rows.
+    /// [`Error::Config`] if one of their experiments is not valid, [`Error::InvalidValue`] if it has no validation
+    /// rows.
     pub fn candidates(&self, row: &PaperRow) -> Result<Vec<PaperNetwork>> {
         let mut networks = Vec::new();
         for (number, values) in row.candidates.iter().enumerate() {
@@ -260,8 +263,8 @@ impl Paper {
     /// The networks of a row that are measured, with the values that were chosen.
     ///
     /// # Errors
-    /// [`Error::Config`] if their experiment is not valid, [`Error::InvalidValue`] if it has validation rows, which are for
-    /// choosing.
+    /// [`Error::Config`] if their experiment is not valid, [`Error::InvalidValue`] if it has validation rows, which
+    /// are for choosing.
     pub fn measured(
         &self,
         row: &PaperRow,
@@ -291,8 +294,9 @@ impl Paper {
         seeds.map(network).collect()
     }
 
-    /// The candidate of a row with the smallest error on validation rows, of equal ones the smallest loss; nothing is
-    /// chosen, and no value is given, where none is open. None while an outcome is missing, or if all candidates diverged.
+    /// The candidate of a row with the smallest error on validation rows, of equal ones the smallest loss; nothing
+    /// is chosen, and no value is given, where none is open. None while an outcome is missing, or if all candidates
+    /// diverged.
     #[must_use]
     pub fn chosen(&self, row: &PaperRow, outcomes: &Outcomes) -> Option<KeyValues> {
         if row.candidates.is_empty() {
@@ -306,7 +310,8 @@ impl Paper {
         best.map(|(values, _)| values.clone())
     }
 
-    /// What each candidate of a row came to; nothing while its outcome is missing, and within that no score if it diverged.
+    /// What each candidate of a row came to; nothing while its outcome is missing, and within that no score if it
+    /// diverged.
     pub(super) fn scores(&self, row: &PaperRow, outcomes: &Outcomes) -> Vec<Option<Option<Score>>> {
         let score = |number| {
             let id = NetworkId {
@@ -321,8 +326,8 @@ impl Paper {
         (0..row.candidates.len()).map(score).collect()
     }
 
-    /// The experiment of a network: what all share, the row's own, what a quick run changes, what the tables of its stage change
-    /// (by their names in the file), the values, and what the command line says.
+    /// The experiment of a network: what all share, the row's own, what a quick run changes, what the tables of its
+    /// stage change (by their names in the file), the values, and what the command line says.
     fn experiment(
         &self,
         row: &PaperRow,
@@ -354,8 +359,8 @@ impl Paper {
         Ok(experiment)
     }
 
-    /// A mistake in an experiment as it is put together, at the place in the file that it comes from, if that is known.
-    /// `tables` are the names of the tables in the file that change what the network is trained with.
+    /// A mistake in an experiment as it is put together, at the place in the file that it comes from, if that is
+    /// known. `tables` are the names of the tables in the file that change what the network is trained with.
     fn in_file(&self, row: &PaperRow, tables: &[&str], error: Error) -> Error {
         let Error::Config(mut config) = error else {
             return error;

@@ -20,8 +20,8 @@ use dropwise::error::{Error, Result};
 /// - result: `[d_output][d_input]`
 ///
 /// # Errors
-/// [`Error::InvalidValue`] if `rate` is no dropout rate, or if an input depends on others, or is always 0, so that there
-/// are no such weights.
+/// [`Error::InvalidValue`] if `rate` is no dropout rate, or if an input depends on others, or is always 0, so that
+/// there are no such weights.
 pub fn ridge(rows: &Dataset, rate: f64) -> Result<Vec<Vec<f64>>> {
     let rate = check_rate("rate", rate)?;
     let d_input = rows.d_input();
@@ -60,7 +60,8 @@ pub fn least_squares(rows: &Dataset) -> Result<Vec<Vec<f64>>> {
     ridge(rows, 0.0)
 }
 
-/// The lower triangle `L` with `L L' = A` of a symmetric positive definite matrix, row after row; none if it is not.
+/// The lower triangle `L` with `L L' = A` of a symmetric positive definite matrix, row after row; none if it is
+/// not.
 fn cholesky(mut a: Vec<f64>, n: usize) -> Option<Vec<f64>> {
     for j in 0..n {
         for i in j..n {

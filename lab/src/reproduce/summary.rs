@@ -96,8 +96,8 @@ impl Summary {
     /// What these outcomes come to, of whichever networks there are.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if they come from different data, or if networks of a row that are measured have other values
-    /// than those that are chosen, or than each other.
+    /// [`Error::InvalidValue`] if they come from different data, or if networks of a row that are measured have
+    /// other values than those that are chosen, or than each other.
     pub fn of(paper: &Paper, outcomes: &Outcomes) -> Result<Self> {
         for row in &paper.rows {
             check_choice(paper, row, outcomes)?;
@@ -125,7 +125,8 @@ impl Summary {
         })
     }
 
-    /// Whether every row is within its bound and every claim holds, if only on average, as far as there are networks to tell.
+    /// Whether every row is within its bound and every claim holds, if only on average, as far as there are
+    /// networks to tell.
     #[must_use]
     pub fn is_good(&self) -> bool {
         let missed = |row: &RowSummary| {
@@ -153,8 +154,8 @@ fn same_data(outcomes: &Outcomes) -> Result<String> {
     }
 }
 
-/// Refuses networks of a row that were trained with other values than those that are chosen: parts of an experiment may have
-/// chosen on machines that do not compute alike.
+/// Refuses networks of a row that were trained with other values than those that are chosen: parts of an experiment
+/// may have chosen on machines that do not compute alike.
 fn check_choice(paper: &Paper, row: &PaperRow, outcomes: &Outcomes) -> Result<()> {
     let is_own = |id: &NetworkId| id.row == row.name && id.stage == Stage::Measure;
     let chosen = paper.chosen(row, outcomes).map(|chosen| in_words(&chosen));
@@ -184,9 +185,10 @@ fn check_choice(paper: &Paper, row: &PaperRow, outcomes: &Outcomes) -> Result<()
 /// KeyValues in a line.
 pub(crate) fn in_line(values: &[(String, String)]) -> String {
     let each = values.iter().map(|(key, value)| format!("{key} = {value}"));
-    match values.is_empty() {
-        true => "no values".to_owned(),
-        false => each.collect::<Vec<_>>().join(", "),
+    if values.is_empty() {
+        "no values".to_owned()
+    } else {
+        each.collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -19,7 +19,7 @@ use dropwise::error::{Error, Result};
 
 /// What is read of a run's report.
 #[derive(Deserialize)]
-struct Report {
+struct ReportFile {
     dropwise: String,
     burn: String,
     backend: String,
@@ -29,16 +29,16 @@ struct Report {
     seconds: f64,
 }
 
-/// Explains the run in `dir`, which may have ended, been interrupted, or still be training. Without a `name` it is called
-/// as its folder is; without a `model` the best one is looked at where there is one, else the last, and of a run that has
-/// come to none the network of its newest checkpoint; without a backend it is the run's own.
+/// Explains the run in `dir`, which may have ended, been interrupted, or still be training. Without a `name` it is
+/// called as its folder is; without a `model` the best one is looked at where there is one, else the last, and of a
+/// run that has come to none the network of its newest checkpoint; without a backend it is the run's own.
 ///
-/// If its data cannot be read any more, or are others than they were, what takes data is left out, and a note says so. A
-/// last line of `metrics.jsonl` or `trail.jsonl` that was cut short is left out too.
+/// If its data cannot be read any more, or are others than they were, what takes data is left out, and a note says
+/// so. A last line of `metrics.jsonl` or `trail.jsonl` that was cut short is left out too.
 ///
 /// # Errors
-/// Those of [`Trained::load_newest`] and [`explain`]; [`Error::Store`], with the line, if another file of the run is
-/// damaged; [`Error::Read`] if it cannot be read.
+/// Those of [`Trained::load_newest`] and [`explain`]; [`Error::Store`], with the line, if another file of the run
+/// is damaged; [`Error::Read`] if it cannot be read.
 pub fn explain_run(
     dir: &Path,
     name: Option<&str>,
@@ -165,7 +165,7 @@ fn facts(run: &StoredRun, experiment: &ResolvedExperiment) -> Result<Vec<(String
 }
 
 /// None before the end of training.
-fn report(run: &StoredRun) -> Result<Option<Report>> {
+fn report(run: &StoredRun) -> Result<Option<ReportFile>> {
     if !run.has_report() {
         return Ok(None);
     }

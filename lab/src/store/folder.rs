@@ -11,8 +11,8 @@ use dropwise::error::Result;
 
 /// What a folder is for.
 pub(super) struct Kind {
-    /// The configuration that it was made for, written when all else of a new folder is there. Its name differs from kind to
-    /// kind, so that one is not taken for another.
+    /// The configuration that it was made for, written when all else of a new folder is there. Its name differs
+    /// from kind to kind, so that one is not taken for another.
     pub(super) config: &'static str,
     /// What is written before it, and left behind by a process that is killed in between.
     pub(super) before: &'static [&'static str],

@@ -67,8 +67,8 @@ pub fn rewind(path: &Path, keep: impl Fn(&Value) -> bool) -> Result<()> {
     atomic::write(path, &kept)
 }
 
-/// Calls `take(number, line)` for each line in turn, its number counted from 1, without holding more than one. A last
-/// line that was cut short is left out. A missing file counts as an empty one.
+/// Calls `take(number, line)` for each line in turn, its number counted from 1, without holding more than one. A
+/// last line that was cut short is left out. A missing file counts as an empty one.
 pub fn read<T: DeserializeOwned>(
     path: &Path,
     mut take: impl FnMut(usize, T) -> Result<()>,

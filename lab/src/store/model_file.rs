@@ -92,7 +92,7 @@ mod tests {
     use std::path::Path;
 
     use super::ModelFile;
-    use crate::store::tensors::{self, Array, Values};
+    use crate::store::tensors::{self, Array, ArrayValues};
 
     const PATH: &str = "model.safetensors";
 
@@ -103,8 +103,8 @@ mod tests {
             values,
         };
         let arrays = [
-            array("b", Values::F64(vec![1.0, 2.0])),
-            array("a", Values::F32(vec![3.0, 4.0])),
+            array("b", ArrayValues::F64(vec![1.0, 2.0])),
+            array("a", ArrayValues::F32(vec![3.0, 4.0])),
         ];
         let metadata = BTreeMap::from([("seed".to_owned(), "42".to_owned())]);
         tensors::encode(&arrays, &metadata).expect("arrays that fit")

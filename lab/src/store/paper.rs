@@ -35,7 +35,8 @@ impl Deref for PaperFolder {
 }
 
 impl PaperFolder {
-    /// Makes the folder `dir`, parents included, for the experiment that `begun` describes; an existing one must be empty.
+    /// Makes the folder `dir`, parents included, for the experiment that `begun` describes; an existing one must be
+    /// empty.
     ///
     /// # Errors
     /// [`Error::Store`](dropwise::Error::Store) if the folder holds anything or is in use;
@@ -60,7 +61,8 @@ impl PaperFolder {
     /// Refuses a folder `dir` that holds anything, before there is something to keep in it.
     ///
     /// # Errors
-    /// [`Error::Store`](dropwise::Error::Store) if it does; [`Error::Read`](dropwise::Error::Read) if it cannot be read.
+    /// [`Error::Store`](dropwise::Error::Store) if it does; [`Error::Read`](dropwise::Error::Read) if it cannot be
+    /// read.
     pub fn refuse_content(dir: &Path) -> Result<()> {
         if dir.exists() {
             PAPER.refuse_content(dir)
@@ -78,7 +80,8 @@ impl PaperFolder {
     /// How a network ended; none if it did not yet.
     ///
     /// # Errors
-    /// [`Error::Store`](dropwise::Error::Store) if the file is damaged; [`Error::Read`](dropwise::Error::Read) if it cannot be read.
+    /// [`Error::Store`](dropwise::Error::Store) if the file is damaged; [`Error::Read`](dropwise::Error::Read) if
+    /// it cannot be read.
     pub fn outcome(&self, id: &NetworkId) -> Result<Option<NetworkOutcome>> {
         let path = self.run(id).join(OUTCOME);
         let text = match fs::read_to_string(&path) {
@@ -205,8 +208,8 @@ fn check_begun(dir: &Path, begun: &str, fix: &str) -> Result<()> {
     Err(refused(&path, problem, fix))
 }
 
-/// Copies the files of a run that has ended, without its checkpoints. It appears whole or not at all, in place of one that
-/// has not ended.
+/// Copies the files of a run that has ended, without its checkpoints. It appears whole or not at all, in place of
+/// one that has not ended.
 fn copy_run(from: &Path, to: &Path) -> Result<()> {
     let unfinished = to.with_extension("unfinished");
     fs::create_dir_all(&unfinished).map_err(|cause| cannot_write(&unfinished, cause))?;

@@ -64,8 +64,8 @@ impl Run {
     ///
     /// # Errors
     /// [`Error::Store`](dropwise::Error::Store) if there is no run or if it is in use;
-    /// [`Error::Read`](dropwise::Error::Read) or [`Error::WriteFile`](dropwise::Error::WriteFile) if its files cannot be
-    /// read or written.
+    /// [`Error::Read`](dropwise::Error::Read) or [`Error::WriteFile`](dropwise::Error::WriteFile) if its files
+    /// cannot be read or written.
     pub fn resume(dir: &Path) -> Result<Run> {
         let stored = open_for_reading(dir)?;
         let lock = Lock::take(dir)?;
@@ -83,8 +83,8 @@ impl Run {
     /// newest before it, so that [`KEEP`] remain.
     ///
     /// # Errors
-    /// [`Error::WriteFile`](dropwise::Error::WriteFile) if it cannot be written; the checkpoints before it stay. Those of
-    /// [`checkpoint::encode`].
+    /// [`Error::WriteFile`](dropwise::Error::WriteFile) if it cannot be written; the checkpoints before it stay.
+    /// Those of [`checkpoint::encode`].
     pub fn save_checkpoint(&mut self, step: u64, checkpoint: &Checkpoint) -> Result<()> {
         let bytes = checkpoint::encode(&checkpoint.arrays, &checkpoint.metadata)?;
         // A resumed run keeps the lines before its checkpoint: they have to be as durable as it is.
@@ -97,8 +97,8 @@ impl Run {
         self.remove_old_checkpoints(step)
     }
 
-    /// Writes how many seconds training has taken up to the newest checkpoint, over all processes. A file of its own, so that
-    /// checkpoints are the same bytes however long they took.
+    /// Writes how many seconds training has taken up to the newest checkpoint, over all processes. A file of its
+    /// own, so that checkpoints are the same bytes however long they took.
     ///
     /// # Errors
     /// [`Error::WriteFile`](dropwise::Error::WriteFile) if it cannot be written.
@@ -126,7 +126,8 @@ impl Run {
         jsonl::rewind(&self.dir().join(METRICS), keep)
     }
 
-    /// Appends one line of JSON to the recorded weights, as [`append_metrics`](Self::append_metrics) does to the metrics.
+    /// Appends one line of JSON to the recorded weights, as [`append_metrics`](Self::append_metrics) does to the
+    /// metrics.
     ///
     /// # Errors
     /// [`Error::WriteFile`](dropwise::Error::WriteFile) if it cannot be written; the lines before it stay.
@@ -134,15 +135,16 @@ impl Run {
         jsonl::append(&self.dir().join(TRAIL), line)
     }
 
-    /// Keeps the lines of the recorded weights for which `keep` holds, as [`rewind_metrics`](Self::rewind_metrics) does
-    /// those of the metrics. Where none were recorded there is no file, and none is made.
+    /// Keeps the lines of the recorded weights for which `keep` holds, as [`rewind_metrics`](Self::rewind_metrics)
+    /// does those of the metrics. Where none were recorded there is no file, and none is made.
     ///
     /// # Errors
     /// [`Error::Store`](dropwise::Error::Store) with the line's number if one that is not the last is not JSON.
     pub fn rewind_trail(&mut self, keep: impl Fn(&serde_json::Value) -> bool) -> Result<()> {
-        match self.has_trail() {
-            true => jsonl::rewind(&self.dir().join(TRAIL), keep),
-            false => Ok(()),
+        if self.has_trail() {
+            jsonl::rewind(&self.dir().join(TRAIL), keep)
+        } else {
+            Ok(())
         }
     }
 

@@ -127,7 +127,8 @@ impl StoredRun {
     }
 
     /// How many seconds training has taken up to the newest checkpoint, over all processes. None in a run without a
-    /// checkpoint, or of a version that did not write it; what is not a time is no reason not to go on, and none either.
+    /// checkpoint, or of a version that did not write it; what is not a time is no reason not to go on, and none
+    /// either.
     #[must_use]
     pub fn seconds(&self) -> Option<f64> {
         let text = fs::read_to_string(self.checkpoints().join(SECONDS)).ok()?;

@@ -4,12 +4,12 @@
 //! ```
 //! use std::collections::BTreeMap;
 //! use std::path::Path;
-//! use dropwise_lab::store::{Array, Values, tensors};
+//! use dropwise_lab::store::{Array, ArrayValues, tensors};
 //!
 //! let weight = Array {
 //!     name: "layers.0.weight".to_owned(),
 //!     shape: vec![2, 3],
-//!     values: Values::F32(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+//!     values: ArrayValues::F32(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
 //! };
 //! let metadata = BTreeMap::from([("seed".to_owned(), "42".to_owned())]);
 //! let bytes = tensors::encode(&[weight.clone()], &metadata)?;
@@ -43,12 +43,12 @@ pub struct Array {
     /// The shape; none for a single number.
     pub shape: Vec<usize>,
     /// The numbers, as many as the shape's product.
-    pub values: Values,
+    pub values: ArrayValues,
 }
 
 /// The numbers of an array. Every bit pattern survives: NaNs, -0.0, denormals.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Values {
+pub enum ArrayValues {
     /// 32-bit floating point, `F32` in the file.
     F32(Vec<f32>),
     /// 64-bit floating point, `F64` in the file.
@@ -97,9 +97,9 @@ pub fn decode(file: &Path, bytes: &[u8]) -> Result<(Vec<Array>, BTreeMap<String,
         let (start, end) = info.data_offsets;
         let bytes = &data[start..end];
         let values = match info.dtype {
-            Dtype::F32 => Values::F32(read_all(bytes.as_chunks().0, f32::from_le_bytes)),
-            Dtype::F64 => Values::F64(read_all(bytes.as_chunks().0, f64::from_le_bytes)),
-            Dtype::U8 => Values::Bytes(bytes.to_vec()),
+            Dtype::F32 => ArrayValues::F32(read_all(bytes.as_chunks().0, f32::from_le_bytes)),
+            Dtype::F64 => ArrayValues::F64(read_all(bytes.as_chunks().0, f64::from_le_bytes)),
+            Dtype::U8 => ArrayValues::Bytes(bytes.to_vec()),
             _ => return Err(unknown_type(file, &name, info.dtype)),
         };
         arrays.push(Array {
@@ -201,44 +201,44 @@ impl Array {
     }
 }
 
-impl Values {
+impl ArrayValues {
     fn count(&self) -> usize {
         match self {
-            Values::F32(values) => values.len(),
-            Values::F64(values) => values.len(),
-            Values::Bytes(values) => values.len(),
+            ArrayValues::F32(values) => values.len(),
+            ArrayValues::F64(values) => values.len(),
+            ArrayValues::Bytes(values) => values.len(),
         }
     }
 
     fn byte_count(&self) -> usize {
         match self {
-            Values::F32(values) => size_of_val(values.as_slice()),
-            Values::F64(values) => size_of_val(values.as_slice()),
-            Values::Bytes(values) => values.len(),
+            ArrayValues::F32(values) => size_of_val(values.as_slice()),
+            ArrayValues::F64(values) => size_of_val(values.as_slice()),
+            ArrayValues::Bytes(values) => values.len(),
         }
     }
 
     fn dtype(&self) -> Dtype {
         match self {
-            Values::F32(_) => Dtype::F32,
-            Values::F64(_) => Dtype::F64,
-            Values::Bytes(_) => Dtype::U8,
+            ArrayValues::F32(_) => Dtype::F32,
+            ArrayValues::F64(_) => Dtype::F64,
+            ArrayValues::Bytes(_) => Dtype::U8,
         }
     }
 
     fn append_to(&self, bytes: &mut Vec<u8>) {
         match self {
-            Values::F32(values) => {
+            ArrayValues::F32(values) => {
                 values
                     .iter()
                     .for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
             }
-            Values::F64(values) => {
+            ArrayValues::F64(values) => {
                 values
                     .iter()
                     .for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
             }
-            Values::Bytes(values) => bytes.extend_from_slice(values),
+            ArrayValues::Bytes(values) => bytes.extend_from_slice(values),
         }
     }
 }

@@ -76,10 +76,12 @@ impl TuneFolder {
         self.read(PREPARATION)
     }
 
-    /// The lines of all trials that have ended. A last line that a killed process cut short is dropped, from the file too.
+    /// The lines of all trials that have ended. A last line that a killed process cut short is dropped, from the
+    /// file too.
     ///
     /// # Errors
-    /// [`Error::Store`](dropwise::Error::Store) if another line is not JSON; [`Error::Read`](dropwise::Error::Read).
+    /// [`Error::Store`](dropwise::Error::Store) if another line is not JSON;
+    /// [`Error::Read`](dropwise::Error::Read).
     pub fn trials(&self) -> Result<Vec<String>> {
         let path = self.trials_path();
         jsonl::rewind(&path, |_| true)?;

@@ -13,7 +13,7 @@ use safetensors::tensor::Dtype;
 
 use super::cannot_read;
 use super::model_file::ModelFile;
-use super::tensors::{Array, Values};
+use super::tensors::{Array, ArrayValues};
 use super::transpose::{transposed, transposed_from};
 use dropwise::config::Precision;
 use dropwise::error::{Error, Result};
@@ -52,9 +52,9 @@ pub fn from_arrays(file: &Path, prefix: &str, arrays: &[Array]) -> Result<Vec<La
         name: &array.name,
         shape: &array.shape,
         numbers: match &array.values {
-            Values::F32(values) => Numbers::F32(values),
-            Values::F64(values) => Numbers::F64(values),
-            Values::Bytes(_) => Numbers::None,
+            ArrayValues::F32(values) => Numbers::F32(values),
+            ArrayValues::F64(values) => Numbers::F64(values),
+            ArrayValues::Bytes(_) => Numbers::None,
         },
     });
     let layers = layers::<f64>(file, prefix, stored)?.into_iter();
@@ -199,10 +199,12 @@ impl Stored<'_> {
     }
 }
 
-fn values(values: Vec<f64>, precision: Precision) -> Values {
+fn values(values: Vec<f64>, precision: Precision) -> ArrayValues {
     match precision {
-        Precision::Float32 => Values::F32(values.into_iter().map(|value| value as f32).collect()),
-        Precision::Float64 => Values::F64(values),
+        Precision::Float32 => {
+            ArrayValues::F32(values.into_iter().map(|value| value as f32).collect())
+        }
+        Precision::Float64 => ArrayValues::F64(values),
     }
 }
 

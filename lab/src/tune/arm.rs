@@ -45,13 +45,14 @@ pub struct WidthSummary {
 }
 
 impl WidthSummary {
-    /// Which is better: one that fits, with the smaller learning rate, as the paper's guide for dropout counts from a
-    /// rate that a plain network is content with; else the one with the better score.
+    /// Which is better: one that fits, with the smaller learning rate, as the paper's guide for dropout counts from
+    /// a rate that a plain network is content with; else the one with the better score.
     pub(super) fn compare(&self, other: &Self) -> Ordering {
         let fits = other.fits.cmp(&self.fits);
-        let rate = match self.fits && other.fits {
-            true => self.learning_rate.total_cmp(&other.learning_rate),
-            false => Ordering::Equal,
+        let rate = if self.fits && other.fits {
+            self.learning_rate.total_cmp(&other.learning_rate)
+        } else {
+            Ordering::Equal
         };
         let score = match (&self.score, &other.score) {
             (Some(one), Some(other)) => one.compare(other),

@@ -16,19 +16,20 @@ pub struct Recipe {
     pub rates: Vec<f64>,
     /// The share of a regression target's variance that may be left when a network counts as fitting. Default 0.01.
     pub unexplained: f64,
-    /// How many times the grown width is searched at least, in doublings. Default 8: the tutorial's width, and the paper's
-    /// `n / p` for the rates 1/2, 3/4 and 7/8. An experiment that is wider itself is searched up to its own width. The
-    /// search without dropout has the same widths.
+    /// How many times the grown width is searched at least, in doublings. Default 8: the tutorial's width, and the
+    /// paper's `n / p` for the rates 1/2, 3/4 and 7/8. An experiment that is wider itself is searched up to its own
+    /// width. The search without dropout has the same widths.
     pub widen: usize,
     /// Trials with dropout, and as many without. Default 24.
     pub trials: usize,
-    /// Trials of each search that run at once, before the sampler sees a result of any of them. It does not follow the number
-    /// of cores, so that the study is the same on every machine. Default 4.
+    /// Trials of each search that run at once, before the sampler sees a result of any of them. It does not follow
+    /// the number of cores, so that the study is the same on every machine. Default 4.
     pub generation: usize,
-    /// Settings of each search that are trained again with other seeds, before the best of them is chosen. Default 4.
+    /// Settings of each search that are trained again with other seeds, before the best of them is chosen. Default
+    /// 4.
     pub finalists: usize,
-    /// Networks, each with a seed of its own, that a finalist is judged by, and that the chosen setting is trained with in
-    /// the end. Default 5.
+    /// Networks, each with a seed of its own, that a finalist is judged by, and that the chosen setting is trained
+    /// with in the end. Default 5.
     pub seeds: usize,
 }
 

@@ -7,8 +7,8 @@ use dropwise::error::Result;
 
 /// Trains the trials of a study. It alone knows rows, devices, threads, files and clocks.
 pub trait TrialRunner {
-    /// Trains the networks of `trials`, at once or in any order, and returns how they ended, in the order of `trials`;
-    /// `None` if cancelled. An outcome must depend on nothing but its trial and the rows.
+    /// Trains the networks of `trials`, at once or in any order, and returns how they ended, in the order of
+    /// `trials`; `None` if cancelled. An outcome must depend on nothing but its trial and the rows.
     ///
     /// # Errors
     /// Anything that keeps a trial from being trained, but not divergence, which is an outcome:

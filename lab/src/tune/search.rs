@@ -86,8 +86,8 @@ impl Search {
         settings.into_iter().enumerate().map(trial).collect()
     }
 
-    /// The trials with their numbers, the best first: those that were trained to the end by their scores, then those that were given up,
-    /// the longest trained first, then those that diverged.
+    /// The trials with their numbers, the best first: those that were trained to the end by their scores, then
+    /// those that were given up, the longest trained first, then those that diverged.
     fn ranked(&self) -> Vec<(usize, &TrialSetting, &TrialOutcome)> {
         let class = |outcome: &TrialOutcome| match outcome.end {
             TrialEnd::Finished | TrialEnd::Fitted => (0, 0),
@@ -125,9 +125,9 @@ impl Search {
             .min_by(|one, other| one.mean.compare(&other.mean))
     }
 
-    /// At each evaluation the median of the scores of all trials that reached it (Golovin et al. 2017, "Google Vizier",
-    /// section 3.2), of two in the middle the worse one. Trials of the same generation do not count, so that it does
-    /// not matter which of them ends first.
+    /// At each evaluation the median of the scores of all trials that reached it (Golovin et al. 2017, "Google
+    /// Vizier", section 3.2), of two in the middle the worse one. Trials of the same generation do not count, so
+    /// that it does not matter which of them ends first.
     fn limits(&self) -> Vec<Score> {
         let reached = |place: usize| {
             let curves = self.results.iter().map(|(_, outcome)| &outcome.curve);
@@ -141,8 +141,8 @@ impl Search {
     }
 }
 
-/// The grown width doubled again and again: to the recipe's multiple of it, or to the experiment's own width where that
-/// is more, but not over the recipe's largest.
+/// The grown width doubled again and again: to the recipe's multiple of it, or to the experiment's own width where
+/// that is more, but not over the recipe's largest.
 fn widths(recipe: &Recipe, base: &CheckedExperiment, grown: usize) -> Vec<usize> {
     let own = base.network.hidden.iter().copied().max().unwrap_or(grown);
     let most = grown.saturating_mul(recipe.widen).max(own);

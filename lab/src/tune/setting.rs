@@ -67,7 +67,7 @@ impl TrialSetting {
     }
 }
 
-/// Rounds to so many significant digits.
+/// Rounds to `digits` significant digits.
 pub(super) fn round(value: f64, digits: i32) -> f64 {
     let text = format!("{value:.*e}", digits as usize - 1);
     text.parse().unwrap_or(value)

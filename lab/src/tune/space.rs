@@ -26,8 +26,8 @@ pub enum Dimension {
         /// What there is to choose from, each twice the one before.
         choices: Vec<usize>,
     },
-    /// The learning rate over `1 - momentum`, which is what a step comes to in the long run, and what the paper calls
-    /// the learning rate; for an optimizer without momentum the learning rate. Evenly in its logarithm.
+    /// The learning rate over `1 - momentum`, which is what a step comes to in the long run, and what the paper
+    /// calls the learning rate; for an optimizer without momentum the learning rate. Evenly in its logarithm.
     LongRunRate {
         /// The smallest.
         low: f64,
@@ -64,8 +64,8 @@ pub enum Dimension {
     },
 }
 
-/// Before so many trials are told, places are drawn evenly.
-const EVENLY: usize = 8;
+/// With fewer results than this, places are drawn uniformly.
+const UNIFORM_BELOW: usize = 8;
 
 /// The share of the trials that count as good.
 const GOOD: f64 = 0.2;
@@ -80,11 +80,13 @@ impl Space {
     ) -> Self {
         let with_dropout = arm == Arm::Dropout;
         let has_momentum = base.train.optimizer.has_momentum();
-        let rate = match has_momentum {
-            true => grown_rate / (1.0 - base.train.momentum.at(usize::MAX)),
-            false => grown_rate,
+        let rate = if has_momentum {
+            grown_rate / (1.0 - base.train.momentum.at(usize::MAX))
+        } else {
+            grown_rate
         };
-        // The paper's guide for dropout is 10 to 100 times; the plain network's own rate is in the middle of its range.
+        // The paper's guide for dropout is 10 to 100 times; the plain network's own rate is in the middle of its
+        // range.
         let (low, high) = if with_dropout {
             (0.3, 100.0)
         } else {
@@ -113,10 +115,10 @@ impl Space {
         Space { dimensions }
     }
 
-    /// What is tried before anything is known. With dropout, what the paper advises (`n / p` units, rates 0.5 and 0.2,
-    /// ten times the learning rate, momentum 0.95, max-norm 3), what the tutorial does (nothing but rates of 0.5 is
-    /// changed), and the widest network at the rate it was grown with. Without, the network as it was grown, and the widest
-    /// one with a bound and without.
+    /// What is tried before anything is known. With dropout, what the paper advises (`n / p` units, rates 0.5 and
+    /// 0.2, ten times the learning rate, momentum 0.95, max-norm 3), what the tutorial does (nothing but rates of
+    /// 0.5 is changed), and the widest network at the rate it was grown with. Without, the network as it was grown,
+    /// and the widest one with a bound and without.
     pub(super) fn advice(&self, start: &TrialSetting, arm: Arm) -> Vec<TrialSetting> {
         let (mut widths, mut grown, mut has_momentum) =
             (vec![start.width], start.learning_rate, false);
@@ -173,11 +175,11 @@ impl Space {
         }
     }
 
-    /// The next `count` settings to try, where `known` are those told so far, the best first: a function of its
-    /// arguments and of the numbers in `random`. `base` is what a value that is not searched stays at.
+    /// The next `count` settings to try, where `known` are those with results, the best first: a function of its
+    /// arguments and of the numbers in `random`. A value that is not searched stays as in `base`.
     ///
-    /// Bergstra et al.'s tree of Parzen estimators (2011): places are drawn where good settings are dense, and those
-    /// are taken that are densest relative to the others.
+    /// Bergstra et al.'s tree of Parzen estimators (2011): places are drawn where good settings are dense, and
+    /// those are taken that are densest relative to the others.
     pub(super) fn ask(
         &self,
         base: &TrialSetting,
@@ -186,7 +188,7 @@ impl Space {
         random: &mut ChaCha8Rng,
     ) -> Result<Vec<TrialSetting>> {
         let mut samplers = Vec::new();
-        if known.len() >= EVENLY {
+        if known.len() >= UNIFORM_BELOW {
             for dimension in &self.dimensions {
                 samplers.push(dimension.sampler(known)?);
             }
@@ -294,8 +296,9 @@ fn index<T: PartialEq>(choices: &[T], value: &T) -> f64 {
 }
 
 fn tell(sampler: &mut TpeOptimizer, place: f64, rank: usize) -> Result<()> {
-    let told = sampler.tell(place, rank as f64);
-    told.map_err(|cause| failed(&cause))
+    sampler
+        .tell(place, rank as f64)
+        .map_err(|cause| failed(&cause))
 }
 
 fn failed(cause: &dyn std::error::Error) -> Error {

@@ -146,7 +146,8 @@ pub struct TrialOutcome {
     pub end: TrialEnd,
     /// Epochs that it was trained for.
     pub epochs: usize,
-    /// Its score at each evaluation, dropout off: on training rows while growing, on validation rows while searching.
+    /// Its score at each evaluation, dropout off: on training rows while growing, on validation rows while
+    /// searching.
     pub curve: Vec<Score>,
     /// The metrics on test rows, for a [phase that tests](Phase::tests).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -168,8 +169,8 @@ const GROWING: usize = 20;
 const SEARCHING: usize = 4;
 
 impl Trial {
-    /// Trains and measures the network, as a function of the trial and the rows alone; none if `goes_on`, asked after
-    /// every step, says no. Test rows are read in a [phase that tests](Phase::tests) and in no other.
+    /// Trains and measures the network, as a function of the trial and the rows alone; none if `goes_on`, asked
+    /// after every step, says no. Test rows are read in a [phase that tests](Phase::tests) and in no other.
     ///
     /// # Errors
     /// Those of [`Trainer::new`] and [`Trainer::run`] but [`Error::Diverged`].
@@ -288,9 +289,10 @@ impl Observer for Watch<'_> {
             return Ok(Flow::Stop);
         }
         self.is_stopped = !(self.goes_on)();
-        match self.is_stopped {
-            true => Ok(Flow::Stop),
-            false => Ok(Flow::Continue),
+        if self.is_stopped {
+            Ok(Flow::Stop)
+        } else {
+            Ok(Flow::Continue)
         }
     }
 }

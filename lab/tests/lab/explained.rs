@@ -9,7 +9,7 @@ pub fn wave(k: usize) -> f64 {
     2.0 * (x - x.floor()) - 1.0
 }
 
-fn card(network: &str, measured: Vec<Measured>) -> Card {
+fn card(network: &str, measured: Vec<MeasuredMetric>) -> Card {
     Card {
         network: network.to_owned(),
         config: "seed = 42\n\n[dropout]\nhidden = 0.5 # <half>\n".to_owned(),
@@ -26,8 +26,8 @@ fn card(network: &str, measured: Vec<Measured>) -> Card {
     }
 }
 
-fn measured(split: &str, metric: &str, value: f64, half: f64, is_share: bool) -> Measured {
-    Measured {
+fn measured(split: &str, metric: &str, value: f64, half: f64, is_share: bool) -> MeasuredMetric {
+    MeasuredMetric {
         split: split.to_owned(),
         rows: 360,
         metric: metric.to_owned(),

@@ -8,8 +8,8 @@ mod markup;
 
 mod explain;
 mod layers;
-mod recipe;
 mod report;
 mod report_figures;
 mod statistics;
 mod store;
+mod tune;

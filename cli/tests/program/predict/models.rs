@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use dropwise_lab::store::{Array, Values, tensors};
+use dropwise_lab::store::{Array, ArrayValues, tensors};
 
 use super::pets;
 use crate::folder::Folder;
@@ -114,7 +114,7 @@ fn a_model_that_claims_a_size_without_numbers_is_refused_at_once() {
         let weight = Array {
             name: "layers.0.weight".to_owned(),
             shape,
-            values: Values::F32(Vec::new()),
+            values: ArrayValues::F32(Vec::new()),
         };
         let file = tensors::encode(&[weight], &BTreeMap::new()).expect("a model");
         folder.write("run/last.safetensors", file);
@@ -153,7 +153,7 @@ fn weights_that_are_no_numbers_give_an_error_and_no_answers() {
     let file = "run/last.safetensors";
     let (mut arrays, _) = tensors::decode(Path::new(file), &folder.read(file)).expect("a model");
     for array in &mut arrays {
-        if let Values::F32(values) = &mut array.values {
+        if let ArrayValues::F32(values) = &mut array.values {
             values.fill(f32::NAN);
         }
     }

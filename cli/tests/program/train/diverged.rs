@@ -1,6 +1,6 @@
 //! A loss that is not finite: the run stops, says where, and keeps what was good.
 
-use dropwise_lab::store::{Run, Values};
+use dropwise_lab::store::{ArrayValues, Run};
 
 use super::digits_with;
 use crate::common::backends;
@@ -67,7 +67,7 @@ fn check_that_it_is_good(run: &std::path::Path, step: u64) {
     let (found, checkpoint) = newest.expect("checkpoints").expect("a checkpoint");
     assert_eq!(found, step);
     for array in checkpoint.arrays {
-        let Values::F32(values) = array.values else {
+        let ArrayValues::F32(values) = array.values else {
             panic!("{}: 32-bit numbers", array.name);
         };
         assert!(

@@ -1,6 +1,6 @@
 //! How active hidden units are.
 
-use super::{Drawing, Figure, Section, Values};
+use super::{Drawing, Figure, FigureTable, Section};
 use crate::explain::{Activity, Explanation, Histogram};
 use crate::report::histogram::{self, Frame, Kind, bins, ends, highest};
 use crate::report::picture::Picture;
@@ -19,7 +19,7 @@ pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
     let shared = [Kind::Activations, Kind::Means].map(|kind| shared(runs, kind));
     let found = |run: &Explanation| (!run.activity.is_empty()).then(|| run.activity.clone());
     let mut section = super::section_of(heading, runs, found, |layers| figure(&layers, shared))?;
-    section.together = together(runs);
+    section.combined = combined(runs);
     Some(section)
 }
 
@@ -61,7 +61,9 @@ fn figure(layers: &[Activity], shared: [Shared; 2]) -> Figure {
                 .drawings
                 .push(Drawing::new(name, draw(layer, kind, shared)));
             let title = format!("Hidden layer {}: {}", layer.layer, kind.name());
-            figure.values.push(Values::new(title, table(histogram)));
+            figure
+                .values
+                .push(FigureTable::new(title, table(histogram)));
         }
     }
     figure.caption = layers.iter().map(caption).collect::<Vec<_>>().join("\n");
@@ -105,7 +107,7 @@ fn caption(layer: &Activity) -> String {
 }
 
 /// The numbers of all runs in one table; none for one run.
-fn together(runs: &[Explanation]) -> Option<Figure> {
+fn combined(runs: &[Explanation]) -> Option<Figure> {
     if runs.len() < 2 {
         return None;
     }
@@ -124,7 +126,7 @@ fn together(runs: &[Explanation]) -> Option<Figure> {
     Some(Figure {
         caption: "Near zero is less than a hundredth of the largest magnitude in the layer."
             .to_owned(),
-        values: vec![Values {
+        values: vec![FigureTable {
             title: "Sparsity of all runs".to_owned(),
             table,
             is_figure: true,

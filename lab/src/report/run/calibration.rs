@@ -1,6 +1,6 @@
 //! Whether probabilities may be believed.
 
-use super::{Drawing, Figure, Section, Values};
+use super::{Drawing, Figure, FigureTable, Section};
 use crate::explain::{Calibration, CalibrationBin, Explanation};
 use crate::report::axes::Axes;
 use crate::report::chart::{Chart, rectangle};
@@ -31,7 +31,10 @@ fn figure(calibration: &Calibration) -> Figure {
     Figure {
         drawings: vec![Drawing::new("reliability", draw(calibration))],
         caption: caption(calibration),
-        values: vec![Values::new("Confidence and accuracy", table(calibration))],
+        values: vec![FigureTable::new(
+            "Confidence and accuracy",
+            table(calibration),
+        )],
     }
 }
 

@@ -1,11 +1,12 @@
 //! Where the networks come from, and how good they are.
 
-use super::{Drawing, Figure, Section, Values};
-use crate::explain::{Explanation, Measured};
+use super::{Drawing, Figure, FigureTable, Section};
+use crate::explain::{Explanation, MeasuredMetric};
 use crate::report::axes::{Axes, SIZE, no_format};
 use crate::report::chart::Chart;
+use crate::report::escape::shortened;
 use crate::report::ink::of_run;
-use crate::report::picture::{Picture, shortened};
+use crate::report::picture::Picture;
 use crate::report::range::Range;
 use crate::report::table::Table;
 use crate::report::words::{capital, count, percent, several, value};
@@ -20,17 +21,17 @@ pub(super) fn section(runs: &[Explanation]) -> Section {
         title: "How good, and where from".to_owned(),
         lead: "Measured with dropout off. Brackets are 95 % intervals: what another draw of as many rows could come to."
             .to_owned(),
-        together: Some(together(runs)),
+        combined: Some(combined(runs)),
         runs: runs.iter().map(|run| Some(facts(run))).collect(),
     }
 }
 
-/// The most telling part of the data in sight, the others behind it.
-fn together(runs: &[Explanation]) -> Figure {
+/// The preferred part of the data in sight, the others behind it.
+fn combined(runs: &[Explanation]) -> Figure {
     let drawings = compared(runs).map(|picture| Drawing::new("compared", picture));
     let most = runs
         .iter()
-        .find_map(telling)
+        .find_map(preferred_metric)
         .map(|measured| measured.split.clone());
     let mut splits: Vec<&str> = most.iter().map(String::as_str).collect();
     for measured in runs.iter().flat_map(|run| &run.card.measured) {
@@ -38,7 +39,7 @@ fn together(runs: &[Explanation]) -> Figure {
             splits.push(&measured.split);
         }
     }
-    let values = splits.iter().enumerate().map(|(k, split)| Values {
+    let values = splits.iter().enumerate().map(|(k, split)| FigureTable {
         title: format!("On the {split} rows"),
         table: metrics(runs, split),
         is_figure: k == 0,
@@ -57,7 +58,7 @@ fn metrics(runs: &[Explanation], split: &str) -> Table {
         _ => run.name.clone(),
     });
     let measured = runs.iter().flat_map(|run| &run.card.measured);
-    let all: Vec<&Measured> = measured
+    let all: Vec<&MeasuredMetric> = measured
         .filter(|measured| measured.split == split)
         .collect();
     let rows = all.first().map_or(0, |measured| measured.rows);
@@ -78,7 +79,7 @@ fn metrics(runs: &[Explanation], split: &str) -> Table {
     table
 }
 
-fn find<'a>(run: &'a Explanation, split: &str, metric: &str) -> Option<&'a Measured> {
+fn find<'a>(run: &'a Explanation, split: &str, metric: &str) -> Option<&'a MeasuredMetric> {
     run.card
         .measured
         .iter()
@@ -86,7 +87,7 @@ fn find<'a>(run: &'a Explanation, split: &str, metric: &str) -> Option<&'a Measu
 }
 
 /// The value and its interval.
-fn words(measured: &Measured) -> String {
+fn words(measured: &MeasuredMetric) -> String {
     let number = |number: f64| value(number, measured.is_share);
     let interval = measured.interval.map(|interval| match measured.is_share {
         // The sign once is enough.
@@ -101,7 +102,7 @@ fn words(measured: &Measured) -> String {
 }
 
 /// The metric that says most: the first one of the split that is furthest from training.
-pub(super) fn telling(run: &Explanation) -> Option<&Measured> {
+pub(super) fn preferred_metric(run: &Explanation) -> Option<&MeasuredMetric> {
     let of = |split: &str| {
         run.card
             .measured
@@ -113,12 +114,13 @@ pub(super) fn telling(run: &Explanation) -> Option<&Measured> {
         .or_else(|| run.card.measured.first())
 }
 
-/// The most telling metric of all runs, one under the other; none for one run, or where they are measured differently.
+/// The preferred metric of all runs, one under the other; `None` for one run, or where they are measured
+/// differently.
 fn compared(runs: &[Explanation]) -> Option<Picture> {
-    let first = telling(runs.first()?)?;
+    let first = preferred_metric(runs.first()?)?;
     let found =
         |run| find(run, &first.split, &first.metric).filter(|found| found.value.is_finite());
-    let measured: Vec<&Measured> = runs.iter().map(found).collect::<Option<_>>()?;
+    let measured: Vec<&MeasuredMetric> = runs.iter().map(found).collect::<Option<_>>()?;
     if runs.len() < 2 {
         return None;
     }
@@ -148,12 +150,12 @@ fn compared(runs: &[Explanation]) -> Option<Picture> {
     Some(chart.into_picture(&title, &description))
 }
 
-fn scale(measured: &Measured) -> f64 {
+fn scale(measured: &MeasuredMetric) -> f64 {
     if measured.is_share { 100.0 } else { 1.0 }
 }
 
 /// From 0 to the end of the longest interval, a height for each run; none without a number.
-fn axes(runs: &[Explanation], measured: &[&Measured]) -> Option<Axes<'static>> {
+fn axes(runs: &[Explanation], measured: &[&MeasuredMetric]) -> Option<Axes<'static>> {
     let ends = measured.iter().flat_map(|found| {
         let high = found.interval.map_or(found.value, |interval| interval.high);
         let low = found.interval.map_or(found.value, |interval| interval.low);
@@ -196,7 +198,7 @@ fn facts(run: &Explanation) -> Figure {
     }
     push("data, SHA-256", &card.data_sha256);
     Figure {
-        values: vec![Values {
+        values: vec![FigureTable {
             title: "Facts".to_owned(),
             table,
             is_figure: true,
@@ -205,10 +207,10 @@ fn facts(run: &Explanation) -> Figure {
     }
 }
 
-/// The most telling metric of each run, in a sentence.
+/// The preferred metric of each run, in a sentence.
 pub(super) fn caption(runs: &[Explanation]) -> String {
     match runs {
-        [one] => telling(one).map_or("Nothing is measured.".to_owned(), |measured| {
+        [one] => preferred_metric(one).map_or("Nothing is measured.".to_owned(), |measured| {
             let rows = format!("{} {} rows", count(measured.rows), measured.split);
             format!(
                 "The {} on the {rows} is {}.",
@@ -223,7 +225,7 @@ pub(super) fn caption(runs: &[Explanation]) -> String {
 
 /// Two networks that were measured alike.
 fn two(one: &Explanation, other: &Explanation) -> Option<String> {
-    let first = telling(one)?;
+    let first = preferred_metric(one)?;
     let second = find(other, &first.split, &first.metric)?;
     let overlap = match (first.interval, second.interval) {
         (Some(one), Some(other)) if one.low <= other.high && other.low <= one.high => {
@@ -245,7 +247,7 @@ fn two(one: &Explanation, other: &Explanation) -> Option<String> {
 
 /// Networks that may have learned different things.
 fn each(runs: &[Explanation]) -> String {
-    let of_run = |run: &Explanation| match telling(run) {
+    let of_run = |run: &Explanation| match preferred_metric(run) {
         Some(found) => format!(
             "{}: {} {} on the {} rows",
             run.name,
@@ -256,8 +258,9 @@ fn each(runs: &[Explanation]) -> String {
         None => format!("{}: nothing is measured", run.name),
     };
     let runs: Vec<_> = runs.iter().map(of_run).collect();
-    match runs.is_empty() {
-        true => "There is nothing to show.".to_owned(),
-        false => runs.join("; ") + ".",
+    if runs.is_empty() {
+        "There is nothing to show.".to_owned()
+    } else {
+        runs.join("; ") + "."
     }
 }

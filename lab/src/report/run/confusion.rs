@@ -2,15 +2,16 @@
 
 use kuva::render::render::{Primitive, Scene, TextAnchor};
 
-use super::{Drawing, Figure, Section, Values};
+use super::{Drawing, Figure, FigureTable, Section};
 use crate::explain::{Confusion, Explanation};
 use crate::report::chart::rectangle;
+use crate::report::escape::shortened;
 use crate::report::ink::{GRID, LINE, TEXT, VERMILLION, WASH};
-use crate::report::picture::{Picture, TEXT_SIZE, headed, hover, letters, shortened, words};
+use crate::report::picture::{Picture, TEXT_SIZE, headed, hover, letters, words};
 use crate::report::table::Table;
 use crate::report::words::{count, percent, several};
 
-/// Up to so many classes there is room for numbers in the cells.
+/// The most classes that leave room for numbers in the cells.
 const MOST_NUMBERS: usize = 12;
 /// Of more classes than these, the table has the mistakes alone.
 const MOST_COLUMNS: usize = 20;
@@ -147,12 +148,13 @@ fn tip(confusion: &Confusion, (actual, predicted): (usize, usize), in_row: usize
         count(confusion.counts[actual][predicted]),
         count(in_row)
     );
-    match actual == predicted {
-        true => format!("{}: {rows} right", classes[actual]),
-        false => format!(
+    if actual == predicted {
+        format!("{}: {rows} right", classes[actual])
+    } else {
+        format!(
             "{} taken for {}: {rows}",
             classes[actual], classes[predicted]
-        ),
+        )
     }
 }
 
@@ -176,14 +178,14 @@ fn all(confusion: &Confusion) -> usize {
     confusion.counts.iter().flatten().sum()
 }
 
-fn table(confusion: &Confusion) -> Values {
+fn table(confusion: &Confusion) -> FigureTable {
     if confusion.classes.len() > MOST_COLUMNS {
         let mut table = Table::new(["actual", "predicted", "rows"]);
         for (actual, predicted, number) in mistakes(confusion).into_iter().take(MOST_PAIRS) {
             let names = [actual, predicted].map(|class| confusion.classes[class].clone());
             table.push(names.into_iter().chain([count(number)]).collect());
         }
-        return Values::new("The most frequent mistakes", table);
+        return FigureTable::new("The most frequent mistakes", table);
     }
     let titles = confusion.classes.iter().map(|class| format!("as {class}"));
     let mut table = Table::new(std::iter::once("actual".to_owned()).chain(titles));
@@ -191,7 +193,7 @@ fn table(confusion: &Confusion) -> Values {
         let cells = row.iter().map(|number| count(*number));
         table.push(std::iter::once(class.clone()).chain(cells).collect());
     }
-    Values::new("Rows by actual and predicted class", table)
+    FigureTable::new("Rows by actual and predicted class", table)
 }
 
 fn describe(confusion: &Confusion) -> String {
@@ -200,9 +202,10 @@ fn describe(confusion: &Confusion) -> String {
         .take(5)
         .map(|found| pair(confusion, found))
         .collect();
-    let worst = match worst.is_empty() {
-        true => "no mistake".to_owned(),
-        false => worst.join("; "),
+    let worst = if worst.is_empty() {
+        "no mistake".to_owned()
+    } else {
+        worst.join("; ")
     };
     format!("A grid of {} classes. {worst}.", confusion.classes.len())
 }

@@ -1,10 +1,10 @@
 //! Loss and error over the steps of a training.
 
-mod together;
+mod combined;
 mod words;
 
 use self::words::{at, caption, describe, table, tips};
-use super::{Drawing, Figure, Section, Values};
+use super::{Drawing, Figure, FigureTable, Section};
 use crate::explain::{Curve, Curves, Explanation};
 use crate::report::axes::{Axes, SIZE, percent_format, step_format};
 use crate::report::chart::Chart;
@@ -57,12 +57,12 @@ pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
                 rows by heart and no longer gets better on rows that it has not seen.";
     let heading = ("curves", "Learning curves", lead);
     let mut section = super::section_of(heading, runs, found, |curves| figure(&curves, ranges))?;
-    section.together = together::together(runs);
+    section.combined = combined::combined(runs);
     Some(section)
 }
 
-/// The curves of a run. Without dropout the loss that training measures as it goes is that of the training rows, while
-/// the network changes.
+/// The curves of a run. Without dropout the loss that training measures as it goes is that of the training rows,
+/// while the network changes.
 pub(super) fn named(run: &Explanation) -> Curves {
     let mut curves = run.curves.clone();
     let layers = &run.diagram.layers;
@@ -92,7 +92,7 @@ fn figure(curves: &Curves, ranges: [Option<Range>; 2]) -> Figure {
     for (quantity, range) in [Quantity::Loss, Quantity::Error].into_iter().zip(ranges) {
         if let Some(picture) = draw(curves, quantity, range, &Frame::default()) {
             drawings.push(Drawing::new(quantity.name(), picture));
-            values.push(Values::new(
+            values.push(FigureTable::new(
                 capital(quantity.words(curves)),
                 table(curves, quantity),
             ));
@@ -186,9 +186,10 @@ fn draw(
     for curve in quantity.of(curves) {
         let ink = ink(&curve.name);
         let points: Vec<_> = points(curve).collect();
-        match curve.name == DROPOUT_ON {
-            true => chart.dashed(&points, ink),
-            false => chart.line(&points, ink, 2.0),
+        if curve.name == DROPOUT_ON {
+            chart.dashed(&points, ink)
+        } else {
+            chart.line(&points, ink, 2.0)
         }
         if let [only] = points[..] {
             chart.dot(only, 3.0, ink, 1.0, "");

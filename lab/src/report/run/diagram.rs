@@ -3,11 +3,12 @@
 use kuva::render::color::Color;
 use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
 
-use super::{Drawing, Figure, Section, Values};
+use super::{Drawing, Figure, FigureTable, Section};
 use crate::explain::{Diagram, DiagramLayer, Explanation};
 use crate::report::chart::circle;
+use crate::report::escape::shortened;
 use crate::report::ink::{BLUE, FAINT, LINE, PAPER, TEXT};
-use crate::report::picture::{Picture, TEXT_SIZE, headed, letters, shortened, words};
+use crate::report::picture::{Picture, TEXT_SIZE, headed, letters, words};
 use crate::report::table::Table;
 use crate::report::words::{count, several};
 
@@ -40,7 +41,7 @@ fn figure(diagram: &Diagram) -> Figure {
     Figure {
         drawings,
         caption: caption(diagram),
-        values: vec![Values::new("Layers", table(diagram))],
+        values: vec![FigureTable::new("Layers", table(diagram))],
     }
 }
 
@@ -148,9 +149,10 @@ fn draw_words(
         let dot = |k: u8| circle((*x, below - 5.0 + 5.0 * f64::from(k)), 1.3, LINE, 1.0);
         scene.elements.extend([0, 1, 2].map(dot));
     }
-    let rate = match layer.rate > 0.0 {
-        true => format!("drops {} %", rate(layer)),
-        false => String::new(),
+    let rate = if layer.rate > 0.0 {
+        format!("drops {} %", rate(layer))
+    } else {
+        String::new()
     };
     let lines = [
         layer.name.clone(),
@@ -201,9 +203,10 @@ fn describe(diagram: &Diagram, is_thinned: bool) -> String {
     let layer = |layer: &DiagramLayer| {
         let shown = drawn(layer);
         let kept = layer.kept.iter().take(shown).filter(|kept| **kept).count();
-        let kept = match is_thinned && layer.rate > 0.0 {
-            true => format!(", {kept} of the first {shown} kept"),
-            false => String::new(),
+        let kept = if is_thinned && layer.rate > 0.0 {
+            format!(", {kept} of the first {shown} kept")
+        } else {
+            String::new()
         };
         format!("{}: {} units{kept}", layer.name, count(layer.units))
     };

@@ -1,6 +1,6 @@
 //! What the units of the first hidden layer see: their incoming weights.
 
-use super::{Drawing, Figure, Section, Values};
+use super::{Drawing, Figure, FigureTable, Section};
 use crate::explain::{Explanation, Feature, Features};
 use crate::report::table::Table;
 use crate::report::units::{self, MOST_INPUTS, MOST_UNITS, View, name_of};
@@ -26,7 +26,7 @@ fn figure(features: &Features) -> Figure {
     Figure {
         drawings: vec![Drawing::new(name, picture)],
         caption: caption(features),
-        values: vec![Values::new("Incoming weights", table(features))],
+        values: vec![FigureTable::new("Incoming weights", table(features))],
     }
 }
 

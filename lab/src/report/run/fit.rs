@@ -1,6 +1,6 @@
 //! A regression's predictions beside the targets.
 
-use super::{Drawing, Figure, Section, Values};
+use super::{Drawing, Figure, FigureTable, Section};
 use crate::explain::{Explanation, Fit};
 use crate::report::axes::Axes;
 use crate::report::chart::{Chart, evenly};
@@ -37,7 +37,7 @@ fn figure(fit: &Fit, shared: Option<Range>) -> Figure {
     Figure {
         drawings: vec![Drawing::new("predictions", draw(fit, shared))],
         caption: caption(fit),
-        values: vec![Values::new(
+        values: vec![FigureTable::new(
             "Some rows, evenly spaced over the targets",
             table(fit),
         )],
@@ -145,13 +145,14 @@ fn caption(fit: &Fit) -> String {
         .collect();
     sizes.sort_by(f64::total_cmp);
     let median = sizes.get(sizes.len() / 2).copied().unwrap_or(0.0);
-    let shown = match fit.rows > fit.points.len() {
-        true => format!(
+    let shown = if fit.rows > fit.points.len() {
+        format!(
             "{} of {}",
             fit.points.len(),
             several(fit.rows, "row", "rows")
-        ),
-        false => several(fit.rows, "row", "rows"),
+        )
+    } else {
+        several(fit.rows, "row", "rows")
     };
     let correlation = correlation(fit).map_or(String::new(), |found| {
         format!(" Predictions and targets have a correlation of {found:.3}.")

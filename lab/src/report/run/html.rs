@@ -1,14 +1,15 @@
 //! The report as one page of HTML that refers to nothing outside itself.
 
-use super::{Figure, Report, Section, Values};
+use super::{Figure, FigureTable, Report, Section};
+use crate::report::escape::{escaped, printable};
 use crate::report::ink::{self, of_run};
-use crate::report::picture::{escaped, printable};
 use crate::report::table::Table;
 
 const STYLE: &str = include_str!("report.css");
 
 impl Report {
-    /// The report as one HTML file: nothing is fetched, and there are no scripts. The same data give the same bytes.
+    /// The report as one HTML file: nothing is fetched, and there are no scripts. The same data give the same
+    /// bytes.
     #[must_use]
     pub fn to_html(&self) -> String {
         let title = self.title();
@@ -55,9 +56,9 @@ impl Report {
 
     fn section(&self, section: &Section) -> String {
         let name = section.name;
-        let together = section.together.iter().map(|figure| {
+        let combined = section.combined.iter().map(|figure| {
             let figure = draw(figure, &format!("{name}-all-"));
-            format!("<div class=\"together\">{figure}</div>\n")
+            format!("<div class=\"combined\">{figure}</div>\n")
         });
         let runs = section
             .runs
@@ -70,7 +71,7 @@ impl Report {
              <div class=\"content\">\n{}<div class=\"runs\">\n{}</div>\n</div>\n</section>\n",
             words(&section.title),
             words(&section.lead),
-            together.collect::<String>(),
+            combined.collect::<String>(),
             runs.collect::<String>()
         )
     }
@@ -112,12 +113,13 @@ impl Report {
             .into_iter()
             .map(|note| format!("<li>{}</li>\n", words(&note)));
         let items: String = items.collect();
-        match items.is_empty() {
-            true => String::new(),
-            false => format!(
+        if items.is_empty() {
+            String::new()
+        } else {
+            format!(
                 "<section id=\"notes\" aria-labelledby=\"notes-heading\">\n<h2 id=\"notes-heading\">What is not shown</h2>\n\
                  <ul>\n{items}</ul>\n</section>\n"
-            ),
+            )
         }
     }
 }
@@ -128,9 +130,10 @@ fn draw(figure: &Figure, prefix: &str) -> String {
         drawing.picture.to_inline_svg(&prefix) + "\n"
     });
     let pictures: String = pictures.collect();
-    let pictures = match pictures.is_empty() {
-        true => pictures,
-        false => format!("<div class=\"pictures\">\n{pictures}</div>\n"),
+    let pictures = if pictures.is_empty() {
+        pictures
+    } else {
+        format!("<div class=\"pictures\">\n{pictures}</div>\n")
     };
     let (shown, rest): (Vec<_>, Vec<_>) = figure.values.iter().partition(|values| values.is_figure);
     let shown: String = shown.iter().map(|values| table(&values.table)).collect();
@@ -152,7 +155,7 @@ fn draw(figure: &Figure, prefix: &str) -> String {
 }
 
 /// What the pictures are made of, for those who want the numbers.
-fn details(values: &[&Values]) -> String {
+fn details(values: &[&FigureTable]) -> String {
     if values.is_empty() {
         return String::new();
     }

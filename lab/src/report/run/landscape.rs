@@ -1,6 +1,6 @@
 //! The error over the value of one weight, with the ball that lies on it.
 
-use super::{Drawing, Figure, Section, Values};
+use super::{Drawing, Figure, FigureTable, Section};
 use crate::explain::{Explanation, Landscape, WeightAt};
 use crate::report::axes::Axes;
 use crate::report::chart::{Chart, evenly};
@@ -17,9 +17,9 @@ const MOST_DOTS: usize = 60;
 
 /// How landscapes are drawn side by side.
 #[derive(Clone, Copy)]
-struct Look {
-    /// Each line from its own loss at the trained value on, so that the forms of the hills can be compared where the hills
-    /// are low and far apart.
+struct View {
+    /// Each line from its own loss at the trained value on, so that the forms of the hills can be compared where
+    /// the hills are low and far apart.
     is_relative: bool,
     range: Option<Range>,
 }
@@ -36,7 +36,7 @@ pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
         .map(|landscape| shown(landscape, is_relative));
     let ranges: Vec<_> = shown.filter_map(|landscape| range(&landscape)).collect();
     let shared = Range::shared(&ranges).filter(|_| ranges.len() > 1);
-    let look = Look {
+    let look = View {
         is_relative,
         range: shared,
     };
@@ -53,25 +53,28 @@ pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
     )
 }
 
-/// The loss over the value of one weight: that of the whole network, those of thinned ones pale behind it, their mean, and
-/// a ball at the value that the weight has.
+/// The loss over the value of one weight: that of the whole network, those of thinned ones pale behind it, their
+/// mean, and a ball at the value that the weight has.
 #[must_use]
 pub fn landscape_figure(landscape: &Landscape) -> Picture {
     let is_relative = is_low(landscape);
     draw(
         landscape,
-        Look {
+        View {
             is_relative,
             range: None,
         },
     )
 }
 
-fn figure(landscape: &Landscape, look: Look) -> Figure {
+fn figure(landscape: &Landscape, look: View) -> Figure {
     Figure {
         drawings: vec![Drawing::new("weight", draw(landscape, look))],
         caption: caption(landscape),
-        values: vec![Values::new("Loss by value of the weight", table(landscape))],
+        values: vec![FigureTable::new(
+            "Loss by value of the weight",
+            table(landscape),
+        )],
     }
 }
 
@@ -108,7 +111,7 @@ fn range(landscape: &Landscape) -> Option<Range> {
     Range::of(losses.copied().chain([landscape.loss])).map(|range| range.widened(0.06, 0.14))
 }
 
-fn draw(landscape: &Landscape, look: Look) -> Picture {
+fn draw(landscape: &Landscape, look: View) -> Picture {
     let unit = Range {
         low: 0.0,
         high: 1.0,
@@ -121,9 +124,10 @@ fn draw(landscape: &Landscape, look: Look) -> Picture {
     let mut chart = Chart::new(&Axes {
         title: &title,
         x_label: "value of the weight",
-        y_label: match look.is_relative {
-            true => "loss beyond that at the trained value",
-            false => "loss",
+        y_label: if look.is_relative {
+            "loss beyond that at the trained value"
+        } else {
+            "loss"
         },
         x: Range::of(x).unwrap_or(unit),
         y: look.range.or_else(|| range(&drawn)).unwrap_or(unit),
@@ -276,13 +280,14 @@ fn caption(landscape: &Landscape) -> String {
         number(landscape.loss)
     );
     if let Some((value, loss)) = lowest(landscape, &landscape.losses) {
-        caption += &match landscape.loss <= loss * 1.001 || landscape.loss <= loss {
-            true => " No other value that was tried is better.".to_owned(),
-            false => format!(
+        caption += &if landscape.loss <= loss * 1.001 || landscape.loss <= loss {
+            " No other value that was tried is better.".to_owned()
+        } else {
+            format!(
                 " The lowest loss on this line is {}, at {}.",
                 number(loss),
                 number(value)
-            ),
+            )
         };
     }
     if let Some((value, loss)) = lowest(landscape, &landscape.thinned_mean) {

@@ -1,7 +1,7 @@
 //! The report as Markdown, with its pictures beside it as files.
 
 use super::{Figure, Report, Section};
-use crate::report::picture::printable;
+use crate::report::escape::printable;
 
 impl Report {
     /// The report as Markdown. `path` says where the file of a picture is, by its name in [`Report::pictures`].
@@ -27,9 +27,10 @@ impl Report {
             .iter()
             .map(|note| format!("- {}\n", words(note)))
             .collect();
-        match notes.is_empty() {
-            true => text.trim_end().to_owned() + "\n",
-            false => format!("{text}## What is not shown\n\n{notes}"),
+        if notes.is_empty() {
+            text.trim_end().to_owned() + "\n"
+        } else {
+            format!("{text}## What is not shown\n\n{notes}")
         }
     }
 

@@ -2,10 +2,11 @@
 
 use kuva::render::render::{Scene, TextAnchor};
 
-use super::{Drawing, Figure, Section, Values};
+use super::{Drawing, Figure, FigureTable, Section};
 use crate::explain::{Explanation, Mistake, Mistakes};
+use crate::report::escape::shortened;
 use crate::report::ink::{Ink, LINE, TEXT};
-use crate::report::picture::{Picture, TEXT_SIZE, headed, letters, shortened, words};
+use crate::report::picture::{Picture, TEXT_SIZE, headed, letters, words};
 use crate::report::pixels::{Palette, Pixels};
 use crate::report::table::Table;
 use crate::report::words::{count, number, percent, several};
@@ -33,7 +34,7 @@ pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
 fn figure(mistakes: &Mistakes) -> Figure {
     let images = images(mistakes);
     let drawings = images.map(|size| Drawing::new("images", draw(mistakes, size)));
-    let values = Values {
+    let values = FigureTable {
         title: "The worst mistakes".to_owned(),
         table: table(mistakes),
         is_figure: images.is_none() && !mistakes.rows.is_empty(),
@@ -165,16 +166,17 @@ fn caption(mistakes: &Mistakes) -> String {
     if mistakes.rows.is_empty() {
         return format!("All {split} rows are right.");
     }
-    let mut caption = match is_regression {
-        true => format!(
+    let mut caption = if is_regression {
+        format!(
             "The worst {shown} of {}.",
             several(
                 mistakes.all,
                 &format!("{split} row"),
                 &format!("{split} rows")
             )
-        ),
-        false => format!(
+        )
+    } else {
+        format!(
             "{} of the {} that are wrong.",
             count(shown),
             several(
@@ -182,7 +184,7 @@ fn caption(mistakes: &Mistakes) -> String {
                 &format!("{split} row"),
                 &format!("{split} rows")
             )
-        ),
+        )
     };
     if let Some(row) = mistakes.rows.first() {
         caption += &format!(

@@ -1,6 +1,6 @@
 //! The weights of all hidden units from one input, as balls that roll while the network learns.
 
-use super::{Drawing, Figure, Section, Values};
+use super::{Drawing, Figure, FigureTable, Section};
 use crate::explain::{Explanation, Paths, UnitPath};
 use crate::report::axes::{Axes, step_format};
 use crate::report::chart::{Chart, evenly};
@@ -14,7 +14,7 @@ use crate::statistics::Distribution;
 /// Points of all lines together, and the least of one.
 const MOST_POINTS: usize = 6_000;
 const LEAST_POINTS: usize = 40;
-/// So many units are few enough to be looked at one by one.
+/// The most units that are drawn one by one.
 const FEW: usize = 32;
 
 /// The paths of each run.
@@ -44,7 +44,7 @@ fn figure(paths: &Paths, shared: Option<Range>) -> Figure {
     Figure {
         drawings: vec![Drawing::new("weights", draw(paths, shared))],
         caption: caption(paths),
-        values: vec![Values::new(
+        values: vec![FigureTable::new(
             "Where the weights started and ended",
             table(paths),
         )],
@@ -166,9 +166,10 @@ fn describe(paths: &Paths) -> String {
 
 fn caption(paths: &Paths) -> String {
     let shown = several(paths.units.len(), "weight", "weights");
-    let of = match paths.all_units > paths.units.len() {
-        true => format!("The first {shown} of {}", count(paths.all_units)),
-        false => format!("All {shown}"),
+    let of = if paths.all_units > paths.units.len() {
+        format!("The first {shown} of {}", count(paths.all_units))
+    } else {
+        format!("All {shown}")
     };
     let steps = paths.steps.last().copied().unwrap_or(0);
     let mut caption = format!(

@@ -2,7 +2,7 @@
 
 use kuva::render::render::{Scene, TextAnchor};
 
-use super::{Drawing, Figure, Section, Values};
+use super::{Drawing, Figure, FigureTable, Section};
 use crate::explain::{Explanation, Redundancy, Similarities};
 use crate::report::chart::{frame, rectangle};
 use crate::report::ink::{LINE, TEXT};
@@ -29,7 +29,7 @@ pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
     let heading = ("redundancy", "Redundancy", lead);
     let found = |run: &Explanation| (!run.redundancy.is_empty()).then(|| run.redundancy.clone());
     let mut section = super::section_of(heading, runs, found, |layers| figure(&layers))?;
-    section.together = together(runs);
+    section.combined = combined(runs);
     Some(section)
 }
 
@@ -52,12 +52,14 @@ fn figure(layers: &[Redundancy]) -> Figure {
                 "Hidden layer {}: the pairs with most alike {kind}",
                 layer.layer
             );
-            figure.values.push(Values::new(title, pairs(similarities)));
+            figure
+                .values
+                .push(FigureTable::new(title, pairs(similarities)));
         }
     }
     figure
         .values
-        .insert(0, Values::new("In numbers", summary(layers)));
+        .insert(0, FigureTable::new("In numbers", summary(layers)));
     figure.caption = layers.iter().map(caption).collect::<Vec<_>>().join("\n");
     figure
 }
@@ -69,9 +71,10 @@ fn draw(layer: &Redundancy, kind: &str, similarities: &Similarities) -> Picture 
     };
     let title = format!("Hidden layer {}: {kind}", layer.layer);
     let shown = similarities.matrix.len();
-    let of = match layer.units > shown {
-        true => format!(", {shown} of {} units", count(layer.units)),
-        false => String::new(),
+    let of = if layer.units > shown {
+        format!(", {shown} of {} units", count(layer.units))
+    } else {
+        String::new()
     };
     let size = (WIDTH, TOP + SIDE + 40.0);
     let mut scene = headed(size, &title, &format!("{measure}{of}"));
@@ -192,7 +195,7 @@ fn summary(layers: &[Redundancy]) -> Table {
 }
 
 /// The numbers of all runs in one table; none for one run.
-fn together(runs: &[Explanation]) -> Option<Figure> {
+fn combined(runs: &[Explanation]) -> Option<Figure> {
     if runs.len() < 2 {
         return None;
     }
@@ -209,7 +212,7 @@ fn together(runs: &[Explanation]) -> Option<Figure> {
              that the units take.",
             Redundancy::NEAR
         ),
-        values: vec![Values {
+        values: vec![FigureTable {
             title,
             table,
             is_figure: true,

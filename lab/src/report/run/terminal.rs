@@ -2,9 +2,9 @@
 
 use super::curves::{self, Frame};
 use super::{Report, card};
-use crate::explain::{Explanation, Measured};
+use crate::explain::{Explanation, MeasuredMetric};
+use crate::report::escape::printable;
 use crate::report::ink::{BLUE, LINE, TEXT, VERMILLION};
-use crate::report::picture::printable;
 use crate::report::table::Table;
 use crate::report::words::{count, number, percent, value, wrapped};
 
@@ -52,10 +52,10 @@ fn of_run(run: &Explanation, columns: usize, is_colored: bool) -> String {
     parts.join("\n\n") + "\n"
 }
 
-/// The metrics of the most telling part of the data.
+/// The metrics of the preferred part of the data.
 fn measured(run: &Explanation) -> Table {
-    let split = card::telling(run).map(|measured| &measured.split);
-    let of_split = |measured: &&Measured| Some(&measured.split) == split;
+    let split = card::preferred_metric(run).map(|measured| &measured.split);
+    let of_split = |measured: &&MeasuredMetric| Some(&measured.split) == split;
     let mut table = Table::new(["rows", "metric", "value", "95 %"]);
     for measured in run.card.measured.iter().filter(of_split) {
         let words = |number| value(number, measured.is_share);
@@ -102,9 +102,12 @@ fn table(table: Table, columns: usize) -> String {
     if table.rows().is_empty() {
         return String::new();
     }
-    let cut = |line: &str| match line.chars().count() > columns {
-        true => line.chars().take(columns - 1).chain(['\u{2026}']).collect(),
-        false => line.to_owned(),
+    let cut = |line: &str| {
+        if line.chars().count() > columns {
+            line.chars().take(columns - 1).chain(['\u{2026}']).collect()
+        } else {
+            line.to_owned()
+        }
     };
     let text = table.to_string();
     text.lines()

@@ -5,7 +5,7 @@ use dropwise::{Dataset, Mlp, MlpConfig};
 use dropwise_lab::explain::{Activity, ExplainOptions, Histogram, hidden_activity};
 use proptest::prelude::*;
 
-use super::made::{Made, regression, rows, two_classes, weights};
+use super::fixtures::{Made, regression, rows, two_classes, weights};
 
 proptest! {
     #[test]

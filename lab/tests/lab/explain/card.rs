@@ -2,16 +2,16 @@
 
 use dropwise::config::Activation;
 use dropwise::{Metrics, MlpConfig, evaluate};
-use dropwise_lab::explain::{ExplainOptions, Explanation, Measured};
+use dropwise_lab::explain::{ExplainOptions, Explanation, MeasuredMetric};
 use dropwise_lab::statistics::{Distribution, Interval};
 
-use super::made::{Made, classes, regression, rows, two_classes};
+use super::fixtures::{Made, classes, regression, rows, two_classes};
 
 fn identity(d_output: usize) -> MlpConfig {
     MlpConfig::new(4, [6], d_output).with_output(Activation::Identity)
 }
 
-fn line<'a>(found: &'a Explanation, split: &str, metric: &str) -> Option<&'a Measured> {
+fn line<'a>(found: &'a Explanation, split: &str, metric: &str) -> Option<&'a MeasuredMetric> {
     let mut lines = found.card.measured.iter();
     lines.find(|line| line.split == split && line.metric == metric)
 }
@@ -60,7 +60,7 @@ fn every_split_has_the_metrics_of_evaluate() {
                 let line = line(&found, split, metric);
                 assert_eq!(line.map(|line| line.value), value, "{split} {metric}");
                 assert!(line.is_none_or(|line| line.rows == count));
-                if let Some(Measured {
+                if let Some(MeasuredMetric {
                     interval: Some(interval),
                     value,
                     ..
@@ -151,7 +151,7 @@ fn the_rmse_has_the_root_of_the_interval_of_its_square() {
 fn a_metric_that_is_not_finite_is_left_out() {
     // The one output is a probability of 0 or 1, and rules out what came.
     let shape = MlpConfig::new(4, [6], 1).with_output(Activation::Sigmoid);
-    let mut layers = super::made::weights(&shape, 7);
+    let mut layers = super::fixtures::weights(&shape, 7);
     layers[1].values_mut().for_each(|value| *value *= 1e4);
     let train = rows(two_classes(), 4, 60, 5);
     let made = Made::new(&shape, &layers, &train, "loss = 'squared-error'");

@@ -5,7 +5,7 @@ use dropwise::config::Activation;
 use dropwise::dropout::{MaskAt, SeededMasks};
 use dropwise_lab::explain::{DiagramLayer, ExplainOptions, LandscapeOptions};
 
-use super::made::{Made, classes};
+use super::fixtures::{Made, classes};
 
 fn layers(shape: &MlpConfig, seed: u64) -> Vec<DiagramLayer> {
     let mut options = ExplainOptions::default();

@@ -5,7 +5,7 @@ use dropwise::config::Activation;
 use dropwise::data::Preprocessing;
 use dropwise_lab::explain::{ExplainOptions, Features, unit_features};
 
-use super::made::{Made, columns, two_classes, weights};
+use super::fixtures::{Made, columns, two_classes, weights};
 
 fn features(d_input: usize, units: usize, image: Option<(usize, usize)>) -> Features {
     let shape = MlpConfig::new(d_input, [units], 1).with_output(Activation::Identity);
@@ -64,7 +64,7 @@ fn of_tables_the_first_12_units_and_40_inputs_are_shown_by_name() {
 #[test]
 fn of_a_network_alone_they_are_those_of_its_explanation() {
     let shape = MlpConfig::new(12, [5], 12).with_output(Activation::Identity);
-    let task = super::made::regression(&[(0.0, 1.0); 12]);
+    let task = super::fixtures::regression(&[(0.0, 1.0); 12]);
     let mut made = Made::drawn(&shape, task, 9, "");
     for image in [None, Some((3, 4))] {
         if let Some((height, width)) = image {

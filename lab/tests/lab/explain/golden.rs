@@ -5,7 +5,7 @@ use dropwise::config::Activation;
 use dropwise_lab::explain::{ExplainOptions, Histogram, LandscapeOptions, Similarities};
 use serde_json::Value;
 
-use super::made::{Made, classes, dataset};
+use super::fixtures::{Made, classes, dataset};
 use crate::common::{assert_close, layer, numbers};
 
 fn made(golden: &Value) -> Made {

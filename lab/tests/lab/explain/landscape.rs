@@ -7,7 +7,7 @@ use dropwise_lab::explain::{
     ExplainOptions, Explanation, Landscape, LandscapeOptions, Recorder, Trail,
 };
 
-use super::made::{Made, classes, draw, regression, rows, two_classes, weights};
+use super::fixtures::{Made, classes, draw, regression, rows, two_classes, weights};
 use crate::common::assert_close;
 
 fn xor(hidden_rate: f64, input_rate: f64) -> (Made, Vec<LayerWeights>) {
@@ -257,7 +257,7 @@ fn without_a_trail_it_is_the_largest_of_an_input_that_varies() {
     let made = |inputs: Vec<f64>| {
         let train = rows(two_classes(), 6, 20, 1);
         let targets: Vec<f64> = (0..20).flat_map(|row| train.target_row(row)).collect();
-        let rows = super::made::dataset(two_classes(), 6, &inputs, &targets);
+        let rows = super::fixtures::dataset(two_classes(), 6, &inputs, &targets);
         Made::new(&shape, &layers, &rows, "")
     };
     // Input 1 varies more than the others, which are scaled down.

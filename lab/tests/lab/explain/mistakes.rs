@@ -5,7 +5,7 @@ use dropwise::config::Activation;
 use dropwise::data::{Preprocessing, Task};
 use dropwise_lab::explain::{ExplainOptions, Mistakes};
 
-use super::made::{Made, classes, dataset, passing_on, regression, two_classes};
+use super::fixtures::{Made, classes, dataset, passing_on, regression, two_classes};
 
 fn mistakes(made: &Made) -> Mistakes {
     made.explain(&ExplainOptions::default())
@@ -97,7 +97,7 @@ fn a_tables_numbers_are_in_their_own_units_and_categories_stay_as_they_are() {
     let shape = MlpConfig::new(3, [4], 1).with_output(Activation::Identity);
     let inputs = [0.0, 1.0, 1.5, 1.0, 0.0, -0.5];
     let rows = dataset(regression(&[(0.0, 1.0)]), 3, &inputs, &[1_000.0, 2_000.0]);
-    let layers = super::made::weights(&shape, 7);
+    let layers = super::fixtures::weights(&shape, 7);
     let mut made = Made::new(&shape, &layers, &rows, "");
     made.preprocessing = table();
     let found = mistakes(&made);

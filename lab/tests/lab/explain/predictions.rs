@@ -5,7 +5,7 @@ use dropwise::data::Part;
 use dropwise::{MlpConfig, evaluate};
 use dropwise_lab::explain::ExplainOptions;
 
-use super::made::{Made, classes, of_any_numbers, passing_on, regression, rows, two_classes};
+use super::fixtures::{Made, classes, of_any_numbers, passing_on, regression, rows, two_classes};
 
 /// What is explained of outputs that are given.
 fn of_outputs(task: dropwise::data::Task, outputs: &[f64], targets: &[f64], more: &str) -> Made {

@@ -4,7 +4,7 @@ use dropwise::config::Activation;
 use dropwise::{LayerWeights, MlpConfig};
 use dropwise_lab::explain::{ExplainOptions, Redundancy, Similarities};
 
-use super::made::{Made, dataset, draw, two_classes, weights};
+use super::fixtures::{Made, dataset, draw, two_classes, weights};
 use crate::common::assert_close;
 
 fn first_layer(made: &Made) -> Redundancy {
@@ -25,7 +25,7 @@ fn with_units(units: &[&[f64]], rows: usize) -> Made {
     let mut layers = weights(&shape, 7);
     let column = |i: usize| units.iter().map(move |weights| weights[i]);
     layers[0].weight = (0..d_input).flat_map(column).collect();
-    let train = super::made::rows(two_classes(), d_input, rows, 2);
+    let train = super::fixtures::rows(two_classes(), d_input, rows, 2);
     Made::new(&shape, &layers, &train, "")
 }
 
@@ -117,7 +117,7 @@ fn a_small_spread_around_a_large_value_keeps_its_digits() {
         },
     ];
     let shape = shape(1, 2).with_activation(Activation::Identity);
-    let train = super::made::rows(two_classes(), 1, 30, 2);
+    let train = super::fixtures::rows(two_classes(), 1, 30, 2);
     let found = first_layer(&Made::new(&shape, &layers, &train, ""));
     assert_eq!(found.constant_units, 0);
     assert!(
@@ -169,7 +169,7 @@ fn of_a_wide_layer_all_pairs_count_and_the_first_48_units_are_shown() {
             layers[0].weight[i * UNITS + twin] = layers[0].weight[i * UNITS + one];
         }
     }
-    let train = super::made::rows(two_classes(), 3, 25, 2);
+    let train = super::fixtures::rows(two_classes(), 3, 25, 2);
     let found = first_layer(&Made::new(&shape, &layers, &train, ""));
     let weight = |unit: usize| (0..3).map(|i| layers[0].weight[i * UNITS + unit]).collect();
     let vectors: Vec<Vec<f64>> = (0..UNITS).map(weight).collect();

@@ -5,7 +5,7 @@ use dropwise::MlpConfig;
 use dropwise::config::Activation;
 use dropwise_lab::explain::{ExplainOptions, Trail, TrailLine};
 
-use super::made::{Made, columns, two_classes, weights};
+use super::fixtures::{Made, columns, two_classes, weights};
 
 fn shape() -> MlpConfig {
     MlpConfig::new(3, [5, 4], 1)
@@ -86,7 +86,7 @@ fn a_trail_of_another_network_is_refused() {
 fn weights_that_are_no_numbers_are_refused() {
     let mut layers = weights(&shape(), 7);
     layers[1].weight[3] = f64::NAN;
-    let train = super::made::rows(two_classes(), 3, 9, 5);
+    let train = super::fixtures::rows(two_classes(), 3, 9, 5);
     let made = Made::new(&shape(), &layers, &train, "");
     let error = made.refused(&ExplainOptions::default()).to_string();
     assert!(error.contains("expected finite numbers"), "{error}");

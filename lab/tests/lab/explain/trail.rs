@@ -6,7 +6,7 @@ use dropwise::data;
 use dropwise::{Backend, Dataset, Mlp};
 use dropwise_lab::explain::{Recorder, Trail, TrailLine};
 
-use super::made::{Made, dataset, draw, two_classes, weights};
+use super::fixtures::{Made, dataset, draw, two_classes, weights};
 
 fn network(d_input: usize, units: usize) -> Mlp {
     let device = Backend::default()

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use dropwise_lab::store::checkpoint::{decode, encode};
-use dropwise_lab::store::{Array, Checkpoint, Values};
+use dropwise_lab::store::{Array, ArrayValues, Checkpoint};
 use proptest::prelude::*;
 
 use super::checkpoint_of;
@@ -42,9 +42,9 @@ proptest! {
 #[test]
 fn a_checkpoint_is_this_file_byte_for_byte() {
     let arrays = [
-        ("a", vec![2], Values::F32(vec![1.0, -0.0])),
-        ("b", vec![3], Values::Bytes(vec![7, 8, 9])),
-        ("c", vec![], Values::F64(vec![0.5])),
+        ("a", vec![2], ArrayValues::F32(vec![1.0, -0.0])),
+        ("b", vec![3], ArrayValues::Bytes(vec![7, 8, 9])),
+        ("c", vec![], ArrayValues::F64(vec![0.5])),
     ]
     .map(|(name, shape, values)| Array {
         name: name.to_owned(),

@@ -13,7 +13,7 @@ mod tensors;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use dropwise_lab::store::{Array, Checkpoint, Values};
+use dropwise_lab::store::{Array, ArrayValues, Checkpoint};
 
 /// A small checkpoint that says in every number which step it is of.
 fn checkpoint_of(step: u64) -> Checkpoint {
@@ -25,7 +25,7 @@ fn checkpoint_of_size(step: u64, values: usize) -> Checkpoint {
         arrays: vec![Array {
             name: "weight".to_owned(),
             shape: vec![values],
-            values: Values::F64(vec![step as f64; values]),
+            values: ArrayValues::F64(vec![step as f64; values]),
         }],
         metadata: BTreeMap::from([("step".to_owned(), step.to_string())]),
     }

@@ -2,23 +2,25 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use dropwise_lab::store::tensors::{decode, encode};
-use dropwise_lab::store::{Array, Values};
+use dropwise_lab::store::{Array, ArrayValues};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use safetensors::tensor::{Dtype, TensorView};
 
 /// Numbers as their bits, so that NaNs can be compared.
 fn bits(arrays: &[Array]) -> Vec<(&str, &[usize], &str, Vec<u64>)> {
-    let bits = |values: &Values| match values {
-        Values::F32(values) => (
+    let bits = |values: &ArrayValues| match values {
+        ArrayValues::F32(values) => (
             "F32",
             values
                 .iter()
                 .map(|value| u64::from(value.to_bits()))
                 .collect(),
         ),
-        Values::F64(values) => ("F64", values.iter().map(|value| value.to_bits()).collect()),
-        Values::Bytes(values) => ("U8", values.iter().map(|value| u64::from(*value)).collect()),
+        ArrayValues::F64(values) => ("F64", values.iter().map(|value| value.to_bits()).collect()),
+        ArrayValues::Bytes(values) => {
+            ("U8", values.iter().map(|value| u64::from(*value)).collect())
+        }
     };
     arrays
         .iter()
@@ -33,11 +35,11 @@ fn any_text() -> impl Strategy<Value = String> {
     vec(any::<char>(), 0..8).prop_map(|characters| characters.into_iter().collect())
 }
 
-fn any_values(count: usize) -> impl Strategy<Value = Values> {
+fn any_values(count: usize) -> impl Strategy<Value = ArrayValues> {
     prop_oneof![
-        vec(any::<u32>().prop_map(f32::from_bits), count).prop_map(Values::F32),
-        vec(any::<u64>().prop_map(f64::from_bits), count).prop_map(Values::F64),
-        vec(any::<u8>(), count).prop_map(Values::Bytes),
+        vec(any::<u32>().prop_map(f32::from_bits), count).prop_map(ArrayValues::F32),
+        vec(any::<u64>().prop_map(f64::from_bits), count).prop_map(ArrayValues::F64),
+        vec(any::<u8>(), count).prop_map(ArrayValues::Bytes),
     ]
 }
 
@@ -66,21 +68,21 @@ fn by_the_crate(arrays: &[Array], metadata: &BTreeMap<String, String>) -> Vec<u8
     let bytes: Vec<(Dtype, Vec<u8>)> = arrays
         .iter()
         .map(|array| match &array.values {
-            Values::F32(values) => (
+            ArrayValues::F32(values) => (
                 Dtype::F32,
                 values
                     .iter()
                     .flat_map(|value| value.to_le_bytes())
                     .collect(),
             ),
-            Values::F64(values) => (
+            ArrayValues::F64(values) => (
                 Dtype::F64,
                 values
                     .iter()
                     .flat_map(|value| value.to_le_bytes())
                     .collect(),
             ),
-            Values::Bytes(values) => (Dtype::U8, values.clone()),
+            ArrayValues::Bytes(values) => (Dtype::U8, values.clone()),
         })
         .collect();
     let views = arrays.iter().zip(&bytes).map(|(array, (dtype, bytes))| {
@@ -221,7 +223,7 @@ fn arrays_that_no_file_can_hold_are_refused_by_name() {
     let array = |name: &str, shape: &[usize]| Array {
         name: name.to_owned(),
         shape: shape.to_vec(),
-        values: Values::F32(vec![0.0; 6]),
+        values: ArrayValues::F32(vec![0.0; 6]),
     };
     let refused = |arrays: &[Array]| {
         let error = encode(arrays, &BTreeMap::new()).expect_err("an error");

@@ -126,9 +126,10 @@ fn best(curves: &Curves) -> String {
             "; from there it rises to {}, {:.0} % more{}",
             value(last.1, false),
             100.0 * (ratio - 1.0),
-            match ratio > 1.5 {
-                true => ": the network learns its training rows by heart",
-                false => "",
+            if ratio > 1.5 {
+                ": the network learns its training rows by heart"
+            } else {
+                ""
             }
         ),
         _ => ", and hardly rises from there".to_owned(),

@@ -1,20 +1,22 @@
 //! All runs in one chart.
 
-use super::super::{Drawing, Figure, Values};
+use super::super::{Drawing, Figure, FigureTable};
 use super::Quantity;
 use super::words::{describe, table, tips};
 use crate::explain::{Curve, Curves, Explanation};
 use crate::report::axes::{Axes, percent_format, step_format};
 use crate::report::chart::Chart;
+use crate::report::escape::shortened;
 use crate::report::ink::of_run;
-use crate::report::picture::{Picture, shortened};
+use crate::report::picture::Picture;
 use crate::report::words::capital;
 
 /// Letters of a run's name at the end of its line.
 const MOST_LETTERS: usize = 18;
 
-/// The errors on rows that no run has learned from, in one chart; none for one run, or where they measure differently.
-pub(super) fn together(runs: &[Explanation]) -> Option<Figure> {
+/// The errors on rows that no run has learned from, in one chart; none for one run, or where they measure
+/// differently.
+pub(super) fn combined(runs: &[Explanation]) -> Option<Figure> {
     let first = &runs.first()?.curves;
     let is_same = runs
         .iter()
@@ -42,21 +44,21 @@ pub(super) fn together(runs: &[Explanation]) -> Option<Figure> {
         best_step: None,
         steps_an_epoch: None,
     };
-    let picture = draw_together(&all)?;
+    let picture = draw_combined(&all)?;
     Some(Figure {
         drawings: vec![Drawing::new("validation", picture)],
         caption: format!(
             "The {} on the validation rows, dropout off, of all runs.",
             all.error_name
         ),
-        values: vec![Values::new(
+        values: vec![FigureTable::new(
             capital(&all.error_name),
             table(&all, Quantity::Error),
         )],
     })
 }
 
-fn draw_together(all: &Curves) -> Option<Picture> {
+fn draw_combined(all: &Curves) -> Option<Picture> {
     let range = super::range(all, Quantity::Error)?;
     let title = format!("{} on the validation rows", capital(&all.error_name));
     let mut chart = Chart::new(&Axes {

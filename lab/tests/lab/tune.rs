@@ -370,7 +370,7 @@ fn the_search_finds_a_better_setting_than_as_many_drawn_evenly() {
             &(text + "[data]\n source = 'custom'\n [network]\n hidden = [8]\n [train]\n learning_rate = 0.1\n momentum = 0.9\n epochs = 4\n"),
         )
         .expect("an experiment");
-        // A search that is told nothing of use draws from everywhere: all trials are alike to it.
+        // A search whose results are all alike draws from everywhere: all trials are alike to it.
         let best = |informed: bool| {
             let mut least = f64::INFINITY;
             let mut runner = pretend(|trial| {

@@ -1,4 +1,4 @@
-//! A part of the data as the network sees it.
+//! A network evaluated on a part of the data.
 
 use dropwise::data::{Dataset, Part, Task};
 use dropwise::error::Result;
@@ -6,8 +6,8 @@ use dropwise::evaluate::{BATCH_ROWS, BINS, Bin, LossSum, Metrics, Tally, each_ro
 
 use super::Subject;
 
-/// A part of the data as the network sees it, dropout off.
-pub(super) struct Look<'a> {
+/// A network evaluated on a part of the data, dropout off.
+pub(super) struct SplitEvaluation<'a> {
     pub(super) part: Part,
     pub(super) rows: &'a Dataset,
     /// `[rows, d_output]`, row after row.
@@ -19,9 +19,9 @@ pub(super) struct Look<'a> {
     pub(super) bins: Option<[Bin; BINS]>,
 }
 
-impl<'a> Look<'a> {
-    /// Looks at all parts that have rows; none without data.
-    pub(super) fn at_all(subject: &Subject<'a>) -> Result<Vec<Self>> {
+impl<'a> SplitEvaluation<'a> {
+    /// Evaluates on all parts that have rows; none without data.
+    pub(super) fn all(subject: &Subject<'a>) -> Result<Vec<Self>> {
         let Some(splits) = subject.splits else {
             return Ok(Vec::new());
         };
@@ -29,11 +29,11 @@ impl<'a> Look<'a> {
         let parts = parts.filter_map(|part| Some((part, part.of(splits)?)));
         parts
             .filter(|(_, rows)| !rows.is_empty())
-            .map(|(part, rows)| Look::at(subject, part, rows))
+            .map(|(part, rows)| SplitEvaluation::of(subject, part, rows))
             .collect()
     }
 
-    fn at(subject: &Subject<'_>, part: Part, rows: &'a Dataset) -> Result<Self> {
+    fn of(subject: &Subject<'_>, part: Part, rows: &'a Dataset) -> Result<Self> {
         let (network, loss) = (subject.network, subject.loss());
         let mut tally = Tally::new(loss, network.output_activation(), rows.task());
         let mut predictions = Vec::with_capacity(rows.len() * rows.d_output());
@@ -50,7 +50,7 @@ impl<'a> Look<'a> {
                 losses.push(alone.value(1, output.len()));
             },
         )?;
-        Ok(Look {
+        Ok(SplitEvaluation {
             part,
             rows,
             predictions,
@@ -65,18 +65,25 @@ impl<'a> Look<'a> {
     }
 
     /// Number, prediction and target of each row; the target as the network learns it.
-    pub(super) fn each(&self) -> impl Iterator<Item = (usize, &[f64], Vec<f64>)> {
+    pub(super) fn rows_in_order(&self) -> impl Iterator<Item = (usize, &[f64], Vec<f64>)> {
         let predictions = self.predictions.chunks_exact(self.rows.d_output());
         let row = |(row, prediction)| (row, prediction, self.rows.target_row(row));
         predictions.enumerate().map(row)
     }
 }
 
-/// The look that is asked for, else the most telling one there is.
-pub(super) fn telling<'a, 'b>(looks: &'b [Look<'a>], asked: Option<Part>) -> Option<&'b Look<'a>> {
-    let find = |part: Part| looks.iter().find(|look| look.part == part);
+/// The part of the data that is asked for, else the first of [`Part::BY_PREFERENCE`] that there is.
+pub(super) fn preferred_split<'a, 'b>(
+    evaluations: &'b [SplitEvaluation<'a>],
+    asked: Option<Part>,
+) -> Option<&'b SplitEvaluation<'a>> {
+    let find = |part: Part| {
+        evaluations
+            .iter()
+            .find(|evaluation| evaluation.part == part)
+    };
     match asked {
         Some(part) => find(part),
-        None => Part::TELLING.into_iter().find_map(find),
+        None => Part::BY_PREFERENCE.into_iter().find_map(find),
     }
 }

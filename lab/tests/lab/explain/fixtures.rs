@@ -37,7 +37,7 @@ pub fn draw(count: usize, seed: u64) -> Vec<f64> {
     (0..count).map(|_| random.random_range(-1.0..1.0)).collect()
 }
 
-/// So many rows, all of it drawn.
+/// `rows` rows of random numbers.
 pub fn rows(task: Task, d_input: usize, count: usize, seed: u64) -> Dataset {
     let mut random = ChaCha8Rng::seed_from_u64(seed + 1_000);
     let target = |_| match &task {
@@ -73,7 +73,8 @@ pub struct Made {
 }
 
 impl Made {
-    /// A network with the sizes and rates of `dropout`, on rows of which a part are for training and a part for the test.
+    /// A network with the sizes and rates of `dropout`, on rows of which a part are for training and a part for the
+    /// test.
     pub fn new(shape: &MlpConfig, weights: &[LayerWeights], train: &Dataset, more: &str) -> Self {
         let device = Backend::default().device().expect("a backend that starts");
         let dtype = burn::tensor::DType::F64;

@@ -1,13 +1,16 @@
 //! Quantities that grow with others, side by side on logarithmic axes.
 
+use std::sync::Arc;
+
+use kuva::backend::svg::SvgBackend;
 use kuva::plot::LinePlot;
 use kuva::plot::scatter::ScatterPlot;
 use kuva::render::figure::Figure;
-use kuva::render::layout::Layout;
+use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 
-use super::ink::{BLUE, LINE};
-use super::picture::{self, Picture};
+const BLUE: &str = "#0072b2";
+const LINE: &str = "#57606a";
 
 const COLUMNS: usize = 3;
 /// Of a panel, in pixels.
@@ -36,8 +39,7 @@ pub struct Panel {
 }
 
 impl Panels {
-    /// The figure as an SVG file, the same bytes for the same data.
-    #[must_use]
+    /// The figure as an SVG file.
     pub fn to_svg(&self) -> String {
         let columns = COLUMNS.min(self.panels.len()).max(1);
         let rows = self.panels.len().div_ceil(columns).max(1);
@@ -47,16 +49,7 @@ impl Panels {
             .with_title_size(16)
             .with_plots(self.panels.iter().map(Panel::plots).collect())
             .with_layouts(self.panels.iter().map(Panel::layout).collect());
-        let titles: Vec<&str> = self
-            .panels
-            .iter()
-            .map(|panel| panel.title.as_str())
-            .collect();
-        let description = format!(
-            "On logarithmic axes, {}; each beside a dashed line of the slope that is expected.",
-            titles.join(", ")
-        );
-        Picture::new(figure.render(), &self.title, &description).to_svg()
+        SvgBackend::new().render_scene(&figure.render()) + "\n"
     }
 }
 
@@ -74,20 +67,20 @@ impl Panel {
             Plot::Line(
                 LinePlot::new()
                     .with_data(expected)
-                    .with_color(LINE.light)
+                    .with_color(LINE)
                     .with_stroke_width(1.0)
                     .with_dashed(),
             ),
             Plot::Line(
                 LinePlot::new()
                     .with_data(points.clone())
-                    .with_color(BLUE.light)
+                    .with_color(BLUE)
                     .with_stroke_width(2.0),
             ),
             Plot::Scatter(
                 ScatterPlot::new()
                     .with_data(points)
-                    .with_color(BLUE.light)
+                    .with_color(BLUE)
                     .with_size(3.5),
             ),
         ]
@@ -107,15 +100,22 @@ impl Panel {
         };
         Layout::new(range(|point| point.0), range(|point| point.1))
             .with_log_scale()
-            .with_theme(picture::theme())
             .with_title(self.title.as_str())
             .with_title_size(12)
             .with_x_label(self.x_label.as_str())
             .with_label_size(11)
             .with_tick_size(10)
-            .with_x_tick_format(picture::ticks())
-            .with_y_tick_format(picture::ticks())
+            .with_x_tick_format(ticks())
+            .with_y_tick_format(ticks())
     }
+}
+
+/// Numbers as people write them, powers of ten only far from 1.
+fn ticks() -> TickFormat {
+    TickFormat::Custom(Arc::new(|value| match value.abs() {
+        size if (1e-4..1e5).contains(&size) => format!("{value}"),
+        _ => format!("{value:e}"),
+    }))
 }
 
 /// The straight line of this slope through the last point, over the range of the points in both directions.
