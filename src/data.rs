@@ -108,7 +108,7 @@ impl Dataset {
     /// These rows of this data set, counted from 0, in this order.
     ///
     /// # Panics
-    /// If there are not so many rows.
+    /// If there is no such row.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
         Dataset {
@@ -214,7 +214,7 @@ impl Dataset {
     /// The inputs of one row.
     ///
     /// # Panics
-    /// If there are not so many rows.
+    /// If there is no such row.
     #[must_use]
     pub fn input_row(&self, row: usize) -> Vec<f64> {
         let mut values = vec![0.0; self.d_input()];
@@ -225,7 +225,7 @@ impl Dataset {
     /// The targets of one row.
     ///
     /// # Panics
-    /// If there are not so many rows.
+    /// If there is no such row.
     #[must_use]
     pub fn target_row(&self, row: usize) -> Vec<f64> {
         let mut values = vec![0.0; self.d_output()];
@@ -260,8 +260,8 @@ pub struct Splits {
 ///
 /// The test rows are chosen first, then the validation rows among the others; all parts come out in the
 /// source's order. With `test_rows` alone the training rows are all others, with `train_rows` alone the
-/// test rows are. A source with test files of its own refuses `test` and `test_rows`; with `train_rows`
-/// the others are then left out. With `train` so many of the training rows are kept, drawn last.
+/// test rows are. A source with test files of its own takes neither `test` nor `test_rows`; with `train_rows`
+/// the others are then left out. With `train` that number of training rows is kept, drawn last.
 ///
 /// With `learn = "inputs"` the targets of all parts are then their inputs, named as
 /// [`Preprocessing::input_names`] has them; the split is the same.

@@ -1,48 +1,27 @@
-//! Hinton's recipe on data of one's own: implement [`Source`], say which rows are for what, and [`tune`].
+//! Hinton's recipe on data of one's own: [`Dataset::from_rows`], say which rows are for what, and [`tune`].
 //!
 //! Which of two rings is a noisy point on? Twenty more inputs are noise, and the training rows are few, so that it is easy
 //! to learn them by heart. Whether dropout helps against that is for the recipe to say. `cargo run --example
 //! tune_own_data` runs it.
 use dropwise::config::Experiment;
-use dropwise::data::{Source, Task};
+use dropwise::data::Task;
 use dropwise::{Backend, Dataset};
 use dropwise_lab::report::tune_words;
 use dropwise_lab::tune::{Recipe, SequentialRunner, TuneSplits, tune};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-/// Points on two rings, the even rows on the inner one and the odd rows on the outer one.
-struct Rings {
-    rows: usize,
-    task: Task,
-}
-
 const NOISE: usize = 20;
 
-impl Source for Rings {
-    fn rows(&self) -> usize {
-        self.rows
-    }
-
-    fn d_input(&self) -> usize {
-        2 + NOISE
-    }
-
-    fn task(&self) -> &Task {
-        &self.task
-    }
-
-    fn read_inputs(&self, row: usize, into: &mut [f64]) {
-        let mut random = ChaCha8Rng::seed_from_u64(row as u64);
-        let angle = random.random_range(0.0..std::f64::consts::TAU);
-        let radius = 1.0 + (row % 2) as f64 + random.random_range(-0.4..0.4);
-        into.fill_with(|| random.random_range(-1.0..1.0));
-        (into[0], into[1]) = (radius * angle.cos(), radius * angle.sin());
-    }
-
-    fn read_targets(&self, row: usize, into: &mut [f64]) {
-        into[0] = (row % 2) as f64;
-    }
+/// A point on one of two rings, the inner one for even rows and the outer one for odd rows, and the noise.
+fn point(row: usize) -> Vec<f64> {
+    let mut random = ChaCha8Rng::seed_from_u64(row as u64);
+    let angle = random.random_range(0.0..std::f64::consts::TAU);
+    let radius = 1.0 + (row % 2) as f64 + random.random_range(-0.4..0.4);
+    let mut inputs = [0.0; 2 + NOISE];
+    inputs.fill_with(|| random.random_range(-1.0..1.0));
+    (inputs[0], inputs[1]) = (radius * angle.cos(), radius * angle.sin());
+    inputs.to_vec()
 }
 
 /// Where the recipe starts from: two hidden layers, and how they are trained.
@@ -62,10 +41,10 @@ const EXPERIMENT: &str = r#"
 
 fn main() -> dropwise::Result<()> {
     let classes = ["inner".to_owned(), "outer".to_owned()];
-    let rings = Dataset::new(Rings {
-        rows: 1000,
-        task: Task::Binary { classes },
-    });
+    let (inputs, rings): (Vec<_>, Vec<_>) = (0..1000)
+        .map(|row| (point(row), [(row % 2) as f64]))
+        .unzip();
+    let rings = Dataset::from_rows(&inputs, &rings, Task::Binary { classes })?;
     // 200 rows to train on, 100 to choose with, and the others to measure the choice on, once.
     let part = |rows: std::ops::Range<usize>| rings.select(&rows.collect::<Vec<_>>());
     let rows = TuneSplits {

@@ -154,7 +154,7 @@ fn read_images(path: &Path, hash: &mut Sha256) -> Result<Unlabeled> {
     }
 }
 
-/// The labels of a pair whose images are known to be so many.
+/// The labels of a pair that has `images` images.
 fn read_labels(pair: &Pair, images: usize, hash: &mut Sha256) -> Result<Vec<u8>> {
     let Idx {
         dims,

@@ -59,14 +59,16 @@ impl Part {
             _ => self.name(),
         }
     }
+}
 
-    /// Its rows, where there are any.
+impl Splits {
+    /// The rows of a part, where there are any.
     #[must_use]
-    pub fn of(self, splits: &Splits) -> Option<&Dataset> {
-        match self {
-            Part::Train => Some(&splits.train),
-            Part::Validation => splits.validation.as_ref(),
-            Part::Test => splits.test.as_ref(),
+    pub fn part(&self, part: Part) -> Option<&Dataset> {
+        match part {
+            Part::Train => Some(&self.train),
+            Part::Validation => self.validation.as_ref(),
+            Part::Test => self.test.as_ref(),
         }
     }
 }

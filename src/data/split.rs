@@ -3,7 +3,7 @@
 //! Test rows are chosen first and validation rows among the rest, so that a change of `validation`
 //! leaves the test rows as they are. Of the training rows that are left, `train` keeps some, drawn last, so
 //! that it changes no other part. Rows that are drawn come from one stream of the seed. A source
-//! with test files of its own (`idx` with test images, `csv` with `test_path`) refuses `test` and
+//! with test files of its own (`idx` with test images, `csv` with `test_path`) takes neither `test` nor
 //! `test_rows`: see [`check_no_test_rows`].
 
 mod draw;
@@ -181,7 +181,7 @@ fn keep(
     train.retain(|row| usable(*row));
     if kept > train.len() {
         let expected = format!(
-            "at most {}, since so many rows are left to train on",
+            "at most {}, the number of rows left to train on",
             train.len()
         );
         return Err(Error::invalid("data.split.train", expected, kept));
@@ -197,7 +197,7 @@ fn check_train(train: &[usize], rows: usize, classes: Option<&[usize]>) -> Resul
         let found = format!("none left of {rows} rows");
         return Err(Error::invalid("data.split", expected, found));
     }
-    // Rows that are all of one class before the split are for the source to refuse: it can say where.
+    // Rows that are all of one class before the split are the source's error: it can say where.
     let one_class = |classes: &[usize]| classes.windows(2).all(|pair| pair[0] == pair[1]);
     let Some(classes) = classes.filter(|classes| !one_class(classes)) else {
         return Ok(());

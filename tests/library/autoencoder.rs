@@ -32,8 +32,8 @@ fn assert_learns_inputs([plain, own]: &[Splits; 2], names: &[&str]) {
         (&own.hash, &own.preprocessing)
     );
     for part in Part::ALL {
-        let (Some(plain), Some(own)) = (part.of(plain), part.of(own)) else {
-            assert_eq!(part.of(plain).is_some(), part.of(own).is_some());
+        let (Some(plain), Some(own)) = (plain.part(part), own.part(part)) else {
+            assert_eq!(plain.part(part).is_some(), own.part(part).is_some());
             continue;
         };
         let inputs = read(own, Dataset::input_row);

@@ -838,7 +838,7 @@ fn kept_training_rows_are_counted_without_those_that_miss_a_value() {
             assert_eq!((splits.train.len(), splits.test.is_some()), (rows, listed));
         }
         let error = keep(most + 1).expect_err("too many").to_string();
-        let expected = format!("data.split.train: expected at most {most}, since so many rows");
+        let expected = format!("data.split.train: expected at most {most}, the number of rows");
         assert!(error.starts_with(&expected), "{error}");
     }
 }

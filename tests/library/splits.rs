@@ -282,7 +282,7 @@ fn all_training_rows_may_be_kept_and_no_more() {
     assert_eq!(source.parts(keep(18), 1), all);
     source.refused(
         keep(19),
-        "data.split.train: expected at most 18, since so many rows are left to train on, found 19",
+        "data.split.train: expected at most 18, the number of rows left to train on, found 19",
     );
     source.refused(
         keep(1),

@@ -53,7 +53,7 @@ impl Args {
             Some(part) => vec![part],
             None => Part::BY_PREFERENCE.to_vec(),
         };
-        let there = |part: &Part| Some((*part, part.of(splits)?));
+        let there = |part: &Part| Some((*part, splits.part(*part)?));
         asked.iter().find_map(there).ok_or_else(|| Error::Store {
             path: self.run.clone(),
             problem: format!("the run has no {} rows", asked[0].word()),

@@ -26,7 +26,7 @@ impl<'a> SplitEvaluation<'a> {
             return Ok(Vec::new());
         };
         let parts = Part::ALL.into_iter();
-        let parts = parts.filter_map(|part| Some((part, part.of(splits)?)));
+        let parts = parts.filter_map(|part| Some((part, splits.part(part)?)));
         parts
             .filter(|(_, rows)| !rows.is_empty())
             .map(|(part, rows)| SplitEvaluation::of(subject, part, rows))

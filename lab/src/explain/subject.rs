@@ -136,7 +136,7 @@ impl ExplainOptions {
             check_range("the weight's hidden unit", unit, 0, units - 1)?;
         }
         match (self.part, subject.splits) {
-            (Some(part), Some(splits)) if part.of(splits).is_none_or(|rows| rows.is_empty()) => {
+            (Some(part), Some(splits)) if splits.part(part).is_none_or(|rows| rows.is_empty()) => {
                 let expected = "a part of the data that has rows";
                 Err(Error::invalid("the rows to look at", expected, part.word()))
             }

@@ -186,7 +186,7 @@ impl<R: Read> Parser<'_, R> {
         Ok(values)
     }
 
-    /// Exactly so many bytes of the header.
+    /// Exactly the next `count` bytes of the header.
     fn header_bytes(&mut self, count: usize, what: &str) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         if self.read(&mut bytes, count)? < count {
@@ -196,7 +196,7 @@ impl<R: Read> Parser<'_, R> {
         Ok(bytes)
     }
 
-    /// Appends so many bytes, or fewer at the end; returns how many.
+    /// Appends up to `most` bytes, fewer only at the end; returns how many.
     fn read(&mut self, into: &mut Vec<u8>, most: usize) -> Result<usize> {
         let read = self.bytes.by_ref().take(most as u64).read_to_end(into);
         read.map_err(|cause| self.unread(cause))

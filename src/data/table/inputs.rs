@@ -52,7 +52,7 @@ pub(super) fn fit(
             }
             .kind(columns.categorical.contains(&column), config)?,
         };
-        // The first mistake of the rows is told, whichever column it is in.
+        // The error is that of the first row with a mistake, whichever column it is in.
         let until = mistake.as_ref().map_or(rows.len(), |(row, _)| *row);
         for (n, (row, cell)) in rows[..until].iter().zip(&cells).enumerate() {
             match preprocessing.encode(&fitted, row.text(column), *cell) {

@@ -68,9 +68,7 @@ impl RawTable {
         self.numbers.push(number);
     }
 
-    /// The file, as it was named.
-    #[must_use]
-    pub fn file(&self) -> &str {
+    pub(super) fn file(&self) -> &str {
         &self.file
     }
 

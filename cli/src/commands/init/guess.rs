@@ -10,7 +10,7 @@ use super::survey::{Holds, Survey};
 /// Fewer rows than this are too few for a test set of a fifth to say anything.
 const FEWEST_TO_SPLIT: usize = 20;
 
-/// Whole numbers as a target are taken for classes only if each of them has so many rows.
+/// The fewest rows of each value for whole numbers as a target to be taken for classes.
 const FEWEST_OF_A_CLASS: usize = 5;
 
 /// A category that occurs less often may well be missing from the training rows.

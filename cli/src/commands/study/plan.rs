@@ -98,7 +98,7 @@ impl Plan {
 
     /// The rows that the networks of a setting are measured on.
     pub(super) fn rows(&self, point: &Point) -> Result<&Dataset> {
-        let rows = self.split.of(self.splits(point));
+        let rows = self.splits(point).part(self.split);
         let found = format!("no {} rows", self.split.word());
         rows.ok_or_else(|| Error::invalid("--split", "rows that the data have", found))
     }

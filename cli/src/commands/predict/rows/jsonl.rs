@@ -70,7 +70,7 @@ fn not_a_row(error: &serde_json::Error) -> RowError {
     )
 }
 
-/// One line of JSON. Two columns of one name are kept, to be told of.
+/// One line of JSON. Two columns of one name are kept, so that they can be an error.
 enum Row {
     Columns(Vec<(String, Value)>),
     Values(Vec<Value>),
