@@ -464,44 +464,6 @@ impl Mlp {
             ..self.clone()
         }
     }
-
-    /// Replaces each layer's weights by `change(k, weights)`, of the same shape, where `k` counts the
-    /// layers from 0.
-    pub fn update_layers(&mut self, mut change: impl FnMut(usize, LayerTensors) -> LayerTensors) {
-        self.layers = std::mem::take(&mut self.layers)
-            .into_iter()
-            .enumerate()
-            .map(|(k, layer)| {
-                let (weight, reattach_weight) = detach(layer.weight);
-                let (bias, reattach_bias) = layer.bias.map(detach).unzip();
-                let changed = change(k, LayerTensors { weight, bias });
-                Linear {
-                    weight: reattach_weight(changed.weight),
-                    bias: changed
-                        .bias
-                        .zip(reattach_bias)
-                        .map(|(bias, reattach)| reattach(bias)),
-                }
-            })
-            .collect();
-    }
-}
-
-/// A parameter's value without a graph, and a function that makes a new value the parameter's.
-fn detach<const D: usize>(
-    parameter: Param<Tensor<D>>,
-) -> (Tensor<D>, impl FnOnce(Tensor<D>) -> Param<Tensor<D>>) {
-    let (id, value, mapper) = parameter.consume();
-    let trains = value.device().is_autodiff();
-    let reattach = move |value: Tensor<D>| {
-        let value = if trains {
-            Tensor::from_inner(value).require_grad()
-        } else {
-            value
-        };
-        Param::from_mapped_value(id, value, mapper)
-    };
-    (untracked(value), reattach)
 }
 
 /// The tensor without its graph.
