@@ -31,13 +31,14 @@ mod training;
 
 use std::ops::Deref;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::Backend;
 use crate::check::check_count;
 use crate::error::{Error, Result};
 
-use document::Document;
+use document::{Document, Mistake, Table};
 
 pub use crate::activation::Activation;
 pub use crate::backend::Precision;
@@ -46,8 +47,8 @@ pub use crate::dropout::Masks;
 pub use crate::initializer::Initializer;
 pub use crate::loss::Loss;
 pub use data::{
-    ColumnName, DataConfig, Delimiter, Learn, Missing, NewCategory, SourceKind, SplitConfig,
-    TaskKind,
+    ColumnName, CsvConfig, DataConfig, DataSource, Delimiter, IdxConfig, Missing, NewCategory,
+    SplitConfig, TableConfig, TaskKind,
 };
 pub(crate) use document::nearest;
 pub use document::{from_toml, written_at};
@@ -58,30 +59,46 @@ pub use training::{
 };
 
 /// A whole experiment, as written in a file or built in code. Unchecked: see [`Experiment::check`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Experiment {
     /// The one number that all randomness comes from. Default 42.
-    #[serde(default = "default_seed")]
     pub seed: u64,
     /// The backend's name; none means the fastest one compiled in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub backend: Option<String>,
     /// The floating-point type of weights and arithmetic. Default `float32`.
-    #[serde(default)]
     pub precision: Precision,
     /// Where the rows come from.
     pub data: DataConfig,
     /// The network's layers.
     pub network: NetworkConfig,
     /// Dropout rates. Default: no dropout.
-    #[serde(default)]
     pub dropout: DropoutConfig,
     /// How the network is trained.
     pub train: TrainConfig,
     /// What a study trains. Default: one network.
-    #[serde(default, skip_serializing_if = "StudyConfig::is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     pub study: StudyConfig,
+}
+
+/// The tables and keys of a file. `data` is read by itself, since its `source` says which keys it has.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sections {
+    #[serde(default = "default_seed")]
+    seed: u64,
+    #[serde(default)]
+    backend: Option<String>,
+    #[serde(default)]
+    precision: Precision,
+    #[serde(rename = "data")]
+    _data: IgnoredAny,
+    network: NetworkConfig,
+    #[serde(default)]
+    dropout: DropoutConfig,
+    train: TrainConfig,
+    #[serde(default)]
+    study: StudyConfig,
 }
 
 /// Networks that differ in nothing but their seeds.
@@ -99,10 +116,8 @@ impl Default for StudyConfig {
     }
 }
 
-impl StudyConfig {
-    fn is_default(&self) -> bool {
-        *self == StudyConfig::default()
-    }
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 fn default_seed() -> u64 {
@@ -117,8 +132,22 @@ impl Experiment {
     pub fn parse(file: &str, text: &str) -> Result<CheckedExperiment> {
         let mut document = Document::parse(file, text)?;
         older::rename(document.root_mut());
-        let experiment: Experiment = document.read()?;
+        let experiment = document.read(Experiment::read)?;
         experiment.check().map_err(|error| document.place(error))
+    }
+
+    fn read(root: Table<'_>) -> std::result::Result<Self, Mistake> {
+        let sections = Sections::deserialize(root.clone())?;
+        Ok(Experiment {
+            seed: sections.seed,
+            backend: sections.backend,
+            precision: sections.precision,
+            data: root.inner("data", DataConfig::read)?,
+            network: sections.network,
+            dropout: sections.dropout,
+            train: sections.train,
+            study: sections.study,
+        })
     }
 
     /// Checks every value against its range.
@@ -137,9 +166,7 @@ impl Experiment {
         if let (Some(loss), Some(output)) = (self.train.loss, self.network.output) {
             check_output(loss, output)?;
         }
-        let validates = self.data.source == SourceKind::Custom
-            || self.data.split.as_ref().is_some_and(SplitConfig::validates);
-        if self.train.early_stopping.is_some() && !validates {
+        if self.train.early_stopping.is_some() && !self.data.validates() {
             return Err(Error::invalid(
                 "train.early_stopping",
                 "validation rows to look at, such as `split.validation = 0.1` in `[data]`",

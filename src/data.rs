@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use burn::tensor::{DType, Element, Tensor, TensorCreationOptions, TensorData};
 
-use crate::config::{DataConfig, Learn, SourceKind};
+use crate::config::{DataConfig, DataSource};
 use crate::error::{Error, Result};
 
 pub use cell::parse_number;
@@ -263,26 +263,28 @@ pub struct Splits {
 /// test rows are. A source with test files of its own takes neither `test` nor `test_rows`; with `train_rows`
 /// the others are then left out. With `train` that number of training rows is kept, drawn last.
 ///
-/// With `learn = "inputs"` the targets of all parts are then their inputs, named as
+/// With `autoencoder = true` the targets of all parts are then their inputs, named as
 /// [`Preprocessing::input_names`] has them; the split is the same.
 ///
 /// # Errors
 /// [`Error::Read`] if a file cannot be read, and [`Error::Data`] if it
 /// is not what it has to be.
 pub fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
-    let splits = match config.source {
-        SourceKind::Xor => xor::load(config, seed),
-        SourceKind::Digits => digits::load(config, seed),
-        SourceKind::Idx => idx::load(config, seed),
-        SourceKind::Csv => csv::load(config, seed),
-        SourceKind::Custom => Err(Error::invalid(
+    let split = config.split.as_ref();
+    let splits = match &config.source {
+        DataSource::Xor => xor::load(split, seed),
+        DataSource::Digits => digits::load(split, seed),
+        DataSource::Idx(files) => idx::load(files, split, seed),
+        DataSource::Csv { file, table } => csv::load(file, table, split, seed),
+        DataSource::Custom => Err(Error::invalid(
             "data.source",
             "a source that can be read: `xor`, `digits`, `idx` or `csv`",
-            "`custom`, whose rows come from a program of one's own",
+            "`custom`, whose rows a program gives to the trainer itself",
         )),
     }?;
-    Ok(match config.learn {
-        Learn::Targets => splits,
-        Learn::Inputs => autoencoder::autoencoder(splits),
+    Ok(if config.autoencoder {
+        autoencoder::autoencoder(splits)
+    } else {
+        splits
     })
 }

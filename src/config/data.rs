@@ -1,135 +1,402 @@
 //! `[data]`: where the rows come from, and how they are split.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::document::{Mistake, Table, keys_of};
 use super::forms::count_or;
+use super::is_default;
 use crate::check::{check_count, check_share};
 use crate::error::{Error, Result};
 
 /// Where the rows come from. Paths are relative to the folder that the program is started in.
-///
-/// One structure serves all sources, so that a mistake in a file is shown at its place; the check
-/// says which keys a source has no use for.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DataConfig {
-    /// The kind of source.
-    pub source: SourceKind,
-
-    /// `idx`: the folder with the four files as they are published, such as
-    /// `train-images-idx3-ubyte.gz`, packed or not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dir: Option<PathBuf>,
-    /// `idx`: the training images, where the files have names of their own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub train_images: Option<PathBuf>,
-    /// `idx`: the training labels.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub train_labels: Option<PathBuf>,
-    /// `idx`: the test images; none means no test rows of their own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub test_images: Option<PathBuf>,
-    /// `idx`: the test labels.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub test_labels: Option<PathBuf>,
-    /// `idx`: the names of the classes, label 0 first; none means the labels themselves.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub classes: Option<Vec<String>>,
-
-    /// `csv`: the file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<PathBuf>,
-    /// `csv`: a second file of the same columns with the test rows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub test_path: Option<PathBuf>,
-    /// `csv`: what stands between values: one character, or `whitespace`. Default `,`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delimiter: Option<Delimiter>,
-    /// `csv`: whether the first line names the columns. Default true.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub header: Option<bool>,
-    /// `csv`: the column to be predicted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target: Option<ColumnName>,
-    /// `csv`: what the target is. Default: words are classes (two of them: binary), numbers a regression.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub task: Option<TaskKind>,
-    /// `csv`: columns to leave out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub leave_out: Option<Vec<ColumnName>>,
-    /// `csv`: columns whose values are categories though they look like numbers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub categorical: Option<Vec<ColumnName>>,
-    /// `csv`: the values that count as missing. Default: empty, `?`, `NA`, `NaN`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub missing_values: Option<Vec<String>>,
-    /// `csv`: what to do about a missing value. Default `error`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub missing: Option<Missing>,
-    /// `csv`: what to do about a category that the training rows do not have. Default `error`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub new_category: Option<NewCategory>,
-    /// `csv`: whether numeric columns (and a regression's target) are brought to mean 0 and standard
-    /// deviation 1, as measured on the training rows. Default true.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub standardize: Option<bool>,
-
-    /// What the network learns to give. Default `targets`. Not for `custom`.
-    #[serde(default, skip_serializing_if = "Learn::is_targets")]
-    pub learn: Learn,
-
+    /// The source of the rows, with its own keys.
+    #[serde(flatten)]
+    pub source: DataSource,
+    /// Whether the network learns to give its inputs, as it gets them, which is a regression with a target for each
+    /// input. The source's targets then only say how the rows are split. Default false. Not for `custom`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub autoencoder: bool,
     /// How the rows are split. Default: all rows train, but for test rows that the source has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub split: Option<SplitConfig>,
 }
 
-/// The kinds of data source.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SourceKind {
+/// A source of rows, with the keys that are its own.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "source", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum DataSource {
     /// The four rows of XOR: see [`data::xor`](crate::data::xor()).
-    #[default]
     Xor,
     /// 1,797 images of handwritten digits, built in: see [`data::digits`](crate::data::digits()).
     Digits,
     /// Images and labels in IDX files, as MNIST and Fashion-MNIST come.
-    Idx,
+    Idx(IdxConfig),
     /// A table in a text file.
-    Csv,
+    Csv {
+        /// The file.
+        #[serde(flatten)]
+        file: CsvConfig,
+        /// Its columns.
+        #[serde(flatten)]
+        table: TableConfig,
+    },
     /// Rows that a program gives to the trainer itself: see `examples/custom_data.rs`.
     Custom,
 }
 
-impl fmt::Display for SourceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+/// `idx`: the files, by their folder or one by one.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IdxConfig {
+    /// The folder with the four files as they are published, such as `train-images-idx3-ubyte.gz`, compressed or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dir: Option<PathBuf>,
+    /// The training images, where the files have names of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train_images: Option<PathBuf>,
+    /// The training labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train_labels: Option<PathBuf>,
+    /// The test images; none means no test rows of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_images: Option<PathBuf>,
+    /// The test labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_labels: Option<PathBuf>,
+    /// The names of the classes, label 0 first; none means the labels themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes: Option<Vec<String>>,
+}
+
+/// `csv`: a text file, and how its lines are cut into cells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct CsvConfig {
+    /// The file.
+    pub path: PathBuf,
+    /// A second file of the same columns with the test rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_path: Option<PathBuf>,
+    /// The delimiter: one character, or `whitespace`. Default `,`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub delimiter: Delimiter,
+    /// Whether the first line names the columns. Default true.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub header: bool,
+}
+
+/// The columns of a table, whatever kind of file it is in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TableConfig {
+    /// The column to predict.
+    pub target: ColumnName,
+    /// What the target is. Default: words are classes (two of them: binary), numbers a regression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskKind>,
+    /// Columns to leave out.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub leave_out: Vec<ColumnName>,
+    /// Columns whose values are categories though they look like numbers.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub categorical: Vec<ColumnName>,
+    /// The values that count as missing. Default:
+    /// [`TableConfig::MISSING_VALUES`].
+    #[serde(default = "missing_values", skip_serializing_if = "are_missing_values")]
+    pub missing_values: Vec<String>,
+    /// What to do about a missing value. Default `error`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub missing: Missing,
+    /// What to do about a category that the training rows do not have. Default `error`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub new_category: NewCategory,
+    /// Whether numeric columns (and a regression's target) are brought to mean 0 and standard
+    /// deviation 1, as measured on the training rows. Default true.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub standardize: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(flag: &bool) -> bool {
+    *flag
+}
+
+fn missing_values() -> Vec<String> {
+    TableConfig::MISSING_VALUES.map(str::to_owned).to_vec()
+}
+
+fn are_missing_values(values: &Vec<String>) -> bool {
+    *values == missing_values()
+}
+
+/// The keys of every source.
+const COMMON: [&str; 3] = ["source", "autoencoder", "split"];
+
+#[derive(Deserialize)]
+struct Common {
+    source: SourceKind,
+    #[serde(default)]
+    autoencoder: bool,
+    #[serde(default)]
+    split: Option<SplitConfig>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum SourceKind {
+    Xor,
+    Digits,
+    Idx,
+    Csv,
+    Custom,
+}
+
+impl SourceKind {
+    const ALL: [SourceKind; 5] = [
+        SourceKind::Xor,
+        SourceKind::Digits,
+        SourceKind::Idx,
+        SourceKind::Csv,
+        SourceKind::Custom,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
             SourceKind::Xor => "xor",
             SourceKind::Digits => "digits",
             SourceKind::Idx => "idx",
             SourceKind::Csv => "csv",
             SourceKind::Custom => "custom",
-        })
+        }
+    }
+
+    /// The keys that are the source's own.
+    fn keys(self) -> Vec<&'static str> {
+        match self {
+            SourceKind::Xor | SourceKind::Digits | SourceKind::Custom => vec![],
+            SourceKind::Idx => keys_of::<IdxConfig>(),
+            SourceKind::Csv => [keys_of::<CsvConfig>(), keys_of::<TableConfig>()].concat(),
+        }
     }
 }
 
-/// What the network learns to give.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Learn {
-    /// The targets that the source has.
-    #[default]
-    Targets,
-    /// Its own inputs, as the network gets them: an autoencoder, which is a regression with a target an input. The
-    /// source's targets only say how the rows are split.
-    Inputs,
+impl DataConfig {
+    /// All rows of a source, or its own split.
+    #[must_use]
+    pub fn new(source: DataSource) -> Self {
+        DataConfig {
+            source,
+            autoencoder: false,
+            split: None,
+        }
+    }
+
+    /// Reads `[data]`: the kind of the source says which keys there are.
+    pub(super) fn read(data: Table<'_>) -> std::result::Result<Self, Mistake> {
+        let kind: Option<SourceKind> = data.value("source")?;
+        let known = match kind {
+            Some(kind) => kind.keys(),
+            None => SourceKind::ALL.map(SourceKind::keys).concat(),
+        };
+        for key in data.keys() {
+            if COMMON.contains(&key) || known.contains(&key) {
+                continue;
+            }
+            let owner = SourceKind::ALL
+                .into_iter()
+                .find(|kind| kind.keys().contains(&key));
+            return Err(match (kind, owner) {
+                (Some(kind), Some(owner)) => data.inapplicable(
+                    key,
+                    format!("source = \"{}\"", owner.name()),
+                    format!("\"{}\"", kind.name()),
+                ),
+                _ => data.unknown(key, [&COMMON, &known[..]].concat()),
+            });
+        }
+        let common: Common = data.part(&COMMON)?;
+        Ok(DataConfig {
+            source: match common.source {
+                SourceKind::Xor => DataSource::Xor,
+                SourceKind::Digits => DataSource::Digits,
+                SourceKind::Idx => DataSource::Idx(data.part(&keys_of::<IdxConfig>())?),
+                SourceKind::Csv => DataSource::Csv {
+                    file: data.part(&keys_of::<CsvConfig>())?,
+                    table: data.part(&keys_of::<TableConfig>())?,
+                },
+                SourceKind::Custom => DataSource::Custom,
+            },
+            autoencoder: common.autoencoder,
+            split: common.split,
+        })
+    }
+
+    /// The same with every path replaced by `change(path)`.
+    ///
+    /// # Errors
+    /// Those of `change`.
+    pub fn with_paths(mut self, change: impl Fn(&Path) -> Result<PathBuf>) -> Result<Self> {
+        let mut paths: Vec<&mut PathBuf> = vec![];
+        match &mut self.source {
+            DataSource::Xor | DataSource::Digits | DataSource::Custom => {}
+            DataSource::Idx(idx) => paths.extend(
+                [
+                    &mut idx.dir,
+                    &mut idx.train_images,
+                    &mut idx.train_labels,
+                    &mut idx.test_images,
+                    &mut idx.test_labels,
+                ]
+                .into_iter()
+                .flatten(),
+            ),
+            DataSource::Csv { file, .. } => {
+                paths.push(&mut file.path);
+                paths.extend(&mut file.test_path);
+            }
+        }
+        if let Some(split) = &mut self.split {
+            paths.extend(&mut split.train_rows);
+            paths.extend(&mut split.validation_rows);
+            paths.extend(&mut split.test_rows);
+        }
+        for path in paths {
+            *path = change(path)?;
+        }
+        Ok(self)
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        match &self.source {
+            DataSource::Custom if self.autoencoder => {
+                let only = "sources that are built in or read from files";
+                return Err(Error::inapplicable("data.autoencoder", only, "\"custom\""));
+            }
+            DataSource::Idx(idx) => idx.check()?,
+            _ => {}
+        }
+        match &self.split {
+            Some(split) => split.check(),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether there may be validation rows.
+    pub(super) fn validates(&self) -> bool {
+        self.source == DataSource::Custom || self.split.as_ref().is_some_and(SplitConfig::validates)
+    }
 }
 
-impl Learn {
-    fn is_targets(&self) -> bool {
-        *self == Learn::Targets
+impl IdxConfig {
+    fn check(&self) -> Result<()> {
+        let files = [
+            ("train_images", &self.train_images),
+            ("train_labels", &self.train_labels),
+            ("test_images", &self.test_images),
+            ("test_labels", &self.test_labels),
+        ];
+        if self.dir.is_some() {
+            return match files.iter().find(|(_, path)| path.is_some()) {
+                Some((key, _)) => Err(Error::invalid(
+                    format!("data.{key}"),
+                    "either `dir` or the files one by one",
+                    "both",
+                )),
+                None => Ok(()),
+            };
+        }
+        for (key, path) in &files[..2] {
+            if path.is_none() {
+                let expected = "a file, or `dir` with the files as they are published";
+                return Err(Error::invalid(format!("data.{key}"), expected, "none"));
+            }
+        }
+        if self.test_images.is_some() != self.test_labels.is_some() {
+            let expected = "both `test_images` and `test_labels`, or neither";
+            return Err(Error::invalid("data.test_images", expected, "one of them"));
+        }
+        Ok(())
+    }
+}
+
+impl CsvConfig {
+    /// A file with a header and commas between its cells.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        CsvConfig {
+            path: path.into(),
+            test_path: None,
+            delimiter: Delimiter::default(),
+            header: true,
+        }
+    }
+}
+
+impl TableConfig {
+    /// The values that count as missing by default.
+    pub const MISSING_VALUES: [&str; 4] = ["", "?", "NA", "NaN"];
+
+    /// A table whose other columns are inputs, with the defaults for everything else.
+    #[must_use]
+    pub fn new(target: ColumnName) -> Self {
+        TableConfig {
+            target,
+            task: None,
+            leave_out: vec![],
+            categorical: vec![],
+            missing_values: missing_values(),
+            missing: Missing::default(),
+            new_category: NewCategory::default(),
+            standardize: true,
+        }
+    }
+}
+
+impl SplitConfig {
+    /// Whether there are to be validation rows.
+    #[must_use]
+    pub fn validates(&self) -> bool {
+        self.validation > 0.0 || self.validation_rows.is_some()
+    }
+
+    fn check(&self) -> Result<()> {
+        check_share("data.split.validation", self.validation)?;
+        check_share("data.split.test", self.test)?;
+        let clash = |key: &str, with: &str| {
+            let expected = format!("either `{key}` or `{with}`");
+            Err(Error::invalid(
+                format!("data.split.{key}"),
+                expected,
+                "both",
+            ))
+        };
+        if self.test > 0.0 && self.test_rows.is_some() {
+            return clash("test", "test_rows");
+        }
+        if self.validation > 0.0 && self.validation_rows.is_some() {
+            return clash("validation", "validation_rows");
+        }
+        if self.test > 0.0 && self.train_rows.is_some() {
+            return clash("test", "train_rows");
+        }
+        if let Some(rows) = self.train {
+            check_count("data.split.train", rows)?;
+            if self.train_rows.is_some() {
+                return clash("train", "train_rows");
+            }
+        }
+        Ok(())
     }
 }
 
@@ -267,193 +534,4 @@ pub struct SplitConfig {
     /// The same for the test rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_rows: Option<PathBuf>,
-}
-
-impl DataConfig {
-    /// A source that needs no further keys: `xor`, `digits`.
-    #[must_use]
-    pub fn new(source: SourceKind) -> Self {
-        DataConfig {
-            source,
-            ..DataConfig::default()
-        }
-    }
-
-    /// The same with every path replaced by `change(path)`.
-    ///
-    /// # Errors
-    /// Those of `change`.
-    pub fn with_paths(
-        mut self,
-        change: impl Fn(&std::path::Path) -> Result<PathBuf>,
-    ) -> Result<Self> {
-        let split = self.split.as_mut().map(|split| {
-            [
-                &mut split.train_rows,
-                &mut split.validation_rows,
-                &mut split.test_rows,
-            ]
-        });
-        let paths = [
-            &mut self.dir,
-            &mut self.train_images,
-            &mut self.train_labels,
-            &mut self.test_images,
-            &mut self.test_labels,
-            &mut self.path,
-            &mut self.test_path,
-        ];
-        let split = split.into_iter().flatten();
-        for path in paths.into_iter().chain(split).flatten() {
-            *path = change(path)?;
-        }
-        Ok(self)
-    }
-
-    pub(super) fn check(&self) -> Result<()> {
-        self.check_keys()?;
-        match self.source {
-            SourceKind::Csv if self.path.is_none() => {
-                return Err(Error::invalid("data.path", "the path of the table", "none"));
-            }
-            SourceKind::Csv if self.target.is_none() => {
-                let expected = "the name or number of the column to be predicted";
-                return Err(Error::invalid("data.target", expected, "none"));
-            }
-            SourceKind::Custom if !self.learn.is_targets() => {
-                return Err(Error::invalid(
-                    "data.learn",
-                    "`targets`, with the source `custom`, whose program gives the targets",
-                    "`inputs`",
-                ));
-            }
-            SourceKind::Idx => self.check_idx()?,
-            _ => {}
-        }
-        match &self.split {
-            Some(split) => split.check(),
-            None => Ok(()),
-        }
-    }
-
-    /// Every key that is written must be one that the source reads.
-    fn check_keys(&self) -> Result<()> {
-        use SourceKind::{Csv, Idx};
-        let keys = [
-            ("dir", Idx, self.dir.is_some()),
-            ("train_images", Idx, self.train_images.is_some()),
-            ("train_labels", Idx, self.train_labels.is_some()),
-            ("test_images", Idx, self.test_images.is_some()),
-            ("test_labels", Idx, self.test_labels.is_some()),
-            ("classes", Idx, self.classes.is_some()),
-            ("path", Csv, self.path.is_some()),
-            ("test_path", Csv, self.test_path.is_some()),
-            ("delimiter", Csv, self.delimiter.is_some()),
-            ("header", Csv, self.header.is_some()),
-            ("target", Csv, self.target.is_some()),
-            ("task", Csv, self.task.is_some()),
-            ("leave_out", Csv, self.leave_out.is_some()),
-            ("categorical", Csv, self.categorical.is_some()),
-            ("missing_values", Csv, self.missing_values.is_some()),
-            ("missing", Csv, self.missing.is_some()),
-            ("new_category", Csv, self.new_category.is_some()),
-            ("standardize", Csv, self.standardize.is_some()),
-        ];
-        for (key, source, written) in keys {
-            if written && source != self.source {
-                let only = format!("source = \"{source}\"");
-                let found = format!("\"{}\"", self.source);
-                return Err(Error::inapplicable(format!("data.{key}"), only, found));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_idx(&self) -> Result<()> {
-        let named = [
-            ("train_images", &self.train_images),
-            ("train_labels", &self.train_labels),
-            ("test_images", &self.test_images),
-            ("test_labels", &self.test_labels),
-        ];
-        if self.dir.is_some() {
-            return match named.iter().find(|(_, path)| path.is_some()) {
-                Some((key, _)) => Err(Error::invalid(
-                    format!("data.{key}"),
-                    "either `dir` or the files one by one",
-                    "both",
-                )),
-                None => Ok(()),
-            };
-        }
-        for (key, path) in &named[..2] {
-            if path.is_none() {
-                let expected = "a file, or `dir` with the files as they are published";
-                return Err(Error::invalid(format!("data.{key}"), expected, "none"));
-            }
-        }
-        if self.test_images.is_some() != self.test_labels.is_some() {
-            let expected = "both `test_images` and `test_labels`, or neither";
-            return Err(Error::invalid("data.test_images", expected, "one of them"));
-        }
-        Ok(())
-    }
-
-    /// What stands between values; see [`Delimiter::default`].
-    #[must_use]
-    pub fn delimiter(&self) -> Delimiter {
-        self.delimiter.unwrap_or_default()
-    }
-
-    /// Whether the first line names the columns.
-    #[must_use]
-    pub fn header(&self) -> bool {
-        self.header.unwrap_or(true)
-    }
-
-    /// The values that count as missing.
-    #[must_use]
-    pub fn missing_values(&self) -> Vec<String> {
-        match &self.missing_values {
-            Some(values) => values.clone(),
-            None => ["", "?", "NA", "NaN"].map(str::to_owned).to_vec(),
-        }
-    }
-}
-
-impl SplitConfig {
-    /// Whether there are to be validation rows.
-    #[must_use]
-    pub fn validates(&self) -> bool {
-        self.validation > 0.0 || self.validation_rows.is_some()
-    }
-
-    fn check(&self) -> Result<()> {
-        check_share("data.split.validation", self.validation)?;
-        check_share("data.split.test", self.test)?;
-        let clash = |key: &str, with: &str| {
-            let expected = format!("either `{key}` or `{with}`");
-            Err(Error::invalid(
-                format!("data.split.{key}"),
-                expected,
-                "both",
-            ))
-        };
-        if self.test > 0.0 && self.test_rows.is_some() {
-            return clash("test", "test_rows");
-        }
-        if self.validation > 0.0 && self.validation_rows.is_some() {
-            return clash("validation", "validation_rows");
-        }
-        if self.test > 0.0 && self.train_rows.is_some() {
-            return clash("test", "train_rows");
-        }
-        if let Some(rows) = self.train {
-            check_count("data.split.train", rows)?;
-            if self.train_rows.is_some() {
-                return clash("train", "train_rows");
-            }
-        }
-        Ok(())
-    }
 }

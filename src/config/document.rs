@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::Range;
 
 use serde::Deserializer;
-use serde::de::value::{MapAccessDeserializer, SeqDeserializer, StrDeserializer};
+use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{
     DeserializeOwned, DeserializeSeed, EnumAccess, Error as _, Expected, IntoDeserializer,
     MapAccess, Unexpected, VariantAccess, Visitor,
@@ -22,7 +22,7 @@ use crate::error::{ConfigError, Error, KeyPath, Result};
 /// # Errors
 /// [`Error::Config`], with `file`, line, column, what was expected and what was found.
 pub fn from_toml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T> {
-    Document::parse(file, text)?.read()
+    Document::parse(file, text)?.read(|root| T::deserialize(root))
 }
 
 /// A parsed file.
@@ -49,22 +49,24 @@ impl<'a> Document<'a> {
         self.root.get_mut()
     }
 
-    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T> {
+    /// Reads the whole document with `read`.
+    pub(super) fn read<T>(
+        &self,
+        read: impl FnOnce(Table<'_>) -> std::result::Result<T, Mistake>,
+    ) -> Result<T> {
         let root = Table {
             table: self.root.get_ref(),
+            span: 0..0,
+            only: None,
             text: self.text,
         };
-        T::deserialize(root).map_err(|mistake| {
-            let (problem, help) = mistake.words();
+        read(root).map_err(|mistake| {
             let place = Place {
                 key: mistake.key(),
                 is_key: mistake.is_key,
-                span: mistake.span.unwrap_or_default(),
+                span: mistake.span.clone().unwrap_or_default(),
             };
-            let problem = match place.key.is_empty() {
-                true => problem,
-                false => format!("{}: {problem}", place.key),
-            };
+            let (problem, help) = mistake.words(&place.key);
             config_error((self.file, self.text), place, problem, help)
         })
     }
@@ -110,7 +112,7 @@ fn config_error(
 
 /// What keeps a document from being read as a type.
 #[derive(Debug)]
-struct Mistake {
+pub(super) struct Mistake {
     /// The names of the key, the innermost first.
     names: Vec<String>,
     span: Option<Range<usize>>,
@@ -124,7 +126,12 @@ enum Problem {
     Unknown {
         kind: &'static str,
         found: String,
-        known: &'static [&'static str],
+        known: Vec<&'static str>,
+    },
+    /// The key means nothing beside another one.
+    Inapplicable {
+        only: String,
+        found: String,
     },
     Other(String),
 }
@@ -155,21 +162,29 @@ impl Mistake {
         self.names.iter().rev().cloned().collect()
     }
 
-    /// What is wrong, and how to fix it.
-    fn words(&self) -> (String, Option<String>) {
+    /// What is wrong with the key, and how to fix it.
+    fn words(&self, key: &KeyPath) -> (String, Option<String>) {
+        let about = |problem: &str| match key.is_empty() {
+            true => problem.to_owned(),
+            false => format!("{key}: {problem}"),
+        };
         match &self.problem {
-            Problem::Other(problem) => (problem.clone(), None),
-            Problem::Unknown { kind, found, known } => (
-                format!("unknown {kind} `{found}`"),
-                Some(suggestion(found, known)),
-            ),
+            Problem::Other(problem) => (about(problem), None),
+            Problem::Inapplicable { only, found } => {
+                let error = Error::inapplicable(key.clone(), only, found);
+                (error.to_string(), None)
+            }
+            Problem::Unknown { kind, found, known } => {
+                let help = suggestion(found, known);
+                (about(&format!("unknown {kind} `{found}`")), Some(help))
+            }
         }
     }
 }
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.words().0)
+        f.write_str(&self.words(&self.key()).0)
     }
 }
 
@@ -194,7 +209,7 @@ impl serde::de::Error for Mistake {
         Mistake::new(Problem::Unknown {
             kind: "key",
             found: found.to_owned(),
-            known,
+            known: known.to_vec(),
         })
     }
 
@@ -202,7 +217,7 @@ impl serde::de::Error for Mistake {
         Mistake::new(Problem::Unknown {
             kind: "value",
             found: found.to_owned(),
-            known,
+            known: known.to_vec(),
         })
     }
 
@@ -253,23 +268,123 @@ pub(crate) fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
 }
 
 /// Reads a table.
-#[derive(Clone, Copy)]
-struct Table<'a> {
+#[derive(Clone)]
+pub(super) struct Table<'a> {
     table: &'a DeTable<'a>,
+    span: Range<usize>,
+    /// The keys to be read; all of them without such a list.
+    only: Option<&'a [&'a str]>,
     text: &'a str,
 }
 
 impl<'a> Table<'a> {
-    fn entries(self) -> Entries<'a, impl Iterator<Item = (&'a str, Range<usize>, Node<'a>)>> {
-        let text = self.text;
+    /// The keys, where they stand, and their values.
+    fn entries(&self) -> impl Iterator<Item = (&'a str, Range<usize>, Node<'a>)> + use<'a> {
+        let (text, only) = (self.text, self.only);
         let entries = self.table.iter().map(move |(key, value)| {
             let name: &str = key.get_ref();
             (name, key.span(), Node { value, text })
         });
+        entries.filter(move |(name, ..)| only.is_none_or(|only| only.contains(name)))
+    }
+
+    fn access(
+        &self,
+    ) -> Entries<'a, impl Iterator<Item = (&'a str, Range<usize>, Node<'a>)> + use<'a>> {
         Entries {
-            entries,
+            entries: self.entries(),
             value: None,
         }
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.entries().map(|(name, ..)| name)
+    }
+
+    fn entry(&self, key: &str) -> Option<(Range<usize>, Node<'a>)> {
+        let mut entries = self.entries().filter(|(name, ..)| *name == key);
+        entries.next().map(|(_, span, value)| (span, value))
+    }
+
+    /// The value of a key, if it is written.
+    pub(super) fn value<T: DeserializeOwned>(
+        &self,
+        key: &str,
+    ) -> std::result::Result<Option<T>, Mistake> {
+        let Some((_, node)) = self.entry(key) else {
+            return Ok(None);
+        };
+        let value = T::deserialize(node).map_err(|mistake| mistake.in_value_of(key))?;
+        Ok(Some(value))
+    }
+
+    /// The table of a key, read with `read`.
+    pub(super) fn inner<T>(
+        &self,
+        key: &str,
+        read: impl FnOnce(Table<'a>) -> std::result::Result<T, Mistake>,
+    ) -> std::result::Result<T, Mistake> {
+        let Some((_, node)) = self.entry(key) else {
+            let problem = format_args!("the key `{key}` is missing");
+            return Err(Mistake::custom(problem).at(self.span.clone()));
+        };
+        let inner = match node.value.get_ref() {
+            DeValue::Table(table) => read(node.table(table)),
+            _ => {
+                let problem = format_args!("expected a table, found `{}`", node.written());
+                Err(Mistake::custom(problem).at(node.value.span()))
+            }
+        };
+        inner.map_err(|mistake| mistake.in_value_of(key))
+    }
+
+    /// What these keys make.
+    pub(super) fn part<T: DeserializeOwned>(
+        &self,
+        keys: &[&str],
+    ) -> std::result::Result<T, Mistake> {
+        T::deserialize(Table {
+            only: Some(keys),
+            ..self.clone()
+        })
+    }
+
+    /// Says of a key that it is none of those that are known.
+    pub(super) fn unknown(&self, key: &str, known: Vec<&'static str>) -> Mistake {
+        let span = self.entry(key).map(|(span, _)| span);
+        Mistake {
+            is_key: true,
+            span,
+            names: vec![key.to_owned()],
+            problem: Problem::Unknown {
+                kind: "key",
+                found: key.to_owned(),
+                known,
+            },
+        }
+    }
+
+    /// Says of a key that it means nothing beside another one.
+    pub(super) fn inapplicable(&self, key: &str, only: String, found: String) -> Mistake {
+        let span = self.entry(key).map(|(_, node)| node.value.span());
+        Mistake {
+            is_key: false,
+            span,
+            names: vec![key.to_owned()],
+            problem: Problem::Inapplicable { only, found },
+        }
+    }
+}
+
+/// The keys of a structure that takes no others.
+pub(super) fn keys_of<T: DeserializeOwned>() -> Vec<&'static str> {
+    let unknown = MapDeserializer::<_, Mistake>::new([("", ())].into_iter());
+    match T::deserialize(unknown) {
+        Err(Mistake {
+            problem: Problem::Unknown { known, .. },
+            ..
+        }) => known,
+        _ => vec![],
     }
 }
 
@@ -280,7 +395,8 @@ impl<'de> Deserializer<'de> for Table<'_> {
         self,
         visitor: V,
     ) -> std::result::Result<V::Value, Mistake> {
-        visitor.visit_map(self.entries())
+        let read = visitor.visit_map(self.access());
+        read.map_err(|mistake| mistake.at(self.span))
     }
 
     serde::forward_to_deserialize_any! {
@@ -336,6 +452,16 @@ struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
+    /// The value, which is this table.
+    fn table(self, table: &'a DeTable<'a>) -> Table<'a> {
+        Table {
+            table,
+            span: self.value.span(),
+            only: None,
+            text: self.text,
+        }
+    }
+
     /// The value as it is written.
     fn written(self) -> &'a str {
         &self.text[clamp(self.value.span(), self.text)]
@@ -350,27 +476,26 @@ impl<'de> Deserializer<'de> for Node<'_> {
         visitor: V,
     ) -> std::result::Result<V::Value, Mistake> {
         let text = self.text;
-        let too_large =
-            || Mistake::custom(format_args!("{} is too large a number", self.written()));
         let read = match self.value.get_ref() {
             DeValue::String(text) => visitor.visit_str(text),
             DeValue::Integer(number) => {
-                match i64::from_str_radix(number.as_str(), number.radix()) {
-                    Ok(number) => visitor.visit_i64(number),
-                    Err(_) => match u64::from_str_radix(number.as_str(), number.radix()) {
-                        Ok(number) => visitor.visit_u64(number),
-                        Err(_) => Err(too_large()),
-                    },
+                let (digits, radix) = (number.as_str(), number.radix());
+                if let Ok(number) = i64::from_str_radix(digits, radix) {
+                    visitor.visit_i64(number)
+                } else if let Ok(number) = u64::from_str_radix(digits, radix) {
+                    visitor.visit_u64(number)
+                } else {
+                    Err(Mistake::custom(format_args!(
+                        "{number} is too large a number"
+                    )))
                 }
             }
-            DeValue::Float(number) => match number.as_str().parse::<f64>() {
-                Ok(found)
-                    if found.is_finite()
-                        || !number.as_str().contains(|c: char| c.is_ascii_digit()) =>
-                {
-                    visitor.visit_f64(found)
-                }
-                _ => Err(too_large()),
+            DeValue::Float(number) => match number.as_str().parse() {
+                Ok(number) => visitor.visit_f64(number),
+                Err(_) => Err(Mistake::custom(format_args!(
+                    "{} is no number",
+                    number.as_str()
+                ))),
             },
             DeValue::Boolean(flag) => visitor.visit_bool(*flag),
             DeValue::Datetime(_) => Err(Mistake::invalid_type(
@@ -380,7 +505,7 @@ impl<'de> Deserializer<'de> for Node<'_> {
             DeValue::Array(items) => visitor.visit_seq(SeqDeserializer::new(
                 items.iter().map(|value| Node { value, text }),
             )),
-            DeValue::Table(table) => visitor.visit_map(Table { table, text }.entries()),
+            DeValue::Table(table) => return self.table(table).deserialize_any(visitor),
         };
         read.map_err(|mistake| mistake.at(self.value.span()))
     }
@@ -407,11 +532,10 @@ impl<'de> Deserializer<'de> for Node<'_> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> std::result::Result<V::Value, Mistake> {
-        let text = self.text;
         let read = match self.value.get_ref() {
             DeValue::String(name) => visitor.visit_enum(Name(name)),
             DeValue::Table(table) if table.len() == 1 => {
-                visitor.visit_enum(MapAccessDeserializer::new(Table { table, text }.entries()))
+                visitor.visit_enum(MapAccessDeserializer::new(self.table(table).access()))
             }
             _ => {
                 let (names, written) = (listed(variants), self.written());

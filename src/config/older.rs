@@ -11,6 +11,9 @@ const RENAMED: [([&str; 2], [&str; 2]); 2] = [
 
 /// Renames the keys of an experiment. Each keeps its place in the file; beside the key of today it stays, and is unknown.
 pub(super) fn rename(root: &mut DeTable<'_>) {
+    if let Some(data) = table(root, "data") {
+        rename_learn(data);
+    }
     for ([old_table, old], [new_table, new]) in RENAMED {
         if table(root, new_table).is_some_and(|table| table.contains_key(new)) {
             continue;
@@ -33,5 +36,21 @@ fn table<'a, 'i>(root: &'a mut DeTable<'i>, name: &str) -> Option<&'a mut DeTabl
     match root.get_mut(name)?.get_mut() {
         DeValue::Table(table) => Some(table),
         _ => None,
+    }
+}
+
+/// `learn` was "targets" or "inputs"; `autoencoder` is whether it was the latter.
+fn rename_learn(data: &mut DeTable<'_>) {
+    let learned = data.get("learn").and_then(|value| value.get_ref().as_str());
+    let Some(autoencoder) = learned.and_then(|learned| match learned {
+        "targets" => Some(false),
+        "inputs" => Some(true),
+        _ => None,
+    }) else {
+        return;
+    };
+    if let Some((key, value)) = data.remove_entry("learn") {
+        let value = Spanned::new(value.span(), DeValue::Boolean(autoencoder));
+        data.insert(Spanned::new(key.span(), "autoencoder".into()), value);
     }
 }

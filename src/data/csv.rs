@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::hash::{Hashing, hex};
 use super::table::{self, RawTable};
 use super::{Splits, split};
-use crate::config::{DataConfig, Delimiter};
+use crate::config::{CsvConfig, Delimiter, SplitConfig, TableConfig};
 use crate::error::{Error, Result};
 
 pub use lines::Lines;
@@ -77,20 +77,23 @@ pub fn parse(file: &str, source: impl BufRead, format: Format) -> Result<RawTabl
     Ok(table)
 }
 
-pub(super) fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
-    let path = (config.path.as_ref())
-        .ok_or_else(|| Error::invalid("data.path", "the path of the table", "none"))?;
-    let format = Format::new(config.delimiter(), config.header());
+pub(super) fn load(
+    file: &CsvConfig,
+    columns: &TableConfig,
+    split: Option<&SplitConfig>,
+    seed: u64,
+) -> Result<Splits> {
+    let format = Format::new(file.delimiter, file.header);
     let mut hash = Sha256::new();
-    let table = read(path, format, &mut hash)?;
-    let tests = match &config.test_path {
+    let table = read(&file.path, format, &mut hash)?;
+    let tests = match &file.test_path {
         Some(path) => {
-            split::check_no_test_rows(config.split.as_ref(), "`test_path`")?;
+            split::check_no_test_rows(split, "`test_path`")?;
             Some(read(path, format, &mut hash)?.in_order_of(&table)?)
         }
         None => None,
     };
-    table::load(table, tests, config, seed, hex(hash))
+    table::load(table, tests, (columns, split), seed, hex(hash))
 }
 
 fn read(path: &Path, format: Format, hash: &mut Sha256) -> Result<RawTable> {

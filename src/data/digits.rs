@@ -4,7 +4,7 @@ use flate2::read::GzDecoder;
 
 use super::images::{Images, numbered_classes};
 use super::{Dataset, Splits, split};
-use crate::config::DataConfig;
+use crate::config::SplitConfig;
 use crate::error::Result;
 
 /// `src/data/README.md` says where it comes from.
@@ -28,10 +28,10 @@ pub fn digits() -> Dataset {
     Dataset::new(unpack())
 }
 
-pub(super) fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
+pub(super) fn load(split: Option<&SplitConfig>, seed: u64) -> Result<Splits> {
     let images = unpack();
     let preprocessing = images.preprocessing();
-    split::built_in(config, seed, Dataset::new(images), preprocessing, PACKED)
+    split::built_in(split, seed, Dataset::new(images), preprocessing, PACKED)
 }
 
 /// The embedded file: a line an image, 64 pixels and the digit, commas between. It is part of the

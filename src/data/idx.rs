@@ -31,7 +31,7 @@ use self::files::{Files, HOW_TO_FETCH, Pair};
 use super::hash::{self, Hashing};
 use super::images::{Images, numbered_classes};
 use super::{Dataset, Splits, Task, split};
-use crate::config::DataConfig;
+use crate::config::{IdxConfig, SplitConfig};
 use crate::error::{Error, Result};
 
 pub use parse::{Idx, parse};
@@ -39,10 +39,10 @@ pub use parse::{Idx, parse};
 /// A full pixel of an image of bytes.
 const LARGEST: u8 = 255;
 
-pub(super) fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
+pub(super) fn load(config: &IdxConfig, split: Option<&SplitConfig>, seed: u64) -> Result<Splits> {
     let files = Files::find(config)?;
     if let Some(test) = &files.test {
-        split::check_no_test_rows(config.split.as_ref(), &name(&test.images))?;
+        split::check_no_test_rows(split, &name(&test.images))?;
     }
     let mut hash = Sha256::default();
     let images = read_images(&files.train.images, &mut hash)?;
@@ -55,7 +55,6 @@ pub(super) fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
     };
 
     let classes: Vec<usize> = labels.iter().map(|label| usize::from(*label)).collect();
-    let split = config.split.as_ref();
     let parts = split::split(split, seed, classes.len(), Some(&classes), |_| true)?;
     let rows = images.labeled(labels, task);
     let preprocessing = rows.preprocessing();
@@ -178,7 +177,7 @@ fn read_labels(pair: &Pair, images: usize, hash: &mut Sha256) -> Result<Vec<u8>>
 }
 
 /// The classes: those that the configuration names, or as many as the training labels call for.
-fn task(config: &DataConfig, train: &Pair, labels: &[u8]) -> Result<Task> {
+fn task(config: &IdxConfig, train: &Pair, labels: &[u8]) -> Result<Task> {
     if labels.windows(2).all(|pair| pair[0] == pair[1]) {
         let problem = format!(
             "expected labels of at least two classes, found {} times the label {}",

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use self::draw::draw;
 use self::listed::Listed;
 use super::{Dataset, Preprocessing, Splits, Task, hash};
-use crate::config::{DataConfig, SplitConfig};
+use crate::config::SplitConfig;
 use crate::error::{Error, Result};
 use crate::seed::{self, Purpose};
 
@@ -29,7 +29,7 @@ pub(super) struct Parts {
 
 /// Splits a source that is built in; `bytes` are what its hash is taken over.
 pub(super) fn built_in(
-    config: &DataConfig,
+    config: Option<&SplitConfig>,
     seed: u64,
     rows: Dataset,
     preprocessing: Preprocessing,
@@ -37,7 +37,7 @@ pub(super) fn built_in(
 ) -> Result<Splits> {
     let classes = classes(&rows);
     let classes = classes.as_deref();
-    let parts = split(config.split.as_ref(), seed, rows.len(), classes, |_| true)?;
+    let parts = split(config, seed, rows.len(), classes, |_| true)?;
     Ok(Splits {
         train: rows.select(&parts.train),
         validation: parts.validation.map(|part| rows.select(&part)),

@@ -16,7 +16,7 @@ mod split;
 mod target;
 
 use super::{Dataset, Preprocessing, Splits};
-use crate::config::DataConfig;
+use crate::config::{SplitConfig, TableConfig};
 use crate::error::Result;
 use columns::Columns;
 use encoded::Encoded;
@@ -33,15 +33,14 @@ const MOST_CATEGORIES: usize = 1_000;
 pub(super) fn load(
     table: RawTable,
     tests: Option<RawTable>,
-    config: &DataConfig,
+    (config, split): (&TableConfig, Option<&SplitConfig>),
     seed: u64,
     hash: String,
 ) -> Result<Splits> {
     let columns = Columns::choose(&table, config)?;
-    let missing_values = config.missing_values();
-    let label = |table| Labeled::new(table, columns.target, &missing_values);
+    let label = |table| Labeled::new(table, columns.target, &config.missing_values);
     let (labeled, tests) = (label(&table), tests.as_ref().map(label));
-    let split = split::split(&labeled, tests.as_ref(), &columns, config, seed)?;
+    let split = split::split(&labeled, tests.as_ref(), &columns, (config, split), seed)?;
 
     let (preprocessing, codes) = inputs::fit(&split.rows, split.train, &columns, config)?;
     let train = &split.rows[..split.train];

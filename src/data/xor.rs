@@ -1,6 +1,6 @@
 use super::memory::Rows;
 use super::{Dataset, Preprocessing, Splits, Task, split};
-use crate::config::DataConfig;
+use crate::config::SplitConfig;
 use crate::error::Result;
 
 const INPUTS: [[f64; 3]; 4] = [[0., 0., 1.], [0., 1., 1.], [1., 0., 1.], [1., 1., 1.]];
@@ -20,10 +20,10 @@ pub fn xor() -> Dataset {
     })
 }
 
-pub(super) fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
+pub(super) fn load(split: Option<&SplitConfig>, seed: u64) -> Result<Splits> {
     let preprocessing = Preprocessing::numbers(["a", "b", "one"]);
     split::built_in(
-        config,
+        split,
         seed,
         xor(),
         preprocessing,

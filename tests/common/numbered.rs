@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use dropwise::Dataset;
-use dropwise::config::{DataConfig, SourceKind, SplitConfig};
+use dropwise::config::{DataConfig, DataSource, IdxConfig, SplitConfig};
 use dropwise::data::{self, Splits};
 use tempfile::TempDir;
 
@@ -32,11 +32,14 @@ impl Numbered {
 
     pub fn split(&self, split: SplitConfig, seed: u64) -> dropwise::Result<Splits> {
         let file = |name| Some(self.folder.path().join(name));
-        let config = DataConfig {
+        let files = IdxConfig {
             train_images: file("images"),
             train_labels: file("labels"),
+            ..IdxConfig::default()
+        };
+        let config = DataConfig {
             split: Some(split),
-            ..DataConfig::new(SourceKind::Idx)
+            ..DataConfig::new(DataSource::Idx(files))
         };
         data::load(&config, seed)
     }

@@ -1,7 +1,9 @@
-//! `data.learn = "inputs"`: the network learns to give its own inputs.
+//! `data.autoencoder = true`: the network learns to give its own inputs.
 
 use crate::common::numbered::{Numbered, rows};
-use dropwise::config::{ColumnName, DataConfig, Experiment, Learn, SourceKind, SplitConfig};
+use dropwise::config::{
+    ColumnName, CsvConfig, DataConfig, DataSource, Experiment, IdxConfig, SplitConfig, TableConfig,
+};
 use dropwise::data::{self, Dataset, Part, Splits, Task};
 use dropwise::{Backend, MlpConfig, evaluate};
 
@@ -15,8 +17,8 @@ fn third() -> Option<SplitConfig> {
 
 /// The same data with their own targets, and with their inputs as targets.
 fn both(mut config: DataConfig) -> [Splits; 2] {
-    [Learn::Targets, Learn::Inputs].map(|learn| {
-        config.learn = learn;
+    [false, true].map(|autoencoder| {
+        config.autoencoder = autoencoder;
         data::load(&config, 3).expect("data")
     })
 }
@@ -56,13 +58,13 @@ fn the_targets_of_every_source_are_its_inputs_and_its_split_stays() {
             test: 0.5,
             ..SplitConfig::default()
         }),
-        ..DataConfig::new(SourceKind::Xor)
+        ..DataConfig::new(DataSource::Xor)
     };
     assert_learns_inputs(&both(xor), &["a", "b", "one"]);
 
     let digits = DataConfig {
         split: third(),
-        ..DataConfig::new(SourceKind::Digits)
+        ..DataConfig::new(DataSource::Digits)
     };
     let pixels: Vec<String> = (0..64).map(|k| format!("pixel{k}")).collect();
     let pixels: Vec<&str> = pixels.iter().map(String::as_str).collect();
@@ -70,17 +72,20 @@ fn the_targets_of_every_source_are_its_inputs_and_its_split_stays() {
 
     let source = Numbered::of_three_classes(40);
     let file = |name| Some(source.folder.path().join(name));
-    let idx = DataConfig {
+    let files = IdxConfig {
         train_images: file("images"),
         train_labels: file("labels"),
         test_images: file("images"),
         test_labels: file("labels"),
+        ..IdxConfig::default()
+    };
+    let idx = DataConfig {
         split: Some(SplitConfig {
             validation: 0.25,
             train: Some(20),
             ..SplitConfig::default()
         }),
-        ..DataConfig::new(SourceKind::Idx)
+        ..DataConfig::new(DataSource::Idx(files))
     };
     let splits = both(idx);
     assert_learns_inputs(&splits, &["pixel0", "pixel1"]);
@@ -96,20 +101,22 @@ fn the_targets_of_every_source_are_its_inputs_and_its_split_stays() {
         format!("size,color,y\n{}", lines.collect::<String>()),
     )
     .expect("a file");
+    let (file, table) = (
+        CsvConfig::new(path),
+        TableConfig::new(ColumnName::Name("y".to_owned())),
+    );
     let csv = DataConfig {
-        path: Some(path),
-        target: Some(ColumnName::Name("y".to_owned())),
         split: third(),
-        ..DataConfig::new(SourceKind::Csv)
+        ..DataConfig::new(DataSource::Csv { file, table })
     };
     assert_learns_inputs(&both(csv), &["size", "color=blue", "color=red"]);
 }
 
 #[test]
 fn a_network_that_gives_its_inputs_makes_no_error_and_one_that_gives_zeros_their_squares() {
-    let [_, own] = both(DataConfig::new(SourceKind::Digits));
+    let [_, own] = both(DataConfig::new(DataSource::Digits));
     let rows = own.train.select(&Vec::from_iter(0..50));
-    let experiment = "[data]\nsource = 'digits'\nlearn = 'inputs'\n[network]\nhidden = 64\n\
+    let experiment = "[data]\nsource = 'digits'\nautoencoder = true\n[network]\nhidden = 64\n\
                       activation = 'identity'\nbias = false\n[train]\nlearning_rate = 1\nsteps = 1\n";
     let experiment = Experiment::parse("x.toml", experiment).expect("an experiment");
     let experiment = experiment.resolve(rows.task()).expect("a loss that fits");

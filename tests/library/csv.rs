@@ -4,7 +4,8 @@ use std::io::{self, BufRead, Read};
 use std::path::PathBuf;
 
 use dropwise::config::{
-    ColumnName, DataConfig, Delimiter, Missing, NewCategory, SourceKind, SplitConfig, TaskKind,
+    ColumnName, CsvConfig, DataConfig, DataSource, Delimiter, Missing, NewCategory, SplitConfig,
+    TableConfig, TaskKind,
 };
 use dropwise::data::csv::{Format, Reader, Record, parse};
 use dropwise::data::{self, Dataset, Splits, Task};
@@ -25,11 +26,11 @@ impl Folder {
     }
 
     /// A table whose target is the column `y`.
-    fn table(&self, content: impl AsRef<[u8]>) -> DataConfig {
-        DataConfig {
-            path: Some(self.write("table.csv", content)),
-            target: Some(name("y")),
-            ..DataConfig::new(SourceKind::Csv)
+    fn table(&self, content: impl AsRef<[u8]>) -> Csv {
+        Csv {
+            file: CsvConfig::new(self.write("table.csv", content)),
+            table: TableConfig::new(name("y")),
+            split: None,
         }
     }
 
@@ -43,26 +44,40 @@ impl Folder {
     }
 }
 
+/// A configuration that tests change.
+#[derive(Debug, Clone)]
+struct Csv {
+    file: CsvConfig,
+    table: TableConfig,
+    split: Option<SplitConfig>,
+}
+
+impl Csv {
+    fn load(&self) -> dropwise::Result<Splits> {
+        let (file, table) = (self.file.clone(), self.table.clone());
+        let config = DataConfig {
+            split: self.split.clone(),
+            ..DataConfig::new(DataSource::Csv { file, table })
+        };
+        data::load(&config, 42)
+    }
+}
+
 fn name(name: &str) -> ColumnName {
     ColumnName::Name(name.to_owned())
 }
 
 #[track_caller]
-fn load(config: &DataConfig) -> Splits {
-    data::load(config, 42).expect("a table that loads")
+fn load(config: &Csv) -> Splits {
+    config.load().expect("a table that loads")
 }
 
 /// The message, without the folder of the file.
 #[track_caller]
-fn error(config: &DataConfig) -> String {
-    let message = data::load(config, 42).expect_err("an error").to_string();
-    match &config.path {
-        Some(path) => {
-            let folder = path.parent().expect("a folder").display();
-            message.replace(&format!("{folder}/"), "")
-        }
-        None => message,
-    }
+fn error(config: &Csv) -> String {
+    let message = config.load().expect_err("an error").to_string();
+    let folder = config.file.path.parent().expect("a folder").display();
+    message.replace(&format!("{folder}/"), "")
 }
 
 fn inputs(rows: &Dataset) -> Vec<Vec<f64>> {
@@ -224,7 +239,7 @@ fn numbers_are_standardized_by_mean_and_deviation_of_the_training_rows() {
 fn nothing_is_standardized_where_that_is_not_wished() {
     let folder = Folder::new();
     let mut config = folder.table("a,y\n1,10\n2,20\n");
-    config.standardize = Some(false);
+    config.table.standardize = false;
     let splits = load(&config);
     assert_eq!(inputs(&splits.train), [[1.0], [2.0]]);
     assert_eq!(targets(&splits.train), [[10.0], [20.0]]);
@@ -250,7 +265,7 @@ fn numbers_far_from_one_are_standardized_too() {
 fn words_become_an_input_a_category_sorted_by_name() {
     let folder = Folder::new();
     let mut config = folder.table("color,code,y\nred,10,1\nblue,9,2\ngreen,10,3\n");
-    config.categorical = Some(vec![ColumnName::Number(2)]);
+    config.table.categorical = vec![ColumnName::Number(2)];
     let splits = load(&config);
     let names = [
         "color=blue",
@@ -273,8 +288,8 @@ fn a_rows_inputs_are_what_the_preprocessing_makes_of_its_fields() {
     let folder = Folder::new();
     let text = "x,id,kind,z,y\n1.5,a,p,,1\n-2,b,q,4,2\n1e3,c,?,7,3\n0.25,d,p,5,4\n";
     let mut config = folder.table(text);
-    config.missing = Some(Missing::Mean);
-    config.leave_out = Some(vec![name("id")]);
+    config.table.missing = Missing::Mean;
+    config.table.leave_out = vec![name("id")];
     let splits = load(&config);
     assert_eq!(splits.preprocessing.columns(), ["x", "kind", "z"]);
     for (row, line) in text.lines().skip(1).enumerate() {
@@ -293,7 +308,7 @@ fn a_rows_inputs_are_what_the_preprocessing_makes_of_its_fields() {
 fn missing_values_are_filled_in_as_the_policy_says() {
     let folder = Folder::new();
     let mut config = folder.table("a,kind,y\n1,p,1\n2,q,2\n?,q,3\n9,NA,4\n");
-    config.missing = Some(Missing::Mean);
+    config.table.missing = Missing::Mean;
     let splits = load(&config);
     let (mean, deviation) = (4.0, 3.082_207_001_484_488); // of 1, 2, 4, 9
     let first: Vec<f64> = inputs(&splits.train).iter().map(|row| row[0]).collect();
@@ -308,7 +323,7 @@ fn missing_values_are_filled_in_as_the_policy_says() {
     );
 
     let mut config = folder.table("a,y\n7,1\n7,2\n3,3\n3,4\n1,5\n,6\n");
-    config.missing = Some(Missing::Mode);
+    config.table.missing = Missing::Mode;
     let splits = load(&config);
     assert_eq!(
         splits.train.input_row(5),
@@ -323,8 +338,8 @@ fn missing_values_are_filled_in_as_the_policy_says() {
 fn drop_leaves_rows_out_and_keeps_the_numbers_of_the_others() {
     let folder = Folder::new();
     let mut config = folder.table("a,y\n0,0\n1,?\n?,2\n3,3\n4,4\n5,5\n");
-    config.missing = Some(Missing::Drop);
-    config.standardize = Some(false);
+    config.table.missing = Missing::Drop;
+    config.table.standardize = false;
     assert_eq!(inputs(&load(&config).train).concat(), [0.0, 3.0, 4.0, 5.0]);
     config.split = folder.split("0 1 2 3", "4 5");
     let splits = load(&config);
@@ -340,7 +355,7 @@ fn a_new_category_is_ignored_where_that_is_wished() {
     let folder = Folder::new();
     let mut config = folder.table("kind,y\np,1\nq,2\nr,3\n");
     config.split = folder.split("0 1", "2");
-    config.new_category = Some(NewCategory::Ignore);
+    config.table.new_category = NewCategory::Ignore;
     assert_eq!(
         load(&config).test.expect("a test row").input_row(0),
         [0.0, 0.0]
@@ -355,7 +370,7 @@ fn what_the_target_is_follows_from_its_cells_unless_it_is_said() {
     let classes = |cells: &[&str], task: Option<TaskKind>| {
         let rows: String = cells.iter().map(|cell| format!("1,{cell}\n")).collect();
         let mut config = folder.table(format!("a,y\n{rows}"));
-        config.task = task;
+        config.table.task = task;
         let splits = load(&config);
         (splits.train.task().clone(), targets(&splits.train).concat())
     };
@@ -412,15 +427,13 @@ fn what_the_target_is_follows_from_its_cells_unless_it_is_said() {
 fn a_table_as_published_benchmarks_ship_it_loads() {
     let folder = Folder::new();
     let text = "540.0 \t0.0 \t28 \t79.99 \n332.5\t142.5 270  40.27\n\n198.6 132.4 360 44.30\n266.0 114.0 90 47.03\n";
-    let config = DataConfig {
-        path: Some(folder.write("data.txt", text)),
-        delimiter: Some(Delimiter::Whitespace),
-        header: Some(false),
-        target: Some(ColumnName::Number(4)),
-        split: folder.split("3\n0\n1\n", "2\n"),
-        standardize: Some(false),
-        ..DataConfig::new(SourceKind::Csv)
-    };
+    let mut config = folder.table("");
+    config.file = CsvConfig::new(folder.write("data.txt", text));
+    config.file.delimiter = Delimiter::Whitespace;
+    config.file.header = false;
+    config.table = TableConfig::new(ColumnName::Number(4));
+    config.table.standardize = false;
+    config.split = folder.split("3\n0\n1\n", "2\n");
     let splits = load(&config);
     let mut train: Vec<f64> = targets(&splits.train).concat();
     train.sort_by(f64::total_cmp);
@@ -440,8 +453,8 @@ fn a_table_as_published_benchmarks_ship_it_loads() {
 fn a_second_file_has_the_test_rows_and_may_order_its_columns_otherwise() {
     let folder = Folder::new();
     let mut config = folder.table("a,kind,y\n1,p,10\n2,q,20\n");
-    config.standardize = Some(false);
-    config.test_path = Some(folder.write("test.csv", "y,a,kind\n30,3,q\n"));
+    config.table.standardize = false;
+    config.file.test_path = Some(folder.write("test.csv", "y,a,kind\n30,3,q\n"));
     let splits = load(&config);
     assert_eq!(splits.train.len(), 2);
     let test = splits.test.expect("a test row");
@@ -456,8 +469,8 @@ fn changing_test_rows_changes_no_training_input_and_no_preprocessing() {
     let folder = Folder::new();
     let load_with = |test: &str| {
         let mut config = folder.table(format!("a,kind,y\n1,p,10\n2,q,20\n?,q,25\n4,p,40\n{test}"));
-        config.missing = Some(Missing::Mean);
-        config.new_category = Some(NewCategory::Ignore);
+        config.table.missing = Missing::Mean;
+        config.table.new_category = NewCategory::Ignore;
         config.split = folder.split("0 1 2 3", "4 5");
         load(&config)
     };
@@ -484,7 +497,7 @@ fn the_hash_is_that_of_the_files() {
     let mut config = folder.table("a,y\n1,2\n");
     assert_eq!(load(&config).hash, hash);
     // printf 'a,y\n1,2\na,y\n3,4\n' | sha256sum
-    config.test_path = Some(folder.write("test.csv", "a,y\n3,4\n"));
+    config.file.test_path = Some(folder.write("test.csv", "a,y\n3,4\n"));
     assert_eq!(
         load(&config).hash,
         "31c35f3669fd3df4934ee775b6ddd6c14a0ea173ef5c08ca038f1bef2334ff46"
@@ -497,61 +510,56 @@ fn the_hash_is_that_of_the_files() {
 fn a_file_that_cannot_be_read_is_an_error() {
     let folder = Folder::new();
     let mut config = folder.table("a,y\n1,2\n");
-    config.test_path = Some(folder.0.path().join("no.csv"));
+    config.file.test_path = Some(folder.0.path().join("no.csv"));
     assert!(error(&config).starts_with("no.csv: cannot be read: No such file"));
-    config.path = None;
-    assert_eq!(
-        error(&config),
-        "data.path: expected the path of the table, found none"
-    );
 }
 
 #[test]
 fn a_column_that_is_not_there_is_an_error_with_the_nearest_name() {
     let folder = Folder::new();
     let base = folder.table("height,weight,y\n1,2,3\n");
-    let with = |change: &dyn Fn(&mut DataConfig)| {
+    let with = |change: &dyn Fn(&mut Csv)| {
         let mut config = base.clone();
         change(&mut config);
         error(&config)
     };
     assert_eq!(
-        with(&|config| config.leave_out = Some(vec![name("wieght")])),
+        with(&|config| config.table.leave_out = vec![name("wieght")]),
         "table.csv: `leave_out` in `[data]` names a column `wieght`, which is not there; did you mean `weight`?"
     );
     assert_eq!(
-        with(&|config| config.categorical = Some(vec![name("Height")])),
+        with(&|config| config.table.categorical = vec![name("Height")]),
         "table.csv: `categorical` in `[data]` names a column `Height`, which is not there; did you mean `height`?"
     );
     assert_eq!(
-        with(&|config| config.target = Some(name("Q"))),
+        with(&|config| config.table.target = name("Q")),
         "table.csv: `target` in `[data]` names a column `Q`, which is not there; the columns are `height`, \
          `weight`, `y`"
     );
     assert_eq!(
-        with(&|config| config.target = Some(name("3"))),
+        with(&|config| config.table.target = name("3")),
         "table.csv: `target` in `[data]` names a column `3`, which is not there; write 3 without quotes to \
          name a column by its number"
     );
     for number in [0, 4, usize::MAX] {
-        let error = with(&|config| config.target = Some(ColumnName::Number(number)));
+        let error = with(&|config| config.table.target = ColumnName::Number(number));
         let expected = format!(
             "table.csv: `target` in `[data]` names column {number}, and there are 3; give a number of 1 to 3"
         );
         assert!(error.starts_with(&expected), "{error}");
     }
     let error =
-        with(&|config| config.leave_out = Some(vec![name("height"), ColumnName::Number(2)]));
+        with(&|config| config.table.leave_out = vec![name("height"), ColumnName::Number(2)]);
     assert!(
         error.starts_with("table.csv: no column is left for the inputs; "),
         "{error}"
     );
-    let error = with(&|config| config.leave_out = Some(vec![name("y")]));
+    let error = with(&|config| config.table.leave_out = vec![name("y")]);
     assert!(
         error.starts_with("table.csv: `leave_out` in `[data]` names the target; "),
         "{error}"
     );
-    let error = with(&|config| config.categorical = Some(vec![name("y")]));
+    let error = with(&|config| config.table.categorical = vec![name("y")]);
     assert!(
         error.starts_with("table.csv: `categorical` in `[data]` names the target"),
         "{error}"
@@ -572,7 +580,7 @@ fn a_table_without_rows_or_inputs_is_an_error() {
         "{no_inputs}"
     );
     let mut all_dropped = folder.table("a,y\n?,1\n2,\n");
-    all_dropped.missing = Some(Missing::Drop);
+    all_dropped.table.missing = Missing::Drop;
     let error = error(&all_dropped);
     assert!(
         error.starts_with("table.csv: every row has a missing value, and `missing = \"drop\"`"),
@@ -629,16 +637,12 @@ fn a_cell_that_is_no_number_among_numbers_is_an_error_with_the_fix() {
 fn the_fixes_that_the_error_names_do_mend_it() {
     let folder = Folder::new();
     let broken = folder.table(ten_rows_with("x7", "7"));
-    let listed = DataConfig {
-        missing_values: Some(vec!["x7".to_owned()]),
-        missing: Some(Missing::Drop),
-        ..broken.clone()
-    };
+    let mut listed = broken.clone();
+    listed.table.missing_values = vec!["x7".to_owned()];
+    listed.table.missing = Missing::Drop;
     assert_eq!(load(&listed).train.len(), 9);
-    let categorical = DataConfig {
-        categorical: Some(vec![name("a")]),
-        ..broken
-    };
+    let mut categorical = broken;
+    categorical.table.categorical = vec![name("a")];
     assert_eq!(load(&categorical).train.d_input(), 10);
 }
 
@@ -646,7 +650,7 @@ fn the_fixes_that_the_error_names_do_mend_it() {
 fn a_decimal_comma_is_named_as_such() {
     let folder = Folder::new();
     let mut config = folder.table("a;y\n1,5;1\n2;2\n3,25;3\n");
-    config.delimiter = Some(Delimiter::Byte(b';'));
+    config.file.delimiter = Delimiter::Byte(b';');
     let message = error(&config);
     let expected = "table.csv: line 2, column `a`: expected a number, found `1,5`, which has a decimal comma; ";
     assert!(message.starts_with(expected), "{message}");
@@ -663,7 +667,7 @@ fn a_cell_that_is_no_number_in_a_test_row_is_an_error() {
     assert!(message.starts_with(expected), "{message}");
 
     let mut config = folder.table("a,y\n1,1\n2,2\n");
-    config.test_path = Some(folder.write("test.csv", "a,y\n\n3,x\n"));
+    config.file.test_path = Some(folder.write("test.csv", "a,y\n\n3,x\n"));
     let message = error(&config);
     let expected = "test.csv: line 3, column `y`: expected a finite number as the target of a regression, found `x`; ";
     assert!(message.starts_with(expected), "{message}");
@@ -681,10 +685,10 @@ fn a_missing_value_is_an_error_by_default() {
     let expected = "table.csv: line 3, column `y`: the target is missing; give it, or set `missing` in `[data]` to `drop`";
     assert!(message.starts_with(expected), "{message}");
     let mut filled = folder.table("a,y\n1,1\n2,\n");
-    filled.missing = Some(Missing::Mean);
+    filled.table.missing = Missing::Mean;
     assert!(error(&filled).starts_with("table.csv: line 3, column `y`: the target is missing; "));
     let mut nothing_to_fill_in = folder.table("a,b,y\n1,?,1\n2,,2\n");
-    nothing_to_fill_in.missing = Some(Missing::Mean);
+    nothing_to_fill_in.table.missing = Missing::Mean;
     assert_eq!(
         error(&nothing_to_fill_in),
         "table.csv: column `b` has no value in the training rows to fill in; leave it out with `leave_out` in \
@@ -712,7 +716,7 @@ fn a_target_that_cannot_be_learned_is_an_error() {
     assert!(one.starts_with(expected), "{one}");
 
     let mut binary = folder.table("a,y\n1,p\n2,q\n3,r\n");
-    binary.task = Some(TaskKind::Binary);
+    binary.table.task = Some(TaskKind::Binary);
     let three = error(&binary);
     assert!(
         three.starts_with("table.csv: expected two classes in the target `y`, found 3; "),
@@ -720,7 +724,7 @@ fn a_target_that_cannot_be_learned_is_an_error() {
     );
 
     let mut numbers = folder.table("a,y\n1,p\n2,q\n");
-    numbers.task = Some(TaskKind::Regression);
+    numbers.table.task = Some(TaskKind::Regression);
     let words = error(&numbers);
     let expected = "table.csv: line 2, column `y`: expected a finite number as the target of a regression, found `p`; ";
     assert!(words.starts_with(expected), "{words}");
@@ -744,7 +748,7 @@ fn too_many_categories_or_classes_are_an_error_and_no_full_memory() {
     assert!(categories.starts_with(expected), "{categories}");
 
     let mut config = folder.table(format!("y,a\n{rows}"));
-    config.task = Some(TaskKind::Classification);
+    config.table.task = Some(TaskKind::Classification);
     let classes = error(&config);
     let expected = "table.csv: the target `y` has 1001 classes: at most 1000 are allowed; ";
     assert!(classes.starts_with(expected), "{classes}");
@@ -765,7 +769,7 @@ fn numbers_too_large_to_compute_with_are_an_error() {
         "table.csv: line 4, column `a`: `1e300` is too far from the values of the training rows; ";
     assert!(message.starts_with(expected), "{message}");
     let mut config = folder.table("a,y\n1,1\n2,1e300\n");
-    config.standardize = Some(false);
+    config.table.standardize = false;
     let message = error(&config);
     assert!(
         message.starts_with("table.csv: line 3, column `y`: `1e300` is too large a target; "),
@@ -788,7 +792,7 @@ fn a_test_file_of_other_columns_is_an_error() {
     ] {
         let mut config = folder.table("a,y\n1,1\n2,2\n");
         let cells = header.replace(|character: char| character.is_alphabetic(), "1");
-        config.test_path = Some(folder.write("test.csv", format!("{header}\n{cells}\n")));
+        config.file.test_path = Some(folder.write("test.csv", format!("{header}\n{cells}\n")));
         let message = error(&config);
         assert!(
             message.starts_with("test.csv: expected the columns of table.csv; "),
@@ -797,7 +801,7 @@ fn a_test_file_of_other_columns_is_an_error() {
         assert!(message.ends_with(expected), "{message}");
     }
     let mut config = folder.table("a,y\n1,1\n2,2\n");
-    config.test_path = Some(folder.write("test.csv", "a,y\n3,3\n"));
+    config.file.test_path = Some(folder.write("test.csv", "a,y\n3,3\n"));
     config.split = Some(SplitConfig {
         test: 0.5,
         ..SplitConfig::default()
@@ -812,7 +816,7 @@ fn a_test_file_of_other_columns_is_an_error() {
 fn a_part_whose_rows_are_all_dropped_is_an_error() {
     let folder = Folder::new();
     let mut config = folder.table("a,y\n1,1\n2,2\n?,3\n");
-    config.missing = Some(Missing::Drop);
+    config.table.missing = Missing::Drop;
     config.split = folder.split("0 1", "2");
     assert!(error(&config).starts_with("table.csv: no test row is left; "));
 }
@@ -821,7 +825,7 @@ fn a_part_whose_rows_are_all_dropped_is_an_error() {
 fn kept_training_rows_are_counted_without_those_that_miss_a_value() {
     let folder = Folder::new();
     let mut config = folder.table("a,y\n1,1\n?,2\n3,3\n?,4\n5,5\n6,6\n");
-    config.missing = Some(Missing::Drop);
+    config.table.missing = Missing::Drop;
     for test_rows in [None, Some(folder.write("test.txt", "5"))] {
         let listed = test_rows.is_some();
         let most = if listed { 3 } else { 4 };
@@ -872,11 +876,11 @@ fn any_content() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-fn any_config() -> impl Strategy<Value = DataConfig> {
+fn any_config() -> impl Strategy<Value = Csv> {
     let delimiter = prop_oneof![
-        Just(None),
-        Just(Some(Delimiter::Whitespace)),
-        any::<u8>().prop_map(|byte| Some(Delimiter::Byte(byte))),
+        Just(Delimiter::default()),
+        Just(Delimiter::Whitespace),
+        any::<u8>().prop_map(Delimiter::Byte),
     ];
     let missing = proptest::sample::select(
         &[Missing::Error, Missing::Drop, Missing::Mean, Missing::Mode][..],
@@ -890,13 +894,15 @@ fn any_config() -> impl Strategy<Value = DataConfig> {
         ][..],
     );
     (delimiter, any::<bool>(), missing, task, 0_usize..4).prop_map(
-        |(delimiter, header, missing, task, target)| DataConfig {
-            delimiter,
-            header: Some(header),
-            missing: Some(missing),
-            task,
-            target: Some(ColumnName::Number(target)),
-            ..DataConfig::new(SourceKind::Csv)
+        |(delimiter, header, missing, task, target)| {
+            let mut config = Csv {
+                file: CsvConfig::new(""),
+                table: TableConfig::new(ColumnName::Number(target)),
+                split: None,
+            };
+            (config.file.delimiter, config.file.header) = (delimiter, header);
+            (config.table.missing, config.table.task) = (missing, task);
+            config
         },
     )
 }
@@ -944,7 +950,7 @@ proptest! {
     fn any_bytes_parse_or_are_an_error_and_every_cell_can_be_had(
         content in any_content(), config in any_config()
     ) {
-        let format = Format::new(config.delimiter(), config.header());
+        let format = Format::new(config.file.delimiter, config.file.header);
         if let Ok(table) = parse("t.csv", &content[..], format) {
             let lines = content.len() + 1;
             for row in 0..table.rows() {
@@ -962,7 +968,7 @@ proptest! {
     fn training_init_and_prediction_read_the_same_table_whatever_pieces_it_comes_in(
         content in any_content(), config in any_config(), most in 1_usize..9
     ) {
-        let format = Format::new(config.delimiter(), config.header());
+        let format = Format::new(config.file.delimiter, config.file.header);
         // Training and `init` read a file whole; prediction reads what is there.
         let piecewise = streamed(Pipe { bytes: &content, most }, format);
         match (parse("t.csv", &content[..], format), piecewise) {
@@ -1040,8 +1046,9 @@ proptest! {
         content in any_content(), config in any_config()
     ) {
         let folder = Folder::new();
-        let config = DataConfig { path: Some(folder.write("t.csv", content)), ..config };
-        if let Ok(splits) = data::load(&config, 42) {
+        let mut config = config;
+        config.file.path = folder.write("t.csv", content);
+        if let Ok(splits) = config.load() {
             let numbers = [inputs(&splits.train), targets(&splits.train)].concat().concat();
             prop_assert!(numbers.iter().all(|number| number.is_finite()));
             prop_assert_eq!(splits.train.d_input(), splits.preprocessing.d_input());

@@ -9,7 +9,7 @@
 
 use burn::tensor::Tensor;
 use dropwise::Backend;
-use dropwise::config::{DataConfig, SourceKind};
+use dropwise::config::{DataConfig, DataSource};
 use dropwise::data::{self, Preprocessing, Task, digits};
 
 const CLASS_COUNTS: [usize; 10] = [178, 182, 177, 183, 181, 182, 181, 179, 174, 180];
@@ -93,7 +93,7 @@ fn the_classes_are_the_ten_digits() {
 
 #[test]
 fn the_source_says_how_a_row_is_prepared_and_which_file_it_holds() {
-    let splits = data::load(&DataConfig::new(SourceKind::Digits), 1).expect("the digits");
+    let splits = data::load(&DataConfig::new(DataSource::Digits), 1).expect("the digits");
     let expected = Preprocessing::Images {
         height: 8,
         width: 8,

@@ -4,43 +4,60 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::common::idx::{file, images, labels, pack};
-use dropwise::config::{DataConfig, SourceKind, SplitConfig};
+use dropwise::config::{DataConfig, DataSource, IdxConfig, SplitConfig};
 use dropwise::data::{self, Preprocessing, Splits};
 use tempfile::TempDir;
 
 /// Three images of 2 x 2 and their labels for training, two for testing.
-fn small_set(folder: &Path) -> DataConfig {
+fn small_set(folder: &Path) -> IdxConfig {
     let written = |name: &str, bytes: &[u8]| -> Option<PathBuf> {
         let path = folder.join(name);
         fs::write(&path, bytes).expect("a file");
         Some(path)
     };
     let train: Vec<u8> = vec![0, 51, 102, 255, 1, 2, 3, 4, 5, 6, 7, 8];
-    DataConfig {
+    IdxConfig {
         train_images: written("train", &file(&[3, 2, 2], &train)),
         train_labels: written("train-labels", &pack(&labels(&[2, 0, 2]))),
         test_images: written("test", &images(&[&[9, 9, 9, 9], &[8, 8, 8, 8]], 2)),
         test_labels: written("test-labels", &labels(&[0, 1])),
-        ..DataConfig::new(SourceKind::Idx)
+        ..IdxConfig::default()
     }
 }
 
+/// A configuration that tests change.
+struct Idx {
+    files: IdxConfig,
+    split: Option<SplitConfig>,
+}
+
 /// Loads the small set after a change of its files or its configuration.
-fn changed(change: impl FnOnce(&Path, &mut DataConfig)) -> dropwise::Result<Splits> {
+fn changed(change: impl FnOnce(&Path, &mut Idx)) -> dropwise::Result<Splits> {
     let folder = TempDir::new().expect("a folder");
-    let mut config = small_set(folder.path());
+    let mut config = Idx {
+        files: small_set(folder.path()),
+        split: None,
+    };
     change(folder.path(), &mut config);
-    data::load(&config, 1)
+    let Idx { files, split } = config;
+    let source = DataSource::Idx(files);
+    data::load(
+        &DataConfig {
+            split,
+            ..DataConfig::new(source)
+        },
+        1,
+    )
 }
 
 #[track_caller]
-fn bad(change: impl FnOnce(&Path, &mut DataConfig), expected: &str) {
+fn bad(change: impl FnOnce(&Path, &mut Idx), expected: &str) {
     let error = changed(change).expect_err("a bad data set").to_string();
     assert!(error.contains(expected), "{error}");
 }
 
 /// Replaces one of the files.
-fn with(name: &'static str, bytes: Vec<u8>) -> impl FnOnce(&Path, &mut DataConfig) {
+fn with(name: &'static str, bytes: Vec<u8>) -> impl FnOnce(&Path, &mut Idx) {
     move |folder, _| fs::write(folder.join(name), bytes).expect("a file")
 }
 
@@ -65,9 +82,9 @@ fn inputs_are_pixels_by_255_and_targets_the_classes() {
 
 #[test]
 fn rows_of_features_are_images_of_one_line() {
-    let flat = |folder: &Path, config: &mut DataConfig| {
+    let flat = |folder: &Path, config: &mut Idx| {
         fs::write(folder.join("train"), file(&[3, 5], &[255; 15])).expect("a file");
-        (config.test_images, config.test_labels) = (None, None);
+        (config.files.test_images, config.files.test_labels) = (None, None);
     };
     let splits = changed(flat).expect("a data set");
     assert_eq!(splits.train.input_row(2), [1.0; 5]);
@@ -96,7 +113,8 @@ fn the_hash_is_that_of_the_files_one_after_another() {
 #[test]
 fn classes_can_have_names() {
     let names = ["shirt", "shoe", "bag", "coat"].map(str::to_owned).to_vec();
-    let named = changed(|_, config| config.classes = Some(names.clone())).expect("a data set");
+    let named =
+        changed(|_, config| config.files.classes = Some(names.clone())).expect("a data set");
     assert_eq!(named.train.task().classes(), names);
     assert_eq!(named.train.target_row(0), [0.0, 0.0, 1.0, 0.0]);
 }
@@ -104,7 +122,7 @@ fn classes_can_have_names() {
 #[test]
 fn a_label_out_of_range_is_an_error_that_names_file_and_row() {
     let two =
-        |_: &Path, config: &mut DataConfig| config.classes = Some(vec!["a".into(), "b".into()]);
+        |_: &Path, config: &mut Idx| config.files.classes = Some(vec!["a".into(), "b".into()]);
     bad(
         two,
         "train-labels: row 0, counted from 0: expected a label from 0 to 1, found 2; there are 2 classes",
@@ -113,7 +131,7 @@ fn a_label_out_of_range_is_an_error_that_names_file_and_row() {
         with("test-labels", labels(&[0, 3])),
         "test-labels: row 1, counted from 0: expected a label from 0 to 2, found 3",
     );
-    let one = |_: &Path, config: &mut DataConfig| config.classes = Some(vec!["a".into()]);
+    let one = |_: &Path, config: &mut Idx| config.files.classes = Some(vec!["a".into()]);
     bad(
         one,
         "data.classes: expected 2 to 256 names, as labels are bytes, found 1",
@@ -147,11 +165,16 @@ fn images_and_labels_that_do_not_match_are_an_error_that_counts_both() {
 #[test]
 fn images_and_labels_that_are_swapped_are_an_error() {
     bad(
-        |_, config| std::mem::swap(&mut config.train_images, &mut config.train_labels),
+        |_, config| {
+            std::mem::swap(
+                &mut config.files.train_images,
+                &mut config.files.train_labels,
+            )
+        },
         "expected images, of 2 or 3 dimensions, found 1; this looks like a file of labels",
     );
     bad(
-        |_, config| config.train_labels = config.train_images.clone(),
+        |_, config| config.files.train_labels = config.files.train_images.clone(),
         "expected labels, of 1 dimension, found 3; this looks like a file of images",
     );
 }
@@ -187,15 +210,14 @@ fn a_file_that_is_not_there_is_an_error_that_says_how_to_fetch_it() {
 #[test]
 fn a_folder_in_place_of_a_file_cannot_be_read() {
     bad(
-        |folder, config| config.train_images = Some(folder.to_owned()),
+        |folder, config| config.files.train_images = Some(folder.to_owned()),
         ": cannot be read: ",
     );
 }
 
 #[test]
 fn a_source_with_test_files_refuses_to_choose_test_rows() {
-    let split =
-        |split: SplitConfig| move |_: &Path, config: &mut DataConfig| config.split = Some(split);
+    let split = |split: SplitConfig| move |_: &Path, config: &mut Idx| config.split = Some(split);
     bad(
         split(SplitConfig {
             test: 0.25,
@@ -277,13 +299,11 @@ fn published(folder: &Path, names: [&str; 4]) {
 
 fn load_folder(folder: &Path) -> dropwise::Result<Splits> {
     let dir = Some(folder.to_owned());
-    data::load(
-        &DataConfig {
-            dir,
-            ..DataConfig::new(SourceKind::Idx)
-        },
-        1,
-    )
+    let files = IdxConfig {
+        dir,
+        ..IdxConfig::default()
+    };
+    data::load(&DataConfig::new(DataSource::Idx(files)), 1)
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Splits by shares: laws that hold for every share and seed.
 
 use crate::common::numbered::Numbered;
-use dropwise::config::{ColumnName, DataConfig, SourceKind, SplitConfig};
+use dropwise::config::{ColumnName, CsvConfig, DataConfig, DataSource, SplitConfig, TableConfig};
 use dropwise::data;
 use proptest::prelude::*;
 
@@ -193,7 +193,7 @@ fn without_strata_the_shares_of_the_classes_vary() {
 fn the_built_in_sources_are_split_too() {
     let digits = DataConfig {
         split: Some(shares(0.1, 0.2)),
-        ..DataConfig::new(SourceKind::Digits)
+        ..DataConfig::new(DataSource::Digits)
     };
     let splits = data::load(&digits, 42).expect("the digits");
     let (validation, test) = (splits.validation.expect("rows"), splits.test.expect("rows"));
@@ -212,7 +212,7 @@ fn the_built_in_sources_are_split_too() {
 
     let xor = DataConfig {
         split: Some(shares(0.0, 0.5)),
-        ..DataConfig::new(SourceKind::Xor)
+        ..DataConfig::new(DataSource::Xor)
     };
     let splits = data::load(&xor, 42).expect("XOR");
     for part in [splits.train, splits.test.expect("rows")] {
@@ -228,14 +228,14 @@ fn a_regression_is_split_by_chance_alone() {
     let lines: String = (0..40).map(|x| format!("{x},{}.5\n", 2 * x)).collect();
     std::fs::write(&path, format!("x,y\n{lines}")).expect("a file");
     let load = |stratify| {
+        let (file, target) = (CsvConfig::new(&path), ColumnName::Name("y".to_owned()));
+        let table = TableConfig::new(target);
         let config = DataConfig {
-            path: Some(path.clone()),
-            target: Some(ColumnName::Name("y".to_owned())),
             split: Some(SplitConfig {
                 stratify,
                 ..shares(0.25, 0.2)
             }),
-            ..DataConfig::new(SourceKind::Csv)
+            ..DataConfig::new(DataSource::Csv { file, table })
         };
         data::load(&config, 1)
     };

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use dropwise::config::{ColumnName, Delimiter, Experiment, Missing, NewCategory, TaskKind};
+use dropwise::config::{
+    ColumnName, CsvConfig, DataSource, Delimiter, Experiment, Missing, NewCategory, TableConfig,
+    TaskKind,
+};
 use dropwise::{CheckedExperiment, data};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -42,6 +45,14 @@ fn bad(arguments: &[&str]) -> String {
     assert!(!errors.contains("panicked"), "{errors}");
     assert_eq!(output.stdout, b"");
     errors
+}
+
+/// The file and the columns that a configuration names.
+fn of_csv(experiment: &CheckedExperiment) -> (&CsvConfig, &TableConfig) {
+    match &experiment.data.source {
+        DataSource::Csv { file, table } => (file, table),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// The configuration that is written to standard output, and that it loads.
@@ -89,13 +100,13 @@ fn numbers_with_a_header_become_a_regression_of_the_last_column() {
         text.contains("# Seen: 1,030 rows, 3 numeric columns."),
         "{text}"
     );
-    let data = &experiment.data;
-    assert_eq!(data.delimiter, Some(Delimiter::Byte(b',')));
-    assert_eq!(data.header, Some(true));
-    assert_eq!(data.target, Some(ColumnName::Name("price".to_owned())));
-    assert_eq!(data.task, Some(TaskKind::Regression));
-    assert_eq!(data.missing, Some(Missing::Error));
-    assert_eq!(data.leave_out, None);
+    let (file, table) = of_csv(&experiment);
+    assert_eq!(file.delimiter, Delimiter::Byte(b','));
+    assert!(file.header);
+    assert_eq!(table.target, ColumnName::Name("price".to_owned()));
+    assert_eq!(table.task, Some(TaskKind::Regression));
+    assert_eq!(table.missing, Missing::Error);
+    assert_eq!(table.leave_out, []);
     assert_eq!(splits.preprocessing.columns(), ["height", "weight"]);
     let parts = [Some(splits.train), splits.validation, splits.test];
     let sizes = parts.map(|rows| rows.expect("a part").len());
@@ -158,15 +169,15 @@ fn every_delimiter_is_found_with_and_without_a_header() {
         };
         let headed = table(&format!("a{name}b{name}c"), 60, line);
         let (_, experiment, _) = good(&[&folder.write("headed.csv", &headed)]);
-        assert_eq!(experiment.data.delimiter, Some(Delimiter::Byte(delimiter)));
-        assert_eq!(experiment.data.header, Some(true));
+        assert_eq!(of_csv(&experiment).0.delimiter, Delimiter::Byte(delimiter));
+        assert!(of_csv(&experiment).0.header);
 
         let bare = headed.split_once('\n').expect("a header").1;
         let (text, experiment, splits) = good(&[&folder.write("bare.csv", bare)]);
         assert!(text.contains("# the first line is a row"), "{text}");
-        assert_eq!(experiment.data.delimiter, Some(Delimiter::Byte(delimiter)));
-        assert_eq!(experiment.data.header, Some(false));
-        assert_eq!(experiment.data.target, Some(ColumnName::Number(3)));
+        assert_eq!(of_csv(&experiment).0.delimiter, Delimiter::Byte(delimiter));
+        assert!(!of_csv(&experiment).0.header);
+        assert_eq!(of_csv(&experiment).1.target, ColumnName::Number(3));
         assert_eq!(splits.preprocessing.columns(), ["column1", "column2"]);
     }
 }
@@ -183,8 +194,8 @@ fn white_space_between_values_is_found_also_at_the_end_of_lines() {
         )
     };
     let (_, experiment, splits) = good(&[&folder.write("data.txt", table("", 60, line))]);
-    assert_eq!(experiment.data.delimiter, Some(Delimiter::Whitespace));
-    assert_eq!(experiment.data.target, Some(ColumnName::Number(3)));
+    assert_eq!(of_csv(&experiment).0.delimiter, Delimiter::Whitespace);
+    assert_eq!(of_csv(&experiment).1.target, ColumnName::Number(3));
     assert_eq!(splits.preprocessing.d_input(), 2);
 }
 
@@ -193,7 +204,7 @@ fn a_semicolon_is_preferred_to_commas_inside_values() {
     let folder = Folder::new();
     let line = |row: usize| format!("a,b;{:.2};{:.2}", noise(row), noise(2 * row));
     let (_, experiment, _) = good(&[&folder.write("t.csv", table("x;y;z", 60, line))]);
-    assert_eq!(experiment.data.delimiter, Some(Delimiter::Byte(b';')));
+    assert_eq!(of_csv(&experiment).0.delimiter, Delimiter::Byte(b';'));
 }
 
 #[test]
@@ -202,7 +213,7 @@ fn words_as_a_target_are_classes_and_two_of_them_binary() {
     for (classes, kind) in [(2, TaskKind::Binary), (3, TaskKind::Classification)] {
         let line = |row: usize| format!("{:.2},class {}", noise(row), row % classes);
         let (text, experiment, splits) = good(&[&folder.write("t.csv", table("x,y", 90, line))]);
-        assert_eq!(experiment.data.task, Some(kind));
+        assert_eq!(of_csv(&experiment).1.task, Some(kind));
         assert!(
             text.contains(&format!("# {classes} different words")),
             "{text}"
@@ -222,11 +233,11 @@ fn numbers_as_a_target_are_classes_if_they_are_few_and_whole() {
     for (values, kind) in expected {
         let line = |row: usize| format!("{:.2},{}", noise(row), row * 7 % values);
         let (_, experiment, _) = good(&[&folder.write("t.csv", table("x,y", 400, line))]);
-        assert_eq!(experiment.data.task, Some(kind), "{values} values");
+        assert_eq!(of_csv(&experiment).1.task, Some(kind), "{values} values");
     }
     let halves = |row: usize| format!("{:.2},{}", noise(row), (row * 7 % 5) as f64 / 2.0);
     let (_, experiment, _) = good(&[&folder.write("t.csv", table("x,y", 400, halves))]);
-    assert_eq!(experiment.data.task, Some(TaskKind::Regression));
+    assert_eq!(of_csv(&experiment).1.task, Some(TaskKind::Regression));
 }
 
 #[test]
@@ -243,10 +254,7 @@ fn another_target_is_taken_by_name_or_number() {
     let path = folder.write("t.csv", table("a,b,c", 60, line));
     for target in ["b", "2"] {
         let (_, experiment, splits) = good(&[&path, "--target", target]);
-        assert_eq!(
-            experiment.data.target.clone().expect("one").to_string(),
-            target
-        );
+        assert_eq!(of_csv(&experiment).1.target.to_string(), target);
         assert_eq!(splits.preprocessing.columns(), ["a", "c"]);
     }
 }
@@ -289,7 +297,7 @@ fn categories_are_listed_and_rare_ones_tolerated() {
     let (text, experiment, _) = good(&[&folder.write("t.csv", table("color,y", 60, common))]);
     let listed = "# Columns of words, an input for each category: \"color\" (2).";
     assert!(text.contains(listed), "{text}");
-    assert_eq!(experiment.data.new_category, None);
+    assert_eq!(of_csv(&experiment).1.new_category, NewCategory::Error);
 
     let rare = |row: usize| {
         format!(
@@ -299,7 +307,7 @@ fn categories_are_listed_and_rare_ones_tolerated() {
         )
     };
     let (_, experiment, _) = good(&[&folder.write("t.csv", table("color,y", 60, rare))]);
-    assert_eq!(experiment.data.new_category, Some(NewCategory::Ignore));
+    assert_eq!(of_csv(&experiment).1.new_category, NewCategory::Ignore);
 }
 
 #[test]
@@ -311,9 +319,9 @@ fn missing_values_get_a_policy_and_their_marks_are_listed() {
         _ => format!("{:.2},{:.2}", noise(row), noise(2 * row)),
     };
     let (text, experiment, _) = good(&[&folder.write("t.csv", table("x,y", 60, input))]);
-    assert_eq!(experiment.data.missing, Some(Missing::Mean));
+    assert_eq!(of_csv(&experiment).1.missing, Missing::Mean);
     assert!(text.contains("# Missing values: \"x\" (12)."), "{text}");
-    let marks = experiment.data.missing_values();
+    let marks = of_csv(&experiment).1.missing_values.clone();
     assert_eq!(marks, ["", "?", "NA", "NaN", "n/a"]);
 
     let target = |row: usize| match row % 10 {
@@ -321,7 +329,7 @@ fn missing_values_get_a_policy_and_their_marks_are_listed() {
         _ => format!("{:.2},{:.2}", noise(row), noise(2 * row)),
     };
     let (text, experiment, splits) = good(&[&folder.write("t.csv", table("x,y", 60, target))]);
-    assert_eq!(experiment.data.missing, Some(Missing::Drop));
+    assert_eq!(of_csv(&experiment).1.missing, Missing::Drop);
     assert!(text.contains("# Missing values: \"y\" (6)."), "{text}");
     let sizes = [Some(splits.train), splits.validation, splits.test];
     assert_eq!(

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::name;
-use crate::config::DataConfig;
+use crate::config::IdxConfig;
 use crate::error::{Error, Result};
 
 pub(super) const HOW_TO_FETCH: &str = "check the path, or get the files by `dropwise fetch mnist --dir DIR` \
@@ -23,7 +23,7 @@ pub(super) struct Files {
 
 impl Files {
     /// The files that are named one by one, or those of a folder.
-    pub(super) fn find(config: &DataConfig) -> Result<Self> {
+    pub(super) fn find(config: &IdxConfig) -> Result<Self> {
         if let Some(dir) = &config.dir {
             return Files::published(dir);
         }

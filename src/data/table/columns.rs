@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use super::raw::RawTable;
-use crate::config::{ColumnName, DataConfig, nearest};
+use crate::config::{ColumnName, TableConfig, nearest};
 use crate::data::cell::shown;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The columns that are used, each counted from 0.
 pub(super) struct Columns {
@@ -16,14 +16,10 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn choose(table: &RawTable, config: &DataConfig) -> Result<Self> {
-        let target = config.target.as_ref().ok_or_else(|| {
-            let expected = "the name or number of the column to be predicted";
-            Error::invalid("data.target", expected, "none")
-        })?;
-        let target = find(table, "target", target)?;
-        let left_out = find_all(table, "leave_out", config.leave_out.as_deref())?;
-        let categorical = find_all(table, "categorical", config.categorical.as_deref())?;
+    pub(super) fn choose(table: &RawTable, config: &TableConfig) -> Result<Self> {
+        let target = find(table, "target", &config.target)?;
+        let left_out = find_all(table, "leave_out", &config.leave_out)?;
+        let categorical = find_all(table, "categorical", &config.categorical)?;
         if left_out.contains(&target) {
             let fix = "name another target, or do not leave this column out";
             return Err(table.error("`leave_out` in `[data]` names the target", fix));
@@ -57,12 +53,8 @@ impl Columns {
     }
 }
 
-fn find_all(table: &RawTable, key: &str, names: Option<&[ColumnName]>) -> Result<HashSet<usize>> {
-    names
-        .unwrap_or_default()
-        .iter()
-        .map(|name| find(table, key, name))
-        .collect()
+fn find_all(table: &RawTable, key: &str, names: &[ColumnName]) -> Result<HashSet<usize>> {
+    names.iter().map(|name| find(table, key, name)).collect()
 }
 
 fn find(table: &RawTable, key: &str, name: &ColumnName) -> Result<usize> {

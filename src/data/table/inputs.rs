@@ -7,7 +7,7 @@ use super::columns::Columns;
 use super::numeric::holds_numbers;
 use super::raw::RawTable;
 use super::rows::Row;
-use crate::config::{DataConfig, Missing};
+use crate::config::{Missing, TableConfig};
 use crate::data::cell::{Cell, shown};
 use crate::data::preprocessing::{Column, ColumnKind, TablePreprocessing};
 use crate::error::{Error, Result};
@@ -21,7 +21,7 @@ pub(super) fn fit(
     rows: &[Row],
     train: usize,
     columns: &Columns,
-    config: &DataConfig,
+    config: &TableConfig,
 ) -> Result<(TablePreprocessing, Result<Vec<f64>>)> {
     let table = rows[0].labeled.table;
     let mut preprocessing = TablePreprocessing {
@@ -30,9 +30,9 @@ pub(super) fn fit(
             .others(table)
             .map(|column| table.columns()[column].clone())
             .collect(),
-        missing_values: config.missing_values(),
-        missing: config.missing.unwrap_or_default(),
-        new_category: config.new_category.unwrap_or_default(),
+        missing_values: config.missing_values.clone(),
+        missing: config.missing,
+        new_category: config.new_category,
     };
     let width = columns.inputs.len();
     let mut codes = vec![0.0; rows.len() * width];
@@ -82,8 +82,8 @@ struct TrainingCells<'a> {
 
 impl<'a> TrainingCells<'a> {
     /// What the column's cells become.
-    fn kind(&self, categorical: bool, config: &DataConfig) -> Result<ColumnKind> {
-        let missing = config.missing.unwrap_or_default();
+    fn kind(&self, categorical: bool, config: &TableConfig) -> Result<ColumnKind> {
+        let missing = config.missing;
         let fills = matches!(missing, Missing::Mean | Missing::Mode);
         if fills && self.cells.iter().all(|cell| *cell == Cell::Missing) {
             let name = self.name();
@@ -95,7 +95,7 @@ impl<'a> TrainingCells<'a> {
         let cells = self.rows.iter().copied().zip(self.cells.iter().copied());
         let if_words = "if the column holds categories, name it in `categorical`";
         if !categorical && holds_numbers(cells, self.column, if_words)? {
-            self.numeric(missing, config.standardize.unwrap_or(true))
+            self.numeric(missing, config.standardize)
         } else {
             self.categorical(fills)
         }

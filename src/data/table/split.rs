@@ -3,7 +3,7 @@
 use super::columns::Columns;
 use super::rows::{Labeled, Row};
 use super::target;
-use crate::config::{DataConfig, Missing};
+use crate::config::{Missing, SplitConfig, TableConfig};
 use crate::data::cell::Cell;
 use crate::data::split;
 use crate::error::Result;
@@ -26,13 +26,13 @@ pub(super) fn split<'a>(
     labeled: &'a Labeled<'a>,
     tests: Option<&'a Labeled<'a>>,
     columns: &Columns,
-    config: &DataConfig,
+    (config, split): (&TableConfig, Option<&SplitConfig>),
     seed: u64,
 ) -> Result<RowSplit<'a>> {
     let usable = usable_rows(labeled, columns, config)?;
     let classes = target::holds_classes(&usable, columns.target, config)?;
     let class_numbers = classes.then(|| target::class_numbers(&usable, columns.target));
-    let parts = split_rows(labeled, &usable, class_numbers.as_deref(), config, seed)?;
+    let parts = split_rows(labeled, &usable, class_numbers.as_deref(), split, seed)?;
     let mut rows: Vec<Row> = Vec::with_capacity(labeled.table.rows());
     let mut add = |name: &str, part: Vec<Row<'a>>| {
         let len = part.len();
@@ -68,10 +68,10 @@ pub(super) fn split<'a>(
 fn usable_rows<'a>(
     labeled: &'a Labeled<'a>,
     columns: &Columns,
-    config: &DataConfig,
+    config: &TableConfig,
 ) -> Result<Vec<Row<'a>>> {
-    let missing_values = config.missing_values();
-    let drops = config.missing == Some(Missing::Drop);
+    let missing_values = &config.missing_values;
+    let drops = config.missing == Missing::Drop;
     let mut usable = Vec::with_capacity(labeled.table.rows());
     for row in labeled.rows() {
         let target_misses = row.target() == Cell::Missing;
@@ -99,10 +99,9 @@ fn split_rows(
     labeled: &Labeled,
     usable: &[Row],
     classes: Option<&[usize]>,
-    config: &DataConfig,
+    config: Option<&SplitConfig>,
     seed: u64,
 ) -> Result<split::Parts> {
-    let config = config.split.as_ref();
     let by_files = config.is_some_and(|split| {
         [&split.train_rows, &split.validation_rows, &split.test_rows]
             .iter()

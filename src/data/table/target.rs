@@ -6,13 +6,13 @@ use super::MOST_CATEGORIES;
 use super::inputs::{count, mean_and_deviation};
 use super::numeric::holds_numbers;
 use super::rows::Row;
-use crate::config::{DataConfig, TaskKind};
+use crate::config::{TableConfig, TaskKind};
 use crate::data::cell::{parse_number, shown};
 use crate::data::{Target, Task};
 use crate::error::Result;
 
 /// Whether the target is one of several classes: as the configuration says, or as the cells look.
-pub(super) fn holds_classes(rows: &[Row], target: usize, config: &DataConfig) -> Result<bool> {
+pub(super) fn holds_classes(rows: &[Row], target: usize, config: &TableConfig) -> Result<bool> {
     match config.task {
         Some(TaskKind::Classification | TaskKind::Binary) => Ok(true),
         Some(TaskKind::Regression) => Ok(false),
@@ -40,7 +40,7 @@ pub(super) fn task(
     train: &[Row],
     target: usize,
     classes: bool,
-    config: &DataConfig,
+    config: &TableConfig,
 ) -> Result<Task> {
     if !classes {
         return regression(train, target, config);
@@ -97,12 +97,12 @@ fn sorted_classes(train: &[Row], target: usize) -> Vec<String> {
     }
 }
 
-fn regression(train: &[Row], target: usize, config: &DataConfig) -> Result<Task> {
+fn regression(train: &[Row], target: usize, config: &TableConfig) -> Result<Task> {
     let numbers: Vec<f64> = train
         .iter()
         .map(|row| target_number(*row, target))
         .collect::<Result<_>>()?;
-    let (mean, deviation) = if config.standardize.unwrap_or(true) {
+    let (mean, deviation) = if config.standardize {
         mean_and_deviation(&numbers)
     } else {
         (0.0, 1.0)

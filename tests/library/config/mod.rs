@@ -33,7 +33,7 @@ fn the_shipped_file_names_every_parameter_of_the_tutorial() {
     let xor = Experiment::parse("xor.toml", XOR).expect("a good file");
     assert_eq!(xor.seed, 42);
     assert_eq!(xor.precision, Precision::Float32);
-    assert_eq!(xor.data.source, config::SourceKind::Xor);
+    assert_eq!(xor.data.source, config::DataSource::Xor);
     assert_eq!(xor.network.hidden, [4]);
     assert_eq!(xor.network.activation, config::Activation::Sigmoid);
     assert_eq!(xor.network.output, Some(config::Activation::Sigmoid));

@@ -93,7 +93,7 @@ fn an_experiment_with_every_key_reads_back_the_same() {
         format!("{CSV}{FILES}").replace("\"\\t\"", "\"whitespace\""),
         format!("{IDX}{SHARES}"),
         format!("source = \"idx\"\ndir = \"mnist\"\n{FILES}"),
-        format!("source = \"digits\"\nlearn = \"inputs\"\n{SHARES}"),
+        format!("source = \"digits\"\nautoencoder = true\n{SHARES}"),
     ];
     let initializers = [
         "{ uniform = 0.5 }",

@@ -83,37 +83,39 @@ fn a_source_is_one_of_the_known_ones() {
 }
 
 #[test]
-fn targets_or_inputs_are_learned() {
+fn a_network_learns_its_targets_or_its_inputs() {
     for source in ["source = \"xor\"", "source = \"digits\"", CSV, IDX] {
-        for word in ["targets", "inputs"] {
-            assert!(parse(&format!("{source}\nlearn = \"{word}\"")).is_ok());
+        for (old, learned) in [("targets", false), ("inputs", true)] {
+            for key in [
+                format!("autoencoder = {learned}"),
+                format!("learn = \"{old}\""),
+            ] {
+                let read = parse(&format!("{source}\n{key}")).expect("a good file");
+                assert_eq!(read.data.autoencoder, learned, "{key}");
+            }
         }
     }
     assert_error(
+        "source = \"xor\"\nautoencoder = \"inputs\"",
+        "3:15: data.autoencoder: expected true or false, found string \"inputs\"",
+    );
+    assert_error(
         "source = \"xor\"\nlearn = \"input\"",
-        "3:9: data.learn: unknown value `input`; did you mean `inputs`? Expected one of `targets`, `inputs`",
+        "3:1: data.learn: unknown key `learn`; expected one of `source`, `autoencoder`, `split`",
     );
     assert_error(
-        "source = \"xor\"\nlearn = true",
-        "3:9: data.learn: expected one of `targets`, `inputs`, found `true`",
+        "source = \"custom\"\nautoencoder = true",
+        "3:15: data.autoencoder applies only to sources that are built in or read from files, not \"custom\"; remove it",
     );
-    assert_error(
-        "source = \"custom\"\nlearn = \"inputs\"",
-        "3:9: data.learn: expected `targets`, with the source `custom`, whose program gives the targets, \
-         found `inputs`",
-    );
-    assert!(parse("source = \"custom\"\nlearn = \"targets\"").is_ok());
+    assert!(parse("source = \"custom\"\nautoencoder = false").is_ok());
 }
 
 #[test]
 fn a_table_needs_a_path_and_a_target() {
-    assert_error(
-        "source = \"csv\"",
-        "1:1: data.path: expected the path of the table, found none",
-    );
+    assert_error("source = \"csv\"", "1:1: data: the key `path` is missing");
     assert_error(
         "source = \"csv\"\npath = \"a.csv\"",
-        "1:1: data.target: expected the name or number of the column to be predicted, found none",
+        "1:1: data: the key `target` is missing",
     );
 }
 

@@ -1,7 +1,7 @@
 //! From what a table looks like to what its configuration should say.
 
 use dropwise::Result;
-use dropwise::config::{ColumnName, DataConfig, Delimiter, Missing, TaskKind};
+use dropwise::config::{ColumnName, Delimiter, Missing, TableConfig, TaskKind};
 use dropwise::data::csv::{Format, parse};
 
 use super::layout;
@@ -46,7 +46,7 @@ impl Guess {
             table
         };
 
-        let missing_values = DataConfig::default().missing_values();
+        let missing_values = TableConfig::MISSING_VALUES.map(str::to_owned);
         let survey = |column| Survey::new(&table, column, &missing_values);
         let columns: Vec<Survey> = (0..table.columns().len()).map(survey).collect();
         let target = match target {

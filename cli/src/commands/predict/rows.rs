@@ -10,6 +10,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::SyncSender;
 
+use dropwise::config::DataSource;
 use dropwise::data::csv::{self, Lines};
 use dropwise::data::{Preprocessing, RowError};
 use dropwise::{Error, Result};
@@ -50,11 +51,14 @@ const GZIP_MARK: [u8; 2] = [0x1f, 0x8b];
 
 impl Reader {
     pub(super) fn open(path: &Path, format: Format, trained: &Trained) -> Result<Self> {
-        let data = &trained.experiment.data;
+        let layout = match &trained.experiment.data.source {
+            DataSource::Csv { file, .. } => csv::Format::new(file.delimiter, file.header),
+            _ => csv::Format::default(),
+        };
         Ok(Reader {
             input: Input::open(path)?,
             format,
-            layout: csv::Format::new(data.delimiter(), data.header()),
+            layout,
             preprocessing: trained.prepared.preprocessing.clone(),
         })
     }

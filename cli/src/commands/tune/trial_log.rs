@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use dropwise::config::Experiment;
 use dropwise::{Error, Result};
 use dropwise_lab::report::tune_figure;
 use dropwise_lab::store::TuneFolder;
@@ -61,7 +62,7 @@ impl TrialLog {
     /// Opens the folder of a study that was started with the same configuration and data.
     pub(super) fn resume(dir: &Path, job: &Job) -> Result<Self> {
         let folder = TuneFolder::resume(dir)?;
-        check_config(dir, &folder.config()?, &overrides::write(&job.experiment)?)?;
+        check_config(dir, &folder.config()?, &job.experiment)?;
         if folder.preparation()? != job.prepared().to_json()? {
             let problem = "the data differ from those that the study was started with";
             return Err(cannot_resume(dir.to_owned(), problem.to_owned()));
@@ -162,13 +163,14 @@ fn cannot_resume(path: PathBuf, problem: String) -> Error {
 }
 
 /// A study is resumed with the configuration that it was started with.
-fn check_config(dir: &Path, begun: &str, now: &str) -> Result<()> {
+fn check_config(dir: &Path, begun: &str, now: &Experiment) -> Result<()> {
     let path = dir.join("tune.toml");
-    let table = |text: &str| text.parse::<Table>();
-    let (Ok(begun), Ok(now)) = (table(begun), table(now)) else {
-        let problem = "expected a configuration, found something that is not TOML".to_owned();
-        return Err(cannot_resume(path, problem));
+    // An older version may have written it in other words.
+    let begun = Experiment::parse(&path.display().to_string(), begun)?;
+    let table = |experiment: &Experiment| {
+        Table::try_from(experiment).map_err(|cause| cannot_resume(path.clone(), cause.to_string()))
     };
+    let (begun, now) = (table(&begun)?, table(now)?);
     let Some((key, begun, now)) = difference("", &begun, &now) else {
         return Ok(());
     };

@@ -1,6 +1,6 @@
 //! Dropout on the inputs of a linear regression is ridge regression.
 
-use dropwise::config::{ColumnName, DataConfig, SourceKind};
+use dropwise::config::{ColumnName, CsvConfig, DataConfig, DataSource, TableConfig};
 use dropwise::{Dataset, data};
 use dropwise_lab::reproduce::{least_squares, ridge};
 use dropwise_lab::store::Trained;
@@ -26,12 +26,14 @@ fn tiny() -> Dataset {
 /// The table of concrete, as a network is trained on it.
 fn concrete() -> Dataset {
     let path = repository().join("config/data/concrete.csv");
-    let config = DataConfig {
-        path: Some(path),
-        target: Some(ColumnName::Name("strength".to_owned())),
-        ..DataConfig::new(SourceKind::Csv)
-    };
-    data::load(&config, 1).expect("a table").train
+    let (file, target) = (
+        CsvConfig::new(path),
+        ColumnName::Name("strength".to_owned()),
+    );
+    let table = TableConfig::new(target);
+    data::load(&DataConfig::new(DataSource::Csv { file, table }), 1)
+        .expect("a table")
+        .train
 }
 
 /// The gradient in the weights of one target of `E |y - (X * M / p) w|^2`, by the sum over all masks of the table.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dropwise::config::SourceKind;
+use dropwise::config::DataSource;
 use dropwise_lab::reproduce::{Paper, PaperNetwork};
 
 use crate::common::numbered::Numbered;
@@ -60,12 +60,11 @@ fn a_quick_run_has_its_data_in_the_program_or_the_repository() {
         let quick = Paper::parse_quick(&name, &text).expect("a quick run");
         for network in networks(&quick) {
             let data = &network.experiment.data;
-            match data.source {
-                SourceKind::Digits => {}
-                SourceKind::Csv => {
-                    let path = data.path.as_ref().expect("a path");
-                    assert!(path.starts_with(shipped_data), "{name}: {data:?}");
-                    let path = repository().join(path);
+            match &data.source {
+                DataSource::Digits => {}
+                DataSource::Csv { file, .. } => {
+                    assert!(file.path.starts_with(shipped_data), "{name}: {data:?}");
+                    let path = repository().join(&file.path);
                     assert!(path.is_file(), "{name}: {data:?}");
                 }
                 other => panic!("{name}: {other:?}"),

@@ -1,6 +1,6 @@
 //! What a run's folder holds.
 
-use dropwise::config::{Activation, Experiment, Initializer, Loss};
+use dropwise::config::{Activation, DataSource, Experiment, Initializer, Loss};
 use dropwise_lab::store::{ModelName, open_for_reading};
 use serde_json::Value;
 
@@ -110,7 +110,10 @@ fn relative_paths_are_stored_absolute_so_that_a_run_can_go_on_from_anywhere() {
     good(place.train_in("run").current_dir(&folder));
     let stored = text(place.path("run/config.toml"));
     let stored = Experiment::parse("", &stored).expect("a configuration");
-    let path = stored.data.path.clone().expect("a path");
+    let DataSource::Csv { file, .. } = &stored.data.source else {
+        panic!("{:?}", stored.data);
+    };
+    let path = file.path.clone();
     assert!(path.is_absolute());
     assert_eq!(bytes(path), bytes(place.path("table.csv")));
     good(dropwise(["evaluate"]).arg(place.path("run")));
