@@ -53,13 +53,13 @@ struct Csv {
 }
 
 impl Csv {
-    fn load(&self) -> dropwise::Result<Splits> {
+    fn load(&self, seed: u64) -> dropwise::Result<Splits> {
         let (file, table) = (self.file.clone(), self.table.clone());
         let config = DataConfig {
             split: self.split.clone(),
             ..DataConfig::new(DataSource::Csv { file, table })
         };
-        data::load(&config, 42)
+        data::load(&config, seed)
     }
 }
 
@@ -69,13 +69,13 @@ fn name(name: &str) -> ColumnName {
 
 #[track_caller]
 fn load(config: &Csv) -> Splits {
-    config.load().expect("a table that loads")
+    config.load(42).expect("a table that loads")
 }
 
 /// The message, without the folder of the file.
 #[track_caller]
 fn error(config: &Csv) -> String {
-    let message = config.load().expect_err("an error").to_string();
+    let message = config.load(42).expect_err("an error").to_string();
     let folder = config.file.path.parent().expect("a folder").display();
     message.replace(&format!("{folder}/"), "")
 }
@@ -835,7 +835,7 @@ fn kept_training_rows_are_counted_without_those_that_miss_a_value() {
                 test_rows: test_rows.clone(),
                 ..SplitConfig::default()
             });
-            data::load(&config, 1)
+            config.load(1)
         };
         for rows in 1..=most {
             let splits = keep(rows).expect("a split");
@@ -1048,7 +1048,7 @@ proptest! {
         let folder = Folder::new();
         let mut config = config;
         config.file.path = folder.write("t.csv", content);
-        if let Ok(splits) = config.load() {
+        if let Ok(splits) = config.load(42) {
             let numbers = [inputs(&splits.train), targets(&splits.train)].concat().concat();
             prop_assert!(numbers.iter().all(|number| number.is_finite()));
             prop_assert_eq!(splits.train.d_input(), splits.preprocessing.d_input());

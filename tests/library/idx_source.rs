@@ -107,7 +107,12 @@ fn the_hash_is_that_of_the_files_one_after_another() {
     let files = names.map(|name| fs::read(folder.path().join(name)).expect("a file"));
     let digest = Sha256::digest(files.concat());
     let expected: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(data::load(&config, 1).expect("a data set").hash, expected);
+    assert_eq!(
+        data::load(&DataConfig::new(DataSource::Idx(config)), 1)
+            .expect("a data set")
+            .hash,
+        expected
+    );
 }
 
 #[test]
