@@ -19,7 +19,7 @@ measure = "activity"
 seeds = 1
 
 [experiment]
-data = { source = "digits", learn = "inputs", split = { test = 0.3 } }
+data = { source = "digits", autoencoder = true, split = { test = 0.3 } }
 network = { hidden = [12], activation = "relu" }
 train = { learning_rate = 0.1, batch_size = 50, epochs = 1 }
 
