@@ -137,12 +137,13 @@ impl Experiment {
     }
 
     fn read(root: Table<'_>) -> std::result::Result<Self, Mistake> {
-        let sections = Sections::deserialize(root.clone())?;
+        let data = root.inner("data", DataConfig::read)?;
+        let sections = Sections::deserialize(root)?;
         Ok(Experiment {
             seed: sections.seed,
             backend: sections.backend,
             precision: sections.precision,
-            data: root.inner("data", DataConfig::read)?,
+            data,
             network: sections.network,
             dropout: sections.dropout,
             train: sections.train,

@@ -5,7 +5,7 @@
 //! in. Called from outside of any pool, each product sends the calling thread to sleep, wakes the pool, and
 //! wakes the caller again; on two cores the products of 784-1024-1024-10 then take 1.4 times as long as in a
 //! pool. [`in_pool`] enters one for a whole step. Where there are several batches that do not wait for each other,
-//! [`each_on_a_core`] computes them side by side: what is not a product, such as an activation, is then shared too, and
+//! `each_on_a_core` computes them side by side: what is not a product, such as an activation, is then shared too, and
 //! no thread waits for the other within a batch. Where the work runs changes no bit of what it computes.
 
 #[cfg(not(target_family = "wasm"))]

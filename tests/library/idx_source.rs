@@ -279,7 +279,7 @@ fn with_test_files_so_many_training_rows_are_kept() {
     );
     let error = keep(rows + 1).expect_err("too many").to_string();
     let expected =
-        format!("data.split.train: expected at most {rows}, since so many rows are left");
+        format!("data.split.train: expected at most {rows}, the number of rows left to train on");
     assert!(error.starts_with(&expected), "{error}");
 }
 

@@ -92,7 +92,7 @@ impl<'a> Download<'a> {
         let mut problems = Vec::new();
         for mirror in mirrors {
             let url = mirror.url_of(self.file);
-            match self.from_mirror(&url) {
+            match self.download_from(&url) {
                 Ok(()) => return Ok(()),
                 Err(Failure::Local(error)) => return Err(error),
                 Err(Failure::Retry(problem) | Failure::GiveUp(problem)) => {
@@ -112,7 +112,7 @@ impl<'a> Download<'a> {
         })
     }
 
-    fn from_mirror(&self, url: &str) -> Attempt {
+    fn download_from(&self, url: &str) -> Attempt {
         for pause in PAUSES {
             match self.attempt(url) {
                 Err(Failure::Retry(problem)) => {
