@@ -275,6 +275,7 @@ pub(crate) fn in_process(device: &Device) -> bool {
 }
 
 /// Numbers as a tensor, in the precision of `options`.
+#[doc(hidden)]
 pub fn write<E: Element, const D: usize>(
     values: &[E],
     shape: [usize; D],

@@ -42,6 +42,7 @@ use document::{Document, Mistake, Table};
 
 pub use crate::activation::Activation;
 pub use crate::backend::Precision;
+#[doc(hidden)]
 pub use crate::check::check_rate;
 pub use crate::dropout::Masks;
 pub use crate::initializer::Initializer;
@@ -51,6 +52,7 @@ pub use data::{
     SplitConfig, TableConfig, TaskKind,
 };
 pub(crate) use document::nearest;
+#[doc(hidden)]
 pub use document::{from_toml, written_at};
 pub use network::{DropoutConfig, DropoutSchedule, HiddenNoise, NetworkConfig};
 pub use resolved::ResolvedExperiment;

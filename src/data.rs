@@ -16,9 +16,11 @@
 
 mod autoencoder;
 mod cell;
+#[doc(hidden)]
 pub mod csv;
 mod digits;
 mod hash;
+#[doc(hidden)]
 pub mod idx;
 mod images;
 mod memory;
@@ -36,10 +38,12 @@ use burn::tensor::{DType, Element, Tensor, TensorCreationOptions, TensorData};
 use crate::config::{DataConfig, DataSource};
 use crate::error::{Error, Result};
 
+#[doc(hidden)]
 pub use cell::parse_number;
 pub use digits::digits;
 pub use part::Part;
 pub use preprocessing::{Preprocessing, RowError, TablePreprocessing};
+#[doc(hidden)]
 pub use table::RawTable;
 pub use xor::xor;
 

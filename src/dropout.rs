@@ -32,7 +32,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::seed::mask_seed;
 
-pub use noise::{Noise, NoiseLayer, layer};
+pub(crate) use noise::NoiseLayer;
+pub use noise::{Noise, layer};
 pub use seeded::{LayerMasks, MaskAt, SeededMasks};
 
 /// Where dropout masks come from. Either way, a run gives the same masks again for the same seed and backend.

@@ -282,7 +282,7 @@ impl Error {
     }
 
     /// An [`Error::Data`]; an empty place means the whole file.
-    pub fn data(
+    pub(crate) fn data(
         file: impl Into<String>,
         place: impl Into<String>,
         problem: impl Into<String>,

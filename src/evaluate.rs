@@ -39,19 +39,25 @@ use crate::error::{Error, Result};
 use crate::model::Mlp;
 use crate::threads::{each_on_a_core, in_pool};
 
-pub use crate::loss::LossSum;
 pub use measure::Measure;
 pub use metrics::Metrics;
-pub use metrics::number;
 pub use predictions::{predicted_class, predictions};
-pub use probabilities::{BINS, Bin};
 pub use sampled::{
     SampledError, SampledErrors, sampled_errors, sampled_errors_in_batches, sampled_predictions,
 };
+// What `dropwise-lab` makes its figures of; hidden from the documentation, since it may change at any time.
+#[doc(hidden)]
+pub use crate::loss::LossSum;
+#[doc(hidden)]
+pub use metrics::number;
+#[doc(hidden)]
+pub use probabilities::{BINS, Bin};
+#[doc(hidden)]
 pub use tally::Tally;
 
 /// Few enough for memory and caches, enough to keep a CPU busy: 10,000 rows through 784-1024-1024-10 cost
 /// flex 0.6 to 0.7 s of processor time in batches of 200 to 1,000, 0.8 s in one of 10,000, 0.9 s in 50.
+#[doc(hidden)]
 pub const BATCH_ROWS: usize = 500;
 
 /// What a network predicts for a data set, and how good that is.
@@ -67,6 +73,7 @@ pub struct Evaluation {
 /// probabilities of classes: those of several classes then add up to 1, and that of two classes with one
 /// output is the second's.
 #[must_use]
+#[doc(hidden)]
 pub fn are_probabilities(loss: Loss, output: Activation, task: &Task) -> bool {
     tally::origin(loss, output, task).is_some()
 }
@@ -116,6 +123,7 @@ pub fn evaluate_in_batches(
 ///
 /// # Errors
 /// As [`evaluate_in_batches`].
+#[doc(hidden)]
 pub fn each_row(
     (network, loss): (&Mlp, Loss),
     data: &Dataset,
@@ -146,6 +154,7 @@ pub fn each_row(
 /// # Shapes
 /// - what `inputs` returns: `[rows of the batch, d_input]`
 /// - result: `[rows, d_output]`, row after row
+#[doc(hidden)]
 pub fn outputs(
     network: &Mlp,
     rows: usize,

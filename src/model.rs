@@ -157,7 +157,7 @@ impl MlpConfig {
 
     /// The seeded masks on the input of each layer, from the input on, for batches of at most `rows` rows.
     #[must_use]
-    pub fn seeded_masks(&self, seed: u64, rows: usize) -> Vec<LayerMasks> {
+    pub(crate) fn seeded_masks(&self, seed: u64, rows: usize) -> Vec<LayerMasks> {
         let masks = SeededMasks::new(seed);
         let layers = self.layer_sizes().enumerate();
         layers
@@ -220,6 +220,7 @@ impl MlpConfig {
     ///
     /// # Errors
     /// As [`init_with_weights`](Self::init_with_weights).
+    #[doc(hidden)]
     pub fn init_with_tensors(&self, tensors: Vec<LayerTensors>) -> Result<Mlp> {
         self.check()?;
         self.check_layers(tensors.len())?;
@@ -370,6 +371,7 @@ impl Mlp {
     }
 
     /// Multiplications in the largest matrix product for a batch of `rows` rows.
+    #[doc(hidden)]
     pub fn largest_product(&self, rows: usize) -> usize {
         let weights = self.layers.iter().map(|layer| layer.weight.dims());
         let largest = weights.map(|[from, to]| from * to).max();
