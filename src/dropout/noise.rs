@@ -21,6 +21,7 @@ const SMALL_BLOCK: usize = 256;
 const LARGE_BLOCK: usize = 1024;
 
 /// Values whose random bits are taken from the generator at a time in a large mask.
+#[cfg(not(target_family = "wasm"))]
 pub(super) const BLOCK: usize = LARGE_BLOCK / 2;
 
 /// The noise on the inputs of a layer while training: each value is multiplied by a random number whose mean is 1.
