@@ -34,6 +34,7 @@ pub enum Activation {
 
 impl Activation {
     /// All activations.
+    #[doc(hidden)]
     pub const ALL: [Activation; 6] = [
         Activation::Sigmoid,
         Activation::Relu,
@@ -59,7 +60,7 @@ impl Activation {
     /// The default initializer of a network with this activation in its hidden layers: `he` for ReLU and its smooth
     /// relatives, else `xavier`.
     #[must_use]
-    pub fn default_initializer(self) -> Initializer {
+    pub(crate) fn default_initializer(self) -> Initializer {
         match self {
             Activation::Relu | Activation::Gelu | Activation::Silu => Initializer::He,
             Activation::Sigmoid | Activation::Tanh | Activation::Identity => Initializer::Xavier,

@@ -225,6 +225,7 @@ impl FromStr for Precision {
 impl Precision {
     /// Burn's name for the type.
     #[must_use]
+    #[doc(hidden)]
     pub fn dtype(self) -> DType {
         match self {
             Precision::Float32 => DType::F32,
@@ -234,6 +235,7 @@ impl Precision {
 
     /// The finest precision that `device` can compute in.
     #[must_use]
+    #[doc(hidden)]
     pub fn finest(device: &Device) -> Self {
         Precision::Float64
             .check(device)
@@ -244,6 +246,7 @@ impl Precision {
     ///
     /// # Errors
     /// [`Error::InvalidValue`] where it cannot: most GPUs behind `wgpu` have no `float64`.
+    #[doc(hidden)]
     pub fn check(self, device: &Device) -> Result<Self> {
         if device.supports_dtype(self.dtype()) && computes(device, self.dtype()) {
             Ok(self)
@@ -297,6 +300,7 @@ fn converted<E: Element, F: Element>(values: &[E]) -> Vec<F> {
 ///
 /// # Errors
 /// [`Error::Compute`] if the backend fails to deliver it: a lost GPU or connection.
+#[doc(hidden)]
 pub fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f64>> {
     tensor
         .try_into_data()

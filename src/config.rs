@@ -207,6 +207,7 @@ impl Deref for CheckedExperiment {
 impl CheckedExperiment {
     /// The experiment, to change it; it has to be checked again.
     #[must_use]
+    #[doc(hidden)]
     pub fn into_inner(self) -> Experiment {
         self.0
     }

@@ -68,6 +68,7 @@ static GENERATOR: Mutex<()> = Mutex::new(());
 /// The masks are then a function of (seed, step) on a given backend, in any number of threads.
 /// `draw` must not call this function again (it would wait for itself), and code that draws from
 /// the device in another thread without coming this way can still disturb the masks.
+#[doc(hidden)]
 pub fn with_framework_masks<T>(
     device: &Device,
     seed: u64,

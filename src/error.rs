@@ -134,18 +134,21 @@ pub struct KeyPath(Vec<String>);
 impl KeyPath {
     /// The names, the outermost first.
     #[must_use]
+    #[doc(hidden)]
     pub fn names(&self) -> &[String] {
         &self.0
     }
 
     /// Whether there is no name.
     #[must_use]
+    #[doc(hidden)]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether `key` is this key or within the table that it names.
     #[must_use]
+    #[doc(hidden)]
     pub fn holds(&self, key: &KeyPath) -> bool {
         key.0.starts_with(&self.0)
     }
@@ -256,6 +259,7 @@ impl std::error::Error for DataError {}
 
 impl Error {
     /// An [`Error::InvalidValue`] of a value that prints itself.
+    #[doc(hidden)]
     pub fn invalid(
         key: impl Into<KeyPath>,
         expected: impl Into<String>,

@@ -42,6 +42,7 @@ use crate::threads::{each_on_a_core, in_pool};
 pub use measure::Measure;
 pub use metrics::Metrics;
 pub use predictions::{predicted_class, predictions};
+#[doc(hidden)]
 pub use sampled::{
     SampledError, SampledErrors, sampled_errors, sampled_errors_in_batches, sampled_predictions,
 };
@@ -93,6 +94,7 @@ pub fn evaluate(network: &Mlp, loss: Loss, data: &Dataset) -> Result<Evaluation>
 ///
 /// # Errors
 /// As [`evaluate`], and [`Error::InvalidValue`] for batches of 0 rows.
+#[doc(hidden)]
 pub fn evaluate_in_batches(
     network: &Mlp,
     loss: Loss,

@@ -46,6 +46,7 @@ pub(crate) enum Link {
 
 impl Loss {
     /// All losses.
+    #[doc(hidden)]
     pub const ALL: [Loss; 4] = [
         Loss::SquaredError,
         Loss::MeanSquaredError,
@@ -55,7 +56,7 @@ impl Loss {
 
     /// The loss of a task where the experiment names none.
     #[must_use]
-    pub fn default_for(task: &Task) -> Self {
+    pub(crate) fn default_for(task: &Task) -> Self {
         match task {
             Task::Classification { .. } => Loss::CrossEntropy,
             Task::Binary { .. } => Loss::BinaryCrossEntropy,
@@ -65,6 +66,7 @@ impl Loss {
 
     /// Whether the loss can be had for a task.
     #[must_use]
+    #[doc(hidden)]
     pub fn fits(self, task: &Task) -> bool {
         match self {
             Loss::SquaredError | Loss::MeanSquaredError => true,
@@ -84,12 +86,14 @@ impl Loss {
 
     /// Whether the loss takes logits, and makes probabilities of them itself.
     #[must_use]
+    #[doc(hidden)]
     pub fn takes_logits(self) -> bool {
         self.link().is_some()
     }
 
     /// Whether the loss of a batch is a sum over its rows, and not a mean.
     #[must_use]
+    #[doc(hidden)]
     pub fn is_sum(self) -> bool {
         self == Loss::SquaredError
     }

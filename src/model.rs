@@ -143,6 +143,7 @@ impl MlpConfig {
     }
 
     /// Inputs and outputs of each layer, from the input on.
+    #[doc(hidden)]
     pub fn layer_sizes(&self) -> impl Iterator<Item = (usize, usize)> {
         let from = std::iter::once(self.d_input).chain(self.hidden.iter().copied());
         let to = self.hidden.iter().copied().chain([self.d_output]);
@@ -150,6 +151,7 @@ impl MlpConfig {
     }
 
     /// The noise on the input of each layer, from the input on.
+    #[doc(hidden)]
     pub fn noises(&self) -> impl Iterator<Item = Noise> {
         let hidden = (0..self.hidden.len()).map(|layer| self.hidden_dropout.of(layer));
         std::iter::once(self.input_dropout).chain(hidden)
@@ -314,6 +316,7 @@ impl Mlp {
     /// - `h` and what `drop` returns: `[batch, inputs of layer k]`
     /// - output: `[batch, d_output]`
     #[must_use]
+    #[doc(hidden)]
     pub fn forward_with(
         &self,
         x: Tensor<2>,
@@ -340,17 +343,20 @@ impl Mlp {
 
     /// The dropout layers: the first acts on the input, each other on a hidden layer's units.
     #[must_use]
+    #[doc(hidden)]
     pub fn dropouts(&self) -> &[NoiseLayer] {
         &self.dropouts
     }
 
     /// The noise on the input of each layer, from the input on.
+    #[doc(hidden)]
     pub fn noises(&self) -> impl Iterator<Item = Noise> {
         self.dropouts.iter().map(NoiseLayer::noise)
     }
 
     /// Whether there is noise on any layer: a dropout rate above 0.
     #[must_use]
+    #[doc(hidden)]
     pub fn has_dropout(&self) -> bool {
         self.noises().any(|noise| !noise.is_off())
     }
@@ -366,6 +372,7 @@ impl Mlp {
     }
 
     /// Inputs of each layer, which is the width of its dropout's masks.
+    #[doc(hidden)]
     pub fn widths(&self) -> impl Iterator<Item = usize> {
         self.layers.iter().map(|layer| layer.weight.dims()[0])
     }
@@ -386,6 +393,7 @@ impl Mlp {
 
     /// The activation of the output layer.
     #[must_use]
+    #[doc(hidden)]
     pub fn output_activation(&self) -> Activation {
         self.output
     }
@@ -398,6 +406,7 @@ impl Mlp {
 
     /// The type of the weights.
     #[must_use]
+    #[doc(hidden)]
     pub fn dtype(&self) -> DType {
         self.layers[0].weight.val().dtype()
     }
@@ -413,6 +422,7 @@ impl Mlp {
 
     /// The gradients of a loss with respect to the weights, on the device, layer by layer.
     #[must_use]
+    #[doc(hidden)]
     pub fn backward(&self, loss: &Tensor<1>) -> Vec<LayerTensors> {
         let mut gradients = loss.backward();
         let layers = self.layers.iter().map(|layer| LayerTensors {
@@ -426,6 +436,7 @@ impl Mlp {
 
     /// The weights on the device, without a graph, layer by layer.
     #[must_use]
+    #[doc(hidden)]
     pub fn tensors(&self) -> Vec<LayerTensors> {
         let layer = |layer: &Linear| LayerTensors {
             weight: untracked(layer.weight.val()),
@@ -446,6 +457,7 @@ impl Mlp {
     ///
     /// # Errors
     /// [`Error::Compute`] if the backend fails.
+    #[doc(hidden)]
     pub fn is_finite(&self) -> Result<bool> {
         let mut finite = true;
         for layer in self.tensors() {

@@ -38,7 +38,11 @@ use plan::Plan;
 use single::SingleNetwork;
 use steps::StepLoop;
 
-pub use observer::{Exchange, Flow, Observer, Report};
+// What `dropwise-lab` trains many networks with; hidden, since it may change at any time.
+#[doc(hidden)]
+pub use observer::Exchange;
+pub use observer::{Flow, Observer, Report};
+#[doc(hidden)]
 pub use replicas::{Replica, Replicas, ReplicasObserver, ReplicasReport};
 pub use snapshot::{BestSnapshot, OptimizerAverages, Snapshot};
 
@@ -139,6 +143,7 @@ impl<'a> Trainer<'a> {
 
     /// Trains together with others, through the seam between the backward pass and the step.
     #[must_use]
+    #[doc(hidden)]
     pub fn with_exchange(mut self, exchange: impl Exchange + 'a) -> Self {
         self.exchange = Box::new(exchange);
         self
@@ -147,6 +152,7 @@ impl<'a> Trainer<'a> {
     /// Takes every step through Burn's autodiff, and replays none from a recording: to compare, or to look
     /// for a mistake. The numbers are the same.
     #[must_use]
+    #[doc(hidden)]
     pub fn without_replay(mut self) -> Self {
         self.steps.engine.without_replay();
         self
@@ -269,12 +275,14 @@ impl<'a> Trainer<'a> {
     /// Steps that were replayed from a recording of one before, in this process: on a CPU backend all but
     /// the first of each kind (full batch or last one, dropout on or off).
     #[must_use]
+    #[doc(hidden)]
     pub fn replayed_steps(&self) -> usize {
         self.steps.engine.replayed()
     }
 
     /// Rows a step, on average over an epoch.
     #[must_use]
+    #[doc(hidden)]
     pub fn rows_a_step(&self) -> f64 {
         self.train.len() as f64 * self.steps.plan.epochs_after(1)
     }
@@ -293,6 +301,7 @@ impl<'a> Trainer<'a> {
 
     /// Whether no step is left: all are taken, or training has stopped early.
     #[must_use]
+    #[doc(hidden)]
     pub fn has_ended(&self) -> bool {
         self.step >= self.steps() || self.has_stopped_early()
     }

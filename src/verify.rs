@@ -11,6 +11,7 @@
 
 mod difference;
 mod erf;
+#[doc(hidden)]
 pub mod reference;
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -48,6 +49,7 @@ impl Case {
     /// Draws a case: one to three hidden layers, sizes 1 to 32, any activation, loss and rate from
     /// 0 to 0.9, input dropout and biases in half of the cases each. Burn's dropout layer draws the masks of one hidden
     /// layer, and seeded masks serve for more, so that both are checked.
+    #[doc(hidden)]
     pub fn random(generator: &mut impl Rng) -> Self {
         let activations = Activation::ALL;
         let mut size = || generator.random_range(1..=32_usize);
@@ -102,6 +104,7 @@ pub struct Differences {
 impl Differences {
     /// Name and value of each, in a fixed order.
     #[must_use]
+    #[doc(hidden)]
     pub fn named(&self) -> [(&'static str, f64); 5] {
         [
             ("masks: values are 0 or x / (1 - p)", self.masks),
@@ -120,6 +123,7 @@ impl Differences {
 
     /// The larger of each; NaN counts as largest.
     #[must_use]
+    #[doc(hidden)]
     pub fn max(self, other: Self) -> Self {
         Differences {
             masks: larger(self.masks, other.masks),
@@ -215,6 +219,7 @@ pub fn certify(
 /// # Errors
 /// As [`certify`], and [`Error::InvalidValue`](crate::Error::InvalidValue) for a case that makes no
 /// network.
+#[doc(hidden)]
 pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certificate> {
     let device = device.clone().autodiff();
     let dtype = precision.check(&device)?.dtype();

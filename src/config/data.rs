@@ -246,6 +246,7 @@ impl DataConfig {
     ///
     /// # Errors
     /// Those of `change`.
+    #[doc(hidden)]
     pub fn with_paths(mut self, change: impl Fn(&Path) -> Result<PathBuf>) -> Result<Self> {
         let mut paths: Vec<&mut PathBuf> = vec![];
         match &mut self.source {
@@ -345,6 +346,7 @@ impl CsvConfig {
 
 impl TableConfig {
     /// The values that count as missing by default.
+    #[doc(hidden)]
     pub const MISSING_VALUES: [&str; 4] = ["", "?", "NA", "NaN"];
 
     /// A table whose other columns are inputs, with the defaults for everything else.
@@ -366,6 +368,7 @@ impl TableConfig {
 impl SplitConfig {
     /// Whether there are to be validation rows.
     #[must_use]
+    #[doc(hidden)]
     pub fn validates(&self) -> bool {
         self.validation > 0.0 || self.validation_rows.is_some()
     }

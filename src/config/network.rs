@@ -97,6 +97,7 @@ impl HiddenNoise {
     /// # Panics
     /// If there is one for each layer and none for this one; [`check`](Self::check) rules that out.
     #[must_use]
+    #[doc(hidden)]
     pub fn of(&self, layer: usize) -> Noise {
         match self {
             HiddenNoise::All(noise) => *noise,
@@ -106,6 +107,7 @@ impl HiddenNoise {
 
     /// The largest rate.
     #[must_use]
+    #[doc(hidden)]
     pub fn largest_rate(&self) -> f64 {
         self.as_slice()
             .iter()
@@ -117,6 +119,7 @@ impl HiddenNoise {
     ///
     /// # Errors
     /// [`Error::InvalidValue`] that names the rates as `what`.
+    #[doc(hidden)]
     pub fn check(&self, what: &str, layers: usize) -> Result<()> {
         match self {
             HiddenNoise::Each(noises) if noises.len() != layers => Err(Error::invalid(
@@ -184,7 +187,7 @@ pub enum DropoutSchedule {
 impl DropoutSchedule {
     /// Whether dropout is on in `epoch`, counted from 0.
     #[must_use]
-    pub fn is_on(self, epoch: usize) -> bool {
+    pub(crate) fn is_on(self, epoch: usize) -> bool {
         match self {
             DropoutSchedule::Standard => true,
             DropoutSchedule::Early(epochs) => epoch < epochs,

@@ -75,12 +75,14 @@ impl ResolvedExperiment {
 
     /// The experiment with everything named, to be resolved for other data.
     #[must_use]
+    #[doc(hidden)]
     pub fn into_checked(self) -> CheckedExperiment {
         self.named
     }
 
     /// The experiment with everything named, to change it; it has to be checked again.
     #[must_use]
+    #[doc(hidden)]
     pub fn into_inner(self) -> Experiment {
         self.named.into_inner()
     }

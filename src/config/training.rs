@@ -167,6 +167,7 @@ pub enum Optimizer {
 impl Optimizer {
     /// Whether its momentum is a key of the experiment: `train.momentum`.
     #[must_use]
+    #[doc(hidden)]
     pub fn has_momentum(self) -> bool {
         self == Optimizer::Sgd
     }
@@ -222,6 +223,7 @@ impl Schedule {
 
     /// What the learning rate at the start is multiplied by after `epochs` epochs of `all`.
     #[must_use]
+    #[doc(hidden)]
     pub fn factor(self, epochs: f64, all: f64) -> f64 {
         match self {
             Schedule::Constant => 1.0,
@@ -286,6 +288,7 @@ impl Momentum {
 
     /// The momentum in `epoch`, counted from 0.
     #[must_use]
+    #[doc(hidden)]
     pub fn at(self, epoch: usize) -> f64 {
         match self {
             Momentum::Constant(momentum) => momentum,
@@ -330,6 +333,7 @@ pub enum BatchSize {
 impl BatchSize {
     /// Rows per step of `rows` in all.
     #[must_use]
+    #[doc(hidden)]
     pub fn of(self, rows: usize) -> usize {
         match self {
             BatchSize::Full => rows,

@@ -36,9 +36,11 @@ impl FromStr for Part {
 
 impl Part {
     /// All of them.
+    #[doc(hidden)]
     pub const ALL: [Part; 3] = [Part::Train, Part::Validation, Part::Test];
 
     /// In the order in which a network is best judged by them.
+    #[doc(hidden)]
     pub const BY_PREFERENCE: [Part; 3] = [Part::Test, Part::Validation, Part::Train];
 
     /// The name in flags and JSON.
@@ -53,6 +55,7 @@ impl Part {
 
     /// The name in sentences.
     #[must_use]
+    #[doc(hidden)]
     pub fn word(self) -> &'static str {
         match self {
             Part::Train => "training",

@@ -59,6 +59,7 @@ impl Preprocessing {
     /// Columns that a row may have besides, and that are not looked at: the target of a table, and the
     /// columns that are left out.
     #[must_use]
+    #[doc(hidden)]
     pub fn other_columns(&self) -> &[String] {
         match self {
             Preprocessing::Table(table) => &table.other_columns,
@@ -68,6 +69,7 @@ impl Preprocessing {
 
     /// Inputs that a row becomes.
     #[must_use]
+    #[doc(hidden)]
     pub fn d_input(&self) -> usize {
         match self {
             Preprocessing::Numbers { columns } => columns.len(),
@@ -79,6 +81,7 @@ impl Preprocessing {
     /// The names of the inputs, in their order: those of the columns, but for a column of categories,
     /// which has an input a category, such as `color=red`.
     #[must_use]
+    #[doc(hidden)]
     pub fn input_names(&self) -> Vec<String> {
         match self {
             Preprocessing::Table(table) => table.input_names(),
@@ -88,6 +91,7 @@ impl Preprocessing {
 
     /// A text that stands for a missing value among the fields of a row; empty where none does.
     #[must_use]
+    #[doc(hidden)]
     pub fn missing_value(&self) -> &str {
         match self {
             Preprocessing::Table(table) => table.missing_values.first().map_or("", String::as_str),
@@ -132,6 +136,7 @@ impl Preprocessing {
 
     /// Takes the standardization of inputs back, in place: a numeric column's input is again the number that the table
     /// has. Inputs of categories and pixels stay as they are.
+    #[doc(hidden)]
     pub fn unscale(&self, inputs: &mut [f64]) {
         if let Preprocessing::Table(table) = self {
             table.unscale(inputs);
@@ -213,6 +218,7 @@ impl RowError {
 
     /// The mistake as an [`Error::Data`] of a place, such as `line 7`, in a file.
     #[must_use]
+    #[doc(hidden)]
     pub fn at(self, file: &str, place: impl fmt::Display) -> Error {
         let place = match self.column.as_str() {
             "" => place.to_string(),

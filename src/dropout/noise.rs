@@ -74,7 +74,7 @@ impl Noise {
 
     /// Whether there is no noise: every value is multiplied by 1, and nothing is drawn.
     #[must_use]
-    pub fn is_off(self) -> bool {
+    pub(crate) fn is_off(self) -> bool {
         self.rate() == 0.0
     }
 

@@ -86,6 +86,7 @@ impl SeededMasks {
     ///
     /// # Panics
     /// In step 0, and if `into` is longer than `at.stride`.
+    #[doc(hidden)]
     pub fn fill<E: Element>(&self, at: MaskAt, noise: impl Into<Noise>, into: &mut [E]) {
         let noise = noise.into();
         let first = at.first_word(noise, into.len());
@@ -194,6 +195,7 @@ impl LayerMasks {
     ///
     /// # Panics
     /// In step 0, and if `into` is longer than the stride.
+    #[doc(hidden)]
     pub fn fill<E: Element>(&mut self, step: usize, noise: impl Into<Noise>, into: &mut [E]) {
         let (at, noise) = (self.at(step), noise.into());
         if into.len() > PART {

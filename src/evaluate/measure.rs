@@ -53,6 +53,7 @@ impl Measure {
 
     /// A value as text: an error rate in percent, others with four decimals.
     #[must_use]
+    #[doc(hidden)]
     pub fn text(self, value: f64) -> String {
         match self {
             Measure::ErrorRate => format!("{:.2} %", 100.0 * value),

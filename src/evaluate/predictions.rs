@@ -40,6 +40,7 @@ pub fn predictions(loss: Loss, task: &Task, outputs: &[f64]) -> Vec<f64> {
 /// # Shapes
 /// - `prediction`: `[d_output]`
 #[must_use]
+#[doc(hidden)]
 pub fn predicted_class(task: &Task, prediction: &[f64]) -> Option<usize> {
     if prediction.iter().any(|value| value.is_nan()) {
         return None;

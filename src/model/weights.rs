@@ -58,6 +58,7 @@ impl LayerWeights {
     }
 
     /// All numbers, weights first, to be changed.
+    #[doc(hidden)]
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut f64> {
         self.weight.iter_mut().chain(self.bias.iter_mut().flatten())
     }

@@ -111,7 +111,7 @@ impl Reference {
 
     /// The loss over the batch, and which ReLU units are on: the loss has a kink where that changes.
     #[must_use]
-    pub fn loss_and_pattern(&self) -> (f64, Vec<bool>) {
+    pub(crate) fn loss_and_pattern(&self) -> (f64, Vec<bool>) {
         let mut loss = 0.0;
         let mut pattern = Vec::new();
         for row in 0..self.rows() {

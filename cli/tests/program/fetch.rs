@@ -576,7 +576,7 @@ fn a_mistake_in_a_manifest_is_shown_in_its_place() {
             "sha256 = \"0",
             "expected a SHA-256, 64 hexadecimal digits",
         ),
-        ("sha256", "sha265", "unknown key `sha265`"),
+        ("sha256", "sha265", "sha265: unknown key"),
         (
             "mirrors = []",
             "mirrors = ['ftp://host']",

@@ -169,7 +169,7 @@ fn a_schedule_is_a_word_or_a_word_with_its_value() {
         ),
         (
             "schedule = { step = { every = 10, factor = 0.5, facto = 1 } }",
-            "7:49: train.schedule.step.facto: unknown key `facto`; did you mean `factor`? Expected one of \
+            "7:49: train.schedule.step.facto: unknown key; did you mean `factor`? Expected one of \
              `every`, `factor`"
                 .into(),
         ),
@@ -192,7 +192,7 @@ fn a_momentum_is_a_number_or_a_ramp_and_for_sgd_only() {
         ),
         (
             "momentum = { from = 0.5, too = 0.9, epochs = 1 }",
-            "7:26: train.momentum.too: unknown key `too`; did you mean `to`? Expected one of `from`, \
+            "7:26: train.momentum.too: unknown key; did you mean `to`? Expected one of `from`, \
              `to`, `epochs`",
         ),
         (
@@ -232,7 +232,7 @@ fn only_sgd_with_momentum_has_dampening() {
     let error = Experiment::parse("x.toml", &text)
         .expect_err("misspelled")
         .to_string();
-    let expected = "x.toml:8:1: train.dampning: unknown key `dampning`; did you mean `dampening`?";
+    let expected = "x.toml:8:1: train.dampning: unknown key; did you mean `dampening`?";
     assert!(error.starts_with(expected), "{error}");
     for line in [
         "momentum = 0.9\ndampening = true",
@@ -347,7 +347,7 @@ fn early_stopping_wants_validation_rows() {
     assert_error(
         "[train]",
         "early_stopping = { patience = 1, patienc = 2 }",
-        "7:34: train.early_stopping.patienc: unknown key `patienc`; did you mean `patience`? Expected one of `patience`, `min_improvement`",
+        "7:34: train.early_stopping.patienc: unknown key; did you mean `patience`? Expected one of `patience`, `min_improvement`",
     );
 }
 

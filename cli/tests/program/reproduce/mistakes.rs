@@ -54,20 +54,17 @@ fn all_files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 #[test]
 fn a_misspelled_key_is_shown_in_its_place_with_the_nearest_known_one() {
     let errors = said_of("tolerance", "tolerence", &[], 1);
-    assert_has(
-        &errors,
-        "error: tolerence: unknown key `tolerence`\n --> FILE:5:1",
-    );
+    assert_has(&errors, "error: tolerence: unknown key\n --> FILE:5:1");
     assert_has(&errors, "help: did you mean `tolerance`?");
     let errors = said_of("published = 99", "publisht = 99", &[], 1);
-    assert_has(&errors, "unknown key `publisht`\n  --> FILE:20:1");
+    assert_has(&errors, "publisht: unknown key\n  --> FILE:20:1");
     assert_has(&errors, "help: did you mean `published`?");
 }
 
 #[test]
 fn a_mistake_in_a_network_is_shown_where_the_file_has_it_with_its_row() {
     let errors = said_of("dropout.hidden", "dropout.hiden", &[], 1);
-    let expected = "error: row `dropout`: dropout.hiden: unknown key `hiden`\n  --> FILE:27:9";
+    let expected = "error: row `dropout`: dropout.hiden: unknown key\n  --> FILE:27:9";
     assert_has(&errors, expected);
     assert_has(&errors, "27 | dropout.hiden = 0.1");
 
@@ -77,11 +74,11 @@ fn a_mistake_in_a_network_is_shown_where_the_file_has_it_with_its_row() {
     assert_has(&errors, expected);
 
     // What all rows share, what is chosen, and what is different while choosing.
-    let shared = "train.momentun: unknown key `momentun`\n  --> FILE:11:32";
+    let shared = "train.momentun: unknown key\n  --> FILE:11:32";
     refused("momentum = 0.9", "momentun = 0.9", shared);
     let chosen = "row `dropout`: train.learning_rate: expected a finite number above 0, found -0.1\n  --> FILE:28:30";
     refused("[0.001, 0.1]", "[0.001, -0.1]", chosen);
-    let choosing = "row `dropout`: train.epoch: unknown key `epoch`\n  --> FILE:15:7";
+    let choosing = "row `dropout`: train.epoch: unknown key\n  --> FILE:15:7";
     refused("train.epochs = 4", "train.epoch = 4", choosing);
 }
 
@@ -158,7 +155,7 @@ fn seeds_are_how_many_or_which() {
 
 #[test]
 fn a_mistake_of_the_command_line_is_shown_there() {
-    let expected = "error: train.epocs: unknown key `epocs`\n --> --set:1:1\n";
+    let expected = "error: train.epocs: unknown key\n --> --set:1:1\n";
     refused_flags(&["--set", "train.epocs=3"], 2, expected);
     refused_flags(
         &["--set", "train.epocs=3"],

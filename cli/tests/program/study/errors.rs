@@ -15,7 +15,7 @@ fn refused(more: &[&str], status: i32, expected: &[&str]) {
 
 #[test]
 fn a_misspelled_key_is_named_with_the_nearest_known_one() {
-    let unknown = "error: dropout.hiden: unknown key `hiden`";
+    let unknown = "error: dropout.hiden: unknown key";
     let vary = "dropout.hiden=0,0.2";
     let help = "help: did you mean `hidden`?";
     refused(

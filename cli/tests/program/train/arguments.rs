@@ -81,7 +81,7 @@ fn of_two_values_for_a_key_the_last_one_counts_and_seed_comes_after_all() {
 #[test]
 fn set_names_an_unknown_key_and_the_nearest_known_one() {
     let errors = wrong(&["train.epochs=2", "train.lerning_rate=0.1"]);
-    assert_has(&errors, "unknown key `lerning_rate`");
+    assert_has(&errors, "train.lerning_rate: unknown key");
     assert_has(&errors, "--set:1:1");
     assert_has(&errors, "1 | train.lerning_rate=0.1");
     assert_has(&errors, "help: did you mean `learning_rate`?");
@@ -128,7 +128,7 @@ fn set_shows_what_is_expected_where_its_form_is_wrong() {
 #[test]
 fn a_mistake_of_the_file_is_shown_in_the_file_whatever_is_set() {
     for (from, to, expected) in [
-        ("batch_size", "bach_size", "unknown key `bach_size`"),
+        ("batch_size", "bach_size", "train.bach_size: unknown key"),
         ("learning_rate = 0.01", "", "learning_rate"),
     ] {
         let place = Place::with(&digits_with(from, to));
