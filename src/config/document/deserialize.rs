@@ -5,11 +5,12 @@ use std::ops::Range;
 use serde::Deserializer;
 use serde::de::value::{MapAccessDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{
-    DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, MapAccess, VariantAccess, Visitor,
+    DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, MapAccess, Unexpected,
+    VariantAccess, Visitor,
 };
 use toml::de::DeValue;
 
-use super::mistake::Mistake;
+use super::mistake::{Mistake, listed};
 use super::{Node, Table};
 
 impl<'a> Table<'a> {
