@@ -31,6 +31,7 @@ use reference::Reference;
 const SLOPES_A_LAYER: usize = 12;
 
 /// One network and batch to be checked. Weights and numbers of the batch are drawn from `seed`.
+#[doc(hidden)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
     /// The network; a loss that takes logits wants the output activation `identity`.

@@ -29,8 +29,8 @@ pub struct NetworkConfig {
     /// Whether the layers have biases. Default true.
     #[serde(default = "default_bias")]
     pub bias: bool,
-    /// What the initial weights are drawn from. Default: see
-    /// [`Activation::default_initializer`].
+    /// What the initial weights are drawn from. Default: what suits the activation of the hidden layers, `he` for
+    /// `relu`, `gelu` and `silu`, else `xavier`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initializer: Option<Initializer>,
 }

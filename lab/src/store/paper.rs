@@ -5,6 +5,8 @@ use std::io::ErrorKind;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
+use toml::Table;
+
 use super::folder::{Kind, OutFolder, create_folder, names_in};
 use super::{LOCK, atomic, cannot_read, cannot_write, refused};
 use crate::reproduce::{NetworkId, NetworkOutcome, Outcomes, Paper, Stage, Summary};
@@ -184,7 +186,8 @@ fn id(row: &str, name: &str) -> Option<NetworkId> {
     Some(NetworkId { row, stage, seed })
 }
 
-/// A folder is of the same experiment only if it was begun in the same words.
+/// A folder is of the same experiment only if it was begun by the same flags, which its first line has, from a file that says the
+/// same; comments may differ.
 fn check_begun(dir: &Path, begun: &str, fix: &str) -> Result<()> {
     let config = PAPER.config;
     let path = dir.join(config);
@@ -193,7 +196,10 @@ fn check_begun(dir: &Path, begun: &str, fix: &str) -> Result<()> {
         return Err(refused(dir, problem, fix));
     }
     let found = fs::read_to_string(&path).map_err(|cause| cannot_read(&path, cause))?;
-    if found == begun {
+    let flags_and_file =
+        |text: &str| Some((text.lines().next()?.to_owned(), text.parse::<Table>().ok()?));
+    if found == begun || flags_and_file(&found).is_some_and(|it| Some(it) == flags_and_file(begun))
+    {
         return Ok(());
     }
     let (mut lines, mut others) = (found.lines(), begun.lines());

@@ -231,6 +231,9 @@ fn only_the_same_experiment_goes_on_or_is_merged() {
     differs(&["--merge", &part], "nothing", 8);
     assert!(!nothing.exists());
     assert!(all_files(&whole) == before);
+
+    fs::write(place.config(), format!("{OWN}# A comment.\n")).expect("a file");
+    good(&mut reproduce(&place, "whole", &["--resume"]));
 }
 
 #[test]
