@@ -2,6 +2,7 @@
 
 mod args;
 mod completions;
+mod difference;
 mod evaluate;
 mod fetch;
 mod init;
@@ -60,6 +61,15 @@ pub(crate) enum Outcome {
 
 impl Cli {
     pub(crate) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
+        // Its rows may never end.
+        if let Command::Predict(args) = &self.command {
+            return args.run(out);
+        }
+        let trains = matches!(
+            self.command,
+            Command::Train(_) | Command::Study(_) | Command::Tune(_) | Command::Reproduce(_)
+        );
+        let out = &mut output::WhileRead::new(out, trains);
         match &self.command {
             Command::Init(args) => args.run(out),
             Command::Train(args) => args.run(out),

@@ -1,5 +1,13 @@
 //! The `dropwise` program: parse, run, exit code.
 
+// The standard library's macro ends the program with a panic where its reader is gone, as in `2>&1 | head -1`.
+macro_rules! eprintln {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($words)*);
+    }};
+}
+
 mod commands;
 
 use std::io::{self, ErrorKind, IsTerminal};
@@ -18,7 +26,7 @@ fn main() -> ExitCode {
         Ok(commands::Outcome::Success) => ExitCode::SUCCESS,
         Ok(commands::Outcome::Failed) => ExitCode::FAILURE,
         Ok(commands::Outcome::Interrupted) => ExitCode::from(commands::interrupt::STATUS),
-        // A reader that closes the pipe is not an error.
+        // Rows that nobody reads need no answers: `predict` alone ends there, all other commands go on without output.
         Err(Error::Write(cause)) if cause.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             let message = commands::message(&error, io::stderr().is_terminal());

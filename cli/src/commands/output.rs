@@ -1,9 +1,58 @@
 //! What a command prints, and for whom.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// Output until its reader is gone, as `head` is after its lines, and none from then on: what a command has begun it ends, and
+/// its exit status is that of its work.
+pub(super) struct WhileRead<W> {
+    /// None once the reader is gone.
+    out: Option<W>,
+    /// Whether to say so.
+    says_so: bool,
+}
+
+impl<W: Write> WhileRead<W> {
+    pub(super) fn new(out: W, says_so: bool) -> Self {
+        WhileRead {
+            out: Some(out),
+            says_so,
+        }
+    }
+
+    /// What `write` comes to, or `closed` without a reader.
+    fn attempt<T>(
+        &mut self,
+        closed: T,
+        write: impl FnOnce(&mut W) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let Some(out) = &mut self.out else {
+            return Ok(closed);
+        };
+        match write(out) {
+            Err(cause) if cause.kind() == ErrorKind::BrokenPipe => {
+                self.out = None;
+                if self.says_so {
+                    eprintln!("warning: nobody reads the output any more; going on without it");
+                }
+                Ok(closed)
+            }
+            done => done,
+        }
+    }
+}
+
+impl<W: Write> Write for WhileRead<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.attempt(bytes.len(), |out| out.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.attempt((), W::flush)
+    }
+}
 
 /// `--json` and `--quiet`.
 #[derive(clap::Args)]

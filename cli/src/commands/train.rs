@@ -9,6 +9,7 @@ mod summary;
 use std::io::Write;
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use dropwise::Result;
 use dropwise::data;
 use dropwise::train::{End, Trainer};
@@ -16,7 +17,7 @@ use dropwise::train::{End, Trainer};
 use super::args::ExperimentArgs;
 use super::output::{OutputArgs, Style};
 use super::{Outcome, interrupt};
-use job::Job;
+use job::{Job, Longer};
 use observer::RunObserver;
 use progress::Progress;
 use summary::RunReport;
@@ -30,7 +31,7 @@ pub(super) use silent::train_in;
 ///
 /// Exit status: 0 trained, 1 failed, 2 wrong usage, 130 interrupted.
 #[derive(clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, override_usage = USAGE)]
 pub(super) struct Args {
     /// The experiment, a TOML file such as config/xor.toml
     #[arg(required_unless_present = "resume")]
@@ -43,6 +44,12 @@ pub(super) struct Args {
     /// Continue the run in this folder from its last checkpoint
     #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "overrides", "out", "seed", "backend"])]
     resume: Option<PathBuf>,
+    /// With --resume: train for N epochs in all, more than the run was started with; what that does to the schedule is said
+    #[arg(long, value_name = "N", requires = "resume", conflicts_with = "config", value_parser = count())]
+    epochs: Option<usize>,
+    /// The same for a run whose configuration counts steps
+    #[arg(long, value_name = "N", requires = "resume", conflicts_with_all = ["config", "epochs"], value_parser = count())]
+    steps: Option<usize>,
     /// Seconds between two checkpoints; 0 takes one after every step
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
     checkpoint_every: f64,
@@ -50,11 +57,19 @@ pub(super) struct Args {
     output: OutputArgs,
 }
 
+/// A run that is resumed is of an experiment that is known.
+const USAGE: &str = "dropwise train [OPTIONS] <CONFIG>\n       \
+                     dropwise train --resume <DIR> [--epochs <N> | --steps <N>] [--checkpoint-every <SECONDS>]";
+
 fn seconds(text: &str) -> std::result::Result<f64, String> {
     match text.parse() {
         Ok(seconds) if (0.0..1e9).contains(&seconds) => Ok(seconds),
         _ => Err("expected a number of seconds, at least 0".to_owned()),
     }
+}
+
+fn count() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..)
 }
 
 /// Where a resumed run continues, in words.
@@ -73,9 +88,13 @@ impl Args {
         let mut job = self.job()?;
         let splits = data::load(&job.experiment.data, job.experiment.seed)?;
         let mut trainer = job.trainer(&splits)?;
+        let longer = job.longer(&trainer, &splits)?;
         let run = job.run(self.out.as_deref(), &trainer, &splits)?;
         if self.resume.is_some() && style != Style::Quiet {
             eprintln!("{}", resumes_at(&trainer));
+            if let Some(words) = longer {
+                eprintln!("{words}");
+            }
         }
 
         let progress = Progress::new(style, (&trainer, &splits), out);
@@ -98,9 +117,16 @@ impl Args {
         Ok(Outcome::Success)
     }
 
+    fn longer(&self) -> Option<Longer> {
+        match (self.epochs, self.steps) {
+            (Some(epochs), _) => Some(Longer::Epochs(epochs)),
+            (None, steps) => steps.map(Longer::Steps),
+        }
+    }
+
     fn job(&self) -> Result<Job> {
         let job = match (&self.resume, &self.config) {
-            (Some(dir), _) => Job::resumed(dir)?,
+            (Some(dir), _) => Job::resumed(dir, self.longer())?,
             (None, Some(config)) => Job::of(self.experiment.read(config, &[])?)?,
             // Clap asks for one of them.
             (None, None) => return Err(dropwise::Error::Compute("no configuration".to_owned())),

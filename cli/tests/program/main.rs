@@ -9,6 +9,7 @@ mod markup;
 mod runs;
 
 mod autoencoder;
+mod closed_pipe;
 mod completions;
 mod evaluate;
 mod explain;

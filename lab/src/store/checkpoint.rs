@@ -26,6 +26,14 @@ pub struct Checkpoint {
     pub metadata: BTreeMap<String, String>,
 }
 
+impl Checkpoint {
+    /// The configuration of the run that it was taken of; none in a checkpoint of an older version.
+    #[must_use]
+    pub fn config_text(&self) -> Option<&str> {
+        self.metadata.get(super::CONFIG).map(String::as_str)
+    }
+}
+
 /// A checkpoint file. The same content gives the same bytes.
 ///
 /// # Errors

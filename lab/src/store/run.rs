@@ -79,14 +79,16 @@ impl Run {
         })
     }
 
-    /// Writes the checkpoint after `step` steps. Once it is safely on the disk, all others go but the
+    /// Writes the checkpoint after `step` steps, with the run's configuration in it. Once it is safely on the disk, all others go but the
     /// newest before it, so that [`KEEP`] remain.
     ///
     /// # Errors
     /// [`Error::WriteFile`](dropwise::Error::WriteFile) if it cannot be written; the checkpoints before it stay.
     /// Those of [`checkpoint::encode`].
     pub fn save_checkpoint(&mut self, step: u64, checkpoint: &Checkpoint) -> Result<()> {
-        let bytes = checkpoint::encode(&checkpoint.arrays, &checkpoint.metadata)?;
+        let mut metadata = checkpoint.metadata.clone();
+        metadata.insert(CONFIG.to_owned(), self.config_text().to_owned());
+        let bytes = checkpoint::encode(&checkpoint.arrays, &metadata)?;
         // A resumed run keeps the lines before its checkpoint: they have to be as durable as it is.
         jsonl::sync(&self.dir().join(METRICS))?;
         if self.has_trail() {
@@ -95,6 +97,16 @@ impl Run {
         let path = self.checkpoints().join(format!("step-{step:010}.ckpt"));
         atomic::write(&path, &bytes)?;
         self.remove_old_checkpoints(step)
+    }
+
+    /// Writes the configuration that the run has from now on, in place of the one before it.
+    ///
+    /// # Errors
+    /// [`Error::WriteFile`](dropwise::Error::WriteFile) if it cannot be written.
+    pub fn save_config(&mut self, config_text: &str) -> Result<()> {
+        atomic::write(&self.dir().join(CONFIG), config_text.as_bytes())?;
+        self.stored.config_text = config_text.to_owned();
+        Ok(())
     }
 
     /// Writes how many seconds training has taken up to the newest checkpoint, over all processes. A file of its

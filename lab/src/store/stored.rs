@@ -63,7 +63,7 @@ impl FromStr for ModelName {
 #[derive(Debug)]
 pub struct StoredRun {
     dir: PathBuf,
-    config_text: String,
+    pub(super) config_text: String,
     preparation_json: String,
 }
 

@@ -1,14 +1,15 @@
 //! What to train: a new run, or one to resume.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dropwise::backend::Backend;
-use dropwise::config::{CheckedExperiment, Experiment};
+use dropwise::config::{CheckedExperiment, Experiment, Schedule};
 use dropwise::data::Splits;
 use dropwise::train::{Snapshot, Trainer};
 use dropwise::{Error, Result};
 use dropwise_lab::store::{self, Prepared, Run, snapshot};
 
+use super::super::difference::Difference;
 use super::super::overrides;
 
 /// What to train.
@@ -19,6 +20,50 @@ pub(super) struct Job {
     run: Option<Run>,
     /// Its newest checkpoint.
     snapshot: Option<Snapshot>,
+    /// The experiment that it was started with, if it is trained longer now.
+    begun: Option<CheckedExperiment>,
+}
+
+/// How long to train a run that was started with less.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Longer {
+    Epochs(usize),
+    Steps(usize),
+}
+
+impl Longer {
+    /// The experiment `now`, of a run that was started with `begun`, for so long.
+    fn apply(self, begun: &Experiment, now: CheckedExperiment) -> Result<CheckedExperiment> {
+        let mut now = now.into_inner();
+        let (flag, unit, asked) = self.words();
+        let (planned, value) = match self {
+            Longer::Epochs(_) => (begun.train.epochs, &mut now.train.epochs),
+            Longer::Steps(_) => (begun.train.steps, &mut now.train.steps),
+        };
+        let Some(planned) = planned else {
+            let expected = format!("the unit that the run was started with, in place of {unit}");
+            let (other, found) = match self {
+                Longer::Epochs(_) => ("--steps", begun.train.steps),
+                Longer::Steps(_) => ("--epochs", begun.train.epochs),
+            };
+            let found = format!("a run of {other} {}", found.unwrap_or_default());
+            return Err(Error::invalid(flag, expected, found));
+        };
+        if asked <= planned {
+            let expected = format!("more {unit} than the {planned} that the run was started with");
+            return Err(Error::invalid(flag, expected, asked));
+        }
+        *value = Some(asked);
+        now.check()
+    }
+
+    /// The flag, what it counts, and how many.
+    fn words(self) -> (&'static str, &'static str, usize) {
+        match self {
+            Longer::Epochs(epochs) => ("--epochs", "epochs", epochs),
+            Longer::Steps(steps) => ("--steps", "steps", steps),
+        }
+    }
 }
 
 impl Job {
@@ -35,25 +80,39 @@ impl Job {
             backend,
             run: None,
             snapshot: None,
+            begun: None,
         }
     }
 
-    /// The run in a folder, from its newest checkpoint that is intact.
-    pub(super) fn resumed(dir: &Path) -> Result<Self> {
+    /// The run in a folder, from its newest checkpoint that is intact. With `longer` it is trained for more epochs or steps
+    /// than it was started with.
+    pub(super) fn resumed(dir: &Path, longer: Option<Longer>) -> Result<Self> {
         let run = Run::resume(dir)?;
-        let experiment = store::experiment_of(&run)?;
+        let mut experiment = store::experiment_of(&run)?;
         let backend = match &experiment.backend {
             Some(name) => name.parse()?,
             None => Backend::default(),
         };
         let report = &mut |error: &Error| eprintln!("warning: {error}");
+        let mut begun = experiment.clone();
         let snapshot = match run.newest_checkpoint(report)? {
-            Some((_, checkpoint)) => Some(snapshot::from_checkpoint(dir, &checkpoint)?),
+            Some((_, checkpoint)) => {
+                // An older version did not write it.
+                if let Some(text) = checkpoint.config_text() {
+                    begun = Experiment::parse("the checkpoint's configuration", text)?;
+                }
+                Some(snapshot::from_checkpoint(dir, &checkpoint)?)
+            }
             None => None,
         };
+        if let Some(longer) = longer {
+            experiment = longer.apply(&begun, experiment)?;
+        }
+        check_begun(&run, &begun, &experiment, longer)?;
         let mut job = Job {
             experiment,
             backend,
+            begun: longer.map(|_| begun),
             run: Some(run),
             snapshot,
         };
@@ -117,9 +176,102 @@ impl Job {
                 let prepared = Prepared::new(splits).to_json()?;
                 Run::create(dir, &config, &prepared).map(Some)
             }
-            (run, _) => Ok(run),
+            (Some(mut run), _) => {
+                if self.begun.is_some() {
+                    run.save_config(&overrides::write(trainer.experiment())?)?;
+                }
+                Ok(Some(run))
+            }
+            (None, None) => Ok(None),
         }
     }
+
+    /// What training longer than the run was started with does to the learning rate; none for a run that goes on as it was.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the run stopped early, which more epochs do not undo.
+    pub(super) fn longer(&self, trainer: &Trainer<'_>, splits: &Splits) -> Result<Option<String>> {
+        let Some(begun) = &self.begun else {
+            return Ok(None);
+        };
+        if trainer.has_ended() {
+            let patience = begun
+                .train
+                .early_stopping
+                .map_or(0, |stopping| stopping.patience);
+            return Err(Error::Store {
+                path: self
+                    .run
+                    .as_ref()
+                    .map_or_else(PathBuf::new, |run| run.dir().to_owned()),
+                problem: format!(
+                    "the run stopped early, after {patience} evaluations without improvement: longer training does not follow"
+                ),
+                fix: "start a new run with a larger `train.early_stopping.patience`".to_owned(),
+            });
+        }
+        let train = &trainer.experiment().train;
+        let (planned, unit, all) = match (begun.train.epochs, train.epochs) {
+            (Some(planned), Some(all)) => (planned, "epochs", all),
+            _ => (
+                begun.train.steps.unwrap_or(0),
+                "steps",
+                train.steps.unwrap_or(0),
+            ),
+        };
+        let rate = trainer.learning_rate();
+        let effect = match train.schedule {
+            Schedule::Cosine => {
+                // Epochs a step.
+                let step = trainer.rows_a_step() / splits.train.len() as f64;
+                let planned = begun
+                    .train
+                    .epochs
+                    .map_or(planned as f64 * step, |epochs| epochs as f64);
+                let before = trainer.step().saturating_sub(1) as f64 * step;
+                let before =
+                    begun.train.learning_rate * begun.train.schedule.factor(before, planned);
+                format!(
+                    "the cosine schedule now spans all {all} {unit}, so that the learning rate goes from {before:.3e} at the \
+                     last step to {rate:.3e} at the next, where a run planned for {all} would be"
+                )
+            }
+            _ => format!(
+                "the schedule is the same however long training is: the learning rate of the next step is {rate:.3e}"
+            ),
+        };
+        Ok(Some(format!(
+            "training for {all} {unit} in place of {planned}: {effect}"
+        )))
+    }
+}
+
+/// A run is resumed with the configuration that it was started with, but for what is changed on purpose.
+fn check_begun(
+    run: &Run,
+    begun: &Experiment,
+    now: &Experiment,
+    longer: Option<Longer>,
+) -> Result<()> {
+    let mut begun = begun.clone();
+    match longer {
+        Some(Longer::Epochs(_)) => begun.train.epochs = now.train.epochs,
+        Some(Longer::Steps(_)) => begun.train.steps = now.train.steps,
+        None => {}
+    }
+    let Some(found) = Difference::beside_paths(&begun, now)? else {
+        return Ok(());
+    };
+    let flag = match found.key.as_str() {
+        "train.epochs" => "; to train longer, put it back and add --epochs N",
+        "train.steps" => "; to train longer, put it back and add --steps N",
+        _ => "",
+    };
+    Err(Error::Store {
+        path: run.dir().join("config.toml"),
+        problem: found.problem("run"),
+        fix: format!("put it back, or start a new run with the new value{flag}"),
+    })
 }
 
 fn check_one(replicas: usize) -> Result<()> {

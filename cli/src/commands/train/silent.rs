@@ -64,7 +64,7 @@ pub(in super::super) fn train_in(
 
 /// The run in a folder, if it is of this experiment.
 fn resumed(dir: &Path, experiment: &CheckedExperiment, splits: &Splits) -> Result<Job> {
-    let job = Job::resumed(dir)?;
+    let job = Job::resumed(dir, None)?;
     if job.experiment == *experiment.resolve(splits.train.task())? {
         return Ok(job);
     }

@@ -9,8 +9,8 @@ use dropwise_lab::report::tune_figure;
 use dropwise_lab::store::TuneFolder;
 use dropwise_lab::tune::{Phase, Trial, TrialOutcome, TrialSetting, TuneSummary};
 use serde::{Deserialize, Serialize};
-use toml::{Table, Value};
 
+use super::super::difference::Difference;
 use super::super::{json, overrides, pretty};
 use super::job::Job;
 
@@ -167,38 +167,8 @@ fn check_config(dir: &Path, begun: &str, now: &Experiment) -> Result<()> {
     let path = dir.join("tune.toml");
     // An older version may have written it in other words.
     let begun = Experiment::parse(&path.display().to_string(), begun)?;
-    let table = |experiment: &Experiment| {
-        Table::try_from(experiment).map_err(|cause| cannot_resume(path.clone(), cause.to_string()))
-    };
-    let (begun, now) = (table(&begun)?, table(now)?);
-    let Some((key, begun, now)) = difference("", &begun, &now) else {
-        return Ok(());
-    };
-    let problem = format!("`{key}` was {begun} when the study was started and is {now} now");
-    Err(cannot_resume(path, problem))
-}
-
-/// The first key that differs, a plain one before those in tables, and both its values in words.
-fn difference(outer: &str, begun: &Table, now: &Table) -> Option<(String, String, String)> {
-    let words = |value: Option<&Value>| {
-        value.map_or("absent".to_owned(), |value| {
-            value.to_string().trim().to_owned()
-        })
-    };
-    let new = now.keys().filter(|key| !begun.contains_key(*key));
-    let keys = begun
-        .keys()
-        .chain(new)
-        .filter(|key| begun.get(*key) != now.get(*key));
-    let mut inside = None;
-    for key in keys {
-        let name = format!("{outer}{key}");
-        match (begun.get(key), now.get(key)) {
-            (Some(Value::Table(one)), Some(Value::Table(other))) => {
-                inside = inside.or_else(|| difference(&format!("{name}."), one, other));
-            }
-            (one, other) => return Some((name, words(one), words(other))),
-        }
+    match Difference::between(&begun, now)? {
+        None => Ok(()),
+        Some(found) => Err(cannot_resume(path, found.problem("study"))),
     }
-    inside
 }

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod damaged;
+mod edited;
 mod interrupted;
 mod killed;
 
