@@ -14,11 +14,13 @@ mod curves;
 mod diagram;
 mod features;
 mod hidden;
+mod importance;
 mod landscape;
 mod mistakes;
 mod one_weight;
 mod paths;
 mod predictions;
+mod ranking;
 mod redundancy;
 mod split_evaluation;
 mod subject;
@@ -34,10 +36,12 @@ pub use card::{Card, MeasuredMetric};
 pub use curves::{Curve, Curves, CurvesReader, MetricsLine};
 pub use diagram::{Diagram, DiagramLayer};
 pub use features::{Feature, Features, unit_features};
+pub use importance::{ColumnImportance, Importance};
 pub use landscape::{Landscape, LandscapeOptions, WeightAt};
 pub use mistakes::{Mistake, Mistakes};
 pub use paths::{Paths, UnitPath};
 pub use predictions::{Calibration, CalibrationBin, Confusion, Fit};
+pub use ranking::{ClassRanking, Ranking};
 pub use redundancy::{Redundancy, Similarities};
 pub use subject::{ExplainOptions, Subject};
 pub use trail::{Recorder, Trail, TrailLine};
@@ -67,10 +71,16 @@ pub struct Explanation {
     pub activity: Vec<Activity>,
     /// Which class is taken for which.
     pub confusion: Option<Confusion>,
+    /// How well probabilities rank rows.
+    #[serde(default)]
+    pub ranking: Option<Ranking>,
     /// Whether probabilities may be believed.
     pub calibration: Option<Calibration>,
     /// A regression's predictions beside the targets.
     pub fit: Option<Fit>,
+    /// Which columns the network needs.
+    #[serde(default)]
+    pub importance: Option<Importance>,
     /// The rows that the network is furthest off on.
     pub mistakes: Option<Mistakes>,
     /// The layers, and one of the thinned networks that dropout trains.
@@ -102,6 +112,12 @@ pub fn explain(subject: &Subject<'_>, options: &ExplainOptions) -> Result<Explan
     )?;
     let landscape = landscape::landscape(subject, options, &mut notes)?;
     let input = landscape.as_ref().map(|found| found.weight.input);
+    let importance = match evaluation {
+        Some(evaluation) => {
+            importance::importance(subject, evaluation, options.landscape.seed, &mut notes)?
+        }
+        None => None,
+    };
     let explanation = Explanation {
         name: subject.name.to_owned(),
         card: card::card(subject, &evaluations)?,
@@ -111,9 +127,11 @@ pub fn explain(subject: &Subject<'_>, options: &ExplainOptions) -> Result<Explan
         features: features::unit_features(subject.network, subject.preprocessing)?,
         activity: hidden.into_iter().filter_map(activity::activity).collect(),
         confusion: evaluation.and_then(|evaluation| predictions::confusion(evaluation, &mut notes)),
+        ranking: evaluation.and_then(ranking::ranking),
         calibration: evaluation
             .and_then(|evaluation| predictions::calibration(evaluation, &mut notes)),
         fit: evaluation.and_then(predictions::fit),
+        importance,
         mistakes: evaluation.map(|evaluation| mistakes::mistakes(subject, evaluation)),
         diagram: diagram::diagram(subject.network, options.landscape.seed),
         landscape,

@@ -89,6 +89,16 @@ impl Preprocessing {
         }
     }
 
+    /// Name and number of inputs of each column, in the order of the inputs.
+    #[must_use]
+    #[doc(hidden)]
+    pub fn input_columns(&self) -> Vec<(String, usize)> {
+        match self {
+            Preprocessing::Table(table) => table.input_columns(),
+            _ => self.columns().into_iter().map(|name| (name, 1)).collect(),
+        }
+    }
+
     /// A text that stands for a missing value among the fields of a row; empty where none does.
     #[must_use]
     #[doc(hidden)]

@@ -15,6 +15,9 @@ pub struct Features {
     pub image: Option<(usize, usize)>,
     /// The names of the inputs, where they are no images.
     pub input_names: Vec<String>,
+    /// Inputs of the network.
+    #[serde(default)]
+    pub all_inputs: usize,
     /// The first units.
     pub units: Vec<Feature>,
     /// Units in the layer.
@@ -74,6 +77,7 @@ pub fn unit_features(network: &Mlp, preprocessing: &Preprocessing) -> Result<Fea
     Ok(Features {
         image,
         input_names: shown_names(preprocessing),
+        all_inputs: d_input,
         units: weights
             .chunks_exact(inputs)
             .enumerate()

@@ -19,6 +19,9 @@ pub struct Mistakes {
     pub image: Option<(usize, usize)>,
     /// The names of the inputs that are shown, where they are no images.
     pub input_names: Vec<String>,
+    /// Inputs of the network.
+    #[serde(default)]
+    pub all_inputs: usize,
     /// The worst of them.
     pub rows: Vec<Mistake>,
     /// How many rows are wrong in all; of a regression, how many there are.
@@ -68,6 +71,7 @@ pub(super) fn mistakes(subject: &Subject<'_>, evaluation: &SplitEvaluation<'_>) 
         split: evaluation.part.word().to_owned(),
         image: image_of(subject.preprocessing),
         input_names,
+        all_inputs: subject.preprocessing.d_input(),
         rows: rows
             .map(|(_, row)| mistake(subject, evaluation, row, shown))
             .collect(),

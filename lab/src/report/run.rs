@@ -12,10 +12,12 @@ mod diagram;
 mod features;
 mod fit;
 mod html;
+mod importance;
 mod landscape;
 mod markdown;
 mod mistakes;
 mod paths;
+mod ranking;
 mod redundancy;
 mod terminal;
 
@@ -90,17 +92,20 @@ impl Report {
     #[must_use]
     pub fn new(mut runs: Vec<Explanation>) -> Self {
         tell_apart(&mut runs);
-        let makers: [Maker; 11] = [
+        // First what it predicts and how well, then how it came to that, then what is inside.
+        let makers: [Maker; 13] = [
+            confusion::section,
+            ranking::section,
+            fit::section,
+            calibration::section,
+            importance::section,
+            mistakes::section,
             curves::section,
             landscape::section,
             paths::section,
             redundancy::section,
             features::section,
             activity::section,
-            confusion::section,
-            calibration::section,
-            fit::section,
-            mistakes::section,
             diagram::section,
         ];
         let sections = std::iter::once(card::section(&runs))

@@ -18,8 +18,11 @@ const GAP: f64 = 4.0;
 /// Units that have a column of bars, and inputs that have a row.
 pub(super) const MOST_UNITS: usize = 8;
 pub(super) const MOST_INPUTS: usize = 24;
-/// Height of a row of bars.
+/// Letters of an input's name; the bars take the room that is left.
+const MOST_LETTERS: usize = 36;
+/// Height of a row of bars, and the least width of a column.
 const ROW: f64 = 17.0;
+const COLUMN: f64 = 32.0;
 /// A narrower picture has fewer words over it.
 const NARROW: f64 = 400.0;
 
@@ -148,11 +151,13 @@ fn bars(features: &Features, view: &View<'_>) -> Picture {
     let inputs = units.iter().map(|unit| unit.weights.len()).max();
     let inputs = inputs.unwrap_or(0).min(MOST_INPUTS);
     let names: Vec<String> = (0..inputs)
-        .map(|input| shortened(&name_of(features, input), 20))
+        .map(|input| shortened(&name_of(features, input), MOST_LETTERS))
         .collect();
     let longest = names.iter().map(|name| name.chars().count()).max();
     let left = 0.58 * f64::from(TEXT_SIZE) * longest.unwrap_or(0) as f64 + 12.0;
-    let size = (view.width, BARS + ROW * inputs as f64 + 8.0);
+    // Long names must not take the bars' room.
+    let width = view.width.max(left + COLUMN * units.len() as f64);
+    let size = (width, BARS + ROW * inputs as f64 + 8.0);
     let mut scene = headed(
         size,
         view.title,
@@ -162,7 +167,7 @@ fn bars(features: &Features, view: &View<'_>) -> Picture {
         let at = (left - 8.0, BARS + ROW * (input as f64 + 0.5) + 4.0);
         scene.add(words(at, name, (TEXT_SIZE, false), LINE, TextAnchor::End));
     }
-    let column = (view.width - left) / units.len().max(1) as f64;
+    let column = (width - left) / units.len().max(1) as f64;
     for (k, unit) in units.iter().enumerate() {
         let middle = left + column * (k as f64 + 0.5);
         draw_column(&mut scene, (features, unit), (middle, column), view);

@@ -269,6 +269,38 @@ fn calibration() -> Calibration {
     }
 }
 
+fn ranking(classes: usize) -> Ranking {
+    let class = |class: usize| ClassRanking {
+        class: class.to_string(),
+        positives: 36,
+        negatives: 324,
+        roc_auc: 0.999 - 0.001 * class as f64,
+        average_precision: 0.99 - 0.01 * class as f64,
+        roc: vec![(0.0, 0.0), (0.01, 0.9), (1.0, 1.0)],
+        precision_recall: vec![(0.1, 1.0), (0.9, 0.95), (1.0, 0.1)],
+    };
+    Ranking {
+        split: "test".to_owned(),
+        classes: (0..classes).map(class).collect(),
+    }
+}
+
+fn importance(names: &[String]) -> Importance {
+    let column = |(k, name): (usize, &String)| ColumnImportance {
+        column: name.clone(),
+        increase: 8.0 - 1.1 * k as f64,
+        deviation: 0.4,
+    };
+    Importance {
+        split: "test".to_owned(),
+        rows: 400,
+        measure: "RMSE".to_owned(),
+        baseline: 5.21,
+        repeats: 5,
+        columns: names.iter().enumerate().map(column).collect(),
+    }
+}
+
 /// A network that recognizes small images, with or without dropout.
 pub fn images(name: &str, is_dropout: bool) -> Explanation {
     let error = if is_dropout { 0.0111 } else { 0.0278 };
@@ -303,6 +335,7 @@ pub fn images(name: &str, is_dropout: bool) -> Explanation {
         features: Features {
             image: Some((8, 8)),
             input_names: Vec::new(),
+            all_inputs: 64,
             units: (0..64)
                 .map(|unit| Feature {
                     unit,
@@ -313,12 +346,15 @@ pub fn images(name: &str, is_dropout: bool) -> Explanation {
         },
         activity: vec![activity(1, is_dropout), activity(2, is_dropout)],
         confusion: Some(confusion(10)),
+        ranking: Some(ranking(10)),
         calibration: Some(calibration()),
         fit: None,
+        importance: None,
         mistakes: Some(Mistakes {
             split: "test".to_owned(),
             image: Some((8, 8)),
             input_names: Vec::new(),
+            all_inputs: 64,
             rows: (0..10).map(mistake).collect(),
             all: 10,
         }),
@@ -364,10 +400,13 @@ pub fn table(name: &str) -> Explanation {
     );
     explanation.curves.error_name = "RMSE".to_owned();
     explanation.confusion = None;
+    explanation.ranking = None;
+    explanation.importance = Some(importance(&names));
     explanation.calibration = None;
     explanation.features = Features {
         image: None,
         input_names: names.clone(),
+        all_inputs: 8,
         units: (0..16)
             .map(|unit| Feature {
                 unit,
@@ -385,7 +424,8 @@ pub fn table(name: &str) -> Explanation {
     explanation.mistakes = Some(Mistakes {
         split: "test".to_owned(),
         image: None,
-        input_names: names,
+        input_names: names.clone(),
+        all_inputs: 8,
         rows: (0..10).map(mistake).collect(),
         all: 400,
     });
@@ -410,13 +450,16 @@ pub fn bare(name: &str) -> Explanation {
         features: Features {
             image: None,
             input_names: Vec::new(),
+            all_inputs: 1,
             units: Vec::new(),
             all_units: 0,
         },
         activity: Vec::new(),
         confusion: None,
+        ranking: None,
         calibration: None,
         fit: None,
+        importance: None,
         mistakes: None,
         diagram: Diagram { layers: Vec::new() },
         notes: Vec::new(),

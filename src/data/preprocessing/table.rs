@@ -99,6 +99,13 @@ impl TablePreprocessing {
         names.collect()
     }
 
+    pub(super) fn input_columns(&self) -> Vec<(String, usize)> {
+        let columns = self.columns.iter();
+        columns
+            .map(|column| (column.name.clone(), column.d_input()))
+            .collect()
+    }
+
     pub(super) fn input_names(&self) -> Vec<String> {
         let names = |column: &Column| match &column.kind {
             ColumnKind::Numeric { .. } => vec![column.name.clone()],

@@ -4,7 +4,7 @@ use super::{Drawing, Figure, FigureTable, Section};
 use crate::explain::{Explanation, Feature, Features};
 use crate::report::table::Table;
 use crate::report::units::{self, MOST_INPUTS, MOST_UNITS, View, name_of};
-use crate::report::words::number;
+use crate::report::words::{count, number};
 
 /// The features of each run.
 pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
@@ -104,6 +104,13 @@ fn caption(features: &Features) -> String {
             "Each small image is one hidden unit, each pixel its weight from that pixel of the input."
         }
         None => "Each column is one hidden unit, each bar its weight from one input.",
+    };
+    let kind = match features.all_inputs > MOST_INPUTS && features.image.is_none() {
+        true => format!(
+            "{kind} {MOST_INPUTS} of {} inputs are shown.",
+            count(features.all_inputs)
+        ),
+        false => kind.to_owned(),
     };
     if halves.is_empty() {
         return format!("{kind} All weights are 0.");

@@ -35,7 +35,10 @@ pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
 
 fn figure(fit: &Fit, shared: Option<Range>) -> Figure {
     Figure {
-        drawings: vec![Drawing::new("predictions", draw(fit, shared))],
+        drawings: vec![
+            Drawing::new("predictions", draw(fit, shared)),
+            Drawing::new("residuals", residuals(fit)),
+        ],
         caption: caption(fit),
         values: vec![FigureTable::new(
             "Some rows, evenly spaced over the targets",
@@ -77,6 +80,35 @@ fn draw(fit: &Fit, shared: Option<Range>) -> Picture {
     for (k, point) in points.into_iter().enumerate() {
         let tip = if k < plain { String::new() } else { tip(point) };
         chart.dot(*point, 3.2, BLUE, opacity, &tip);
+    }
+    chart.into_picture(&title, &describe(fit))
+}
+
+/// What is left over, over the prediction: a trend or a funnel says what the network has missed.
+fn residuals(fit: &Fit) -> Picture {
+    let left = |(actual, predicted): &(f64, f64)| (*predicted, actual - predicted);
+    let points: Vec<_> = fit.points.iter().map(left).collect();
+    let range = |values: &mut dyn Iterator<Item = f64>| {
+        let range = Range::of(values).map(|range| range.widened(0.04, 0.04));
+        range.unwrap_or(Range {
+            low: 0.0,
+            high: 1.0,
+        })
+    };
+    let title = format!("Residuals, {} rows", fit.split);
+    let mut chart = Chart::new(&Axes {
+        title: &title,
+        x_label: "predicted",
+        y_label: "actual - predicted",
+        x: range(&mut points.iter().map(|point| point.0)),
+        y: range(&mut points.iter().map(|point| point.1).chain([0.0])),
+        size: SIZE,
+        ..Axes::default()
+    });
+    chart.level(0.0, None, "right");
+    let opacity = if points.len() > 300 { 0.35 } else { 0.55 };
+    for point in points {
+        chart.dot(point, 3.2, BLUE, opacity, "");
     }
     chart.into_picture(&title, &describe(fit))
 }

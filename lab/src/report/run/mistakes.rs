@@ -186,6 +186,10 @@ fn caption(mistakes: &Mistakes) -> String {
             )
         )
     };
+    if mistakes.image.is_none() && mistakes.all_inputs > MOST_INPUTS {
+        let all = count(mistakes.all_inputs);
+        caption += &format!(" {MOST_INPUTS} of {all} inputs are shown.");
+    }
     if let Some(row) = mistakes.rows.first() {
         caption += &format!(
             " The worst is row {}: {}, predicted {}.",
