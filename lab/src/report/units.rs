@@ -19,7 +19,7 @@ const GAP: f64 = 4.0;
 pub(super) const MOST_UNITS: usize = 8;
 pub(super) const MOST_INPUTS: usize = 24;
 /// Letters of an input's name; the bars take the room that is left.
-const MOST_LETTERS: usize = 36;
+const MOST_LETTERS: usize = 60;
 /// Height of a row of bars, and the least width of a column.
 const ROW: f64 = 17.0;
 const COLUMN: f64 = 32.0;

@@ -27,23 +27,24 @@ fn a_page_of_images_has_every_figure_and_refers_to_nothing_outside_itself() {
     assert_told(&elements);
     let expected = [
         "card",
+        "confusion",
+        "ranking",
+        "calibration",
+        "mistakes",
         "curves",
         "landscape",
         "paths",
         "redundancy",
         "features",
         "activity",
-        "confusion",
-        "calibration",
-        "mistakes",
         "network",
     ];
     assert_eq!(sections(&page), expected);
-    // Two curves, a landscape, paths, two maps and two histograms a layer, weights, confusion, calibration, mistakes, and the
-    // network whole and thinned.
+    // Confusion, ROC and precision-recall, calibration, mistakes, two curves, a landscape, paths, two maps and two histograms a
+    // layer, weights, and the network whole and thinned.
     assert_eq!(
         figures(&elements).len(),
-        2 + 1 + 1 + 4 + 1 + 4 + 1 + 1 + 1 + 2
+        1 + 2 + 1 + 1 + 2 + 1 + 1 + 4 + 1 + 4 + 2
     );
     assert!(page.contains("Mlp 64-24-16-10"));
 }
@@ -56,7 +57,7 @@ fn a_page_of_a_regression_has_its_fit_and_of_a_few_rows_what_they_allow() {
     assert_told(&assert_alone(&page));
     let found = sections(&page);
     assert!(
-        found.contains(&"fit") && !found.contains(&"confusion"),
+        found.contains(&"fit") && found.contains(&"importance") && !found.contains(&"confusion"),
         "{found:?}"
     );
     assert!(page.contains("cement"));

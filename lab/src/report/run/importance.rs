@@ -17,7 +17,7 @@ const ROW: f64 = 20.0;
 const MOST_BARS: usize = 24;
 const MOST_ROWS: usize = 100;
 /// A longer name is shortened, and whole under the pointer and in the table.
-const MOST_LETTERS: usize = 48;
+const MOST_LETTERS: usize = 80;
 /// Width of the longest bar, and of the number behind it.
 const BAR: f64 = 300.0;
 const NUMBER: f64 = 64.0;
