@@ -63,12 +63,12 @@ pub use training::{
 /// A whole experiment, as written in a file or built in code. Unchecked: see [`Experiment::check`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Experiment {
-    /// The one number that all randomness comes from. Default 42.
+    /// The whole number that all randomness comes from: split, initial weights, masks, order of the rows. Default 42.
     pub seed: u64,
-    /// The backend's name; none means the fastest one compiled in.
+    /// The backend: `flex`, `ndarray`, `wgpu`, `cuda` or `remote:ADDRESS`. Default: the fastest one compiled in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backend: Option<String>,
-    /// The floating-point type of weights and arithmetic. Default `float32`.
+    /// The type of weights and arithmetic, `float32` or `float64`. Default `float32`.
     pub precision: Precision,
     /// Where the rows come from.
     pub data: DataConfig,

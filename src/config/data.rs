@@ -17,8 +17,8 @@ pub struct DataConfig {
     /// The source of the rows, with its own keys.
     #[serde(flatten)]
     pub source: DataSource,
-    /// Whether the network learns to give its inputs, as it gets them, which is a regression with a target for each
-    /// input. The source's targets then only say how the rows are split. Default false. Not for `custom`.
+    /// Whether the network learns to give its inputs, as it gets them, which is a regression with a target for each input. The source's
+    /// targets then only say how the rows are split. Default false. Not for `custom`.
     #[serde(skip_serializing_if = "is_default")]
     pub autoencoder: bool,
     /// How the rows are split. Default: all rows train, but for test rows that the source has.
@@ -54,7 +54,8 @@ pub enum DataSource {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct IdxConfig {
-    /// The folder with the four files as they are published, such as `train-images-idx3-ubyte.gz`, compressed or not.
+    /// The folder with the four files as they are published, such as `train-images-idx3-ubyte.gz`, compressed or not; `dropwise fetch
+    /// mnist` fills `data/mnist`. Required, or the files one by one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dir: Option<PathBuf>,
     /// The training images, where the files have names of their own.
@@ -63,13 +64,13 @@ pub struct IdxConfig {
     /// The training labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_labels: Option<PathBuf>,
-    /// The test images; none means no test rows of their own.
+    /// The test images. Default: no test rows of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_images: Option<PathBuf>,
     /// The test labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_labels: Option<PathBuf>,
-    /// The names of the classes, label 0 first; none means the labels themselves.
+    /// The names of the classes, label 0 first. Default: the labels themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub classes: Option<Vec<String>>,
 }
@@ -79,12 +80,12 @@ pub struct IdxConfig {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CsvConfig {
-    /// The file.
+    /// The file. Required.
     pub path: PathBuf,
     /// A second file of the same columns with the test rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_path: Option<PathBuf>,
-    /// The delimiter: one character, or `whitespace`. Default `,`.
+    /// The delimiter: one character, or `whitespace` for any run of spaces and tabs. Default `,`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub delimiter: Delimiter,
     /// Whether the first line names the columns. Default true.
@@ -97,29 +98,32 @@ pub struct CsvConfig {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TableConfig {
-    /// The column to predict.
+    /// The column to predict, by its name or by its number counted from 1. Required.
     pub target: ColumnName,
-    /// What the target is. Default: words are classes (two of them: binary), numbers a regression.
+    /// `classification` (an output for each class), `binary` (two classes, one output: the probability of the second) or `regression`.
+    /// Default: words are classes (two of them: `binary`), numbers a regression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<TaskKind>,
-    /// Columns to leave out.
+    /// Columns to leave out, such as row numbers and names. Default: none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub leave_out: Vec<ColumnName>,
-    /// Columns whose values are categories though they look like numbers.
+    /// Columns whose values are categories though they look like numbers, such as postal codes. Default: none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub categorical: Vec<ColumnName>,
-    /// The values that count as missing. Default:
-    /// [`TableConfig::MISSING_VALUES`].
+    /// The values that count as missing. Default: empty, `?`, `NA` and `NaN`.
     #[serde(default = "missing_values", skip_serializing_if = "are_missing_values")]
     pub missing_values: Vec<String>,
-    /// What to do about a missing value. Default `error`.
+    /// What to do about a missing value among the inputs: `error`, `drop` (the row), `mean` (of the training rows; for a category the
+    /// most frequent one) or `mode` (the most frequent one). Default `error`. A row whose target is missing is an error, or dropped with
+    /// `drop`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub missing: Missing,
-    /// What to do about a category that the training rows do not have. Default `error`.
+    /// What to do about a category that the training rows do not have: `error`, or `ignore` (all inputs of the column are 0). Default
+    /// `error`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub new_category: NewCategory,
-    /// Whether numeric columns (and a regression's target) are brought to mean 0 and standard
-    /// deviation 1, as measured on the training rows. Default true.
+    /// Whether numeric columns (and a regression's target) are brought to mean 0 and standard deviation 1, as measured on the training
+    /// rows; metrics and predictions are in the target's own unit. Default true.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub standardize: bool,
 }
@@ -512,16 +516,15 @@ pub enum NewCategory {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SplitConfig {
-    /// The share of validation rows among those that are not test rows, at least 0 and below 1.
+    /// The share of validation rows among those that are not test rows, at least 0 and below 1. Default 0.
     pub validation: f64,
-    /// The share of test rows, at least 0 and below 1. Not for a source that has test rows of its own.
+    /// The share of test rows, at least 0 and below 1. Default 0. Not for a source that has test rows of its own.
     pub test: f64,
-    /// How many training rows are kept, a whole number of at least 1; the others are left out. They are
-    /// drawn after the other parts, which stay as they are. None means all of them. Not together with
-    /// `train_rows`.
+    /// How many training rows are kept, for learning curves; the others are left out. They are drawn after the other parts, which stay as
+    /// they are. Default: all. Not together with `train_rows`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train: Option<usize>,
-    /// The seed of the split; none means the experiment's.
+    /// The seed of the split. Default: the experiment's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
     /// Whether each class is split by itself, so that its share is the same everywhere. Default: yes

@@ -15,11 +15,11 @@ use crate::initializer::Initializer;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkConfig {
-    /// Units of each hidden layer, from the input on, each of 1 to 65,536 units. A number alone is one
-    /// layer; `[]` is none, which makes a linear or logistic regression with dropout on its inputs.
+    /// Units of each hidden layer, from the input on, each of 1 to 65,536 units: `[512, 512]`. A number alone is one layer; `[]` is none,
+    /// which makes a linear or logistic regression with dropout on its inputs. Required.
     #[serde(deserialize_with = "layers")]
     pub hidden: Vec<usize>,
-    /// The activation of the hidden layers. Default `sigmoid`.
+    /// The activation of the hidden layers: `sigmoid`, `relu`, `tanh`, `gelu`, `silu` or `identity`. Default `sigmoid`.
     #[serde(default)]
     pub activation: Activation,
     /// The activation of the output layer. Default: what the loss and the data ask for, which is
@@ -29,8 +29,8 @@ pub struct NetworkConfig {
     /// Whether the layers have biases. Default true.
     #[serde(default = "default_bias")]
     pub bias: bool,
-    /// What the initial weights are drawn from. Default: what suits the activation of the hidden layers, `he` for
-    /// `relu`, `gelu` and `silu`, else `xavier`.
+    /// What the initial weights are drawn from: `he`, `xavier`, `{ normal = 0.01 }` (its standard deviation) or `{ uniform = 1.0 }` (its
+    /// bound; biases too). Default: what suits the activation of the hidden layers, `he` for `relu`, `gelu` and `silu`, else `xavier`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initializer: Option<Initializer>,
 }
@@ -65,13 +65,15 @@ impl NetworkConfig {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DropoutConfig {
-    /// The rate of the input layer. The tutorial advises at most 0.25.
+    /// The rate of the inputs; at most 0.25 is advised. Default 0.
     pub input: Noise,
-    /// The rate of every hidden layer, or one a layer. The tutorial and the paper advise about 0.5.
+    /// The rate of every hidden layer, or one a layer: `[0.2, 0.5]`; about 0.5 is advised. Default 0.
     pub hidden: HiddenNoise,
-    /// When dropout is on. Default `standard`.
+    /// When dropout is on: `standard` (always), `{ early = 5 }` (the first 5 epochs only) or `{ late = 5 }` (all but the first 5).
+    /// Default `standard`.
     pub schedule: DropoutSchedule,
-    /// Where masks come from. Default `seeded`.
+    /// Where masks come from: `seeded` (a function of seed, step, layer and position: the same on every backend) or `framework` (Burn's
+    /// dropout layer, as in `examples/xor.rs`). Default `seeded`.
     pub masks: Masks,
 }
 

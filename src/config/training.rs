@@ -13,19 +13,21 @@ use crate::loss::Loss;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainConfig {
-    /// The loss. Default: what the data asks for: `cross-entropy` for classes,
-    /// `binary-cross-entropy` for two, `mean-squared-error` for numbers.
+    /// The loss: `cross-entropy`, `binary-cross-entropy`, `mean-squared-error` or `squared-error` (half the sum of squares, as in the
+    /// tutorial). Default: what the data asks for: `cross-entropy` for classes, `binary-cross-entropy` for two, `mean-squared-error` for
+    /// numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<Loss>,
-    /// The optimizer. Default `sgd`.
+    /// The optimizer: `sgd`, `adam` or `adamw`. Default `sgd`.
     #[serde(default)]
     pub optimizer: Optimizer,
-    /// The learning rate at the start: a finite number above 0.
+    /// The learning rate at the start: a finite number above 0. Required.
     pub learning_rate: f64,
-    /// How the learning rate changes. Default `constant`.
+    /// How the learning rate changes: `constant`, `cosine`, `{ step = { every = 10, factor = 0.5 } }`, `{ exponential = 0.95 }` or `{
+    /// inverse-time = 0.1 }`. Default `constant`.
     #[serde(default)]
     pub schedule: Schedule,
-    /// `sgd`: the momentum, at least 0 and below 1. Default 0.
+    /// `sgd`: the momentum, at least 0 and below 1, or a ramp `{ from = 0.5, to = 0.99, epochs = 500 }`. Default 0.
     #[serde(default)]
     pub momentum: Momentum,
     /// `sgd` with momentum: whether the gradient enters the velocity times `1 - momentum`, as in Hinton's papers: see
@@ -42,20 +44,19 @@ pub struct TrainConfig {
     /// Reported losses exclude it. Not for `adamw`, which keeps penalties apart from the gradient.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub l1: f64,
-    /// The bound that gradients are clipped to; none means no clipping.
+    /// The bound that gradients are clipped to: `{ norm = 1.0 }` or `{ value = 0.5 }`. Default: no clipping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip: Option<Clip>,
-    /// The most that the norm of each unit's incoming weights may be; none means no bound. The paper
-    /// (section 5.1) uses 2 to 4 with dropout, on weights that it multiplies by the keep probability `p` after
-    /// training. Here what is kept is divided by `p` in training, so that its bound `c` is `p c` for layers whose
-    /// inputs are kept with `p`: 1 to 2 with 0.5. It is the same for all layers: with sigmoids, whose inputs of the
-    /// first layer are mostly kept, a bound for the others is too tight there.
+    /// The most that the norm of each unit's incoming weights may be; 1 to 2 with dropout 0.5. Default: no bound. The paper (section 5.1)
+    /// uses 2 to 4 with dropout, on weights that it multiplies by the keep probability `p` after training. Here what is kept is divided
+    /// by `p` in training, so that its bound `c` is `p c` for layers whose inputs are kept with `p`. It is the same for all layers: with
+    /// sigmoids, whose inputs of the first layer are mostly kept, a bound for the others is too tight there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_norm: Option<f64>,
-    /// Rows per step. Default `full`.
+    /// Rows in a step, or `full`. Default `full`.
     #[serde(default)]
     pub batch_size: BatchSize,
-    /// Passes over the training rows; this or `steps`.
+    /// Passes over the training rows; this or `steps` is required.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epochs: Option<usize>,
     /// Training steps; this or `epochs`.
@@ -64,7 +65,8 @@ pub struct TrainConfig {
     /// Epochs between two evaluations. Default: 1 with mini-batches, else a tenth of all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluate_every: Option<usize>,
-    /// When to stop before the last epoch; none means not to.
+    /// When to stop before the last epoch: `{ patience = 10, min_improvement = 0.0 }` stops after 10 evaluations without a smaller
+    /// validation loss, and keeps the best network. Default: not to stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
 }
