@@ -77,6 +77,7 @@ fn plain_loops(bencher: Bencher) {
     let data = xor();
     let rows = 0..data.len();
     let mut reference = Reference {
+        weights: None,
         layers: network.weights().expect("weights"),
         activation: Activation::Sigmoid,
         output: Activation::Sigmoid,

@@ -24,6 +24,7 @@
 mod data;
 mod document;
 mod forms;
+mod measure;
 mod network;
 mod older;
 mod resolved;
@@ -54,10 +55,12 @@ pub use data::{
 pub(crate) use document::nearest;
 #[doc(hidden)]
 pub use document::{from_toml, written_at};
+pub use measure::Measure;
 pub use network::{DropoutConfig, DropoutSchedule, HiddenNoise, NetworkConfig};
 pub use resolved::ResolvedExperiment;
 pub use training::{
-    BatchSize, Clip, EarlyStopping, Momentum, MomentumRamp, Optimizer, Schedule, TrainConfig,
+    BatchSize, ClassWeight, Clip, EarlyStopping, Momentum, MomentumRamp, Optimizer, Schedule,
+    TrainConfig,
 };
 
 /// A whole experiment, as written in a file or built in code. Unchecked: see [`Experiment::check`].

@@ -31,6 +31,7 @@ mod table;
 mod xor;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use burn::tensor::{DType, Element, Tensor, TensorCreationOptions, TensorData};
@@ -78,6 +79,12 @@ pub trait Source: Send + Sync {
     /// right one and 0 elsewhere, for two classes 0 or 1, for a regression the number, standardized as
     /// the task says.
     fn read_targets(&self, row: usize, into: &mut [f64]);
+
+    /// What `row` counts in the training loss beside the others, a finite number of at least 0; none where all rows count the
+    /// same.
+    fn weight(&self, _row: usize) -> Option<f64> {
+        None
+    }
 }
 
 /// Some rows of a source, in some order. Cheap to clone.
@@ -226,6 +233,15 @@ impl Dataset {
         values
     }
 
+    /// What one row counts in the training loss: see [`Source::weight`].
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    pub fn weight(&self, row: usize) -> Option<f64> {
+        self.source.weight(self.source_row(row))
+    }
+
     /// The targets of one row.
     ///
     /// # Panics
@@ -257,6 +273,34 @@ pub struct Splits {
     pub preprocessing: Preprocessing,
     /// SHA-256 over everything that was read, in hexadecimal.
     pub hash: String,
+    /// What was done that nobody may expect, or may mislead: a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// The rows of another table with the columns of a run's, prepared as its training rows were: `preprocessing` and `task` are
+/// what the run stored of them. Rows are left out where `missing = "drop"` says so.
+///
+/// # Errors
+/// [`Error::InvalidValue`] if the configuration's data are no table, [`Error::Read`] if the file cannot be read, and
+/// [`Error::Data`] if it is not such a table, such as for a class that the training rows do not have.
+#[doc(hidden)]
+pub fn load_more(
+    config: &DataConfig,
+    path: &Path,
+    (preprocessing, task): (&Preprocessing, &Task),
+) -> Result<Dataset> {
+    match (&config.source, preprocessing) {
+        (DataSource::Csv { file, table }, Preprocessing::Table(preprocessing))
+            if !config.autoencoder =>
+        {
+            csv::load_more(file, path, (table, preprocessing), task)
+        }
+        _ => Err(Error::invalid(
+            "the data of the run",
+            "a table with a target column, whose rows another file can have",
+            "another source",
+        )),
+    }
 }
 
 /// Reads what a configuration names and splits it. `seed` splits where the configuration has no seed

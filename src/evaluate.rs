@@ -23,7 +23,9 @@ mod metrics;
 mod numbers;
 mod predictions;
 mod probabilities;
+mod ranks;
 mod sampled;
+mod scores;
 mod tally;
 
 use std::ops::Range;
@@ -39,13 +41,14 @@ use crate::error::{Error, Result};
 use crate::model::Mlp;
 use crate::threads::{each_on_a_core, in_pool};
 
-pub use measure::Measure;
+pub use crate::config::Measure;
 pub use metrics::Metrics;
 pub use predictions::{predicted_class, predictions};
 #[doc(hidden)]
 pub use sampled::{
     SampledError, SampledErrors, sampled_errors, sampled_errors_in_batches, sampled_predictions,
 };
+pub use scores::{ClassReport, ClassScores};
 // What `dropwise-lab` makes its figures of; hidden from the documentation, since it may change at any time.
 #[doc(hidden)]
 pub use crate::loss::LossSum;
@@ -103,18 +106,22 @@ pub fn evaluate_in_batches(
 ) -> Result<Evaluation> {
     let mut tally = Tally::new(loss, network.output_activation(), data.task());
     let mut predicted = Vec::with_capacity(data.len() * data.d_output());
+    let mut targets = Vec::with_capacity(predicted.capacity());
     each_row(
         (network, loss),
         data,
         batch_rows,
         |output, prediction, target| {
             predicted.extend_from_slice(prediction);
+            targets.extend_from_slice(target);
             tally.add(output, prediction, target);
         },
     )?;
+    let mut metrics = tally.metrics();
+    scores::add(data.task(), (&targets, &predicted), &mut metrics);
     Ok(Evaluation {
         predictions: predicted,
-        metrics: tally.metrics(),
+        metrics,
     })
 }
 

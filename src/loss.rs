@@ -105,8 +105,26 @@ impl Loss {
     /// - result: `[1]`
     #[must_use]
     pub fn forward(self, output: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
+        self.weighted(output, target, None)
+    }
+
+    /// The loss of a batch whose rows count by their weights: each term times its row's.
+    ///
+    /// # Shapes
+    /// - `output`, `target`, `weights`: `[batch, d_output]`, a row's weight in all its columns
+    /// - result: `[1]`
+    pub(crate) fn weighted(
+        self,
+        output: Tensor<2>,
+        target: Tensor<2>,
+        weights: Option<Tensor<2>>,
+    ) -> Tensor<1> {
         let [rows, d_output] = output.dims();
         let terms = self.terms(output, target, |z| activation::log_softmax(z, 1));
+        let terms = match weights {
+            Some(weights) => terms * weights,
+            None => terms,
+        };
         terms.sum() * self.factor(rows, d_output)
     }
 

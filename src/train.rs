@@ -19,6 +19,7 @@ mod replicas;
 mod single;
 mod snapshot;
 mod steps;
+mod weights;
 
 use std::sync::OnceLock;
 
@@ -26,7 +27,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use crate::backend::read;
-use crate::config::{CheckedExperiment, Loss, ResolvedExperiment};
+use crate::config::{CheckedExperiment, Loss, Measure, ResolvedExperiment};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::evaluate::evaluate;
@@ -212,10 +213,12 @@ impl<'a> Trainer<'a> {
             Some(_) => None,
             None => Some(evaluate(self.train)?),
         };
+        let select = self.experiment.train.select.unwrap_or(Measure::Loss);
         let best = match &validation {
             Some(found) => {
                 let network = self.network().valid();
-                self.best.compare(self.step, found.metrics.loss, network)
+                self.best
+                    .compare(self.step, select.value(&found.metrics), network)
             }
             None => false,
         };

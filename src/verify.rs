@@ -40,6 +40,8 @@ pub struct Case {
     pub loss: Loss,
     /// Rows in the batch.
     pub rows: usize,
+    /// Whether rows count by weights, from 0.25 to 3.
+    pub weighted: bool,
     /// Where masks come from.
     pub masks: Masks,
     /// What all that is random comes from.
@@ -68,13 +70,15 @@ impl Case {
         } else {
             0.0
         };
+        let network = MlpConfig::new(d_input, &sizes[..depth], d_output)
+            .with_activation(activations[generator.random_range(0..activations.len())])
+            .with_output(output)
+            .with_bias(generator.random())
+            .with_input_dropout(input_rate)
+            .with_hidden_dropout(generator.random_range(0.0..=0.9));
+        let seed: u64 = generator.random();
         Case {
-            network: MlpConfig::new(d_input, &sizes[..depth], d_output)
-                .with_activation(activations[generator.random_range(0..activations.len())])
-                .with_output(output)
-                .with_bias(generator.random())
-                .with_input_dropout(input_rate)
-                .with_hidden_dropout(generator.random_range(0.0..=0.9)),
+            network,
             loss,
             rows,
             masks: if depth == 1 {
@@ -82,7 +86,8 @@ impl Case {
             } else {
                 Masks::Seeded
             },
-            seed: generator.random(),
+            seed,
+            weighted: seed % 2 == 1,
         }
     }
 }
@@ -259,7 +264,18 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
             })
         }
     };
-    let loss = case.loss.forward(output, y);
+    // Exact in 32 bits.
+    let weights: Option<Vec<f64>> = case.weighted.then(|| {
+        let weights = (0..case.rows).map(|_| f64::from(generator.random_range(1..=12_u8)) / 4.0);
+        weights.collect()
+    });
+    let columns = weights.as_ref().map(|weights| {
+        let weights = weights
+            .iter()
+            .flat_map(|weight| std::iter::repeat_n(*weight, shape.d_output));
+        tensor(&weights.collect::<Vec<f64>>(), shape.d_output)
+    });
+    let loss = case.loss.weighted(output, y, columns);
     let autodiff = network.gradients(&loss)?;
     let backend_loss = read(loss)?[0];
 
@@ -279,6 +295,7 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
         rates,
         inputs,
         targets,
+        weights,
         masks,
     };
 

@@ -12,6 +12,8 @@
 //! | `report` (default) | figures as SVG and PNG, reports of runs |
 //! | `flex`, `ndarray` (default), `wgpu`, `cuda`, `remote` | the backends of `dropwise` |
 
+#[doc(hidden)]
+pub mod baseline;
 pub mod explain;
 pub mod report;
 pub mod reproduce;

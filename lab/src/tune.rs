@@ -46,18 +46,22 @@ pub use setting::TrialSetting;
 pub use space::{Dimension, Space};
 pub use splits::TuneSplits;
 pub use summary::{ArmSummary, DropoutEffect, TestErrors, TuneSummary};
+#[doc(hidden)]
+pub use trial::error;
 pub use trial::{Phase, Score, Trial, TrialEnd, TrialOutcome};
 
 /// The experiment as trials start from it: everything named that follows from the data, and masks that do not
-/// depend on what else is trained at the same time.
+/// depend on what else is trained at the same time. Early stopping is left out: trials are compared after the same number of
+/// epochs.
 ///
 /// # Errors
 /// [`Error::InvalidValue`] if trials cannot be made of the experiment: it has no hidden layer, several replicas,
-/// early stopping, a momentum with dampening, or masks of the framework.
+/// a momentum with dampening, or masks of the framework.
 pub fn prepare(experiment: &CheckedExperiment, task: &Task) -> Result<CheckedExperiment> {
     validate(experiment)?;
     let mut experiment = experiment.clone().into_inner();
     experiment.dropout.masks = Masks::Seeded;
+    experiment.train.early_stopping = None;
     Ok(experiment.check()?.resolve(task)?.into_checked())
 }
 
@@ -78,11 +82,6 @@ pub fn validate(experiment: &CheckedExperiment) -> Result<()> {
             expected,
             experiment.study.replicas,
         ));
-    }
-    if let Some(stopping) = train.early_stopping {
-        let expected = "none, since trials are compared after the same number of epochs";
-        let found = format!("a patience of {}", stopping.patience);
-        return Err(Error::invalid("train.early_stopping", expected, found));
     }
     if train.dampening {
         let expected = "false, since learning rates are searched in PyTorch's convention";
@@ -138,7 +137,12 @@ pub fn tune(
     let Some(tested) = decide::decide(recipe, &base, &searches, runner)? else {
         return Ok(None);
     };
-    let measure = Measure::of(base.resolve(rows.task())?.loss(), rows.task(), true);
+    let measure = base.train.select;
+    let measure = measure.unwrap_or(Measure::of(
+        base.resolve(rows.task())?.loss(),
+        rows.task(),
+        true,
+    ));
     Ok(Some(TuneSummary::new(
         &base, measure, grown, &searches, tested,
     )))

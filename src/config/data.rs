@@ -11,7 +11,8 @@ use super::is_default;
 use crate::check::{check_count, check_share};
 use crate::error::{Error, Result};
 
-/// Where the rows come from. Paths are relative to the folder that the program is started in.
+/// Where the rows come from. Relative paths are from the folder that the program is started in; `dropwise` itself looks beside the
+/// configuration first.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DataConfig {
     /// The source of the rows, with its own keys.
@@ -110,6 +111,10 @@ pub struct TableConfig {
     /// Columns whose values are categories though they look like numbers, such as postal codes. Default: none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub categorical: Vec<ColumnName>,
+    /// The column that says what each row counts in the training loss, a number of at least 0; none means all the same. Weights
+    /// are divided by their mean over the training rows. The column is no input. Metrics count every row the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<ColumnName>,
     /// The values that count as missing. Default: empty, `?`, `NA` and `NaN`.
     #[serde(default = "missing_values", skip_serializing_if = "are_missing_values")]
     pub missing_values: Vec<String>,
@@ -291,10 +296,21 @@ impl DataConfig {
             DataSource::Idx(idx) => idx.check()?,
             _ => {}
         }
-        match &self.split {
-            Some(split) => split.check(),
-            None => Ok(()),
+        let Some(split) = &self.split else {
+            return Ok(());
+        };
+        let column = split.group.as_ref().map(|_| "group");
+        if let Some(key) = column.or(split.time.as_ref().map(|_| "time"))
+            && !matches!(self.source, DataSource::Csv { .. })
+        {
+            let only = "source = \"csv\", whose columns it names";
+            return Err(Error::inapplicable(
+                format!("data.split.{key}"),
+                only,
+                "another source",
+            ));
         }
+        split.check()
     }
 
     /// Whether there may be validation rows.
@@ -361,6 +377,7 @@ impl TableConfig {
             task: None,
             leave_out: vec![],
             categorical: vec![],
+            weight: None,
             missing_values: missing_values(),
             missing: Missing::default(),
             new_category: NewCategory::default(),
@@ -388,6 +405,28 @@ impl SplitConfig {
                 "both",
             ))
         };
+        if self.group.is_some() && self.time.is_some() {
+            return clash("group", "time");
+        }
+        let listed = [
+            ("train_rows", &self.train_rows),
+            ("validation_rows", &self.validation_rows),
+            ("test_rows", &self.test_rows),
+        ];
+        for (key, column) in [("group", &self.group), ("time", &self.time)] {
+            if column.is_none() {
+                continue;
+            }
+            if let Some((rows, _)) = listed.iter().find(|(_, path)| path.is_some()) {
+                return clash(key, rows);
+            }
+            if self.stratify == Some(true) {
+                return clash(key, "stratify");
+            }
+        }
+        if self.time.is_some() && self.train.is_some() {
+            return clash("time", "train");
+        }
         if self.test > 0.0 && self.test_rows.is_some() {
             return clash("test", "test_rows");
         }
@@ -531,6 +570,14 @@ pub struct SplitConfig {
     /// for classes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stratify: Option<bool>,
+    /// `csv`: the column that says what belongs together, such as a person's number: its rows are all in one part. It is no
+    /// input. Classes then do not keep their shares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<ColumnName>,
+    /// `csv`: the column with the time of a row, a number or a date such as 2024-01-31: the latest rows are the test rows, those
+    /// before them the validation rows. Rows of one time are in one part. It is no input. Nothing is drawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<ColumnName>,
     /// A file with the numbers of the training rows, counted from 0, white space between.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_rows: Option<PathBuf>,

@@ -95,3 +95,39 @@ pub(super) fn count_or<'de, T, D: Deserializer<'de>>(
         text,
     })
 }
+
+/// Reads a text that `text` makes something of, or a table of `T`, which `table` does.
+pub(super) fn word_or<'de, T: Deserialize<'de>, V, D: Deserializer<'de>>(
+    deserializer: D,
+    expecting: &'static str,
+    text: fn(&str) -> Option<V>,
+    table: fn(T) -> V,
+) -> Result<V, D::Error> {
+    struct Form<T, V> {
+        expecting: &'static str,
+        text: fn(&str) -> Option<V>,
+        table: fn(T) -> V,
+    }
+
+    impl<'de, T: Deserialize<'de>, V> Visitor<'de> for Form<T, V> {
+        type Value = V;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.expecting)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<V, E> {
+            (self.text)(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<V, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(entries)).map(self.table)
+        }
+    }
+
+    deserializer.deserialize_any(Form {
+        expecting,
+        text,
+        table,
+    })
+}

@@ -33,6 +33,12 @@ impl CheckedExperiment {
                 format!("`{loss}`"),
             ));
         }
+        if let Some(measure) = named.train.select {
+            measure.check(task)?;
+        }
+        if let Some(weight) = &named.train.class_weight {
+            weight.check_task(task)?;
+        }
         let network = &mut named.network;
         let output = *network.output.get_or_insert(default_output(loss, task));
         check_output(loss, output)?;

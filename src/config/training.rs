@@ -1,13 +1,16 @@
 //! `[train]`: loss, optimizer, schedules, batches, when to stop.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::forms::{NumberOr, count_or, number_or};
+use super::Measure;
+use super::forms::{NumberOr, count_or, number_or, word_or};
 use crate::check::{check_above_zero, check_count, check_not_negative};
 use crate::error::{Error, Result};
 use crate::loss::Loss;
+use crate::task::Task;
 
 /// How the network is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +21,11 @@ pub struct TrainConfig {
     /// numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<Loss>,
+    /// What the rows of each class count in the training loss: `"balanced"`, which makes all classes count the same, or a table
+    /// such as `{ defect = 10 }`, in which a class without a weight has 1. Weights are divided by their mean over the training
+    /// rows. Default: all rows count the same. Metrics, the loss on validation rows among them, count every row the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_weight: Option<ClassWeight>,
     /// The optimizer: `sgd`, `adam` or `adamw`. Default `sgd`.
     #[serde(default)]
     pub optimizer: Optimizer,
@@ -65,6 +73,11 @@ pub struct TrainConfig {
     /// Epochs between two evaluations. Default: 1 with mini-batches, else a tenth of all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluate_every: Option<usize>,
+    /// What the best network is chosen by, on validation rows, and what early stopping and `dropwise tune` look at: `loss`,
+    /// `mean_absolute_error`; of classes `error_rate`, `balanced_accuracy`, `f1`, `roc_auc`, `average_precision`, `brier_score`; of
+    /// numbers `rmse`, `median_absolute_error`, `r2`, `spearman`. Default `loss`; `dropwise tune` then compares error rates, or RMSEs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub select: Option<Measure>,
     /// When to stop before the last epoch: `{ patience = 10, min_improvement = 0.0 }` stops after 10 evaluations without a smaller
     /// validation loss, and keeps the best network. Default: not to stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,6 +95,9 @@ fn is_zero(number: &f64) -> bool {
 impl TrainConfig {
     pub(super) fn check(&self) -> Result<()> {
         check_above_zero("train.learning_rate", self.learning_rate)?;
+        if let Some(weight) = &self.class_weight {
+            weight.check()?;
+        }
         self.schedule.check()?;
         self.momentum.check()?;
         if !self.optimizer.has_momentum() && self.momentum != Momentum::default() {
@@ -142,6 +158,91 @@ impl TrainConfig {
     fn only_for(&self, key: &str, optimizers: &str) -> Error {
         let only = format!("optimizer = {optimizers}");
         Error::inapplicable(key, only, format!("\"{}\"", self.optimizer))
+    }
+}
+
+/// What the rows of each class count in the training loss.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ClassWeight {
+    /// `rows / (classes * rows of the class)`, as scikit-learn has it.
+    Balanced,
+    /// A weight above 0 for some classes, by their names; the others have 1.
+    Classes(BTreeMap<String, f64>),
+}
+
+impl ClassWeight {
+    fn check(&self) -> Result<()> {
+        let ClassWeight::Classes(weights) = self else {
+            return Ok(());
+        };
+        let mut weights = weights.iter();
+        weights.try_for_each(|(class, weight)| {
+            check_above_zero(&format!("train.class_weight.{class}"), *weight)
+        })
+    }
+
+    /// # Errors
+    /// [`Error::InvalidValue`] if `task` has no such classes.
+    pub(super) fn check_task(&self, task: &Task) -> Result<()> {
+        let classes = task.classes();
+        if classes.is_empty() {
+            let expected = "no such key for a regression, which has no classes (`weight` in `[data]` is for rows)";
+            return Err(Error::invalid("train.class_weight", expected, "one"));
+        }
+        let ClassWeight::Classes(weights) = self else {
+            return Ok(());
+        };
+        let unknown = weights.keys().find(|name| !classes.contains(name));
+        unknown.map_or(Ok(()), |name| {
+            const LISTED: usize = 10;
+            let names = classes.iter().take(LISTED);
+            let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+            let more = if classes.len() > LISTED {
+                " and more"
+            } else {
+                ""
+            };
+            let expected = format!("classes of the target: {}{more}", names.join(", "));
+            Err(Error::invalid(
+                "train.class_weight",
+                expected,
+                format!("`{name}`"),
+            ))
+        })
+    }
+
+    /// The weight of each class, of which there are `counts` training rows.
+    pub(crate) fn of_classes(&self, names: &[String], counts: &[usize]) -> Vec<f64> {
+        match self {
+            ClassWeight::Balanced => {
+                let rows: usize = counts.iter().sum();
+                let classes = counts.iter().filter(|count| **count > 0).count();
+                let weight = |count: &usize| rows as f64 / (classes * (*count).max(1)) as f64;
+                counts.iter().map(weight).collect()
+            }
+            ClassWeight::Classes(weights) => {
+                let weight = |name: &String| weights.get(name).copied().unwrap_or(1.0);
+                names.iter().map(weight).collect()
+            }
+        }
+    }
+}
+
+impl Serialize for ClassWeight {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self {
+            ClassWeight::Balanced => serializer.serialize_str("balanced"),
+            ClassWeight::Classes(weights) => weights.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ClassWeight {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let expecting =
+            "\"balanced\", or a table with a weight for each class, such as { defect = 10 }";
+        let balanced = |text: &str| (text == "balanced").then_some(ClassWeight::Balanced);
+        word_or(deserializer, expecting, balanced, ClassWeight::Classes)
     }
 }
 

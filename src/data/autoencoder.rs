@@ -65,4 +65,8 @@ impl Source for Autoencoder {
     fn read_targets(&self, row: usize, into: &mut [f64]) {
         self.read_inputs(row, into);
     }
+
+    fn weight(&self, row: usize) -> Option<f64> {
+        self.rows.weight(row)
+    }
 }

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::hash::{Hashing, hex};
 use super::table::{self, RawTable};
-use super::{Splits, split};
+use super::{Dataset, Splits, TablePreprocessing, Task, split};
 use crate::config::{CsvConfig, Delimiter, SplitConfig, TableConfig};
 use crate::error::{Error, Result};
 
@@ -94,6 +94,18 @@ pub(super) fn load(
         None => None,
     };
     table::load(table, tests, (columns, split), seed, hex(hash))
+}
+
+/// See [`load_more`](crate::data::load_more).
+pub(super) fn load_more(
+    file: &CsvConfig,
+    path: &Path,
+    columns: (&TableConfig, &TablePreprocessing),
+    task: &Task,
+) -> Result<Dataset> {
+    let format = Format::new(file.delimiter, file.header);
+    let table = read(path, format, &mut Sha256::new())?;
+    table::encode(&table, columns, task)
 }
 
 fn read(path: &Path, format: Format, hash: &mut Sha256) -> Result<RawTable> {

@@ -30,6 +30,7 @@ use sha2::Sha256;
 use self::files::{Files, HOW_TO_FETCH, Pair};
 use super::hash::{self, Hashing};
 use super::images::{Images, numbered_classes};
+use super::split::Labels;
 use super::{Dataset, Splits, Task, split};
 use crate::config::{IdxConfig, SplitConfig};
 use crate::error::{Error, Result};
@@ -55,7 +56,14 @@ pub(super) fn load(config: &IdxConfig, split: Option<&SplitConfig>, seed: u64) -
     };
 
     let classes: Vec<usize> = labels.iter().map(|label| usize::from(*label)).collect();
-    let parts = split::split(split, seed, classes.len(), Some(&classes), |_| true)?;
+    let parts = split::split(
+        split,
+        seed,
+        classes.len(),
+        Labels::classes(Some(&classes)),
+        |_| true,
+    )?;
+    let names = task.classes().to_vec();
     let rows = images.labeled(labels, task);
     let preprocessing = rows.preprocessing();
     let rows = Dataset::new(rows);
@@ -65,6 +73,7 @@ pub(super) fn load(config: &IdxConfig, split: Option<&SplitConfig>, seed: u64) -
         test: own_test.or_else(|| parts.test.map(|part| rows.select(&part))),
         preprocessing,
         hash: hash::hex(hash),
+        notes: split::notes(&parts.kept, |row| names[classes[row]].clone()),
     })
 }
 

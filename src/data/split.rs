@@ -9,10 +9,12 @@
 mod draw;
 mod listed;
 
+use std::collections::HashSet;
+
 use rand::rngs::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
-use self::draw::draw;
+use self::draw::{draw, draw_groups, draw_last};
 use self::listed::Listed;
 use super::{Dataset, Preprocessing, Splits, Task, hash};
 use crate::config::SplitConfig;
@@ -25,6 +27,28 @@ pub(super) struct Parts {
     pub train: Vec<usize>,
     pub validation: Option<Vec<usize>>,
     pub test: Option<Vec<usize>>,
+    /// Training rows that were drawn for another part, and are the last of their class.
+    pub kept: Vec<usize>,
+}
+
+/// What a split looks at, each a number for every row.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Labels<'a> {
+    /// The row's class; none for a regression.
+    pub classes: Option<&'a [usize]>,
+    /// What the row belongs to: rows of one number stay together.
+    pub groups: Option<&'a [usize]>,
+    /// When it is from: rows of one number stay together, and later ones have larger numbers.
+    pub times: Option<&'a [usize]>,
+}
+
+impl<'a> Labels<'a> {
+    pub(super) fn classes(classes: Option<&'a [usize]>) -> Self {
+        Labels {
+            classes,
+            ..Labels::default()
+        }
+    }
 }
 
 /// Splits a source that is built in; `bytes` are what its hash is taken over.
@@ -37,8 +61,12 @@ pub(super) fn built_in(
 ) -> Result<Splits> {
     let classes = classes(&rows);
     let classes = classes.as_deref();
-    let parts = split(config, seed, rows.len(), classes, |_| true)?;
+    let parts = split(config, seed, rows.len(), Labels::classes(classes), |_| true)?;
+    let names = rows.task().classes();
+    let class =
+        |row: usize| classes.map_or_else(String::new, |classes| names[classes[row]].clone());
     Ok(Splits {
+        notes: notes(&parts.kept, class),
         train: rows.select(&parts.train),
         validation: parts.validation.map(|part| rows.select(&part)),
         test: parts.test.map(|part| rows.select(&part)),
@@ -66,8 +94,31 @@ fn classes(rows: &Dataset) -> Option<Vec<usize>> {
     }
 }
 
-/// Splits `rows` rows. `seed` is used where the configuration has none; `classes` is each row's class,
-/// none for a regression. Without a configuration all rows are training rows. `train` counts and keeps
+/// What is said of rows that were kept for training; `class` names the class of a row.
+pub(super) fn notes(kept: &[usize], class: impl Fn(usize) -> String) -> Vec<String> {
+    const LISTED: usize = 8;
+    if kept.is_empty() {
+        return Vec::new();
+    }
+    let mut counts = std::collections::BTreeMap::new();
+    for row in kept {
+        *counts.entry(class(*row)).or_insert(0) += 1;
+    }
+    let words = counts.iter().take(LISTED);
+    let mut words: Vec<String> = words
+        .map(|(class, count)| format!("`{class}` ({count})"))
+        .collect();
+    if counts.len() > LISTED {
+        words.push(format!("{} more", counts.len() - LISTED));
+    }
+    vec![format!(
+        "rows of these classes stay in training, where no other row of theirs is left, so that what is measured says little of \
+         them: {}",
+        words.join(", ")
+    )]
+}
+
+/// Splits `rows` rows. `seed` is used where the configuration has none. Without a configuration all rows are training rows. `train` counts and keeps
 /// only rows that are `usable`.
 ///
 /// # Errors
@@ -77,7 +128,7 @@ pub(super) fn split(
     config: Option<&SplitConfig>,
     seed: u64,
     rows: usize,
-    classes: Option<&[usize]>,
+    labels: Labels,
     usable: impl Fn(usize) -> bool,
 ) -> Result<Parts> {
     let Some(config) = config else {
@@ -85,9 +136,23 @@ pub(super) fn split(
             train: (0..rows).collect(),
             validation: None,
             test: None,
+            kept: Vec::new(),
         });
     };
-    let strata = strata(config, classes)?;
+    let classes = labels.classes;
+    let strata = match labels {
+        Labels {
+            groups: None,
+            times: None,
+            ..
+        } => strata(config, classes)?,
+        _ => None,
+    };
+    let mut drawing = Drawing {
+        labels,
+        strata,
+        kept: Vec::new(),
+    };
     let mut random = seed::stream(config.seed.unwrap_or(seed), Purpose::Split);
     let listed = Listed::read(config, rows)?;
 
@@ -99,7 +164,7 @@ pub(super) fn split(
             config.test,
             rows,
             &listed.others,
-            strata,
+            &mut drawing,
             &mut random,
         )?
     } else if listed.train.is_some() {
@@ -119,7 +184,7 @@ pub(super) fn split(
             config.validation,
             train.len(),
             &train,
-            strata,
+            &mut drawing,
             &mut random,
         )?
     } else {
@@ -129,12 +194,77 @@ pub(super) fn split(
         Some(kept) => keep(kept, train, usable, strata, &mut random)?,
         None => train,
     };
+    // Of `train` rows, some may be left out after all.
+    let mut kept = drawing.kept;
+    kept.retain(|row| train.binary_search(row).is_ok());
     check_train(&train, rows, classes)?;
     Ok(Parts {
         train,
         validation,
         test,
+        kept,
     })
+}
+
+/// How rows are drawn.
+struct Drawing<'a> {
+    labels: Labels<'a>,
+    strata: Option<&'a [usize]>,
+    /// See [`Parts::kept`].
+    kept: Vec<usize>,
+}
+
+impl Drawing<'_> {
+    /// About `wanted` rows out of a pool, and those that are left.
+    fn draw(
+        &mut self,
+        pool: &[usize],
+        wanted: f64,
+        random: &mut ChaCha8Rng,
+    ) -> (Vec<usize>, Vec<usize>) {
+        let Labels {
+            classes,
+            groups,
+            times,
+        } = self.labels;
+        let (mut drawn, mut left) = match (times, groups) {
+            // The latest are drawn first; what is the latest of its class is not missed later.
+            (Some(times), _) => return draw_last(pool, wanted, times),
+            (None, Some(groups)) => draw_groups(pool, wanted, groups, random),
+            (None, None) => draw(pool, wanted, self.strata, random),
+        };
+        if let Some(classes) = classes {
+            self.keep_classes(&mut drawn, &mut left, classes);
+        }
+        (drawn, left)
+    }
+
+    /// Gives back what is drawn of classes of which nothing is left: a class without a training row can be learned by nothing.
+    fn keep_classes(&mut self, drawn: &mut Vec<usize>, left: &mut Vec<usize>, classes: &[usize]) {
+        let there: HashSet<usize> = left.iter().map(|row| classes[*row]).collect();
+        let mut given = HashSet::new();
+        let mut back = Vec::new();
+        for row in drawn.iter() {
+            if !there.contains(&classes[*row]) && given.insert(classes[*row]) {
+                back.push(*row);
+            }
+        }
+        if let Some(groups) = self.labels.groups {
+            let whole: HashSet<usize> = back.iter().map(|row| groups[*row]).collect();
+            back = drawn
+                .iter()
+                .copied()
+                .filter(|row| whole.contains(&groups[*row]))
+                .collect();
+        }
+        if back.is_empty() {
+            return;
+        }
+        drawn.retain(|row| back.binary_search(row).is_err());
+        left.extend_from_slice(&back);
+        left.sort_unstable();
+        self.kept.extend(back);
+    }
 }
 
 /// What is split by itself: the classes, or all rows together.
@@ -155,12 +285,21 @@ fn share(
     share: f64,
     of: usize,
     pool: &[usize],
-    strata: Option<&[usize]>,
+    drawing: &mut Drawing,
     random: &mut ChaCha8Rng,
 ) -> Result<(Option<Vec<usize>>, Vec<usize>)> {
-    let (drawn, left) = draw(pool, share * of as f64, strata, random);
+    let (drawn, left) = drawing.draw(pool, share * of as f64, random);
     if drawn.is_empty() {
-        let expected = format!("a share that comes to at least one of {of} rows");
+        let expected = match drawing.labels {
+            Labels {
+                groups: None,
+                times: None,
+                ..
+            } => format!("a share that comes to at least one of {of} rows"),
+            _ => format!(
+                "a share that comes to at least one group or time of {of} rows, and leaves one"
+            ),
+        };
         return Err(Error::invalid(
             format!("data.split.{part}"),
             expected,

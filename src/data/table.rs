@@ -14,8 +14,11 @@ mod raw;
 mod rows;
 mod split;
 mod target;
+mod times;
+mod twins;
+mod weights;
 
-use super::{Dataset, Preprocessing, Splits};
+use super::{Dataset, Preprocessing, Splits, TablePreprocessing, Task};
 use crate::config::{SplitConfig, TableConfig};
 use crate::error::Result;
 use columns::Columns;
@@ -28,6 +31,25 @@ pub use raw::RawTable;
 /// of names is to be an error, not a full memory.
 const MOST_CATEGORIES: usize = 1_000;
 
+/// The rows of a table, prepared as a run's training rows were.
+pub(super) fn encode(
+    table: &RawTable,
+    (config, preprocessing): (&TableConfig, &TablePreprocessing),
+    task: &Task,
+) -> Result<Dataset> {
+    let columns = Columns::named(table, config, preprocessing)?;
+    let labeled = Labeled::new(table, columns.target, &config.missing_values);
+    let rows = split::usable_rows(&labeled, &columns, config)?;
+    let codes = inputs::encode(&rows, &columns, preprocessing)?;
+    let targets = target::encode(&rows, columns.target, task)?;
+    Ok(Dataset::new(Encoded::new(
+        preprocessing.clone(),
+        task.clone(),
+        codes,
+        (targets, None),
+    )))
+}
+
 /// Splits a table and learns its preprocessing. `tests` are test rows from a file of their own, with the columns of
 /// `table`; `hash` is that of the files.
 pub(super) fn load(
@@ -37,10 +59,10 @@ pub(super) fn load(
     seed: u64,
     hash: String,
 ) -> Result<Splits> {
-    let columns = Columns::choose(&table, config)?;
+    let columns = Columns::choose(&table, config, split)?;
     let label = |table| Labeled::new(table, columns.target, &config.missing_values);
     let (labeled, tests) = (label(&table), tests.as_ref().map(label));
-    let split = split::split(&labeled, tests.as_ref(), &columns, (config, split), seed)?;
+    let mut split = split::split(&labeled, tests.as_ref(), &columns, (config, split), seed)?;
 
     let (preprocessing, codes) = inputs::fit(&split.rows, split.train, &columns, config)?;
     let train = &split.rows[..split.train];
@@ -48,7 +70,19 @@ pub(super) fn load(
     let codes = codes?;
     let targets = target::encode(&split.rows, columns.target, &task)?;
 
-    let data = Dataset::new(Encoded::new(preprocessing.clone(), task, codes, targets));
+    let weights = columns.weight;
+    let weights = weights
+        .map(|column| weights::read(&split.rows, split.train, column))
+        .transpose()?;
+    let mut notes = std::mem::take(&mut split.notes);
+    notes.extend(columns.notes(&table));
+    notes.extend(twins::note(&split, &codes, &targets));
+    let data = Dataset::new(Encoded::new(
+        preprocessing.clone(),
+        task,
+        codes,
+        (targets, weights),
+    ));
     let part = |start: usize, len: usize| data.select(&Vec::from_iter(start..start + len));
     let test_start = split.train + split.validation.unwrap_or(0);
     Ok(Splits {
@@ -57,5 +91,6 @@ pub(super) fn load(
         test: split.test.map(|len| part(test_start, len)),
         preprocessing: Preprocessing::Table(preprocessing),
         hash,
+        notes,
     })
 }

@@ -36,6 +36,23 @@ pub struct Metrics {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_5_accuracy: Option<f64>,
 
+    /// Classes: the mean over the classes of the share of their rows that are right (their recall). 1 divided by the number of
+    /// classes if one class is predicted for all rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balanced_accuracy: Option<f64>,
+    /// Classes: the F1 score of the second of two classes; of several the mean of theirs (macro).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub f1: Option<f64>,
+    /// Classes: the area under the ROC curve of the second of two classes; of several the mean over the classes, one against
+    /// the rest. From 0 to 1, 0.5 for predictions that know nothing. None if all rows are of one class, if a prediction is
+    /// not a number, and for more than 100 classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roc_auc: Option<f64>,
+    /// Classes: the average precision, `sum_n (R_n - R_(n-1)) P_n` over the distinct predictions, of the second of two classes;
+    /// of several the mean. From 0 to 1, the class's share of the rows for predictions that know nothing. None as `roc_auc`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average_precision: Option<f64>,
+
     /// Probabilities: the mean over rows of `-log p` of the right class, in nats. Infinite if an
     /// output of 0 or 1, after a sigmoid of the network's own, rules out the true class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,6 +77,13 @@ pub struct Metrics {
     /// the same in every row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r2: Option<f64>,
+    /// Regression: the median of `|target - prediction|`, in the units of the data; of several targets the mean of theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub median_absolute_error: Option<f64>,
+    /// Regression: Spearman's correlation, that of the ranks of predictions and targets; of several targets the mean of
+    /// theirs. None if predictions or targets are the same in every row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spearman: Option<f64>,
 }
 
 impl Metrics {
@@ -78,17 +102,22 @@ impl Metrics {
 /// A line a metric, names and numbers aligned, no line break at the end.
 impl fmt::Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Of logits the loss is the mean likelihood: one number under one name.
+        let is_the_loss = |nll: &f64| (nll - self.loss).abs() <= 1e-9 * self.loss.abs();
+        let nll = self.negative_log_likelihood.filter(|nll| !is_the_loss(nll));
+        let is_regression = self.rmse.is_some();
         let lines = [
             ("rows", Some(self.rows.to_string())),
             ("loss", Some(number(self.loss))),
             ("errors", self.errors.map(|errors| errors.to_string())),
             ("error rate", self.error_rate.map(percent)),
             ("accuracy", self.accuracy.map(percent)),
+            ("balanced accuracy", self.balanced_accuracy.map(percent)),
             ("top-5 accuracy", self.top_5_accuracy.map(percent)),
-            (
-                "negative log likelihood",
-                self.negative_log_likelihood.map(number),
-            ),
+            ("F1", self.f1.map(number)),
+            ("ROC AUC", self.roc_auc.map(number)),
+            ("average precision", self.average_precision.map(number)),
+            ("negative log likelihood", nll.map(number)),
             ("Brier score", self.brier_score.map(number)),
             (
                 "expected calibration error",
@@ -97,9 +126,14 @@ impl fmt::Display for Metrics {
             ("RMSE", self.rmse.map(number)),
             (
                 "mean absolute error",
-                Some(number(self.mean_absolute_error)),
+                is_regression.then(|| number(self.mean_absolute_error)),
+            ),
+            (
+                "median absolute error",
+                self.median_absolute_error.map(number),
             ),
             ("R2", self.r2.map(number)),
+            ("Spearman correlation", self.spearman.map(number)),
         ];
         let lines = lines
             .into_iter()

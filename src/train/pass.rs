@@ -10,7 +10,7 @@ use crate::model::LayerTensors;
 pub(super) struct Operands {
     /// The weights, layer by layer.
     pub(super) layers: Vec<LayerTensors>,
-    /// Inputs, targets, masks.
+    /// Inputs, targets, weights where rows have them, masks.
     pub(super) tensors: Vec<Tensor<2>>,
 }
 

@@ -21,7 +21,8 @@ use burn::tensor::{DType, Device};
 use super::End;
 use super::observer::Flow;
 use super::plan::Plan;
-use crate::backend::in_process;
+use super::weights::{columns, weights};
+use crate::backend::{in_process, write};
 use crate::config::{CheckedExperiment, HiddenNoise, Loss, Masks, ResolvedExperiment};
 use crate::data::Dataset;
 use crate::dropout::Noise;
@@ -382,6 +383,11 @@ fn common(experiment: &CheckedExperiment, train: &Dataset, device: &Device) -> R
         shape: MlpConfig::from_experiment(&experiment, train.d_input()),
         inputs: train.inputs((&inner, dtype)),
         targets: train.targets((&inner, dtype)),
+        weights: weights(&experiment, train).map(|weights| {
+            let d_output = train.d_output();
+            let values = columns(weights.into_iter(), d_output);
+            write(&values, [train.len(), d_output], &(&inner, dtype).into())
+        }),
         experiment,
         device,
         dtype,

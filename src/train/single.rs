@@ -7,6 +7,8 @@ use super::engine::Arithmetic;
 use super::pass::{Operands, Sigmoids, StepKind};
 use super::plan::{EpochOrder, Plan};
 use super::steps::{Batch, Networks};
+use super::weights::{columns, weights};
+use crate::backend::write;
 use crate::config::{Loss, Masks, ResolvedExperiment};
 use crate::data::Dataset;
 use crate::dropout::{LayerMasks, Noise, with_framework_masks};
@@ -25,8 +27,10 @@ pub(super) struct SingleNetwork<'a> {
     pub(super) dtype: DType,
     masks: MaskSource,
     order: EpochOrder,
-    /// Inputs and targets of a full batch, which are the same in every step.
-    full_batch: Option<(Tensor<2>, Tensor<2>)>,
+    /// What each row counts; none where all count the same.
+    weights: Option<Vec<f64>>,
+    /// Inputs, targets and weights of a full batch, which are the same in every step.
+    full_batch: Option<(Tensor<2>, Tensor<2>, Option<Tensor<2>>)>,
 }
 
 /// Where a network's masks come from.
@@ -65,6 +69,7 @@ impl<'a> SingleNetwork<'a> {
                 Masks::Seeded => MaskSource::seeded(seed, shape, plan.batch_rows()),
             },
             order: EpochOrder::new(seed),
+            weights: weights(experiment, data),
             full_batch: None,
         }
     }
@@ -94,17 +99,35 @@ impl MaskSource {
 impl Networks<1> for SingleNetwork<'_> {
     fn batch(&mut self, plan: &Plan, step: usize) -> Batch {
         let options = (&self.device, self.dtype);
+        let d_output = self.data.d_output();
+        let all_weights = self.weights.as_deref();
+        let weights = |rows: Option<&[usize]>| -> Option<Tensor<2>> {
+            let weights = all_weights?;
+            let values = match rows {
+                Some(rows) => columns(rows.iter().map(|row| weights[*row]), d_output),
+                None => columns(weights.iter().copied(), d_output),
+            };
+            let rows = values.len() / d_output;
+            Some(write(&values, [rows, d_output], &options.into()))
+        };
         let tensors = |rows: &Dataset| (rows.inputs(options), rows.targets(options));
-        let (inputs, targets) = if plan.is_full_batch() {
+        let (inputs, targets, weights) = if plan.is_full_batch() {
             let data = self.data;
-            self.full_batch.get_or_insert_with(|| tensors(data)).clone()
+            let full_batch = self.full_batch.get_or_insert_with(|| {
+                let (inputs, targets) = tensors(data);
+                (inputs, targets, weights(None))
+            });
+            full_batch.clone()
         } else {
-            tensors(&self.data.select(self.order.rows(plan, step)))
+            let rows = self.order.rows(plan, step);
+            let (inputs, targets) = tensors(&self.data.select(rows));
+            (inputs, targets, weights(Some(rows)))
         };
         Batch {
             rows: inputs.dims()[0],
             inputs,
             targets,
+            weights,
         }
     }
 
@@ -137,6 +160,7 @@ impl Networks<1> for SingleNetwork<'_> {
         let (Some(x), Some(y)) = (tensors.next(), tensors.next()) else {
             return Err(Error::Compute("a step without inputs".to_owned()));
         };
+        let weights = self.weights.as_ref().and_then(|_| tensors.next());
         let network = self.template.with_tensors(operands.layers);
         let output = match &self.masks {
             _ if !kind.dropout => network.forward_with(x, |_, h| h),
@@ -149,7 +173,7 @@ impl Networks<1> for SingleNetwork<'_> {
                 None => h,
             }),
         };
-        Ok(self.loss.forward(output, y))
+        Ok(self.loss.weighted(output, y, weights))
     }
 
     fn seeded<T>(&self, step: usize, kind: StepKind, pass: impl FnOnce() -> T) -> T {

@@ -23,7 +23,7 @@ pub(super) trait Networks<const D: usize>: Send + Sync {
     /// The masks of step `step`, counted from 0, for a batch; none where they are not drawn beforehand.
     fn masks(&mut self, step: usize, batch: &Batch) -> Vec<Tensor<2>>;
 
-    /// See [`Forward::loss`]. The tensors among the operands are inputs, targets, masks.
+    /// See [`Forward::loss`]. The tensors among the operands are inputs, targets, weights where rows have them, masks.
     fn loss(
         &self,
         kind: StepKind,
@@ -47,6 +47,8 @@ pub(super) trait Networks<const D: usize>: Send + Sync {
 pub(super) struct Batch {
     pub(super) inputs: Tensor<2>,
     pub(super) targets: Tensor<2>,
+    /// What each row counts, in all columns of its targets; none where all count the same.
+    pub(super) weights: Option<Tensor<2>>,
     pub(super) rows: usize,
 }
 
@@ -97,6 +99,7 @@ impl<N: Networks<D>, const D: usize> StepLoop<N, D> {
                 Vec::new()
             };
             let mut tensors = vec![batch.inputs, batch.targets];
+            tensors.extend(batch.weights);
             tensors.extend(masks);
             let operands = Operands {
                 layers: layers.clone(),

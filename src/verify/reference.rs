@@ -35,6 +35,8 @@ pub struct Reference {
     pub inputs: Vec<f64>,
     /// Targets, `[rows, d_output]`, row after row.
     pub targets: Vec<f64>,
+    /// What each row counts in the loss, `[rows]`; none where all count the same.
+    pub weights: Option<Vec<f64>>,
     /// `masks[k]`: `[rows, inputs of layer k]`, 1 keeps a value and 0 drops it.
     pub masks: Vec<Vec<f64>>,
 }
@@ -121,7 +123,8 @@ impl Reference {
                     pattern.extend(h.iter().map(|h| *h > 0.0));
                 }
             }
-            loss += self.loss_of_row(&pass.outputs[self.layers.len() - 1], self.target(row));
+            let of_row = self.loss_of_row(&pass.outputs[self.layers.len() - 1], self.target(row));
+            loss += self.weight(row) * of_row;
         }
         (loss, pattern)
     }
@@ -151,7 +154,7 @@ impl Reference {
             let mut delta: Vec<f64> = slopes // dL/dz_n
                 .iter()
                 .zip(derivatives)
-                .map(|(slope, derivative)| slope * derivative)
+                .map(|(slope, derivative)| self.weight(row) * slope * derivative)
                 .collect();
             for k in (0..=last).rev() {
                 gradients[k].accumulate(&pass.dropped[k], &delta, terms);
@@ -241,6 +244,10 @@ impl Reference {
         } else {
             self.activation
         }
+    }
+
+    fn weight(&self, row: usize) -> f64 {
+        self.weights.as_ref().map_or(1.0, |weights| weights[row])
     }
 
     fn target(&self, row: usize) -> &[f64] {

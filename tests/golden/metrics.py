@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.special import expit, log_softmax, softmax
+from scipy.stats import spearmanr
 from sklearn import metrics
 
 ROWS = 60
@@ -36,7 +37,19 @@ def of_classes(labels, scores, classes):
         found["top_5_accuracy"] = metrics.top_k_accuracy_score(
             labels, scores, k=5, labels=range(classes)
         )
-    return found
+    return found | of_all_rows(labels, best, scores, range(classes))
+
+
+def of_all_rows(labels, predicted, scores, positive):
+    """Each class of `positive` against the rest, by the scores of its column."""
+    columns = [(labels == k, scores[:, k] if scores.ndim == 2 else scores) for k in positive]
+    average = "binary" if scores.ndim == 1 else "macro"
+    return {
+        "balanced_accuracy": metrics.balanced_accuracy_score(labels, predicted),
+        "f1": metrics.f1_score(labels, predicted, average=average),
+        "roc_auc": np.mean([metrics.roc_auc_score(*column) for column in columns]),
+        "average_precision": np.mean([metrics.average_precision_score(*column) for column in columns]),
+    }
 
 
 def several_classes(classes, loss):
@@ -89,7 +102,7 @@ def two_classes(loss):
         "expected_calibration_error": calibration_error(
             np.maximum(p, 1 - p), predicted == labels
         ),
-    }
+    } | of_all_rows(labels, predicted, p, [1])
     if loss == "binary-cross-entropy":
         found["loss"] = metrics.log_loss(labels, p)
     else:
@@ -109,6 +122,8 @@ def regression(targets):
         "mean_absolute_error": metrics.mean_absolute_error(truth, predictions),
         "rmse": metrics.root_mean_squared_error(truth, predictions),
         "r2": metrics.r2_score(truth, predictions),
+        "median_absolute_error": metrics.median_absolute_error(truth, predictions),
+        "spearman": np.mean([spearmanr(truth[:, k], predictions[:, k])[0] for k in range(targets)]),
     }
     made = case("mean-squared-error", outputs, learned, predictions, found)
     return made | {"mean": mean.tolist(), "deviation": deviation.tolist()}

@@ -37,6 +37,7 @@ fn xor_shape(rate: f64) -> MlpConfig {
 /// The tutorial's network and data in plain memory, with dropout off.
 fn xor_reference(file: &Value) -> Reference {
     Reference {
+        weights: None,
         layers: synapses(&file["initial"]),
         activation: Activation::Sigmoid,
         output: Activation::Sigmoid,
@@ -190,6 +191,7 @@ fn agrees_with_torch(name: &str, activation: Activation, loss: Loss) {
     };
     let mask_files = file["masks"].as_array().expect("masks");
     let reference = Reference {
+        weights: None,
         layers: layers.clone(),
         activation,
         output: Activation::Identity,

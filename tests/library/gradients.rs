@@ -28,7 +28,7 @@ fn any_case() -> impl Strategy<Value = Case> {
         any::<bool>(),
         (rate(), rate()),
         prop::sample::select(vec![Masks::Framework, Masks::Seeded]),
-        any::<u64>(),
+        (any::<u64>(), any::<bool>()),
     )
         .prop_map(
             |(
@@ -38,7 +38,7 @@ fn any_case() -> impl Strategy<Value = Case> {
                 bias,
                 (input, rate),
                 masks,
-                seed,
+                (seed, weighted),
             )| {
                 Case {
                     network: MlpConfig::new(d_input, hidden, d_output)
@@ -49,6 +49,7 @@ fn any_case() -> impl Strategy<Value = Case> {
                         .with_hidden_dropout(rate),
                     loss,
                     rows,
+                    weighted,
                     masks,
                     seed,
                 }
@@ -98,6 +99,7 @@ fn the_certificate_sees_a_wrong_gradient() {
         let loss = Loss::SquaredError.forward(network.forward_with_masks(x, &masks), y);
         let autodiff = network.gradients(&loss).expect("gradients");
         let reference = |mask: Vec<f64>| Reference {
+            weights: None,
             layers: network.weights().expect("weights"),
             activation: Activation::Sigmoid,
             output: Activation::Sigmoid,

@@ -27,6 +27,7 @@ mod resume;
 mod sampled;
 mod seeded_masks;
 mod seeds;
+mod split_columns;
 mod split_lists;
 mod splits;
 mod training;

@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use dropwise::backend::read;
 use dropwise::config::{Activation, Loss, Precision};
 use dropwise::data::{Target, Task};
-use dropwise::evaluate::{Measure, evaluate_in_batches, predicted_class, predictions};
+use dropwise::evaluate::{ClassReport, Measure, evaluate_in_batches, predicted_class, predictions};
 use dropwise::{Backend, Dataset, Evaluation, LayerWeights, Metrics, Mlp, MlpConfig, evaluate};
 use serde_json::{Map, Value, json};
 
@@ -325,6 +325,10 @@ fn a_perfect_prediction_has_no_error_of_any_kind() {
         errors: Some(0),
         error_rate: Some(0.0),
         accuracy: Some(1.0),
+        balanced_accuracy: Some(1.0),
+        f1: Some(1.0),
+        roc_auc: Some(1.0),
+        average_precision: Some(1.0),
         negative_log_likelihood: Some(0.0),
         brier_score: Some(0.0),
         expected_calibration_error: Some(0.0),
@@ -354,6 +358,8 @@ fn a_perfect_prediction_has_no_error_of_any_kind() {
         rows: 3,
         rmse: Some(0.0),
         r2: Some(1.0),
+        median_absolute_error: Some(0.0),
+        spearman: Some(1.0),
         ..Metrics::default()
     };
     assert_eq!(found.metrics, expected);
@@ -615,10 +621,12 @@ fn people_read_aligned_lines_and_machines_what_applies() {
          errors                                 1\n\
          error rate                       50.00 %\n\
          accuracy                         50.00 %\n\
-         negative log likelihood           0.6931\n\
+         balanced accuracy                50.00 %\n\
+         F1                                0.0000\n\
+         ROC AUC                           0.5000\n\
+         average precision                 0.5000\n\
          Brier score                       0.2500\n\
-         expected calibration error        0.00 %\n\
-         mean absolute error               0.5000"
+         expected calibration error        0.00 %"
     );
     let found = evaluated(
         Loss::MeanSquaredError,
@@ -632,6 +640,7 @@ fn people_read_aligned_lines_and_machines_what_applies() {
          loss                              1.0000\n\
          RMSE                            1.000e-6\n\
          mean absolute error             1.000e-6\n\
+         median absolute error           1.000e-6\n\
          R2                                0.0000"
     );
     let text = serde_json::to_string(&found.metrics).expect("JSON");
@@ -733,4 +742,114 @@ fn gelu_and_its_slope_are_not_approximated() {
             bound,
         );
     }
+}
+
+/// What scikit-learn says of a number: none where it has none.
+#[track_caller]
+fn assert_is(what: &str, found: Option<f64>, expected: &Value) {
+    match (found, expected.as_f64()) {
+        (Some(found), Some(expected)) => {
+            assert!(
+                (found - expected).abs() <= 1e-12,
+                "{what}: {found} is not {expected}"
+            );
+        }
+        (found, expected) => assert_eq!(found, expected, "{what}"),
+    }
+}
+
+#[test]
+fn each_class_and_the_order_of_predictions_are_measured_as_by_scikit_learn_ties_and_absent_classes_included()
+ {
+    for (k, case) in golden("scores")
+        .as_array()
+        .expect("cases")
+        .iter()
+        .enumerate()
+    {
+        let predictions = numbers(&case["predictions"]);
+        let (task, targets) = match case.get("labels") {
+            None => (regression(&[(0.0, 1.0)]), numbers(&case["targets"])),
+            Some(labels) => {
+                let count = case["classes"].as_u64().expect("a count") as usize;
+                let labels = numbers(labels).into_iter();
+                if count == 2 {
+                    (two_classes(), labels.collect())
+                } else {
+                    let one_hot =
+                        |label: f64| (0..count).map(move |class| f64::from(class as f64 == label));
+                    (classes(count), labels.flat_map(one_hot).collect())
+                }
+            }
+        };
+        let found = evaluated(Loss::SquaredError, task.clone(), &predictions, &targets).metrics;
+        let found = fields(&found);
+        for (metric, expected) in case["metrics"].as_object().expect("metrics") {
+            let found = found.get(metric).and_then(Value::as_f64);
+            assert_is(&format!("case {k}, {metric}"), found, expected);
+        }
+        let data = outputs_and_targets(task, &predictions, &targets);
+        let report = ClassReport::new(&data, &predictions, 0.5);
+        let Some(of_class) = case.get("of_class") else {
+            assert_eq!(report, None);
+            continue;
+        };
+        let report = report.expect("classes");
+        assert_eq!(json!(report.confusion), case["confusion"], "case {k}");
+        for (class, expected) in report
+            .classes
+            .iter()
+            .zip(of_class.as_array().expect("classes"))
+        {
+            let what = |metric: &str| format!("case {k}, class {}, {metric}", class.class);
+            assert_eq!(
+                json!([class.rows, class.predicted]),
+                json!([expected["rows"], expected["predicted"]])
+            );
+            assert_is(&what("recall"), class.recall, &expected["recall"]);
+            assert_is(&what("precision"), class.precision, &expected["precision"]);
+            assert_is(&what("f1"), class.f1, &expected["f1"]);
+            assert_is(&what("ROC AUC"), class.roc_auc, &expected["roc_auc"]);
+            assert_is(
+                &what("average precision"),
+                class.average_precision,
+                &expected["average_precision"],
+            );
+        }
+    }
+}
+
+#[test]
+fn a_threshold_moves_rows_from_one_class_to_the_other_and_no_curve() {
+    let (outputs, targets) = ([0.1, 0.3, 0.4, 0.8], [0.0, 0.0, 1.0, 1.0]);
+    let data = outputs_and_targets(two_classes(), &outputs, &targets);
+    let at = |threshold| ClassReport::new(&data, &outputs, threshold).expect("classes");
+    assert_eq!(at(0.5).confusion, [[2, 0], [1, 1]]);
+    assert_eq!(at(0.35).confusion, [[2, 0], [0, 2]]);
+    assert_eq!(at(0.0).confusion, [[0, 2], [0, 2]]);
+    // A prediction at the threshold is the first class, as with 0.5.
+    assert_eq!(at(0.4).confusion, [[2, 0], [1, 1]]);
+    for threshold in [0.0, 0.35, 1.0] {
+        let auc = |report: ClassReport| report.classes[1].roc_auc;
+        assert_eq!(auc(at(threshold)), Some(1.0));
+    }
+}
+
+#[test]
+fn a_prediction_that_is_not_a_number_leaves_no_curve_and_is_in_no_cell_of_the_confusion() {
+    let (outputs, targets) = ([f64::NAN, 0.3, 0.4], [0.0, 0.0, 1.0]);
+    let data = outputs_and_targets(two_classes(), &outputs, &targets);
+    let report = ClassReport::new(&data, &outputs, 0.5).expect("classes");
+    assert_eq!(report.confusion, [[1, 0], [1, 0]]);
+    assert_eq!(
+        (report.classes[0].rows, report.classes[0].recall),
+        (2, Some(0.5))
+    );
+    assert_eq!(
+        (
+            report.classes[1].roc_auc,
+            report.classes[1].average_precision
+        ),
+        (None, None)
+    );
 }

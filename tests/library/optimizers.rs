@@ -64,6 +64,7 @@ impl Formula {
 fn reference(layers: Vec<LayerWeights>, rows: &Rows) -> Reference {
     let count = rows.inputs().len() / 3;
     Reference {
+        weights: None,
         layers,
         activation: Activation::Tanh,
         output: Activation::Identity,

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use dropwise::Result;
 use dropwise::backend::Backend;
-use dropwise::config::Experiment;
+use dropwise::config::{ColumnName, DataSource, Experiment};
 use dropwise::data::Part;
 use dropwise_lab::store::{ModelName, Trained};
 
@@ -50,7 +50,7 @@ impl ExperimentArgs {
         let changes = [&self.changes.overrides[..], more].concat();
         let mut experiment = overrides::read(file, &changes)?.into_inner();
         experiment.seed = self.seed.unwrap_or(experiment.seed);
-        let backend = overrides::settle(&mut experiment, self.changes.backend.as_ref())?;
+        let backend = overrides::settle(&mut experiment, file, self.changes.backend.as_ref())?;
         Ok((experiment, backend))
     }
 
@@ -62,8 +62,29 @@ impl ExperimentArgs {
 }
 
 impl ModelArgs {
+    /// The network; that of the newest checkpoint, which is said, if training has not ended.
     pub(super) fn load(&self, run: &Path) -> Result<Trained> {
-        Trained::load(run, self.model, self.backend.as_ref())
+        let report = &mut |error: &dropwise::Error| eprintln!("warning: {error}");
+        let trained = Trained::load_newest(run, self.model, self.backend.as_ref(), report)?;
+        if !trained.ended {
+            let step = trained.metadata.get("step").map_or("?", String::as_str);
+            let (run, name) = (run.display(), trained.name);
+            eprintln!(
+                "warning: the training of {run} has not ended; this is its {name} network so far, of step {step}"
+            );
+        }
+        Ok(trained)
+    }
+}
+
+/// The target of a table by its name, before what it holds.
+pub(super) fn target(experiment: &Experiment) -> String {
+    match &experiment.data.source {
+        DataSource::Csv { table, .. } if !experiment.data.autoencoder => match &table.target {
+            ColumnName::Name(name) => format!("target `{name}`: "),
+            ColumnName::Number(number) => format!("target column {number}: "),
+        },
+        _ => "target: ".to_owned(),
     }
 }
 

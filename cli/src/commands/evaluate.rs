@@ -3,12 +3,14 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use dropwise::data::{self, Part, Splits};
-use dropwise::evaluate::evaluate;
+use dropwise::data::{self, Part, Splits, Task};
+use dropwise::evaluate::{ClassReport, ClassScores, evaluate};
 use dropwise::{Dataset, Error, Metrics, Result};
+use dropwise_lab::baseline::{BaselineMetrics, Baselines, target_words};
 use dropwise_lab::store::Trained;
 
-use super::args::{ModelArgs, part};
+use super::args::{ModelArgs, part, target};
+use super::train::show_baselines;
 use super::{Outcome, json};
 
 /// Measure a trained network on the rows of its data, with dropout off
@@ -19,6 +21,12 @@ pub(super) struct Args {
     /// The rows to look at [default: test rows, else validation rows, else training rows]
     #[arg(long, value_parser = part())]
     split: Option<Part>,
+    /// Look at the rows of this table, with the run's columns, in place of those of its data
+    #[arg(long, value_name = "FILE", conflicts_with = "split")]
+    input: Option<PathBuf>,
+    /// Two classes: answer the second where its probability is above this, in place of 0.5
+    #[arg(long, value_name = "P", value_parser = probability)]
+    threshold: Option<f64>,
     #[command(flatten)]
     model: ModelArgs,
     /// Print one line of JSON
@@ -26,25 +34,113 @@ pub(super) struct Args {
     json: bool,
 }
 
+fn probability(text: &str) -> std::result::Result<f64, String> {
+    match text.parse() {
+        Ok(p) if (0.0..=1.0).contains(&p) => Ok(p),
+        _ => Err("expected a probability, from 0 to 1".to_owned()),
+    }
+}
+
+/// What the network comes to on some rows.
+struct Found {
+    /// Which rows, in words.
+    rows: String,
+    metrics: Metrics,
+    /// At the threshold.
+    classes: Option<ClassReport>,
+    threshold: Option<f64>,
+    baselines: Option<BaselineMetrics>,
+}
+
 impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
         let trained = self.model.load(&self.run)?;
+        self.check_threshold(&trained)?;
+        let (name, words, rows, splits) = match &self.input {
+            Some(path) => {
+                let prepared = &trained.prepared;
+                let prepared = (&prepared.preprocessing, &prepared.task);
+                let rows = data::load_more(&trained.experiment.data, path, prepared)?;
+                let path = path.display().to_string();
+                (
+                    path.clone(),
+                    format!("rows of {path}"),
+                    rows,
+                    self.training_rows(&trained),
+                )
+            }
+            None => {
+                let splits = self.splits(&trained)?;
+                let (part, rows) = self.rows(&splits)?;
+                let (name, words) = (part.name().to_owned(), format!("{} rows", part.word()));
+                (name, words, rows.clone(), Some(splits))
+            }
+        };
+        let evaluation = evaluate(trained.network(), trained.loss(), &rows)?;
+        let baselines = match &splits {
+            Some(splits) => {
+                let device = trained.network().device();
+                let baselines = Baselines::fit(&trained.experiment, &splits.train, &device)?;
+                Some(baselines.measure(&rows)?)
+            }
+            None => None,
+        };
+        let threshold = self.threshold.unwrap_or(0.5);
+        let found = Found {
+            rows: words,
+            classes: ClassReport::new(&rows, &evaluation.predictions, threshold),
+            metrics: evaluation.metrics,
+            threshold: self.threshold,
+            baselines,
+        };
+        if self.json {
+            let mut line = serde_json::json!({
+                "split": name, "model": trained.name.to_string(), "metrics": found.metrics,
+                "baselines": found.baselines,
+            });
+            if let Some(threshold) = found.threshold {
+                line["threshold"] = threshold.into();
+            }
+            if let Some(report) = &found.classes {
+                line["classes"] = serde_json::json!(report.classes);
+                line["confusion"] = serde_json::json!(report.confusion);
+            }
+            writeln!(out, "{}", json(&line)?)?;
+        } else {
+            show(out, &trained, &rows, &found)?;
+        }
+        Ok(Outcome::Success)
+    }
+
+    fn check_threshold(&self, trained: &Trained) -> Result<()> {
+        let task = &trained.prepared.task;
+        match self.threshold {
+            Some(_) if !matches!(task, Task::Binary { .. }) => Err(Error::invalid(
+                "--threshold",
+                "a network for two classes with one output",
+                format!("one for {task}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The data that the network was trained on.
+    fn splits(&self, trained: &Trained) -> Result<Splits> {
         let splits = data::load(&trained.experiment.data, trained.experiment.seed)?;
         if !trained.prepared.check(&self.run, &splits)? {
             let run = self.run.display();
             eprintln!("warning: {run}: the data have changed since the network was trained");
         }
-        let (part, rows) = self.rows(&splits)?;
-        let metrics = evaluate(trained.network(), trained.loss(), rows)?.metrics;
-        if self.json {
-            let line = serde_json::json!({
-                "split": part.name(), "model": trained.name.to_string(), "metrics": metrics,
-            });
-            writeln!(out, "{}", json(&line)?)?;
-        } else {
-            show(out, &trained, part, &metrics)?;
-        }
-        Ok(Outcome::Success)
+        Ok(splits)
+    }
+
+    /// The same where other rows are looked at, for which they need not be there: then there are no baselines.
+    fn training_rows(&self, trained: &Trained) -> Option<Splits> {
+        let splits = self.splits(trained);
+        let say = |error: &Error| {
+            eprintln!("warning: no baselines, since the training rows are not there: {error}");
+        };
+        splits.inspect_err(say).ok()
     }
 
     /// The rows of --split, else the first of test, validation and training rows.
@@ -62,13 +158,110 @@ impl Args {
     }
 }
 
-fn show(out: &mut impl Write, trained: &Trained, part: Part, metrics: &Metrics) -> Result<()> {
+fn show(out: &mut impl Write, trained: &Trained, rows: &Dataset, found: &Found) -> Result<()> {
     let step = trained.metadata.get("step").map_or("?", String::as_str);
-    let (network, name, rows) = (trained.network(), trained.name, part.word());
+    let (network, name, metrics) = (trained.network(), trained.name, &found.metrics);
+    let words = &found.rows;
     writeln!(out, "{network}")?;
+    writeln!(out, "the {name} network, of step {step}, on the {words}:")?;
+    let target = target(&trained.experiment);
+    writeln!(out, "{target}{}", target_words(rows))?;
+    writeln!(out, "{metrics}")?;
+    if let Some(report) = &found.classes {
+        show_threshold(out, report, found.threshold)?;
+        show_classes(out, report)?;
+    }
+    if let Some(baselines) = &found.baselines {
+        let measure = trained.experiment.train.select;
+        let measure = measure.unwrap_or(metrics.headline().0);
+        let words = words.strip_suffix(" rows").unwrap_or("same");
+        writeln!(out)?;
+        show_baselines(out, baselines, (words, measure), metrics)?;
+    }
+    Ok(())
+}
+
+/// What answering the second class from another threshold comes to; the metrics above are those of 0.5.
+fn show_threshold(
+    out: &mut impl Write,
+    report: &ClassReport,
+    threshold: Option<f64>,
+) -> Result<()> {
+    let (Some(threshold), [first, second]) = (threshold, &report.classes[..]) else {
+        return Ok(());
+    };
+    let [[_, wrong_yes], [wrong_no, _]] =
+        [&report.confusion[0][..], &report.confusion[1][..]].map(|row| [row[0], row[1]]);
+    let rows = first.rows + second.rows;
+    let errors = wrong_yes + wrong_no;
+    let rate = 100.0 * errors as f64 / rows.max(1) as f64;
+    let (yes, no) = (&second.class, &first.class);
+    Ok(writeln!(
+        out,
+        "\nanswering `{yes}` where its probability is above {threshold}: {errors} errors ({rate:.2} %), {wrong_yes} of `{no}` taken \
+         for `{yes}` and {wrong_no} of `{yes}` for `{no}`"
+    )?)
+}
+
+/// Each class, those that are told worst first where there are many; and which are taken for which.
+fn show_classes(out: &mut impl Write, report: &ClassReport) -> Result<()> {
+    const LISTED: usize = 20;
+    const CONFUSED: usize = 12;
+    let mut classes: Vec<&ClassScores> = report.classes.iter().collect();
+    if classes.len() > LISTED {
+        classes.sort_by(|a, b| a.f1.unwrap_or(2.0).total_cmp(&b.f1.unwrap_or(2.0)));
+        writeln!(
+            out,
+            "\nthe {LISTED} of {} classes that are told worst:",
+            classes.len()
+        )?;
+    } else {
+        writeln!(out)?;
+    }
+    let listed = &classes[..classes.len().min(LISTED)];
+    let longest = listed.iter().map(|class| class.class.chars().count());
+    let width = longest.max().unwrap_or(0).clamp(5, 40);
+    let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
     writeln!(
         out,
-        "the {name} network, of step {step}, on the {rows} rows:"
+        "{:<width$}  {:>7}  {:>9}  {:>7}  {:>9}  {:>7}  {:>7}  {:>9}",
+        "class", "rows", "predicted", "recall", "precision", "F1", "ROC AUC", "avg prec"
     )?;
-    Ok(writeln!(out, "{metrics}")?)
+    for class in listed {
+        let ClassScores {
+            class,
+            rows,
+            predicted,
+            recall,
+            precision,
+            f1,
+            roc_auc,
+            average_precision,
+        } = class;
+        let [recall, precision, f1, area, average] =
+            [recall, precision, f1, roc_auc, average_precision].map(|value| number(*value));
+        writeln!(
+            out,
+            "{class:<width$}  {rows:>7}  {predicted:>9}  {recall:>7}  {precision:>9}  {f1:>7}  {area:>7}  {average:>9}"
+        )?;
+    }
+    if report.classes.len() > CONFUSED {
+        return Ok(());
+    }
+    writeln!(out, "\n{:<width$}  predicted", "true")?;
+    let cell = |text: &str| format!("  {text:>7.12}");
+    let names: String = report
+        .classes
+        .iter()
+        .map(|class| cell(&class.class))
+        .collect();
+    writeln!(out, "{:<width$}{names}", "")?;
+    for (class, counts) in report.classes.iter().zip(&report.confusion) {
+        let counts: String = counts
+            .iter()
+            .map(|count| cell(&count.to_string()))
+            .collect();
+        writeln!(out, "{:<width$}{counts}", class.class)?;
+    }
+    Ok(())
 }

@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Mutex;
 
 use dropwise::backend::Backend;
-use dropwise::config::{CheckedExperiment, Experiment};
+use dropwise::config::{CheckedExperiment, DataSource, Experiment};
 use dropwise::error::{ConfigError, KeyPath};
 use dropwise::{Error, Result};
 use dropwise_lab::study::Setting;
@@ -20,6 +21,40 @@ pub(super) fn is_command_line(file: &str) -> bool {
     [SET, VARY, DATA].contains(&file)
 }
 
+/// Keys of which a file has one or the other.
+const INSTEAD: [[&str; 2]; 6] = [
+    ["train.epochs", "train.steps"],
+    ["data.split.test", "data.split.test_rows"],
+    ["data.split.validation", "data.split.validation_rows"],
+    ["data.split.train", "data.split.train_rows"],
+    ["data.split.group", "data.split.time"],
+    ["data.dir", "data.train_images"],
+];
+
+/// Keys whose values are paths.
+const PATHS: [&str; 10] = [
+    "data.path",
+    "data.test_path",
+    "data.dir",
+    "data.train_images",
+    "data.train_labels",
+    "data.test_images",
+    "data.test_labels",
+    "data.split.train_rows",
+    "data.split.validation_rows",
+    "data.split.test_rows",
+];
+
+/// Says what a configuration was changed to, however often it is read.
+fn say_once(words: String) {
+    static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let Ok(mut said) = SAID.lock() else { return };
+    if !said.contains(&words) {
+        eprintln!("warning: {words}");
+        said.push(words);
+    }
+}
+
 /// One value in place of the file's.
 #[derive(Debug, Clone)]
 pub(super) struct Override {
@@ -28,7 +63,8 @@ pub(super) struct Override {
     /// What stands behind the flag.
     text: String,
     key: KeyPath,
-    value: Value,
+    /// None takes the key away.
+    value: Option<Value>,
     /// Where the value stands in `text`.
     span: Range<usize>,
 }
@@ -41,7 +77,7 @@ impl FromStr for Override {
     type Err = String;
 
     /// The value is TOML; what is not TOML is taken as text, so that `--set network.activation=relu`
-    /// needs no quotes.
+    /// needs no quotes. No value takes the key away.
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         let Some((key, _)) = text.split_once('=') else {
             return Err("expected KEY=VALUE, such as train.epochs=5".to_owned());
@@ -155,7 +191,7 @@ impl Override {
             flag,
             text: text.to_owned(),
             key: key.into(),
-            value: value.parse().unwrap_or_else(as_text),
+            value: (!value.is_empty()).then(|| value.parse().unwrap_or_else(as_text)),
             span,
         })
     }
@@ -169,7 +205,7 @@ impl Override {
             flag: DATA,
             text: text.to_owned(),
             key: "data.dir".into(),
-            value: Value::String(text.to_owned()),
+            value: Some(Value::String(text.to_owned())),
             span: 0..text.len(),
         })
     }
@@ -179,8 +215,8 @@ impl Override {
         &self.text
     }
 
-    /// The dotted name, and the value to be put there.
-    pub(super) fn key_and_value(&self) -> (String, Value) {
+    /// The dotted name, and the value to be put there; none takes the key away.
+    pub(super) fn key_and_value(&self) -> (String, Option<Value>) {
         (self.key.to_string(), self.value.clone())
     }
 
@@ -198,8 +234,65 @@ impl Override {
                 _ => return Err(format!("{}: `{name}` is a value and not a table", self.key)),
             }
         }
-        table.insert(last.to_owned(), self.value.clone());
+        match self.path_value()? {
+            Some(value) => drop(table.insert(last.to_owned(), value)),
+            None if table.remove(last).is_some() => {}
+            None => {
+                return Err(format!(
+                    "{}: expected a key of the file to take away, found none",
+                    self.key
+                ));
+            }
+        }
         Ok(())
+    }
+
+    /// The value; a path on the command line is one from the folder that the program was started in.
+    fn path_value(&self) -> std::result::Result<Option<Value>, String> {
+        let key = self.key.to_string();
+        let is_path = PATHS.contains(&key.as_str());
+        match &self.value {
+            Some(Value::String(path)) if is_path => {
+                let path = absolute(Path::new(path)).map_err(|error| error.to_string())?;
+                let path = path
+                    .to_str()
+                    .ok_or_else(|| format!("{key}: expected a path in UTF-8"))?;
+                Ok(Some(Value::String(path.to_owned())))
+            }
+            value => Ok(value.clone()),
+        }
+    }
+
+    /// Takes away what the file has in place of the key that is set, and says so. What another flag sets stays, and is a mistake.
+    fn replace(&self, table: &mut Table, overrides: &[Override]) {
+        let key = self.key.to_string();
+        for pair in INSTEAD {
+            let Some(place) = pair.iter().position(|one| *one == key) else {
+                continue;
+            };
+            let other = pair[1 - place];
+            if self.value.is_none()
+                || overrides
+                    .iter()
+                    .any(|change| change.key.to_string() == other)
+            {
+                continue;
+            }
+            let mut names = other.split('.').collect::<Vec<_>>();
+            let last = names.pop().unwrap_or_default();
+            let inner =
+                names
+                    .into_iter()
+                    .try_fold(&mut *table, |table, name| match table.get_mut(name) {
+                        Some(Value::Table(inner)) => Some(inner),
+                        _ => None,
+                    });
+            if inner.is_some_and(|inner| inner.remove(last).is_some()) {
+                say_once(format!(
+                    "`{key}` of the command line takes the place of the file's `{other}`"
+                ));
+            }
+        }
     }
 }
 
@@ -218,6 +311,7 @@ pub(super) fn read(path: &Path, overrides: &[Override]) -> Result<CheckedExperim
         return Experiment::parse(&file, &text);
     };
     for change in overrides {
+        change.replace(&mut table, overrides);
         change
             .apply(&mut table)
             .map_err(|problem| mistake(change, false, problem, None))?;
@@ -232,15 +326,37 @@ pub(super) fn read(path: &Path, overrides: &[Override]) -> Result<CheckedExperim
 
 /// Names the backend, and makes the paths of the data hold from anywhere, so that the experiment means the
 /// same wherever and whenever it is read again.
-pub(super) fn settle(experiment: &mut Experiment, backend: Option<&Backend>) -> Result<Backend> {
+///
+/// A path is looked for beside `file`, the configuration, and then in the folder that the program was started in.
+pub(super) fn settle(
+    experiment: &mut Experiment,
+    file: &Path,
+    backend: Option<&Backend>,
+) -> Result<Backend> {
     let backend: Backend = match (backend, &experiment.backend) {
         (Some(backend), _) => backend.clone(),
         (None, Some(name)) => name.parse()?,
         (None, None) => Backend::default(),
     };
     experiment.backend = Some(backend.to_string());
-    experiment.data = experiment.data.clone().with_paths(absolute)?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let is_table = matches!(experiment.data.source, DataSource::Csv { .. });
+    let found = |path: &Path| find_path(path, folder, is_table);
+    experiment.data = experiment.data.clone().with_paths(found)?;
     Ok(backend)
+}
+
+/// Networks that are compared after the same steps do not stop early. What the file alone asks for is for `train`, and is left
+/// out; what the command line asks for is refused, before a folder is created and data are loaded.
+pub(super) fn refuse_early_stopping(experiment: &Experiment, why: &str) -> Result<()> {
+    match &experiment.train.early_stopping {
+        None => Ok(()),
+        Some(stopping) => Err(Error::invalid(
+            "train.early_stopping",
+            format!("none, because {why}"),
+            format!("a patience of {}", stopping.patience),
+        )),
+    }
 }
 
 /// All networks have the same rows; with the split's seed named, `train --seed` finds them too.
@@ -251,6 +367,23 @@ pub(super) fn seed_split(experiment: &mut Experiment) {
     {
         split.seed.get_or_insert(seed);
     }
+}
+
+/// A path of a configuration in `folder`, as an absolute one. Where it is in neither place, that of a table is an error; images
+/// have one of their own, which says how to fetch them.
+fn find_path(path: &Path, folder: &Path, is_table: bool) -> Result<PathBuf> {
+    let (beside, here) = (absolute(&folder.join(path))?, absolute(path)?);
+    if beside.exists() || beside == here {
+        return Ok(beside);
+    }
+    if is_table && !here.exists() {
+        let problem = format!("there is no such file, and none at {}", here.display());
+        return Err(Error::Read {
+            path: beside,
+            cause: std::io::Error::new(std::io::ErrorKind::NotFound, problem),
+        });
+    }
+    Ok(here)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::builder::RangedU64ValueParser;
-use dropwise::Result;
+use dropwise::{Error, Result};
 use dropwise_lab::report::reproduce_text;
 use dropwise_lab::reproduce::{Outcomes, Paper, Scope, Summary, run};
 use dropwise_lab::store::{PaperFolder, PaperParts};
@@ -206,7 +206,16 @@ impl Args {
         if let Some(dir) = self.data.as_ref().filter(|_| !self.quick) {
             changes.push(Override::data_dir(dir)?);
         }
-        let mut values: Vec<_> = changes.iter().map(Override::key_and_value).collect();
+        let mut values = Vec::new();
+        for change in &changes {
+            match change.key_and_value() {
+                (key, Some(value)) => values.push((key, value)),
+                (key, None) => {
+                    let expected = "a value, since no key of a published experiment is taken away";
+                    return Err(Error::invalid("--set", expected, format!("`{key}=`")));
+                }
+            }
+        }
         if let Some((name, _)) = table {
             let path = dir.join(name).display().to_string();
             values.push(("data.path".to_owned(), Value::String(path)));

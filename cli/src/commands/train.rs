@@ -23,6 +23,7 @@ use progress::Progress;
 use summary::RunReport;
 
 pub(super) use silent::train_in;
+pub(super) use summary::show_baselines;
 
 /// Train the network that a configuration file describes
 ///
@@ -111,7 +112,8 @@ impl Args {
             observer.explain_interruption(&trainer)?;
             return Ok(Outcome::Interrupted);
         }
-        let report = RunReport::new(&job.backend, &trainer, &splits, end, observer.seconds())?;
+        let mut report = RunReport::new(&job.backend, &trainer, &splits, end, observer.seconds())?;
+        report.judge(&trainer, &splits)?;
         let dir = observer.finish(&trainer, &report)?;
         report.print(style, out, &splits, dir.as_deref())?;
         Ok(Outcome::Success)

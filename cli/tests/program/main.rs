@@ -14,6 +14,7 @@ mod completions;
 mod evaluate;
 mod explain;
 mod fetch;
+mod honest;
 mod init;
 mod kept;
 mod linear;

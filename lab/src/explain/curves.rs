@@ -127,7 +127,7 @@ impl CurvesReader {
         let measure = Measure::of(self.loss, &self.task, has_validation);
         let error = |curves: &SplitCurves| match measure {
             Measure::MeanAbsoluteError => curves.mean_absolute_error.points(),
-            Measure::ErrorRate | Measure::Rmse => curves.error.points(),
+            _ => curves.error.points(),
         };
         let errors = [
             ("training", error(&self.train)),
@@ -157,7 +157,7 @@ impl MetricsLine {
         match measure {
             Measure::MeanAbsoluteError => self.mean_absolute_error,
             Measure::ErrorRate => self.error_rate,
-            Measure::Rmse => self.rmse,
+            _ => self.rmse,
         }
     }
 }

@@ -79,13 +79,12 @@ fn with_interval(number: &dyn Fn(f64) -> String, value: f64, interval: Option<In
 
 fn number(value: f64, measure: Measure) -> String {
     match measure {
-        Measure::MeanAbsoluteError | Measure::ErrorRate => format!("{value:.4}"),
-        // Of any size, in the units of the data.
-        Measure::Rmse if value == 0.0 || (1e-3..1e6).contains(&value.abs()) => {
+        measure if !measure.has_units() => format!("{value:.4}"),
+        _ if value == 0.0 || (1e-3..1e6).contains(&value.abs()) => {
             let digits = 3 - (value.abs().max(1e-3).log10().floor() as i32).clamp(-3, 3);
             format!("{value:.*}", digits as usize)
         }
-        Measure::Rmse => format!("{value:.3e}"),
+        _ => format!("{value:.3e}"),
     }
 }
 

@@ -321,7 +321,7 @@ impl Paper {
             };
             let outcome = outcomes.get(&id)?;
             let measured = outcome.measured.as_ref();
-            Some(measured.map(|measured| Score::of(&measured.metrics)))
+            Some(measured.map(|measured| Score::of(&measured.metrics, None)))
         };
         (0..row.candidates.len()).map(score).collect()
     }

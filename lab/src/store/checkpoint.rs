@@ -27,6 +27,14 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// The same with the configuration of the run that it is taken of.
+    #[must_use]
+    pub fn with_config(mut self, config_text: &str) -> Self {
+        let key = super::CONFIG.to_owned();
+        self.metadata.insert(key, config_text.to_owned());
+        self
+    }
+
     /// The configuration of the run that it was taken of; none in a checkpoint of an older version.
     #[must_use]
     pub fn config_text(&self) -> Option<&str> {

@@ -79,16 +79,14 @@ impl Run {
         })
     }
 
-    /// Writes the checkpoint after `step` steps, with the run's configuration in it. Once it is safely on the disk, all others go but the
+    /// Writes the checkpoint after `step` steps. Once it is safely on the disk, all others go but the
     /// newest before it, so that [`KEEP`] remain.
     ///
     /// # Errors
     /// [`Error::WriteFile`](dropwise::Error::WriteFile) if it cannot be written; the checkpoints before it stay.
     /// Those of [`checkpoint::encode`].
     pub fn save_checkpoint(&mut self, step: u64, checkpoint: &Checkpoint) -> Result<()> {
-        let mut metadata = checkpoint.metadata.clone();
-        metadata.insert(CONFIG.to_owned(), self.config_text().to_owned());
-        let bytes = checkpoint::encode(&checkpoint.arrays, &metadata)?;
+        let bytes = checkpoint::encode(&checkpoint.arrays, &checkpoint.metadata)?;
         // A resumed run keeps the lines before its checkpoint: they have to be as durable as it is.
         jsonl::sync(&self.dir().join(METRICS))?;
         if self.has_trail() {

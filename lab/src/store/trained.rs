@@ -91,6 +91,8 @@ pub struct Trained {
     pub prepared: Prepared,
     /// Which of the run's models it is.
     pub name: ModelName,
+    /// Whether training has ended; else this is the network of its newest checkpoint.
+    pub ended: bool,
     /// What is stored beside the weights: the step they come from.
     pub metadata: BTreeMap<String, String>,
     network: Mlp,
@@ -223,6 +225,7 @@ impl Untrained {
             experiment: self.experiment,
             prepared: self.prepared,
             name,
+            ended: true,
             metadata: model.metadata,
         })
     }
@@ -250,6 +253,7 @@ impl Untrained {
             experiment: self.experiment,
             prepared: self.prepared,
             name,
+            ended: false,
             metadata: BTreeMap::from([("step".to_owned(), step.to_string())]),
         })
     }

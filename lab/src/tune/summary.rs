@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 use super::arm::grown_to;
 use super::search::Search;
+use super::trial::error;
 use super::{Arm, Finalist, Score, Space, TrialEnd, TrialOutcome, TrialSetting, WidthSummary};
 use crate::statistics::{Distribution, Interval};
 use dropwise::config::CheckedExperiment;
@@ -46,9 +47,9 @@ pub struct TestErrors {
 }
 
 impl TestErrors {
-    fn of(outcomes: &[TrialOutcome]) -> Self {
+    fn of(outcomes: &[TrialOutcome], select: Option<Measure>) -> Self {
         let errors = outcomes.iter().filter_map(|outcome| outcome.test.as_ref());
-        let errors: Vec<f64> = errors.map(|metrics| metrics.headline().1).collect();
+        let errors: Vec<f64> = errors.map(|metrics| error(metrics, select)).collect();
         TestErrors {
             diverged: outcomes.len() - errors.len(),
             error: Distribution::of(&errors),
@@ -111,7 +112,7 @@ impl TuneSummary {
         let arms: Vec<_> = searches
             .iter()
             .zip(&tested)
-            .filter_map(|(search, tested)| ArmSummary::of(search, tested))
+            .filter_map(|(search, tested)| ArmSummary::of(search, tested, base.train.select))
             .collect();
         let best = arms
             .iter()
@@ -153,7 +154,7 @@ impl TuneSummary {
 }
 
 impl ArmSummary {
-    fn of(search: &Search, tested: &[TrialOutcome]) -> Option<Self> {
+    fn of(search: &Search, tested: &[TrialOutcome], select: Option<Measure>) -> Option<Self> {
         let best = search.best()?;
         let ended = |end| {
             search
@@ -172,7 +173,7 @@ impl ArmSummary {
             best_trial: best.trial,
             setting: best.setting.clone(),
             validation: best.mean,
-            test: TestErrors::of(tested),
+            test: TestErrors::of(tested, select),
         })
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{TrialSetting, TuneSplits};
 use dropwise::config::{CheckedExperiment, TrainConfig};
 use dropwise::error::{Error, Result};
-use dropwise::evaluate::{Metrics, evaluate};
+use dropwise::evaluate::{Measure, Metrics, evaluate};
 use dropwise::train::{Flow, Observer, Report, Trainer};
 
 /// What a trial is for.
@@ -65,20 +65,21 @@ impl Phase {
 /// better.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Score {
-    /// The error rate for classes, RMSE for numbers: [`Metrics::headline`].
+    /// What the experiment selects by ([`TrainConfig::select`]); else the error rate for classes, RMSE for numbers:
+    /// [`Metrics::headline`].
     pub error: f64,
     /// The loss.
     pub loss: f64,
 }
 
 impl Score {
-    /// The score that metrics give. A value that is not finite counts as the largest number, so that scores can be
+    /// The score that metrics give, by the measure of an experiment that names one. A value that is not finite counts as the largest number, so that scores can be
     /// ordered, and read back from JSON.
     #[must_use]
-    pub fn of(metrics: &Metrics) -> Self {
+    pub fn of(metrics: &Metrics, select: Option<Measure>) -> Self {
         let finite = |value: f64| if value.is_finite() { value } else { f64::MAX };
         Score {
-            error: finite(metrics.headline().1),
+            error: finite(error(metrics, select)),
             loss: finite(metrics.loss),
         }
     }
@@ -106,6 +107,12 @@ impl Score {
         let error = self.error.total_cmp(&other.error);
         error.then(self.loss.total_cmp(&other.loss))
     }
+}
+
+/// The error that networks are compared by, of an experiment that selects one, or none.
+#[must_use]
+pub fn error(metrics: &Metrics, select: Option<Measure>) -> f64 {
+    select.map_or_else(|| metrics.headline().1, |measure| measure.value(metrics))
 }
 
 /// A network to train.
@@ -271,7 +278,7 @@ impl Observer for Watch<'_> {
         let Some(found) = report.validation.as_ref().or(report.train.as_ref()) else {
             return Ok(());
         };
-        let score = Score::of(&found.metrics);
+        let score = Score::of(&found.metrics, self.trial.experiment.train.select);
         let limit = self.trial.limits.get(self.curve.len());
         self.curve.push(score);
         if self.trial.phase == Phase::Grow {

@@ -7,6 +7,7 @@ use crate::common::repository;
 fn no_module_uses_one_that_stands_right_of_it() {
     let order: &[&[&str]] = &[
         &["statistics"],
+        &["baseline"],
         &["explain"],
         &["study"],
         &["tune"],

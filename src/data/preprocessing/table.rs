@@ -94,7 +94,7 @@ impl TablePreprocessing {
         self.columns.iter().map(Column::d_input).sum()
     }
 
-    pub(super) fn column_names(&self) -> Vec<String> {
+    pub(in crate::data) fn column_names(&self) -> Vec<String> {
         let names = self.columns.iter().map(|column| column.name.clone());
         names.collect()
     }

@@ -1,7 +1,7 @@
 //! Drawing rows by chance, each class by itself.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
@@ -31,6 +31,49 @@ pub(super) fn draw(
     drawn.sort_unstable();
     left.sort_unstable();
     (drawn, left)
+}
+
+/// Draws whole groups, in a random order, as long as each brings the number of rows nearer to `wanted`; one group at least is
+/// left. `groups` has a number for every row.
+pub(super) fn draw_groups(
+    pool: &[usize],
+    wanted: f64,
+    groups: &[usize],
+    random: &mut ChaCha8Rng,
+) -> (Vec<usize>, Vec<usize>) {
+    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+    for row in pool {
+        *sizes.entry(groups[*row]).or_default() += 1;
+    }
+    let mut order: Vec<(usize, usize)> = sizes.into_iter().collect();
+    order.shuffle(random);
+    let mut drawn = HashSet::new();
+    let mut count = 0;
+    for (group, size) in &order {
+        if drawn.len() + 1 < order.len() && count as f64 + *size as f64 / 2.0 <= wanted {
+            drawn.insert(*group);
+            count += size;
+        }
+    }
+    pool.iter().partition(|row| drawn.contains(&groups[**row]))
+}
+
+/// The rows of the latest times, about `wanted`, and those before them. `times` has a number for every row; those of one time
+/// stay together.
+pub(super) fn draw_last(pool: &[usize], wanted: f64, times: &[usize]) -> (Vec<usize>, Vec<usize>) {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    for row in pool {
+        *counts.entry(times[*row]).or_default() += 1;
+    }
+    let (mut first, mut count) = (usize::MAX, 0);
+    for (time, size) in counts.iter().skip(1).rev() {
+        if count as f64 + *size as f64 / 2.0 > wanted {
+            break;
+        }
+        first = *time;
+        count += size;
+    }
+    pool.iter().partition(|row| times[**row] >= first)
 }
 
 /// How many to take of each group, `wanted` in all: by largest remainder, as seats are given to parties.

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use super::raw::RawTable;
-use crate::config::{ColumnName, TableConfig, nearest};
+use crate::config::{ColumnName, SplitConfig, TableConfig, nearest};
 use crate::data::cell::shown;
+use crate::data::preprocessing::TablePreprocessing;
 use crate::error::Result;
 
 /// The columns that are used, each counted from 0.
@@ -13,10 +14,20 @@ pub(super) struct Columns {
     pub(super) inputs: Vec<usize>,
     /// Inputs that are categories though they may look like numbers.
     pub(super) categorical: HashSet<usize>,
+    /// What says which rows stay together.
+    pub(super) group: Option<usize>,
+    /// What says when a row is from.
+    pub(super) time: Option<usize>,
+    /// What says how much a row counts.
+    pub(super) weight: Option<usize>,
 }
 
 impl Columns {
-    pub(super) fn choose(table: &RawTable, config: &TableConfig) -> Result<Self> {
+    pub(super) fn choose(
+        table: &RawTable,
+        config: &TableConfig,
+        split: Option<&SplitConfig>,
+    ) -> Result<Self> {
         let target = find(table, "target", &config.target)?;
         let left_out = find_all(table, "leave_out", &config.leave_out)?;
         let categorical = find_all(table, "categorical", &config.categorical)?;
@@ -30,7 +41,23 @@ impl Columns {
                 "say `task = \"classification\"` if the target holds classes",
             ));
         }
-        let is_input = |column: &usize| *column != target && !left_out.contains(column);
+        let own = |key: &str, name: Option<&ColumnName>| -> Result<Option<usize>> {
+            let Some(column) = name.map(|name| find(table, key, name)).transpose()? else {
+                return Ok(None);
+            };
+            if column == target {
+                let problem = format!("`{key}` in `[data]` names the target");
+                return Err(table.error(problem, "name another column"));
+            }
+            Ok(Some(column))
+        };
+        let group = own("split.group", split.and_then(|split| split.group.as_ref()))?;
+        let time = own("split.time", split.and_then(|split| split.time.as_ref()))?;
+        let weight = own("weight", config.weight.as_ref())?;
+        let is_input = |column: &usize| {
+            let has_a_use = [group, time, weight].contains(&Some(*column));
+            *column != target && !left_out.contains(column) && !has_a_use
+        };
         let inputs: Vec<usize> = (0..table.columns().len()).filter(is_input).collect();
         if inputs.is_empty() {
             return Err(table.error(
@@ -43,7 +70,52 @@ impl Columns {
             target,
             inputs,
             categorical,
+            group,
+            time,
+            weight,
         })
+    }
+
+    /// The columns of a run's inputs, in their order, and its target, by their names.
+    pub(super) fn named(
+        table: &RawTable,
+        config: &TableConfig,
+        preprocessing: &TablePreprocessing,
+    ) -> Result<Self> {
+        let by_name = |name: &String| {
+            let place = table.columns().iter().position(|known| known == name);
+            let problem = || {
+                format!(
+                    "the run has an input column `{}`, which is not there",
+                    shown(name)
+                )
+            };
+            place.ok_or_else(|| table.error(problem(), suggestion(name, table.columns())))
+        };
+        let names = preprocessing.column_names();
+        let inputs = names.iter().map(by_name);
+        Ok(Columns {
+            target: find(table, "target", &config.target)?,
+            inputs: inputs.collect::<Result<_>>()?,
+            categorical: HashSet::new(),
+            group: None,
+            time: None,
+            weight: None,
+        })
+    }
+
+    /// The columns that are no inputs since they have another use, in words.
+    pub(super) fn notes(&self, table: &RawTable) -> Vec<String> {
+        let uses = [
+            ("split.group", self.group),
+            ("split.time", self.time),
+            ("weight", self.weight),
+        ];
+        let note = |(key, column): (&str, Option<usize>)| {
+            let name = shown(&table.columns()[column?]);
+            Some(format!("`{name}` is no input, since `{key}` names it"))
+        };
+        uses.into_iter().filter_map(note).collect()
     }
 
     /// The columns that are no inputs, in the table's order.

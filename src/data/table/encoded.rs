@@ -12,6 +12,8 @@ pub(super) struct Encoded {
     codes: Vec<f64>,
     /// `[rows]`: the number of the class, counted from 0, or the number to be learned.
     targets: Vec<f64>,
+    /// `[rows]`: what each counts in the training loss; none where all count the same.
+    weights: Option<Vec<f64>>,
 }
 
 impl Encoded {
@@ -19,7 +21,7 @@ impl Encoded {
         preprocessing: TablePreprocessing,
         task: Task,
         codes: Vec<f64>,
-        targets: Vec<f64>,
+        (targets, weights): (Vec<f64>, Option<Vec<f64>>),
     ) -> Self {
         Encoded {
             d_input: preprocessing.d_input(),
@@ -27,6 +29,7 @@ impl Encoded {
             task,
             codes,
             targets,
+            weights,
         }
     }
 
@@ -69,5 +72,9 @@ impl Source for Encoded {
             }
             Task::Binary { .. } | Task::Regression { .. } => into[0] = self.targets[row],
         }
+    }
+
+    fn weight(&self, row: usize) -> Option<f64> {
+        self.weights.as_ref().map(|weights| weights[row])
     }
 }

@@ -72,6 +72,24 @@ pub(super) fn fit(
     Ok((preprocessing, codes))
 }
 
+/// Encodes rows that nothing is learned from, as [`fit`] does.
+pub(super) fn encode(
+    rows: &[Row],
+    columns: &Columns,
+    preprocessing: &TablePreprocessing,
+) -> Result<Vec<f64>> {
+    let mut codes = Vec::with_capacity(rows.len() * columns.inputs.len());
+    for row in rows {
+        for (fitted, column) in preprocessing.columns.iter().zip(&columns.inputs) {
+            let text = row.text(*column);
+            let cell = Cell::read(text, &preprocessing.missing_values);
+            let code = preprocessing.encode(fitted, text, cell);
+            codes.push(code.map_err(|error| error.at(row.file(), row.place()))?);
+        }
+    }
+    Ok(codes)
+}
+
 /// The cells of one column in the training rows.
 struct TrainingCells<'a> {
     table: &'a RawTable,

@@ -2,10 +2,10 @@
 
 use super::columns::Columns;
 use super::rows::{Labeled, Row};
-use super::target;
+use super::{target, times};
 use crate::config::{Missing, SplitConfig, TableConfig};
-use crate::data::cell::Cell;
-use crate::data::split;
+use crate::data::cell::{Cell, shown};
+use crate::data::split::{self, Labels};
 use crate::error::Result;
 
 /// Rows of the training part, then of the validation part, then of the test part.
@@ -19,6 +19,8 @@ pub(super) struct RowSplit<'a> {
     pub(super) test: Option<usize>,
     /// Whether the target holds classes.
     pub(super) classes: bool,
+    /// See [`Splits::notes`](crate::data::Splits::notes).
+    pub(super) notes: Vec<String>,
 }
 
 /// Splits the rows that can be used; `tests` are test rows from a file of their own.
@@ -32,7 +34,21 @@ pub(super) fn split<'a>(
     let usable = usable_rows(labeled, columns, config)?;
     let classes = target::holds_classes(&usable, columns.target, config)?;
     let class_numbers = classes.then(|| target::class_numbers(&usable, columns.target));
-    let parts = split_rows(labeled, &usable, class_numbers.as_deref(), split, seed)?;
+    let groups = columns
+        .group
+        .map(|column| target::class_numbers(&usable, column));
+    let times = columns
+        .time
+        .map(|column| times::numbers(&usable, column))
+        .transpose()?;
+    let labels = Labels {
+        classes: class_numbers.as_deref(),
+        groups: groups.as_deref(),
+        times: times.as_deref(),
+    };
+    let parts = split_rows(labeled, &usable, labels, split, seed)?;
+    let class = |place: usize| shown(usable[place].text(columns.target));
+    let notes = split::notes(&parts.kept, class);
     let mut rows: Vec<Row> = Vec::with_capacity(labeled.table.rows());
     let mut add = |name: &str, part: Vec<Row<'a>>| {
         let len = part.len();
@@ -61,11 +77,12 @@ pub(super) fn split<'a>(
         validation,
         test,
         classes,
+        notes,
     })
 }
 
 /// All rows; with the policy `drop`, those without a missing value.
-fn usable_rows<'a>(
+pub(super) fn usable_rows<'a>(
     labeled: &'a Labeled<'a>,
     columns: &Columns,
     config: &TableConfig,
@@ -98,7 +115,7 @@ fn usable_rows<'a>(
 fn split_rows(
     labeled: &Labeled,
     usable: &[Row],
-    classes: Option<&[usize]>,
+    labels: Labels,
     config: Option<&SplitConfig>,
     seed: u64,
 ) -> Result<split::Parts> {
@@ -108,24 +125,28 @@ fn split_rows(
             .any(|path| path.is_some())
     });
     if !by_files || usable.len() == labeled.table.rows() {
-        return split::split(config, seed, usable.len(), classes, |_| true);
+        return split::split(config, seed, usable.len(), labels, |_| true);
     }
     let mut places = vec![None; labeled.table.rows()];
     for (place, row) in usable.iter().enumerate() {
         places[row.row] = Some(place);
     }
     // The rows left out are a class of their own, so that they do not change the shares of the others.
-    let all: Option<Vec<usize>> = classes.map(|classes| {
+    let all: Option<Vec<usize>> = labels.classes.map(|classes| {
         let left_out = 1 + classes.iter().max().copied().unwrap_or(0);
         let class = |place: &Option<usize>| place.map_or(left_out, |place| classes[place]);
         places.iter().map(class).collect()
     });
     let is_usable = |row: usize| places[row].is_some();
-    let parts = split::split(config, seed, places.len(), all.as_deref(), is_usable)?;
-    let keep = |rows: Vec<usize>| rows.iter().filter_map(|&row| places[row]).collect();
+    // There are no groups beside files of row numbers.
+    let all = Labels::classes(all.as_deref());
+    let parts = split::split(config, seed, places.len(), all, is_usable)?;
+    let keep =
+        |rows: Vec<usize>| -> Vec<usize> { rows.iter().filter_map(|&row| places[row]).collect() };
     Ok(split::Parts {
         train: keep(parts.train),
         validation: parts.validation.map(keep),
         test: parts.test.map(keep),
+        kept: keep(parts.kept),
     })
 }

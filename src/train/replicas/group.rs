@@ -31,6 +31,8 @@ pub(super) struct Common {
     /// All training rows: `[rows, d_input]` and `[rows, d_output]`, without a graph.
     pub(super) inputs: Tensor<2>,
     pub(super) targets: Tensor<2>,
+    /// What each row counts, in all columns of its targets; none where all count the same.
+    pub(super) weights: Option<Tensor<2>>,
 }
 
 impl Common {
@@ -184,8 +186,8 @@ struct ManyNetworks {
     masks: Vec<Option<Masks>>,
     /// One a network.
     orders: Vec<EpochOrder>,
-    /// Inputs of all networks, their own where they drop inputs, and targets of a full batch.
-    full_batch: Option<(Tensor<2>, Tensor<2>)>,
+    /// Inputs of all networks, their own where they drop inputs, targets and weights of a full batch.
+    full_batch: Option<(Tensor<2>, Tensor<2>, Option<Tensor<2>>)>,
 }
 
 impl Networks<2> for ManyNetworks {
@@ -193,14 +195,16 @@ impl Networks<2> for ManyNetworks {
         let (common, layout) = (&self.common, self.layout);
         if plan.is_full_batch() {
             let is_shared = self.has_shared_inputs;
-            let (inputs, targets) = self.full_batch.get_or_insert_with(|| {
+            let (inputs, targets, weights) = self.full_batch.get_or_insert_with(|| {
                 let x = common.inputs.clone();
                 let x = if is_shared { x } else { layout.repeat(x) };
-                (x, layout.repeat(common.targets.clone()))
+                let weights = common.weights.clone().map(|weights| layout.repeat(weights));
+                (x, layout.repeat(common.targets.clone()), weights)
             });
             return Batch {
                 inputs: inputs.clone(),
                 targets: targets.clone(),
+                weights: weights.clone(),
                 rows: plan.batch_rows(),
             };
         }
@@ -214,6 +218,7 @@ impl Networks<2> for ManyNetworks {
         Batch {
             inputs: look_up(&common.inputs),
             targets: look_up(&common.targets),
+            weights: common.weights.as_ref().map(look_up),
             rows,
         }
     }
@@ -241,6 +246,7 @@ impl Networks<2> for ManyNetworks {
         let (Some(x), Some(y)) = (tensors.next(), tensors.next()) else {
             return Err(Error::Compute("a step without inputs".to_owned()));
         };
+        let weights = self.common.weights.as_ref().and_then(|_| tensors.next());
         let mut mask = |k: usize| match self.masks.get(k) {
             Some(Some(_)) if kind.dropout => tensors.next(),
             _ => None,
@@ -265,6 +271,10 @@ impl Networks<2> for ManyNetworks {
         }
         let loss = self.common.experiment.loss();
         let terms = loss.terms(x.into_tensor(), y, |z| layout.log_softmax(z));
+        let terms = match weights {
+            Some(weights) => terms * weights,
+            None => terms,
+        };
         Ok(terms * loss.factor(kind.rows, shape.d_output))
     }
 

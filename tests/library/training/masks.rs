@@ -63,6 +63,7 @@ fn assert_follows(train: &str, batch: usize) {
         };
         let step = trainer.step();
         let reference = Reference {
+            weights: None,
             layers: layers.clone(),
             activation: Activation::Tanh,
             output: Activation::Identity,

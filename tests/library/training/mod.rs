@@ -8,6 +8,7 @@ mod masks;
 mod replays;
 mod schedules;
 mod told;
+mod weights;
 
 use crate::common::rows::Rows;
 use burn::tensor::Device;
@@ -53,6 +54,7 @@ fn course(mut trainer: Trainer<'_>) -> Vec<Vec<LayerWeights>> {
 fn gradients(layers: &[LayerWeights], rows: &Rows) -> Vec<LayerWeights> {
     let count = rows.inputs().len() / 3;
     let reference = Reference {
+        weights: None,
         layers: layers.to_vec(),
         activation: Activation::Tanh,
         output: Activation::Identity,

@@ -1,6 +1,7 @@
 //! Networks in parallel, each on one core and in a folder of its own.
 
 use std::io::Write;
+use std::path::Path;
 
 use dropwise::data;
 use dropwise::{Backend, Error, Result};
@@ -81,7 +82,7 @@ fn one(
     stepped: impl Fn(f64) -> bool,
 ) -> Result<Option<NetworkOutcome>> {
     let mut experiment = network.experiment.clone().into_inner();
-    let backend = overrides::settle(&mut experiment, backend)?;
+    let backend = overrides::settle(&mut experiment, Path::new(""), backend)?;
     let experiment = experiment.check()?;
     let mut splits = data::load(&experiment.data, experiment.seed)?;
     if splits.validation.is_some() {

@@ -34,8 +34,11 @@ impl Plan {
         let keys: Vec<_> = args.vary.iter().map(|vary| vary.key().to_owned()).collect();
         Vary::refuse_twice(&args.vary)?;
         let (mut points, mut data) = (vec![], vec![]);
+        let mut stops_early = false;
         for values in Vary::product(&args.vary) {
-            let (experiment, backend) = experiment(args, &values)?;
+            let (mut experiment, backend) = experiment(args, &values)?;
+            stops_early |= experiment.train.early_stopping.take().is_some();
+            let experiment = experiment.check()?;
             let place = place_of(&experiment, &mut data)?;
             let task = data[place].2.train.task();
             points.push(Point {
@@ -62,12 +65,23 @@ impl Plan {
         for point in &plan.points {
             plan.rows(point)?;
         }
-        plan.warn();
+        plan.warn(stops_early);
         Ok(plan)
     }
 
-    fn warn(&self) {
+    fn warn(&self, stops_early: bool) {
         let mut warnings: Vec<String> = vec![];
+        if stops_early {
+            warnings.push(
+                "`train.early_stopping` is left out: a study trains all networks to the last step"
+                    .to_owned(),
+            );
+        }
+        warnings.extend(
+            self.data
+                .iter()
+                .flat_map(|(_, _, splits)| splits.notes.clone()),
+        );
         for warning in self
             .points
             .iter()
@@ -135,31 +149,29 @@ impl Plan {
     fn measure(&self, point: &Point) -> Measure {
         let loss = point.experiment.loss();
         let splits = self.splits(point);
-        Measure::of(loss, splits.train.task(), splits.validation.is_some())
+        let measure = point.experiment.train.select;
+        measure.unwrap_or(Measure::of(
+            loss,
+            splits.train.task(),
+            splits.validation.is_some(),
+        ))
     }
 }
 
 /// The experiment of one setting.
-fn experiment(args: &Args, values: &[Override]) -> Result<(CheckedExperiment, Backend)> {
+fn experiment(args: &Args, values: &[Override]) -> Result<(Experiment, Backend)> {
     let (mut experiment, backend) = args.experiment.read(&args.config, values)?;
     experiment.study.replicas = args.replicas.unwrap_or(experiment.study.replicas);
-    refuse_early_stopping(&experiment)?;
+    if args.experiment.changes("train.early_stopping", values) {
+        overrides::refuse_early_stopping(
+            &experiment,
+            "a study trains all networks to the last step",
+        )?;
+    }
     let masks_are_asked_for = args.experiment.changes("dropout.masks", values);
     seed_masks(&mut experiment, masks_are_asked_for)?;
     overrides::seed_split(&mut experiment);
-    Ok((experiment.check()?, backend))
-}
-
-/// Checked before a folder is created and data are loaded.
-fn refuse_early_stopping(experiment: &Experiment) -> Result<()> {
-    match &experiment.train.early_stopping {
-        None => Ok(()),
-        Some(stopping) => Err(Error::invalid(
-            "train.early_stopping",
-            "none, because a study trains all networks to the last step",
-            format!("a patience of {}", stopping.patience),
-        )),
-    }
+    Ok((experiment, backend))
 }
 
 /// Networks trained at once each have seeded masks of their own, whatever the file has for a training alone.

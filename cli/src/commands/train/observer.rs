@@ -79,6 +79,7 @@ impl<'a, W: Write, F: FnMut(&Trainer<'_>) -> bool> RunObserver<'a, W, F> {
         };
         let precision = trainer.experiment().precision;
         let checkpoint = snapshot::to_checkpoint(&trainer.snapshot()?, precision)?;
+        let checkpoint = checkpoint.with_config(run.config_text());
         run.save_checkpoint(trainer.step() as u64, &checkpoint)?;
         run.save_seconds(seconds)?;
         self.last_checkpoint = Instant::now();

@@ -7,15 +7,22 @@ use dropwise::Result;
 use dropwise::data::Splits;
 use dropwise::evaluate::{Measure, Metrics};
 use dropwise::train::{Report, Trainer};
+use dropwise_lab::baseline::target_words;
 use indicatif::ProgressBar;
 
+use super::super::args::target;
 use super::super::output::Style;
+use super::summary::FEW_ROWS;
 
 /// How training looks while it goes on.
 pub(super) struct Progress<'a, W> {
     out: &'a mut W,
     style: Style,
     measure: Measure,
+    /// What is learned, and what was done with the data, in words.
+    about: Vec<String>,
+    /// What the training loss is called.
+    loss: &'static str,
     bar: Option<Bar>,
 }
 
@@ -47,6 +54,12 @@ impl<'a, W: Write> Progress<'a, W> {
             out,
             style,
             measure,
+            about: about(trainer, splits),
+            loss: if trainer.network().has_dropout() {
+                "loss (dropout on)"
+            } else {
+                "loss"
+            },
             bar,
         }
     }
@@ -54,6 +67,9 @@ impl<'a, W: Write> Progress<'a, W> {
     pub(super) fn started(&mut self, trainer: &Trainer<'_>) -> Result<()> {
         if self.style == Style::Words {
             writeln!(self.out, "{}", trainer.network())?;
+            for line in &self.about {
+                writeln!(self.out, "{line}")?;
+            }
         }
         Ok(())
     }
@@ -78,10 +94,14 @@ impl<'a, W: Write> Progress<'a, W> {
                 }
                 self.out.flush()?;
             }
-            (Style::Words, Some(bar)) => bar.last = words(self.measure, report),
+            (Style::Words, Some(bar)) => bar.last = words((self.measure, self.loss), report),
             (Style::Words, None) => {
                 let place = place(trainer, report);
-                writeln!(self.out, "{place}: {}", words(self.measure, report))?;
+                writeln!(
+                    self.out,
+                    "{place}: {}",
+                    words((self.measure, self.loss), report)
+                )?;
                 self.out.flush()?;
             }
         }
@@ -93,6 +113,18 @@ impl<'a, W: Write> Progress<'a, W> {
             bar.bar.finish_and_clear();
         }
     }
+}
+
+/// Nothing of the few rows of a tutorial, which are shown one by one.
+fn about(trainer: &Trainer<'_>, splits: &Splits) -> Vec<String> {
+    if splits.train.len() <= FEW_ROWS {
+        return Vec::new();
+    }
+    let (target, words) = (target(trainer.experiment()), target_words(&splits.train));
+    let notes = splits.notes.iter().map(|note| format!("note: {note}"));
+    std::iter::once(format!("{target}{words}"))
+        .chain(notes)
+        .collect()
 }
 
 /// Where training is, in the unit that the configuration counts in.
@@ -107,7 +139,7 @@ fn place(trainer: &Trainer<'_>, report: &Report) -> String {
 }
 
 /// How good the network is, in few words: its loss and error, or with the tutorial's measure that alone.
-fn words(measure: Measure, report: &Report) -> String {
+fn words((measure, loss): (Measure, &str), report: &Report) -> String {
     let (split, found) = match (&report.validation, &report.train) {
         (Some(validation), _) => ("validation", Some(validation)),
         (None, train) => ("training", train.as_ref()),
@@ -118,7 +150,7 @@ fn words(measure: Measure, report: &Report) -> String {
     let error = found.map(|found| format!(", {split} {}", headline(&found.metrics)));
     let best = if report.best { " (best)" } else { "" };
     format!(
-        "loss {:.4}{}{best}",
+        "{loss} {:.4}{}{best}",
         report.training_loss,
         error.unwrap_or_default()
     )

@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::path::Path;
 
-use dropwise::data::{Dataset, Splits};
-use dropwise::evaluate::{Evaluation, Metrics, evaluate};
+use dropwise::data::{Dataset, Part, Splits};
+use dropwise::evaluate::{ClassReport, ClassScores, Evaluation, Measure, Metrics, evaluate};
 use dropwise::train::{End, Report, Trainer};
 use dropwise::{Backend, Error, Result};
+use dropwise_lab::baseline::{BaselineMetrics, Baselines};
 use serde::Serialize;
 
 use super::super::output::Style;
@@ -79,8 +80,25 @@ pub(super) struct RunReport {
     validation: Option<Metrics>,
     #[serde(skip_serializing_if = "Option::is_none")]
     test: Option<Metrics>,
+    /// How good the baselines are, and how well each class is told, on the best part of the data to judge by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    judged: Option<Judged>,
+    /// What was done with the data that nobody may expect.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     #[serde(skip)]
     predictions: Vec<f64>,
+}
+
+/// What a network is judged by on some rows.
+#[derive(Serialize)]
+struct Judged {
+    split: &'static str,
+    #[serde(skip)]
+    measure: Measure,
+    baselines: BaselineMetrics,
+    #[serde(flatten)]
+    classes: Option<ClassReport>,
 }
 
 impl RunReport {
@@ -124,8 +142,33 @@ impl RunReport {
             train: metrics,
             validation: on(&splits.validation)?,
             test: on(&splits.test)?,
+            judged: None,
+            notes: splits.notes.clone(),
             predictions,
         })
+    }
+
+    /// Judges the network by baselines, and by each class. The four rows of a tutorial say little, and are shown one by one.
+    pub(super) fn judge(&mut self, trainer: &Trainer<'_>, splits: &Splits) -> Result<()> {
+        let part = Part::BY_PREFERENCE.into_iter();
+        let mut part = part.filter_map(|part| Some((part, splits.part(part)?)));
+        let Some((part, rows)) = part.next().filter(|_| splits.train.len() > FEW_ROWS) else {
+            return Ok(());
+        };
+        let (experiment, network) = (trainer.experiment(), trainer.network());
+        let network = trainer.best().map_or(network, |(best, _)| best);
+        let baselines = Baselines::fit(experiment, &splits.train, &network.device())?;
+        let found = evaluate(network, experiment.loss(), rows)?;
+        self.judged = Some(Judged {
+            split: part.word(),
+            measure: experiment
+                .train
+                .select
+                .unwrap_or(found.metrics.headline().0),
+            baselines: baselines.measure(rows)?,
+            classes: ClassReport::new(rows, &found.predictions, 0.5),
+        });
+        Ok(())
     }
 
     pub(super) fn pretty(&self) -> Result<String> {
@@ -161,7 +204,7 @@ impl RunReport {
 }
 
 /// Up to this many training rows, each prediction is printed.
-const FEW_ROWS: usize = 10;
+pub(super) const FEW_ROWS: usize = 10;
 
 fn print_predictions(out: &mut impl Write, rows: &Dataset, predictions: &[f64]) -> Result<()> {
     for (row, prediction) in predictions.chunks(rows.d_output()).enumerate() {
@@ -188,10 +231,75 @@ fn print_splits(out: &mut impl Write, report: &RunReport) -> Result<()> {
             let (rows, loss) = (metrics.rows, metrics.loss);
             writeln!(
                 out,
-                "{name:<10}  {rows:>6} rows  loss {loss:.4}  {}",
-                headline(metrics)
+                "{name:<10}  {rows:>6} rows  loss {loss:.4}  {}{}",
+                headline(metrics),
+                more(metrics)
             )?;
         }
+    }
+    if let Some(judged) = &report.judged {
+        let metrics = [&report.test, &report.validation].into_iter().flatten();
+        let metrics = metrics.chain([&report.train]).next();
+        judged.print(out, metrics.unwrap_or(&report.train))?;
+    }
+    Ok(())
+}
+
+/// What the error rate does not say where one class is rare.
+fn more(metrics: &Metrics) -> String {
+    let share = |name: &str, share: Option<f64>| {
+        share.map_or_else(String::new, |share| {
+            format!("  {name} {:.2} %", 100.0 * share)
+        })
+    };
+    share("balanced accuracy", metrics.balanced_accuracy)
+}
+
+impl Judged {
+    fn print(&self, out: &mut impl Write, metrics: &Metrics) -> Result<()> {
+        const LISTED: usize = 10;
+        let Judged {
+            split,
+            measure,
+            baselines,
+            classes,
+        } = self;
+        if let Some(report) = classes
+            .as_ref()
+            .filter(|report| report.classes.len() <= LISTED)
+        {
+            let recall = |class: &ClassScores| {
+                let recall = class
+                    .recall
+                    .map_or("-".to_owned(), |recall| format!("{:.1} %", 100.0 * recall));
+                format!("{} {recall}", class.class)
+            };
+            let recalls: Vec<String> = report.classes.iter().map(recall).collect();
+            writeln!(
+                out,
+                "right of each class, on the {split} rows: {}",
+                recalls.join(", ")
+            )?;
+        }
+        show_baselines(out, baselines, (split, *measure), metrics)
+    }
+}
+
+/// The baselines, and whether a network with these metrics beats them.
+pub(in super::super) fn show_baselines(
+    out: &mut impl Write,
+    baselines: &BaselineMetrics,
+    (split, measure): (&str, Measure),
+    metrics: &Metrics,
+) -> Result<()> {
+    let (name, words) = (measure.name(), baselines.words(measure));
+    writeln!(out, "baselines, {name} on the {split} rows: {words}")?;
+    if let Some(names) = baselines.not_beaten(measure, metrics) {
+        let found = measure.text(measure.value(metrics));
+        writeln!(
+            out,
+            "the network, {name} {found}, is no better than {names}"
+        )?;
     }
     Ok(())
 }

@@ -38,9 +38,23 @@ impl Job {
         let (mut experiment, backend) = args.experiment.read(&args.config, &[])?;
         overrides::seed_split(&mut experiment);
         let merged = merged(&experiment.data)?;
+        if args.experiment.changes("train.early_stopping", &[]) {
+            overrides::refuse_early_stopping(
+                &experiment,
+                "trials are compared after the same number of epochs",
+            )?;
+        }
+        if experiment.train.early_stopping.take().is_some() {
+            eprintln!(
+                "warning: `train.early_stopping` is left out: trials are compared after the same number of epochs"
+            );
+        }
         let experiment = experiment.check()?;
         tune::validate(&experiment)?;
         let splits = data::load(&experiment.data, experiment.seed)?;
+        for note in &splits.notes {
+            eprintln!("warning: {note}");
+        }
         let rows = TuneSplits::new(&splits, &data::load(&merged, experiment.seed)?)?;
         Ok(Job {
             experiment: tune::prepare(&experiment, splits.train.task())?,

@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use dropwise::Result;
-use dropwise_lab::tune::{Phase, TrialEnd};
+use dropwise::evaluate::Measure;
+use dropwise_lab::tune::{self, Phase, TrialEnd};
 use indicatif::ProgressBar;
 
 use super::super::json;
@@ -19,6 +20,8 @@ pub(super) struct Show<'a, W> {
     line: Option<ProgressBar>,
     phase: Option<Phase>,
     has_momentum: bool,
+    /// What the experiment compares networks by, if it says so.
+    select: Option<Measure>,
     ended: usize,
     /// The smallest error on validation rows so far, and its text.
     best: Option<(f64, String)>,
@@ -32,6 +35,7 @@ impl<'a, W: Write> Show<'a, W> {
             line: style.status_line(),
             phase: None,
             has_momentum: job.experiment.train.optimizer.has_momentum(),
+            select: job.experiment.train.select,
             ended: 0,
             best: None,
         }
@@ -134,7 +138,8 @@ impl<'a, W: Write> Show<'a, W> {
             String::new()
         };
         let outcome = &record.outcome;
-        let tested = outcome.test.as_ref().map(|metrics| metrics.headline().1);
+        let tested = outcome.test.as_ref();
+        let tested = tested.map(|metrics| tune::error(metrics, self.select));
         let error = tested.or(outcome.score().map(|score| score.error));
         let note = match outcome.end {
             TrialEnd::Finished => "",

@@ -41,6 +41,20 @@ fn a_run_without_a_model_yet_says_how_to_get_one() {
     let expected = "run/best.safetensors: there is no best model: training has not yet come as far";
     assert_refused(&folder, &["--model", "best"], expected);
     std::fs::remove_file(folder.path("run/last.safetensors")).expect("a file");
+    // Of a training that has not ended there is the network of the newest checkpoint.
+    let output = folder.output(
+        &["predict", "run", "--input", "-"],
+        pets::inputs().as_bytes(),
+    );
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert!(said.contains("the training of run has not ended"), "{said}");
+    assert!(
+        output.status.success() && !output.stdout.is_empty(),
+        "{said}"
+    );
+    for checkpoint in std::fs::read_dir(folder.path("run/checkpoints")).expect("a folder") {
+        std::fs::remove_file(checkpoint.expect("a file").path()).expect("a file");
+    }
     let expected = "run/last.safetensors: there is no last model: training has not yet come as far; train on with \
                     `--resume run`";
     assert_refused(&folder, &[], expected);

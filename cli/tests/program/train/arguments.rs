@@ -99,7 +99,6 @@ fn set_names_a_value_that_is_wrong() {
         ("train.epochs=-1", "train.epochs: "),
         ("train.learning_rate=nan", "train.learning_rate: "),
         ("network.activation=rleu", "network.activation: "),
-        ("train.steps=5", "either `epochs` or `steps`, found both"),
         ("seed.x=1", "`seed` is a value and not a table"),
         ("train=1", "train: "),
         ("seed=1\nprecision='float64'", "seed: "),

@@ -52,20 +52,37 @@ fn people_get_a_line_an_epoch_and_the_results_of_each_split() {
     let place = Place::with(DIGITS);
     let out = good(&mut place.train_in("run")).out;
     let lines: Vec<&str> = out.lines().collect();
-    assert_eq!(lines.len(), 10, "{out}");
-    for (epoch, line) in (1..=3).zip(&lines[1..4]) {
+    assert_eq!(
+        lines.len(),
+        13 + usize::from(out.contains(" is no better than ")),
+        "{out}"
+    );
+    assert!(lines[1].starts_with("target: 10 classes: 0 ("), "{out}");
+    for (epoch, line) in (1..=3).zip(&lines[2..5]) {
         let start = format!("epoch {epoch}/3: loss ");
         assert!(line.starts_with(&start), "{line}");
         assert_has(line, ", validation error rate ");
     }
-    assert!(lines[4].starts_with("finished after "), "{out}");
-    for (split, line) in ["training", "validation", "test"].iter().zip(&lines[5..]) {
+    assert!(lines[5].starts_with("finished after "), "{out}");
+    for (split, line) in ["training", "validation", "test"].iter().zip(&lines[6..]) {
         assert!(line.starts_with(split), "{line}");
         assert_has(line, " rows  loss ");
+        assert_has(line, "  balanced accuracy ");
     }
-    assert!(lines[8].starts_with("backend "), "{out}");
+    assert!(
+        lines[9].starts_with("right of each class, on the test rows: 0 "),
+        "{out}"
+    );
+    assert!(
+        lines[10].starts_with("baselines, error rate on the test rows: always answering `"),
+        "{out}"
+    );
+    let [.., backend, saved] = lines[..] else {
+        panic!("{out}");
+    };
+    assert!(backend.starts_with("backend "), "{out}");
     let folder = place.path("run");
-    assert_eq!(lines[9], format!("saved in {}", folder.display()));
+    assert_eq!(saved, format!("saved in {}", folder.display()));
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn resuming_a_run_that_has_ended_says_so_and_changes_nothing() {
                 but_the_time.map(str::to_owned).collect()
             };
             assert_eq!(results(&again.out), results(&first.out));
-            assert_eq!(results(&again.out).len(), 5, "{}", again.out);
+            assert!(results(&again.out).len() >= 7, "{}", again.out);
             assert!(contents_of(&run) == before);
         }
         assert_eq!(good(resume(&run).arg("--quiet")).errors, "");

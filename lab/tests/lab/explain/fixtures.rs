@@ -98,6 +98,7 @@ impl Made {
                 test: None,
                 preprocessing: preprocessing.clone(),
                 hash: "0".repeat(64),
+                notes: vec![],
             }),
             preprocessing,
             task: train.task().clone(),

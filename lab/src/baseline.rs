@@ -1,0 +1,204 @@
+//! What a network has to beat: the answer that looks at no input, and a linear model on the same inputs.
+
+use burn::tensor::Device;
+use serde::Serialize;
+
+use dropwise::config::{
+    BatchSize, DropoutConfig, Loss, Optimizer, ResolvedExperiment, Schedule, TrainConfig,
+};
+use dropwise::data::{Dataset, Task};
+use dropwise::error::{Error, Result};
+use dropwise::evaluate::{Measure, Metrics, evaluate};
+use dropwise::model::{LayerWeights, Mlp, MlpConfig};
+use dropwise::train::train;
+
+/// Steps of the linear model, and rows a step: enough for it to converge, and a moment's work.
+const STEPS: usize = 2_000;
+const ROWS_A_STEP: usize = 64;
+
+/// More weights would take longer than a moment.
+const MOST_WEIGHTS: usize = 1 << 16;
+
+/// What a network has to beat, learned from its training rows.
+#[derive(Debug)]
+pub struct Baselines {
+    loss: Loss,
+    /// A network without inputs: the frequency of each class, so that it always answers the most frequent one; the mean.
+    constant: Mlp,
+    /// None where there are too many weights, or it diverged.
+    linear: Option<Mlp>,
+}
+
+/// How good the baselines are on some rows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BaselineMetrics {
+    /// What the answer without inputs always is: the name of a class; none for numbers, whose mean it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub most_frequent_class: Option<String>,
+    /// The answer without inputs.
+    pub constant: Metrics,
+    /// The linear model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub linear: Option<Metrics>,
+}
+
+impl Baselines {
+    /// Learns them from the training rows of `experiment`'s network.
+    ///
+    /// # Errors
+    /// Those of [`train`] but [`Error::Diverged`].
+    pub fn fit(experiment: &ResolvedExperiment, rows: &Dataset, device: &Device) -> Result<Self> {
+        Ok(Baselines {
+            loss: experiment.loss(),
+            constant: constant(experiment, rows, device)?,
+            linear: linear(experiment, rows, device)?,
+        })
+    }
+
+    /// How good they are on `rows`.
+    ///
+    /// # Errors
+    /// Those of [`evaluate`](fn@evaluate).
+    pub fn measure(&self, rows: &Dataset) -> Result<BaselineMetrics> {
+        let of = |network: &Mlp| evaluate(network, self.loss, rows);
+        let constant = of(&self.constant)?;
+        let answer = &constant.predictions[..rows.d_output()];
+        let class = dropwise::evaluate::predicted_class(rows.task(), answer);
+        Ok(BaselineMetrics {
+            most_frequent_class: class.map(|class| rows.task().classes()[class].clone()),
+            constant: constant.metrics,
+            linear: self
+                .linear
+                .as_ref()
+                .map(of)
+                .transpose()?
+                .map(|found| found.metrics),
+        })
+    }
+}
+
+impl BaselineMetrics {
+    /// The baselines in words, with their errors.
+    #[must_use]
+    pub fn words(&self, measure: Measure) -> String {
+        let value = |metrics: &Metrics| measure.text(measure.value(metrics));
+        let linear = match &self.linear {
+            Some(linear) => format!(", a linear model {}", value(linear)),
+            None => String::new(),
+        };
+        format!(
+            "{} {}{linear}",
+            self.constant_words(),
+            value(&self.constant)
+        )
+    }
+
+    /// The baselines that a network with these metrics is no better than, in words; none if it beats all.
+    #[must_use]
+    pub fn not_beaten(&self, measure: Measure, metrics: &Metrics) -> Option<String> {
+        let found = measure.value(metrics);
+        let beats = |other: &Metrics| found < measure.value(other);
+        let linear = self.linear.as_ref().filter(|linear| !beats(linear));
+        let constant = (!beats(&self.constant)).then(|| self.constant_words());
+        let names = [constant, linear.map(|_| "a linear model".to_owned())];
+        let names: Vec<String> = names.into_iter().flatten().collect();
+        (!names.is_empty()).then(|| names.join(" or "))
+    }
+
+    fn constant_words(&self) -> String {
+        match &self.most_frequent_class {
+            Some(class) => format!("always answering `{class}`"),
+            None => "always answering the mean".to_owned(),
+        }
+    }
+}
+
+/// The best network whose weights are 0.
+fn constant(experiment: &ResolvedExperiment, rows: &Dataset, device: &Device) -> Result<Mlp> {
+    let (d_input, d_output) = (rows.d_input(), rows.d_output());
+    let mut means = vec![0.0; d_output];
+    for row in 0..rows.len() {
+        let target = rows.target_row(row);
+        means
+            .iter_mut()
+            .zip(target)
+            .for_each(|(mean, value)| *mean += value);
+    }
+    means.iter_mut().for_each(|mean| *mean /= rows.len() as f64);
+    let logit = |mean: f64| (mean / (1.0 - mean)).ln().clamp(-30.0, 30.0);
+    let bias = match (experiment.loss(), rows.task()) {
+        (Loss::CrossEntropy, _) => means.iter().map(|mean| mean.ln().max(-30.0)).collect(),
+        (Loss::BinaryCrossEntropy, _) => means.iter().map(|mean| logit(*mean)).collect(),
+        _ => means,
+    };
+    let weights = LayerWeights {
+        d_input,
+        d_output,
+        weight: vec![0.0; d_input * d_output],
+        bias: Some(bias),
+    };
+    let shape =
+        MlpConfig::new(d_input, [], d_output).with_output(dropwise::config::Activation::Identity);
+    shape.init_with_weights(&[weights], (device, experiment.precision.dtype()))
+}
+
+/// The network without hidden layers and dropout, with as much of an L2 penalty as scikit-learn gives a logistic regression.
+fn linear(experiment: &ResolvedExperiment, rows: &Dataset, device: &Device) -> Result<Option<Mlp>> {
+    if rows.d_input() * rows.d_output() > MOST_WEIGHTS {
+        return Ok(None);
+    }
+    let mut linear = experiment.clone().into_inner();
+    linear.network.hidden = Vec::new();
+    linear.network.bias = true;
+    linear.dropout = DropoutConfig::default();
+    linear.train = TrainConfig {
+        optimizer: Optimizer::Adam,
+        learning_rate: 0.02,
+        schedule: Schedule::Cosine,
+        batch_size: BatchSize::Rows(ROWS_A_STEP),
+        weight_decay: 1.0 / rows.len() as f64,
+        steps: Some(STEPS),
+        epochs: None,
+        // Once, at the end.
+        evaluate_every: Some(usize::MAX),
+        momentum: Default::default(),
+        dampening: false,
+        l1: 0.0,
+        clip: None,
+        max_norm: None,
+        select: None,
+        early_stopping: None,
+        ..linear.train
+    };
+    match train(&linear.check()?, rows, device, &mut ()) {
+        Ok(network) => Ok(Some(network)),
+        Err(Error::Diverged { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What is learned, in words: each class and how many of `rows` are of it; the targets of a regression, their mean and
+/// deviation.
+#[must_use]
+pub fn target_words(rows: &Dataset) -> String {
+    const LISTED: usize = 12;
+    let (Task::Classification { .. } | Task::Binary { .. }) = rows.task() else {
+        return rows.task().to_string();
+    };
+    let names = rows.task().classes();
+    let mut counts = vec![0; names.len()];
+    for row in 0..rows.len() {
+        let target = rows.target_row(row);
+        if let Some(class) = dropwise::evaluate::predicted_class(rows.task(), &target) {
+            counts[class] += 1;
+        }
+    }
+    let classes = names.iter().zip(&counts).take(LISTED);
+    let mut words: Vec<String> = classes
+        .map(|(name, count)| format!("{name} ({count})"))
+        .collect();
+    if names.len() > LISTED {
+        words.push(format!("and {} more", names.len() - LISTED));
+    }
+    format!("{} classes: {}", names.len(), words.join(", "))
+}

@@ -1,0 +1,254 @@
+//! Splits by a column: what belongs together, and time. And what is said of rows.
+
+use std::collections::HashSet;
+
+use dropwise::config::{ColumnName, CsvConfig, DataConfig, DataSource, SplitConfig, TableConfig};
+use dropwise::data::{self, Splits};
+use dropwise::{Dataset, Result};
+use tempfile::TempDir;
+
+fn load(table: &str, split: SplitConfig, seed: u64) -> Result<Splits> {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("table.csv");
+    std::fs::write(&path, table).expect("a file");
+    let mut columns = TableConfig::new(ColumnName::Name("y".to_owned()));
+    columns.standardize = false;
+    let source = DataSource::Csv {
+        file: CsvConfig::new(path),
+        table: columns,
+    };
+    let config = DataConfig {
+        split: Some(split),
+        ..DataConfig::new(source)
+    };
+    data::load(&config, seed)
+}
+
+fn by(name: &str) -> Option<ColumnName> {
+    Some(ColumnName::Name(name.to_owned()))
+}
+
+/// The first input of each row.
+fn numbers(part: Option<&Dataset>) -> Vec<usize> {
+    let rows = |part: &Dataset| {
+        (0..part.len())
+            .map(|row| part.input_row(row)[0] as usize)
+            .collect()
+    };
+    part.map_or(Vec::new(), rows)
+}
+
+fn parts(splits: &Splits) -> [Vec<usize>; 3] {
+    [
+        numbers(Some(&splits.train)),
+        numbers(splits.validation.as_ref()),
+        numbers(splits.test.as_ref()),
+    ]
+}
+
+#[test]
+fn no_group_is_in_two_parts_all_rows_are_in_one_and_the_shares_are_met_by_half_a_group() {
+    // Row k is of group k * k % 23, so that groups are of many sizes and far apart.
+    let group = |k: usize| k * k % 23;
+    let table: String = (0..300)
+        .map(|k| format!("{k},g{},{}\n", group(k), k % 7))
+        .collect();
+    let largest = (0..23)
+        .map(|g| (0..300).filter(|k| group(*k) == g).count())
+        .max()
+        .expect("groups");
+    for seed in 0..20 {
+        let split = SplitConfig {
+            validation: 0.2,
+            test: 0.3,
+            group: by("who"),
+            ..SplitConfig::default()
+        };
+        let splits = load(&format!("n,who,y\n{table}"), split, seed).expect("a split");
+        let parts = parts(&splits);
+        assert_eq!(splits.train.d_input(), 1, "the group is no input");
+        let mut all = parts.concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..300).collect::<Vec<_>>());
+        let groups = parts
+            .clone()
+            .map(|part| part.into_iter().map(group).collect::<HashSet<_>>());
+        assert!(
+            groups[0].is_disjoint(&groups[1])
+                && groups[0].is_disjoint(&groups[2])
+                && groups[1].is_disjoint(&groups[2])
+        );
+        let off = parts[2].len().abs_diff(90);
+        assert!(2 * off <= largest, "{off} of groups of {largest}");
+    }
+}
+
+#[test]
+fn a_group_that_has_the_only_rows_of_a_class_stays_in_training() {
+    let class = |k: usize| {
+        if k / 6 == 4 {
+            "rare"
+        } else if k.is_multiple_of(2) {
+            "a"
+        } else {
+            "b"
+        }
+    };
+    let table: String = (0..60)
+        .map(|k| format!("{k},{},{}\n", k / 6, class(k)))
+        .collect();
+    for seed in 0..20 {
+        let split = SplitConfig {
+            test: 0.5,
+            group: by("who"),
+            ..SplitConfig::default()
+        };
+        let splits = load(&format!("n,who,y\n{table}"), split, seed).expect("a split");
+        let train: HashSet<usize> = numbers(Some(&splits.train)).into_iter().collect();
+        assert!((24..30).all(|k| train.contains(&k)), "seed {seed}");
+    }
+}
+
+#[test]
+fn the_latest_rows_are_the_test_rows_whatever_their_order_and_the_form_of_their_times() {
+    let order: Vec<usize> = (0..40).map(|k| k * 13 % 40).collect();
+    let forms: [fn(usize) -> String; 4] = [
+        |k| format!("{}", k as f64 / 4.0 - 3.0),
+        |k| format!("2024-{:02}-{:02}", 1 + k / 28, 1 + k % 28),
+        |k| format!("2024/01/{:02} {:02}:30", 1 + k / 24, k % 24),
+        |k| format!("{}-12-31T23:59:59.5+01:00", 1980 + k),
+    ];
+    for form in forms {
+        let table: String = order
+            .iter()
+            .map(|k| format!("{k},{},{}\n", form(*k), k % 3))
+            .collect();
+        let split = SplitConfig {
+            validation: 0.25,
+            test: 0.2,
+            time: by("when"),
+            ..SplitConfig::default()
+        };
+        let splits = load(&format!("n,when,y\n{table}"), split, 1).expect("a split");
+        let mut parts = parts(&splits);
+        parts.iter_mut().for_each(|part| part.sort_unstable());
+        let expected = [0..24, 24..32, 32..40].map(|rows| rows.collect::<Vec<_>>());
+        assert_eq!(parts, expected, "{}", form(0));
+    }
+}
+
+#[test]
+fn rows_of_one_time_are_in_one_part() {
+    let table: String = (0..40)
+        .map(|k| format!("{k},{},{}\n", k / 8, k % 3))
+        .collect();
+    let split = SplitConfig {
+        test: 0.3,
+        time: by("when"),
+        ..SplitConfig::default()
+    };
+    let splits = load(&format!("n,when,y\n{table}"), split, 1).expect("a split");
+    // Two times are 16 rows, one is 8: 12 are asked for, and both are as near.
+    assert_eq!(numbers(splits.test.as_ref()), (24..40).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_no_time_or_no_column_or_no_table_is_an_error_that_names_it() {
+    let rows = |when: &str| {
+        format!("n,when,y\n1,2024-01-01,0\n2,{when},1\n3,2024-01-03,0\n4,2024-01-04,1\n")
+    };
+    let split = |key: &str| SplitConfig {
+        test: 0.5,
+        time: by(key),
+        ..SplitConfig::default()
+    };
+    let message =
+        |table: &str, split: SplitConfig| load(table, split, 1).expect_err("an error").to_string();
+    for wrong in ["soon", "31.01.2024", "01/31/2024", "", "2024-1-1"] {
+        let found = message(&rows(wrong), split("when"));
+        assert!(
+            found.contains("line 3, column `when`: expected a time"),
+            "{found}"
+        );
+    }
+    let zones =
+        "n,when,y\n1,2024-01-01T10:00Z,0\n2,2024-01-01T10:00+02:00,1\n3,2024-01-01T11:00Z,1\n";
+    assert!(message(zones, split("when")).contains("expected times of one zone"));
+    let found = message(&rows("2024-01-02"), split("then"));
+    assert!(
+        found.contains("`split.time` in `[data]` names a column `then`, which is not there"),
+        "{found}"
+    );
+    let found = message(&rows("2024-01-02"), split("y"));
+    assert!(
+        found.contains("`split.time` in `[data]` names the target"),
+        "{found}"
+    );
+    let text = |split: &str| {
+        format!(
+            "[data]\nsource = 'csv'\npath = 't.csv'\ntarget = 'y'\nsplit = {split}\n[network]\nhidden = 1\n[train]\nlearning_rate = 1\nepochs = 1\n"
+        )
+    };
+    let parse = |text: String| {
+        dropwise::Experiment::parse("e.toml", &text)
+            .expect_err("an error")
+            .to_string()
+    };
+    let found = parse(text("{ test = 0.2, group = 'n', time = 'when' }"));
+    assert!(
+        found.contains("data.split.group: expected either `group` or `time`, found both"),
+        "{found}"
+    );
+    let found = parse(text("{ test = 0.2, group = 'n', stratify = true }"));
+    assert!(found.contains("either `group` or `stratify`"), "{found}");
+    let found = parse(text("{ test_rows = 'r.txt', time = 'when' }"));
+    assert!(found.contains("either `time` or `test_rows`"), "{found}");
+    let found = parse(
+        text("{ test = 0.2, group = 'n' }")
+            .replace("csv'\npath = 't.csv'\ntarget = 'y'", "digits'"),
+    );
+    assert!(found.contains("data.split.group"), "{found}");
+}
+
+#[test]
+fn the_last_row_of_a_class_is_kept_for_training_by_every_seed_and_way_to_draw() {
+    let class = |k: usize| match k {
+        0 => "once",
+        1 | 2 => "twice",
+        _ if k.is_multiple_of(2) => "a",
+        _ => "b",
+    };
+    let table: String = (0..40).map(|k| format!("{k},{}\n", class(k))).collect();
+    for seed in 0..20 {
+        for stratify in [None, Some(false)] {
+            let split = SplitConfig {
+                validation: 0.4,
+                test: 0.5,
+                stratify,
+                ..SplitConfig::default()
+            };
+            let splits = load(&format!("n,y\n{table}"), split, seed).expect("a split");
+            let train = numbers(Some(&splits.train));
+            assert!(
+                train.contains(&0) && (train.contains(&1) || train.contains(&2)),
+                "{train:?}"
+            );
+            let mut all = parts(&splits).concat();
+            all.sort_unstable();
+            assert_eq!(all, (0..40).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn numbers_have_no_class_to_keep_and_a_split_that_leaves_no_training_row_is_an_error() {
+    let table: String = (0..30).map(|k| format!("{k},{}.5\n", k * 7 % 30)).collect();
+    let split = SplitConfig {
+        test: 0.99,
+        ..SplitConfig::default()
+    };
+    let error = load(&format!("n,y\n{table}"), split, 1)
+        .expect_err("an error")
+        .to_string();
+    assert!(error.contains("none left of 30 rows"), "{error}");
+}
