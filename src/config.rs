@@ -49,8 +49,8 @@ pub use crate::dropout::Masks;
 pub use crate::initializer::Initializer;
 pub use crate::loss::Loss;
 pub use data::{
-    ColumnName, CsvConfig, DataConfig, DataSource, Delimiter, IdxConfig, Missing, NewCategory,
-    SplitConfig, TableConfig, TaskKind,
+    ColumnName, CsvConfig, DataConfig, DataSource, Delimiter, Fold, IdxConfig, Missing,
+    NewCategory, SplitConfig, TableConfig, TaskKind,
 };
 pub(crate) use document::nearest;
 #[doc(hidden)]
@@ -108,16 +108,24 @@ struct Sections {
 
 /// Networks that differ in nothing but their seeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct StudyConfig {
     /// Networks at each setting, at least 1, trained at once. Their seeds count on from the experiment's: see
     /// [`Replica::several`](crate::train::Replica::several).
     pub replicas: usize,
+    /// Folds of a cross-validation, at least 2: all rows but the test rows are dealt into so many parts, and networks are trained on
+    /// all parts but one and measured on that, with each part in turn. By time, the parts before each are trained on. Takes the
+    /// place of `split.validation`. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cross_validation: Option<usize>,
 }
 
 impl Default for StudyConfig {
     fn default() -> Self {
-        StudyConfig { replicas: 1 }
+        StudyConfig {
+            replicas: 1,
+            cross_validation: None,
+        }
     }
 }
 
@@ -169,6 +177,10 @@ impl Experiment {
         self.dropout.check(self.network.hidden.len())?;
         self.train.check()?;
         check_count("study.replicas", self.study.replicas)?;
+        if let Some(folds @ 0..=1) = self.study.cross_validation {
+            let expected = "a whole number of at least 2";
+            return Err(Error::invalid("study.cross_validation", expected, folds));
+        }
         if let (Some(loss), Some(output)) = (self.train.loss, self.network.output) {
             check_output(loss, output)?;
         }

@@ -52,6 +52,7 @@ fn main() -> dropwise::Result<()> {
         validation: part(200..300),
         train_and_validation: part(0..300),
         test: part(300..1000),
+        folds: vec![],
     };
 
     let experiment = Experiment::parse("rings", EXPERIMENT)?;

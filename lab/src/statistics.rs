@@ -116,6 +116,16 @@ pub struct Distribution {
 }
 
 impl Distribution {
+    /// As [`of`](Self::of), of numbers that are never below 0, such as errors: nor is the interval of their mean.
+    #[must_use]
+    pub fn of_errors(values: &[f64]) -> Option<Self> {
+        let mut found = Distribution::of(values)?;
+        if let Some(interval) = &mut found.mean_interval {
+            interval.low = interval.low.max(0.0);
+        }
+        Some(found)
+    }
+
     /// The distribution of `values`; none if there is no value, or one that is not finite.
     #[must_use]
     pub fn of(values: &[f64]) -> Option<Self> {

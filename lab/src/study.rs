@@ -24,6 +24,7 @@
 //!     .map(|(metrics, replica)| StudyOutcome {
 //!         setting: Setting::new(),
 //!         seed: replica.seed,
+//!         fold: None,
 //!         diverged: None,
 //!         metrics,
 //!     })
@@ -51,6 +52,9 @@ pub struct StudyOutcome {
     pub setting: Setting,
     /// The number that all its randomness comes from.
     pub seed: u64,
+    /// The fold of a cross-validation that it is measured on, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fold: Option<usize>,
     /// The step after which its loss or a weight was found not to be finite; none if all went well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diverged: Option<usize>,
@@ -117,7 +121,7 @@ impl SettingSummary {
                 interval: Interval::of_share(count, networks),
             }),
             diverged: networks - errors.len(),
-            error: Distribution::of(&errors),
+            error: Distribution::of_errors(&errors),
             seconds,
         }
     }
@@ -145,8 +149,11 @@ pub struct StudySummary {
     pub keys: Vec<String>,
     /// The seed of each setting's first network; those of the others count on from it.
     pub seed: u64,
-    /// How many networks each setting was to have.
+    /// How many networks each setting was to have; of a cross-validation each fold.
     pub replicas: usize,
+    /// The folds of a cross-validation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cross_validation: Option<usize>,
     /// The rows that the networks were measured on: `train`, `validation` or `test`.
     pub split: &'static str,
     /// The error that they are compared by.

@@ -251,6 +251,29 @@ impl DataConfig {
         })
     }
 
+    /// The same data with each fold of a cross-validation as validation rows, in place of those that the split names.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if the split names the training rows, or how many to keep.
+    #[doc(hidden)]
+    pub fn folds(&self, of: usize) -> Result<Vec<DataConfig>> {
+        let mut split = self.split.clone().unwrap_or_default();
+        let listed = split.train_rows.as_ref().map(|_| "train_rows");
+        if let Some(key) = listed.or(split.train.map(|_| "train")) {
+            let expected = "no such key beside `study.cross_validation`, which trains on all rows but those of a fold";
+            return Err(Error::invalid(format!("data.split.{key}"), expected, "one"));
+        }
+        (split.validation, split.validation_rows) = (0.0, None);
+        let fold = |number| DataConfig {
+            split: Some(SplitConfig {
+                fold: Some(Fold { number, of }),
+                ..split.clone()
+            }),
+            ..self.clone()
+        };
+        Ok((0..of).map(fold).collect())
+    }
+
     /// The same with every path replaced by `change(path)`.
     ///
     /// # Errors
@@ -446,6 +469,16 @@ impl SplitConfig {
     }
 }
 
+/// One of the folds of a cross-validation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[doc(hidden)]
+pub struct Fold {
+    /// Its number, counted from 0.
+    pub number: usize,
+    /// How many there are.
+    pub of: usize,
+}
+
 /// What a target column is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -578,6 +611,10 @@ pub struct SplitConfig {
     /// before them the validation rows. Rows of one time are in one part. It is no input. Nothing is drawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<ColumnName>,
+    /// The fold of a cross-validation whose rows are the validation rows, in place of a share: see [`DataConfig::folds`].
+    #[serde(skip)]
+    #[doc(hidden)]
+    pub fold: Option<Fold>,
     /// A file with the numbers of the training rows, counted from 0, white space between.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_rows: Option<PathBuf>,

@@ -14,10 +14,10 @@ use std::collections::HashSet;
 use rand::rngs::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
-use self::draw::{draw, draw_groups, draw_last};
+use self::draw::{deal, deal_groups, deal_times, draw, draw_groups, draw_last};
 use self::listed::Listed;
 use super::{Dataset, Preprocessing, Splits, Task, hash};
-use crate::config::SplitConfig;
+use crate::config::{Fold, SplitConfig};
 use crate::error::{Error, Result};
 use crate::seed::{self, Purpose};
 
@@ -176,7 +176,9 @@ pub(super) fn split(
         (None, listed.others)
     };
     let train = listed.train.unwrap_or(others);
-    let (validation, train) = if listed.validation.is_some() {
+    let (validation, train) = if let Some(fold) = config.fold {
+        drawing.fold(&train, fold, &mut random)?
+    } else if listed.validation.is_some() {
         (listed.validation, train)
     } else if config.validation > 0.0 {
         share(
@@ -237,6 +239,61 @@ impl Drawing<'_> {
             self.keep_classes(&mut drawn, &mut left, classes);
         }
         (drawn, left)
+    }
+
+    /// The rows of a fold, and those to train on.
+    fn fold(
+        &mut self,
+        pool: &[usize],
+        fold: Fold,
+        random: &mut ChaCha8Rng,
+    ) -> Result<(Option<Vec<usize>>, Vec<usize>)> {
+        let Labels {
+            classes,
+            groups,
+            times,
+        } = self.labels;
+        let (mut drawn, mut left): (Vec<usize>, Vec<usize>) = match times {
+            Some(times) => {
+                // One part more: the first is never measured on.
+                let parts = deal_times(pool, fold.of + 1, times);
+                let rows = |is_in: &dyn Fn(usize) -> bool| {
+                    let pairs = pool.iter().zip(&parts).filter(|(_, part)| is_in(**part));
+                    pairs.map(|(row, _)| *row).collect()
+                };
+                (
+                    rows(&|part| part == fold.number + 1),
+                    rows(&|part| part <= fold.number),
+                )
+            }
+            None => {
+                let folds = match groups {
+                    Some(groups) => deal_groups(pool, fold.of, groups, random),
+                    None => deal(pool, fold.of, self.strata, random),
+                };
+                let (drawn, left): (Vec<_>, Vec<_>) = pool
+                    .iter()
+                    .zip(folds)
+                    .partition(|(_, number)| *number == fold.number);
+                let rows =
+                    |pairs: Vec<(&usize, usize)>| pairs.into_iter().map(|(row, _)| *row).collect();
+                (rows(drawn), rows(left))
+            }
+        };
+        if let Some(classes) = classes.filter(|_| times.is_none()) {
+            self.keep_classes(&mut drawn, &mut left, classes);
+        }
+        if drawn.is_empty() || left.is_empty() {
+            let what = match (groups, times) {
+                (Some(_), _) => "groups",
+                (_, Some(_)) => "times",
+                _ => "rows",
+            };
+            let expected =
+                format!("so few folds that each has {what}, and others are left to train on");
+            return Err(Error::invalid("study.cross_validation", expected, fold.of));
+        }
+        Ok((Some(drawn), left))
     }
 
     /// Gives back what is drawn of classes of which nothing is left: a class without a training row can be learned by nothing.

@@ -252,3 +252,127 @@ fn numbers_have_no_class_to_keep_and_a_split_that_leaves_no_training_row_is_an_e
         .to_string();
     assert!(error.contains("none left of 30 rows"), "{error}");
 }
+
+/// The folds of a table: what each is measured on, and what is trained on.
+fn folds(table: &str, split: SplitConfig, of: usize) -> Vec<(Vec<usize>, Vec<usize>)> {
+    let fold = |number| {
+        let split = SplitConfig {
+            fold: Some(dropwise::config::Fold { number, of }),
+            ..split.clone()
+        };
+        let splits = load(table, split, 3).expect("a fold");
+        let [train, validation, _] = parts(&splits);
+        (validation, train)
+    };
+    (0..of).map(fold).collect()
+}
+
+#[test]
+fn folds_share_no_row_hold_all_but_the_test_rows_and_have_each_class_in_proportion() {
+    let class = |k: usize| ["a", "a", "a", "b", "c"][k % 5];
+    let rows: String = (0..103).map(|k| format!("{k},{}\n", class(k))).collect();
+    let split = SplitConfig {
+        test: 0.2,
+        ..SplitConfig::default()
+    };
+    let test = numbers(
+        load(&format!("n,y\n{rows}"), split.clone(), 3)
+            .expect("a split")
+            .test
+            .as_ref(),
+    );
+    for of in [2, 3, 5, 10] {
+        let folds = folds(&format!("n,y\n{rows}"), split.clone(), of);
+        let mut all: Vec<usize> = folds.iter().flat_map(|(rows, _)| rows.clone()).collect();
+        all.extend(&test);
+        all.sort_unstable();
+        assert_eq!(all, (0..103).collect::<Vec<_>>());
+        let count = |rows: &[usize], name: &str| rows.iter().filter(|k| class(**k) == name).count();
+        for (rows, train) in &folds {
+            assert_eq!(rows.len() + train.len() + test.len(), 103);
+            assert!(
+                rows.iter()
+                    .all(|row| !train.contains(row) && !test.contains(row))
+            );
+            for name in ["a", "b", "c"] {
+                let quota = (count(rows, name) + count(train, name)) as f64 / of as f64;
+                assert!(
+                    (count(rows, name) as f64 - quota).abs() < 1.0,
+                    "{name} {of}"
+                );
+            }
+        }
+        let sizes = folds.iter().map(|(rows, _)| rows.len());
+        assert!(sizes.clone().max().expect("folds") - sizes.min().expect("folds") <= 1);
+    }
+}
+
+#[test]
+fn no_group_is_in_two_folds_and_no_fold_is_trained_on_what_comes_later() {
+    let group = |k: usize| k * k % 31;
+    let rows: String = (0..200)
+        .map(|k| format!("{k},g{},{}\n", group(k), k % 3))
+        .collect();
+    let split = SplitConfig {
+        group: by("who"),
+        ..SplitConfig::default()
+    };
+    let dealt = folds(&format!("n,who,y\n{rows}"), split, 4);
+    let groups = |rows: &[usize]| rows.iter().map(|k| group(*k)).collect::<HashSet<_>>();
+    let mut all = HashSet::new();
+    for (rows, train) in &dealt {
+        assert!(groups(rows).is_disjoint(&groups(train)));
+        assert!((30..=70).contains(&rows.len()), "{}", rows.len());
+        all.extend(rows.clone());
+    }
+    assert_eq!(all.len(), 200);
+
+    let split = SplitConfig {
+        time: by("when"),
+        ..SplitConfig::default()
+    };
+    let rows: String = (0..60)
+        .map(|k| k * 7 % 60)
+        .map(|k| format!("{k},{},{}\n", k / 2, k % 3))
+        .collect();
+    let dealt = folds(&format!("n,when,y\n{rows}"), split, 4);
+    for (fold, (rows, train)) in dealt.iter().enumerate() {
+        let (first, last) = (12 * (fold + 1), 12 * (fold + 2));
+        let sorted = |rows: &[usize]| {
+            let mut rows = rows.to_vec();
+            rows.sort_unstable();
+            rows
+        };
+        assert_eq!(sorted(rows), (first..last).collect::<Vec<_>>());
+        assert_eq!(sorted(train), (0..first).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn more_folds_than_rows_or_groups_are_an_error() {
+    let rows: String = (0..12)
+        .map(|k| format!("{k},g{},{}.5\n", k / 6, k % 5))
+        .collect();
+    for (split, of, what) in [
+        (SplitConfig::default(), 13, "rows"),
+        (
+            SplitConfig {
+                group: by("who"),
+                ..SplitConfig::default()
+            },
+            3,
+            "groups",
+        ),
+    ] {
+        let last = SplitConfig {
+            fold: Some(dropwise::config::Fold { number: of - 1, of }),
+            ..split
+        };
+        let error = load(&format!("n,who,y\n{rows}"), last, 1)
+            .expect_err("an error")
+            .to_string();
+        let expected =
+            format!("study.cross_validation: expected so few folds that each has {what}");
+        assert!(error.starts_with(&expected), "{error}");
+    }
+}

@@ -72,7 +72,7 @@ impl Args {
         let mut folder = folder.map(|dir| Folder::create(dir, &plan)).transpose()?;
 
         let started = Instant::now();
-        let mut progress = Progress::new(plan.points.len(), style);
+        let mut progress = Progress::new(plan.trainings(), style);
         let mut summary = plan.summary();
         let mut outcomes = vec![];
         for point in &plan.points {
@@ -128,26 +128,29 @@ impl Args {
 
 /// Trains and measures the networks of one setting; `None` if interrupted.
 fn train(plan: &Plan, point: &Point, progress: &mut Progress) -> Result<Option<Vec<StudyOutcome>>> {
-    let splits = plan.splits(point);
     let experiment = &point.experiment;
-    let networks = Replica::several(experiment);
-    let seeds: Vec<u64> = networks.iter().map(|network| network.seed).collect();
-    let validation = splits.validation.as_ref();
     let device = point.backend.device()?;
-    let mut replicas = Replicas::new(experiment, networks, &splits.train, validation, &device)?;
-    if replicas.run(progress)? == End::Interrupted {
-        return Ok(None);
+    let mut outcomes = vec![];
+    for (fold, splits) in plan.folds(point).enumerate() {
+        let networks = Replica::several(experiment);
+        let seeds: Vec<u64> = networks.iter().map(|network| network.seed).collect();
+        let validation = splits.validation.as_ref();
+        let mut replicas = Replicas::new(experiment, networks, &splits.train, validation, &device)?;
+        if replicas.run(progress)? == End::Interrupted {
+            return Ok(None);
+        }
+        progress.next_training();
+        let metrics = replicas.evaluate(plan.rows(splits)?)?;
+        let networks = seeds.into_iter().zip(metrics).enumerate();
+        outcomes.extend(networks.map(|(r, (seed, metrics))| StudyOutcome {
+            setting: point.setting.clone(),
+            seed,
+            fold: experiment.study.cross_validation.map(|_| fold + 1),
+            diverged: replicas.diverged(r),
+            metrics,
+        }));
     }
-    progress.next_setting();
-    let metrics = replicas.evaluate(plan.rows(point)?)?;
-    let networks = seeds.into_iter().zip(metrics).enumerate();
-    let outcomes = networks.map(|(r, (seed, metrics))| StudyOutcome {
-        setting: point.setting.clone(),
-        seed,
-        diverged: replicas.diverged(r),
-        metrics,
-    });
-    Ok(Some(outcomes.collect()))
+    Ok(Some(outcomes))
 }
 
 fn print_lines(out: &mut impl Write, outcomes: &[StudyOutcome]) -> Result<()> {

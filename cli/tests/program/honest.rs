@@ -521,3 +521,68 @@ fn weighted_classes_are_found_though_they_are_rare_and_a_weight_column_is_no_inp
     let errors = folder.bad(&["train", "config.toml", "--set", "data.weight=class"]);
     assert_has(&errors, "`weight` in `[data]` names the target");
 }
+
+#[test]
+fn a_study_and_a_tuning_by_cross_validation_measure_every_row_but_the_test_rows() {
+    let folder = Folder::new();
+    folder.write(
+        "rare.csv",
+        rare(200).replace("fine", "f").replace("defect", "d"),
+    );
+    let config = RARE.replace("validation = 0.1, test = 0.3", "test = 0.2");
+    folder.write("config.toml", config.replace("epochs = 8", "epochs = 3"));
+    let folds = ["--set", "study.cross_validation=4"];
+    let study = [
+        "study",
+        "config.toml",
+        "--replicas",
+        "2",
+        "--vary",
+        "network.hidden=[2],[4]",
+        "--out",
+        "study",
+    ];
+    let words = folder.good(&[&study[..], &folds].concat());
+    assert_has(&words, "2 networks of each of 4 folds a row");
+    let lines = String::from_utf8(folder.read("study/study.jsonl")).expect("text");
+    let lines: Vec<Value> = lines.lines().map(json).collect();
+    assert_eq!(lines.len(), 2 * 2 * 4);
+    // Each row once for each setting and seed.
+    let rows: u64 = lines
+        .iter()
+        .map(|line| line["metrics"]["rows"].as_u64().expect("rows"))
+        .sum();
+    assert_eq!(rows, 2 * 2 * 160);
+    for fold in 1..=4 {
+        assert_eq!(lines.iter().filter(|line| line["fold"] == fold).count(), 4);
+    }
+    let summary = json(&String::from_utf8(folder.read("study/study.json")).expect("text"));
+    assert_eq!(summary["cross_validation"], 4);
+    assert_eq!(summary["settings"][0]["networks"], 8);
+
+    let tune = [
+        "tune",
+        "config.toml",
+        "--trials",
+        "1",
+        "--max-width",
+        "8",
+        "--quiet",
+        "--out",
+        "tuned",
+    ];
+    folder.good(&[&tune[..], &folds].concat());
+    // Without folds there are no validation rows to choose with.
+    let errors = folder.bad(&["tune", "config.toml", "--quiet"]);
+    assert_has(
+        &errors,
+        "data.split.validation: expected rows to choose with",
+    );
+    let wrong = ["study", "config.toml", "--set", "study.cross_validation=1"];
+    let output = folder.output(&wrong, b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert_has(
+        &String::from_utf8(output.stderr).expect("text"),
+        "study.cross_validation: expected a whole number of at least 2, found 1",
+    );
+}

@@ -114,31 +114,25 @@ fn numbers(loss: Loss, evaluation: &SplitEvaluation<'_>) -> [NamedMetric; 6] {
     } else {
         each_row(evaluation, square)
     };
-    // A loss that is a sum over rows is no mean. One of probabilities is the mean likelihood too.
+    // A loss that is a sum over rows is no mean. One of logits is the mean likelihood, which then is not named twice.
     let of_loss = interval(&evaluation.losses).filter(|_| !loss.is_sum());
-    let nll = of_loss.filter(|_| loss.takes_logits());
+    let nll = found.negative_log_likelihood;
+    let nll = nll.filter(|_| !loss.takes_logits());
+    let absolute = is_regression.then_some(found.mean_absolute_error);
     let magnitudes = each_row(evaluation, magnitude);
     [
         ("RMSE", found.rmse, root_interval(evaluation)),
         ("R2", found.r2, None),
         ("loss", Some(found.loss), of_loss),
-        (
-            "negative log likelihood",
-            found.negative_log_likelihood,
-            nll,
-        ),
+        ("negative log likelihood", nll, None),
         ("Brier score", found.brier_score, brier),
-        (
-            "mean absolute error",
-            Some(found.mean_absolute_error),
-            magnitudes,
-        ),
+        ("mean absolute error", absolute, magnitudes),
     ]
 }
 
-/// Student's interval of the mean of numbers that are all finite.
+/// Student's interval of the mean of numbers that are all finite, and never below 0.
 fn interval(values: &[f64]) -> Option<Interval> {
-    Distribution::of(values)?.mean_interval
+    Distribution::of_errors(values)?.mean_interval
 }
 
 /// The sum of the squares of a row's errors.

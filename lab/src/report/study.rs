@@ -104,8 +104,12 @@ pub fn study_notes(summary: &StudySummary) -> Vec<String> {
         split => split,
     };
     let (last, seed) = (summary.replicas.saturating_sub(1) as u64, summary.seed);
+    let folds = match summary.cross_validation {
+        Some(folds) => format!(" of each of {folds} folds"),
+        None => String::new(),
+    };
     let mut notes = vec![format!(
-        "{} networks a row, seeds {seed} to {}, after their last step, on the {rows} rows, dropout off",
+        "{} networks{folds} a row, seeds {seed} to {}, after their last step, on the {rows} rows, dropout off",
         summary.replicas,
         seed.wrapping_add(last),
     )];
@@ -120,6 +124,12 @@ pub fn study_notes(summary: &StudySummary) -> Vec<String> {
          thirty networks on",
         summary.measure.name()
     ));
+    if summary.cross_validation.is_some() {
+        notes.push(
+            "the training rows of folds overlap, so that the interval is narrower than it would be for other rows"
+                .to_owned(),
+        );
+    }
     notes.push(
         "deviation: standard deviation; quartiles: a quarter, half and three quarters of the networks are below"
             .to_owned(),

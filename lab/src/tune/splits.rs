@@ -14,6 +14,9 @@ pub struct TuneSplits {
     pub train_and_validation: Dataset,
     /// To be looked at once, at the end.
     pub test: Dataset,
+    /// The folds of a cross-validation, each with the rows to train on and those to choose with: then trials are searched and
+    /// compared by their mean over the folds. None where `train` and `validation` are for that.
+    pub folds: Vec<(Dataset, Dataset)>,
 }
 
 impl TuneSplits {
@@ -34,7 +37,16 @@ impl TuneSplits {
             validation: validation.ok_or_else(|| missing("validation", "choose with"))?,
             train_and_validation: merged.train.clone(),
             test: test.ok_or_else(|| missing("test", "measure the choice on"))?,
+            folds: Vec::new(),
         })
+    }
+
+    /// The same with the folds of a cross-validation to choose with.
+    #[must_use]
+    pub fn with_folds(mut self, folds: &[Splits]) -> Self {
+        let fold = |splits: &Splits| Some((splits.train.clone(), splits.validation.clone()?));
+        self.folds = folds.iter().filter_map(fold).collect();
+        self
     }
 
     /// The same rows for everything: to learn, not to measure.
@@ -45,6 +57,7 @@ impl TuneSplits {
             validation: rows.clone(),
             train_and_validation: rows.clone(),
             test: rows.clone(),
+            folds: Vec::new(),
         }
     }
 }

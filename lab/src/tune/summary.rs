@@ -52,7 +52,7 @@ impl TestErrors {
         let errors: Vec<f64> = errors.map(|metrics| error(metrics, select)).collect();
         TestErrors {
             diverged: outcomes.len() - errors.len(),
-            error: Distribution::of(&errors),
+            error: Distribution::of_errors(&errors),
             errors,
         }
     }

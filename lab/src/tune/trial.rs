@@ -187,6 +187,10 @@ impl Trial {
         device: &Device,
         goes_on: &dyn Fn() -> bool,
     ) -> Result<Option<TrialOutcome>> {
+        let chooses = !self.phase.tests() && self.phase != Phase::Grow;
+        if chooses && !splits.folds.is_empty() {
+            return self.run_folds(splits, device, goes_on);
+        }
         let (train, validation, evaluations) = match self.phase {
             Phase::Grow => (&splits.train, None, GROWING),
             Phase::Dropout | Phase::NoDropout => {
@@ -226,6 +230,48 @@ impl Trial {
             }
         }
         Ok(Some(outcome))
+    }
+
+    /// Trains a network on each fold; the scores are the mean over them. None is given up: that would be by one fold alone.
+    fn run_folds(
+        &self,
+        splits: &TuneSplits,
+        device: &Device,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Option<TrialOutcome>> {
+        let trial = Trial {
+            limits: Vec::new(),
+            ..self.clone()
+        };
+        let mut outcomes: Vec<TrialOutcome> = Vec::new();
+        for (train, validation) in &splits.folds {
+            let fold = TuneSplits {
+                train: train.clone(),
+                validation: validation.clone(),
+                folds: Vec::new(),
+                ..splits.clone()
+            };
+            match trial.run(&fold, device, goes_on)? {
+                Some(outcome) if outcome.end == TrialEnd::Diverged => return Ok(Some(outcome)),
+                Some(outcome) => outcomes.push(outcome),
+                None => return Ok(None),
+            }
+        }
+        let shortest = outcomes.iter().map(|outcome| outcome.curve.len()).min();
+        let mean = |k: usize| {
+            let scores: Vec<Score> = outcomes.iter().map(|outcome| outcome.curve[k]).collect();
+            Score::mean(&scores)
+        };
+        Ok(Some(TrialOutcome {
+            end: TrialEnd::Finished,
+            epochs: outcomes
+                .iter()
+                .map(|outcome| outcome.epochs)
+                .max()
+                .unwrap_or(0),
+            curve: (0..shortest.unwrap_or(0)).map(mean).collect(),
+            test: None,
+        }))
     }
 
     /// Whether a network with these metrics fits the rows that they are of.

@@ -6,6 +6,7 @@ mod explained;
 #[path = "../../../tests/common/markup.rs"]
 mod markup;
 
+mod baseline;
 mod explain;
 mod layers;
 mod report;

@@ -133,3 +133,18 @@ proptest! {
         prop_assert!(order.is_sorted());
     }
 }
+
+#[test]
+fn the_mean_of_errors_has_no_interval_below_0_and_else_the_one_of_any_numbers() {
+    let few = [0.0, 0.0, 0.01, 0.1];
+    let plain = Distribution::of(&few).expect("a distribution");
+    assert!(plain.mean_interval.expect("an interval").low < 0.0);
+    let errors = Distribution::of_errors(&few).expect("a distribution");
+    let (found, plain) = (
+        errors.mean_interval.expect("one"),
+        plain.mean_interval.expect("one"),
+    );
+    assert_eq!((found.low, found.high), (0.0, plain.high));
+    let far = [5.0, 5.1, 4.9];
+    assert_eq!(Distribution::of_errors(&far), Distribution::of(&far));
+}

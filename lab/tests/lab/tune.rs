@@ -237,6 +237,7 @@ fn no_test_row_is_read_before_everything_is_chosen() {
         validation: part(70..100),
         train_and_validation: part(0..100),
         test: part(100..150),
+        folds: vec![],
     };
     let recipe = Recipe {
         trials: 5,

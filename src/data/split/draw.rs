@@ -41,11 +41,7 @@ pub(super) fn draw_groups(
     groups: &[usize],
     random: &mut ChaCha8Rng,
 ) -> (Vec<usize>, Vec<usize>) {
-    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
-    for row in pool {
-        *sizes.entry(groups[*row]).or_default() += 1;
-    }
-    let mut order: Vec<(usize, usize)> = sizes.into_iter().collect();
+    let mut order: Vec<(usize, usize)> = sizes(pool, groups).into_iter().collect();
     order.shuffle(random);
     let mut drawn = HashSet::new();
     let mut count = 0;
@@ -61,10 +57,7 @@ pub(super) fn draw_groups(
 /// The rows of the latest times, about `wanted`, and those before them. `times` has a number for every row; those of one time
 /// stay together.
 pub(super) fn draw_last(pool: &[usize], wanted: f64, times: &[usize]) -> (Vec<usize>, Vec<usize>) {
-    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-    for row in pool {
-        *counts.entry(times[*row]).or_default() += 1;
-    }
+    let counts = sizes(pool, times);
     let (mut first, mut count) = (usize::MAX, 0);
     for (time, size) in counts.iter().skip(1).rev() {
         if count as f64 + *size as f64 / 2.0 > wanted {
@@ -74,6 +67,72 @@ pub(super) fn draw_last(pool: &[usize], wanted: f64, times: &[usize]) -> (Vec<us
         count += size;
     }
     pool.iter().partition(|row| times[**row] >= first)
+}
+
+/// Deals the rows of a pool into folds, each stratum by itself, in a random order: the fold of each, counted from 0. Folds differ
+/// by one row at most, and by one row of a stratum.
+pub(super) fn deal(
+    pool: &[usize],
+    folds: usize,
+    strata: Option<&[usize]>,
+    random: &mut ChaCha8Rng,
+) -> Vec<usize> {
+    let mut places: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (place, row) in pool.iter().enumerate() {
+        let stratum = strata.map_or(0, |strata| strata[*row]);
+        places.entry(stratum).or_default().push(place);
+    }
+    let mut dealt = vec![0; pool.len()];
+    let mut next = 0;
+    for places in places.values_mut() {
+        places.shuffle(random);
+        for place in places {
+            dealt[*place] = next;
+            next = (next + 1) % folds;
+        }
+    }
+    dealt
+}
+
+/// The same with whole groups: the larger first, each into the fold with the fewest rows; groups of one size in a random order.
+pub(super) fn deal_groups(
+    pool: &[usize],
+    folds: usize,
+    groups: &[usize],
+    random: &mut ChaCha8Rng,
+) -> Vec<usize> {
+    let mut order: Vec<(usize, usize)> = sizes(pool, groups).into_iter().collect();
+    order.shuffle(random);
+    order.sort_by_key(|(_, size)| Reverse(*size));
+    let mut counts = vec![0; folds];
+    let mut fold_of = BTreeMap::new();
+    for (group, size) in order {
+        let fewest = (0..folds).min_by_key(|fold| counts[*fold]).unwrap_or(0);
+        counts[fewest] += size;
+        fold_of.insert(group, fewest);
+    }
+    pool.iter().map(|row| fold_of[&groups[*row]]).collect()
+}
+
+/// The part of each row of a pool, counted from 0, of parts of about as many rows, the earliest first; rows of one time are in one.
+pub(super) fn deal_times(pool: &[usize], parts: usize, times: &[usize]) -> Vec<usize> {
+    let mut part_of = BTreeMap::new();
+    let mut before = 0;
+    for (time, size) in sizes(pool, times) {
+        // By the middle of its rows.
+        part_of.insert(time, (2 * before + size) * parts / (2 * pool.len()));
+        before += size;
+    }
+    pool.iter().map(|row| part_of[&times[*row]]).collect()
+}
+
+/// How many rows of a pool each number has.
+fn sizes(pool: &[usize], numbers: &[usize]) -> BTreeMap<usize, usize> {
+    let mut sizes = BTreeMap::new();
+    for row in pool {
+        *sizes.entry(numbers[*row]).or_default() += 1;
+    }
+    sizes
 }
 
 /// How many to take of each group, `wanted` in all: by largest remainder, as seats are given to parties.

@@ -1,7 +1,7 @@
 //! What to train: every setting, all checked before the first is trained.
 
 use dropwise::backend::Backend;
-use dropwise::config::{CheckedExperiment, DataConfig, Experiment, Masks, ResolvedExperiment};
+use dropwise::config::{DataConfig, Experiment, Masks, ResolvedExperiment};
 use dropwise::data::{self, Part, Splits};
 use dropwise::evaluate::Measure;
 use dropwise::{Dataset, Error, Result};
@@ -18,6 +18,8 @@ pub(super) struct Plan {
     pub(super) points: Vec<Point>,
     /// Mostly one: a study may vary keys of `[data]` too.
     data: Vec<(DataConfig, u64, Splits)>,
+    /// Whether the file asks for validation rows, in place of folds.
+    validates: bool,
 }
 
 /// One setting.
@@ -25,8 +27,8 @@ pub(super) struct Point {
     pub(super) setting: Setting,
     pub(super) experiment: ResolvedExperiment,
     pub(super) backend: Backend,
-    /// Its place in the plan's data.
-    data: usize,
+    /// Its places in the plan's data: one, or one for each fold of a cross-validation.
+    data: Vec<usize>,
 }
 
 impl Plan {
@@ -34,24 +36,32 @@ impl Plan {
         let keys: Vec<_> = args.vary.iter().map(|vary| vary.key().to_owned()).collect();
         Vary::refuse_twice(&args.vary)?;
         let (mut points, mut data) = (vec![], vec![]);
-        let mut stops_early = false;
+        let (mut stops_early, mut validates) = (false, false);
         for values in Vary::product(&args.vary) {
             let (mut experiment, backend) = experiment(args, &values)?;
             stops_early |= experiment.train.early_stopping.take().is_some();
             let experiment = experiment.check()?;
-            let place = place_of(&experiment, &mut data)?;
-            let task = data[place].2.train.task();
+            validates |= experiment
+                .data
+                .split
+                .as_ref()
+                .is_some_and(|split| split.validates());
+            let mut places = vec![];
+            for config in data_of(&experiment)? {
+                places.push(place_of((config, experiment.seed), &mut data)?);
+            }
+            let task = data[places[0]].2.train.task();
             points.push(Point {
                 setting: Vary::setting(&values)?,
                 experiment: experiment.resolve(task)?,
                 backend,
-                data: place,
+                data: places,
             });
         }
-        let validates = data
+        let has_validation = data
             .iter()
             .all(|(_, _, splits)| splits.validation.is_some());
-        let default_split = if validates {
+        let default_split = if has_validation {
             Part::Validation
         } else {
             Part::Train
@@ -61,9 +71,12 @@ impl Plan {
             split: args.split.unwrap_or(default_split),
             points,
             data,
+            validates,
         };
         for point in &plan.points {
-            plan.rows(point)?;
+            for splits in plan.folds(point) {
+                plan.rows(splits)?;
+            }
         }
         plan.warn(stops_early);
         Ok(plan)
@@ -91,7 +104,13 @@ impl Plan {
                 warnings.push(warning);
             }
         }
-        if self.first().experiment.study.replicas == 1 {
+        let study = self.first().experiment.study;
+        if study.cross_validation.is_some() && self.validates {
+            warnings.push(
+                "`data.split.validation` is left out: each fold is measured on in turn".to_owned(),
+            );
+        }
+        if study.replicas == 1 && study.cross_validation.is_none() {
             warnings.push(
                 "one network per setting shows no spread: add networks with --replicas".to_owned(),
             );
@@ -106,13 +125,24 @@ impl Plan {
         &self.points[0]
     }
 
-    pub(super) fn splits(&self, point: &Point) -> &Splits {
-        &self.data[point.data].2
+    fn splits(&self, point: &Point) -> &Splits {
+        &self.data[point.data[0]].2
     }
 
-    /// The rows that the networks of a setting are measured on.
-    pub(super) fn rows(&self, point: &Point) -> Result<&Dataset> {
-        let rows = self.splits(point).part(self.split);
+    /// The data of a setting: one, or one for each fold of a cross-validation.
+    pub(super) fn folds(&self, point: &Point) -> impl Iterator<Item = &Splits> {
+        let places = point.data.clone().into_iter();
+        places.map(|place| &self.data[place].2)
+    }
+
+    /// How often networks are trained.
+    pub(super) fn trainings(&self) -> usize {
+        self.points.iter().map(|point| point.data.len()).sum()
+    }
+
+    /// The rows that networks are measured on.
+    pub(super) fn rows<'a>(&self, splits: &'a Splits) -> Result<&'a Dataset> {
+        let rows = splits.part(self.split);
         let found = format!("no {} rows", self.split.word());
         rows.ok_or_else(|| Error::invalid("--split", "rows that the data have", found))
     }
@@ -139,6 +169,7 @@ impl Plan {
             keys: self.keys.clone(),
             seed: first.experiment.seed,
             replicas: first.experiment.study.replicas,
+            cross_validation: first.experiment.study.cross_validation,
             split: self.split.name(),
             measure,
             end: "finished",
@@ -187,18 +218,26 @@ fn seed_masks(experiment: &mut Experiment, are_asked_for: bool) -> Result<()> {
     ))
 }
 
-/// The place of an experiment's data in `loaded`; data that are not there are loaded first.
+/// The data of an experiment, one for each fold of a cross-validation.
+fn data_of(experiment: &Experiment) -> Result<Vec<DataConfig>> {
+    match experiment.study.cross_validation {
+        Some(folds) => experiment.data.folds(folds),
+        None => Ok(vec![experiment.data.clone()]),
+    }
+}
+
+/// The place of data in `loaded`; data that are not there are loaded first.
 fn place_of(
-    experiment: &CheckedExperiment,
+    (config, seed): (DataConfig, u64),
     loaded: &mut Vec<(DataConfig, u64, Splits)>,
 ) -> Result<usize> {
-    let (config, seed) = (&experiment.data, experiment.seed);
     let known = loaded
         .iter()
-        .position(|(other, other_seed, _)| other == config && *other_seed == seed);
+        .position(|(other, other_seed, _)| *other == config && *other_seed == seed);
     if let Some(place) = known {
         return Ok(place);
     }
-    loaded.push((config.clone(), seed, data::load(config, seed)?));
+    let splits = data::load(&config, seed)?;
+    loaded.push((config, seed, splits));
     Ok(loaded.len() - 1)
 }

@@ -12,8 +12,9 @@ use super::super::output::Style;
 /// Shows progress and watches for Ctrl-C.
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
-    settings: usize,
-    /// Settings that are finished.
+    /// Settings, or their folds.
+    trainings: usize,
+    /// Those that are finished.
     done: usize,
     started: Instant,
     drawn: Instant,
@@ -26,19 +27,19 @@ const PARTS: f64 = 1000.0;
 const REDRAW: Duration = Duration::from_millis(100);
 
 impl Progress {
-    pub(super) fn new(settings: usize, style: Style) -> Self {
+    pub(super) fn new(trainings: usize, style: Style) -> Self {
         let now = Instant::now();
         Progress {
-            bar: style.bar(settings as u64 * PARTS as u64),
-            settings,
+            bar: style.bar(trainings as u64 * PARTS as u64),
+            trainings,
             done: 0,
             started: now,
             drawn: now,
         }
     }
 
-    /// One setting is finished.
-    pub(super) fn next_setting(&mut self) {
+    /// One setting, or fold of it, is finished.
+    pub(super) fn next_training(&mut self) {
         self.done += 1;
     }
 
@@ -57,10 +58,10 @@ impl ReplicasObserver for Progress {
             self.drawn = Instant::now();
             let (step, steps) = (replicas.step(), replicas.steps());
             let gone = self.done as f64 + step as f64 / steps as f64;
-            let left = self.started.elapsed().as_secs_f64() * (self.settings as f64 / gone - 1.0);
+            let left = self.started.elapsed().as_secs_f64() * (self.trainings as f64 / gone - 1.0);
             let left = Duration::from_secs_f64(left.clamp(0.0, 1e9));
             bar.set_position((gone * PARTS) as u64);
-            bar.set_prefix(format!("setting {}/{}", self.done + 1, self.settings));
+            bar.set_prefix(format!("setting {}/{}", self.done + 1, self.trainings));
             bar.set_message(format!("step {step}/{steps}, {} left", HumanDuration(left)));
         }
         if interrupt::requested() {

@@ -1,7 +1,7 @@
 //! What to tune: the experiment that trials start from, and the rows.
 
 use dropwise::backend::Backend;
-use dropwise::config::{CheckedExperiment, DataConfig};
+use dropwise::config::{CheckedExperiment, DataConfig, SplitConfig, StudyConfig};
 use dropwise::data::{self, Splits};
 use dropwise::{Error, Result};
 use dropwise_lab::store::Prepared;
@@ -51,11 +51,31 @@ impl Job {
         }
         let experiment = experiment.check()?;
         tune::validate(&experiment)?;
-        let splits = data::load(&experiment.data, experiment.seed)?;
+        let folds = match experiment.study.cross_validation {
+            Some(folds) => experiment.data.folds(folds)?,
+            None => vec![],
+        };
+        if !folds.is_empty()
+            && experiment
+                .data
+                .split
+                .as_ref()
+                .is_some_and(SplitConfig::validates)
+        {
+            eprintln!(
+                "warning: `data.split.validation` is left out: trials are compared on each fold in turn"
+            );
+        }
+        let load = |data: &DataConfig| data::load(data, experiment.seed);
+        let folds: Vec<Splits> = folds.iter().map(load).collect::<Result<_>>()?;
+        let splits = match folds.first() {
+            Some(first) => first.clone(),
+            None => load(&experiment.data)?,
+        };
         for note in &splits.notes {
             eprintln!("warning: {note}");
         }
-        let rows = TuneSplits::new(&splits, &data::load(&merged, experiment.seed)?)?;
+        let rows = TuneSplits::new(&splits, &load(&merged)?)?.with_folds(&folds);
         Ok(Job {
             experiment: tune::prepare(&experiment, splits.train.task())?,
             backend,
@@ -78,6 +98,7 @@ impl Job {
         })?;
         let mut best = arm.setting.apply(&self.experiment)?.into_inner();
         best.data = self.merged.clone();
+        best.study = StudyConfig::default();
         overrides::write(&best)
     }
 
