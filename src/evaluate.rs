@@ -106,19 +106,24 @@ pub fn evaluate_in_batches(
 ) -> Result<Evaluation> {
     let mut tally = Tally::new(loss, network.output_activation(), data.task());
     let mut predicted = Vec::with_capacity(data.len() * data.d_output());
-    let mut targets = Vec::with_capacity(predicted.capacity());
+    let scored = scores::are_of(data.task());
+    let mut targets = Vec::with_capacity(if scored { predicted.capacity() } else { 0 });
     each_row(
         (network, loss),
         data,
         batch_rows,
         |output, prediction, target| {
             predicted.extend_from_slice(prediction);
-            targets.extend_from_slice(target);
+            if scored {
+                targets.extend_from_slice(target);
+            }
             tally.add(output, prediction, target);
         },
     )?;
     let mut metrics = tally.metrics();
-    scores::add(data.task(), (&targets, &predicted), &mut metrics);
+    if scored {
+        scores::add(data.task(), (&targets, &predicted), &mut metrics);
+    }
     Ok(Evaluation {
         predictions: predicted,
         metrics,

@@ -78,10 +78,11 @@ pub struct Metrics {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r2: Option<f64>,
     /// Regression: the median of `|target - prediction|`, in the units of the data; of several targets the mean of theirs.
+    /// None for more than 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub median_absolute_error: Option<f64>,
     /// Regression: Spearman's correlation, that of the ranks of predictions and targets; of several targets the mean of
-    /// theirs. None if predictions or targets are the same in every row.
+    /// theirs. None if predictions or targets are the same in every row, and for more than 100 targets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spearman: Option<f64>,
 }

@@ -7,8 +7,8 @@ use super::predictions::predicted_class;
 use super::ranks::{curves, median, spearman};
 use crate::data::{Dataset, Task};
 
-/// Curves are drawn of at most this many classes: each sorts all rows.
-const MOST_CURVES: usize = 100;
+/// At most this many classes have curves, and targets are put in order: each sorts all rows.
+const MOST_SORTED: usize = 100;
 
 /// How well one class is told from the others.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -86,7 +86,7 @@ impl ClassReport {
         let classes = names.iter().enumerate().map(|(class, name)| {
             let right = confusion[class][class];
             let predicted = confusion.iter().map(|row| row[class]).sum();
-            let (roc_auc, average_precision) = if names.len() <= MOST_CURVES {
+            let (roc_auc, average_precision) = if names.len() <= MOST_SORTED {
                 curves(&scores_of(class), |row| truth[row] == Some(class))
             } else {
                 (None, None)
@@ -125,7 +125,12 @@ impl ClassReport {
     }
 }
 
-/// Adds the metrics that look at all rows together.
+/// Whether there are metrics of `task` that look at all rows together.
+pub(super) fn are_of(task: &Task) -> bool {
+    !matches!(task, Task::Regression { targets } if targets.len() > MOST_SORTED)
+}
+
+/// Adds the metrics that look at all rows together, where there [are](are_of) any.
 ///
 /// # Shapes
 /// - `targets`, as the network learns them, `predictions`: `[rows, d_output]`, row after row

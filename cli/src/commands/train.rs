@@ -89,6 +89,12 @@ impl Args {
         let mut job = self.job()?;
         let splits = data::load(&job.experiment.data, job.experiment.seed)?;
         let mut trainer = job.trainer(&splits)?;
+        let select = trainer.experiment().train.select;
+        if select.is_some() && splits.validation.is_none() {
+            eprintln!(
+                "warning: `train.select` looks at validation rows, and there are none: add `split.validation` to `[data]`"
+            );
+        }
         let longer = job.longer(&trainer, &splits)?;
         let run = job.run(self.out.as_deref(), &trainer, &splits)?;
         if self.resume.is_some() && style != Style::Quiet {
@@ -111,6 +117,15 @@ impl Args {
         if end == End::Interrupted {
             observer.explain_interruption(&trainer)?;
             return Ok(Outcome::Interrupted);
+        }
+        if let Some(measure) =
+            select.filter(|_| splits.validation.is_some() && trainer.best().is_none())
+        {
+            let key = measure.key();
+            eprintln!(
+                "warning: no evaluation had a `{key}` on the validation rows, such as when they are all of one class: the network \
+                 kept is the last"
+            );
         }
         let mut report = RunReport::new(&job.backend, &trainer, &splits, end, observer.seconds())?;
         report.judge(&trainer, &splits)?;

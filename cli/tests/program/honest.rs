@@ -373,6 +373,33 @@ fn the_best_network_is_the_one_that_the_selected_metric_calls_so() {
             json(&String::from_utf8(folder.read(&format!("{metric}/report.json"))).expect("text"));
         assert_eq!(report["model_step"], best.0, "{metric}: {values:?}");
     }
+    let select = [
+        "--set",
+        "train.select=roc_auc",
+        "--set",
+        "train.epochs=1",
+        "--quiet",
+    ];
+    let said = |more: &[&str]| {
+        let output = folder.output(
+            &[&["train", "config.toml"], &select[..], more].concat(),
+            b"",
+        );
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stderr).expect("text")
+    };
+    assert_has(
+        &said(&["--set", "data.split.validation="]),
+        "`train.select` looks at validation rows, and there are none",
+    );
+    // Of 15 rows the one of the rare class is not among the two that are drawn.
+    folder.write("rare.csv", rare(15).replacen("fine", "defect", 1));
+    let few = ["--set", "data.split={ validation = 0.14 }"];
+    assert_has(
+        &said(&few),
+        "no evaluation had a `roc_auc` on the validation rows",
+    );
+    folder.write("rare.csv", rare(500));
     let errors = folder.bad(&["train", "config.toml", "--set", "train.select=rmse"]);
     assert_has(&errors, "train.select: expected a metric of two classes");
     assert_has(&errors, "\"balanced_accuracy\"");
