@@ -3,12 +3,14 @@
 use burn::tensor::Device;
 use serde::Serialize;
 
+use crate::statistics::Distribution;
+
 use dropwise::config::{
     BatchSize, DropoutConfig, Loss, Optimizer, ResolvedExperiment, Schedule, TrainConfig,
 };
 use dropwise::data::{Dataset, Task};
 use dropwise::error::{Error, Result};
-use dropwise::evaluate::{Measure, Metrics, evaluate};
+use dropwise::evaluate::{Measure, Metrics, evaluate, number};
 use dropwise::model::{LayerWeights, Mlp, MlpConfig};
 use dropwise::train::train;
 
@@ -177,14 +179,25 @@ fn linear(experiment: &ResolvedExperiment, rows: &Dataset, device: &Device) -> R
     }
 }
 
-/// What is learned, in words: each class and how many of `rows` are of it; the targets of a regression, their mean and
-/// deviation.
+/// What is learned, in words: each class and how many of `rows` are of it; the mean and the range of a number; the names of
+/// several.
 #[must_use]
 pub fn target_words(rows: &Dataset) -> String {
     const LISTED: usize = 12;
-    let (Task::Classification { .. } | Task::Binary { .. }) = rows.task() else {
-        return rows.task().to_string();
-    };
+    if let Task::Regression { targets } = rows.task() {
+        let [target] = &targets[..] else {
+            return rows.task().to_string();
+        };
+        let value = |row: usize| rows.target_row(row)[0] * target.deviation + target.mean;
+        let values: Vec<f64> = (0..rows.len()).map(value).collect();
+        return match Distribution::of(&values) {
+            Some(found) => {
+                let [mean, low, high] = [found.mean, found.minimum, found.maximum].map(number);
+                format!("numbers from {low} to {high}, mean {mean}")
+            }
+            None => rows.task().to_string(),
+        };
+    }
     let names = rows.task().classes();
     let mut counts = vec![0; names.len()];
     for row in 0..rows.len() {

@@ -164,7 +164,14 @@ fn what_is_no_time_or_no_column_or_no_table_is_an_error_that_names_it() {
     };
     let message =
         |table: &str, split: SplitConfig| load(table, split, 1).expect_err("an error").to_string();
-    for wrong in ["soon", "31.01.2024", "01/31/2024", "", "2024-1-1"] {
+    for wrong in [
+        "soon",
+        "31.01.2024",
+        "01/31/2024",
+        "",
+        "2024-1-1",
+        "2024-01-02 10:30 PM",
+    ] {
         let found = message(&rows(wrong), split("when"));
         assert!(
             found.contains("line 3, column `when`: expected a time"),
@@ -375,4 +382,38 @@ fn more_folds_than_rows_or_groups_are_an_error() {
             format!("study.cross_validation: expected so few folds that each has {what}");
         assert!(error.starts_with(&expected), "{error}");
     }
+}
+
+#[test]
+fn rows_without_a_group_are_not_one_group() {
+    let rows: String = (0..40)
+        .map(|k: usize| {
+            format!(
+                "{k},{},{}\n",
+                if k.is_multiple_of(4) { "" } else { "g" },
+                k % 3
+            )
+        })
+        .collect();
+    let rows = rows.replace(",g,", ",h,").replacen(",h,", ",g,", 15);
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("table.csv");
+    std::fs::write(&path, format!("n,who,y\n{rows}")).expect("a file");
+    let with = |missing: &str| {
+        let text = format!(
+            "[data]\nsource = 'csv'\npath = '{}'\ntarget = 'y'\nmissing = '{missing}'\nsplit = {{ test = 0.5, group = 'who' }}\n\
+             [network]\nhidden = 1\n[train]\nlearning_rate = 1\nepochs = 1\n",
+            path.display()
+        );
+        let experiment = dropwise::Experiment::parse("e.toml", &text).expect("an experiment");
+        data::load(&experiment.data, 1)
+    };
+    let error = with("error").expect_err("an error").to_string();
+    assert!(
+        error.contains("line 2, column `who`: the group of `split.group` is missing"),
+        "{error}"
+    );
+    let splits = with("drop").expect("a split");
+    let rows = splits.train.len() + splits.test.map_or(0, |test| test.len());
+    assert_eq!(rows, 30);
 }

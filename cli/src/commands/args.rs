@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
-use dropwise::Result;
 use dropwise::backend::Backend;
 use dropwise::config::{ColumnName, DataSource, Experiment};
-use dropwise::data::Part;
+use dropwise::data::{Part, Task};
+use dropwise::{Error, Result};
 use dropwise_lab::store::{ModelName, Trained};
 
 use super::overrides::{self, Override};
@@ -43,6 +43,40 @@ pub(super) struct ModelArgs {
     pub(super) backend: Option<Backend>,
 }
 
+/// From where on the second of two classes is the answer.
+#[derive(clap::Args)]
+pub(super) struct ThresholdArgs {
+    /// Two classes: answer the second where its probability is above this, in place of 0.5
+    #[arg(long, value_name = "P", value_parser = probability)]
+    pub(super) threshold: Option<f64>,
+}
+
+impl ThresholdArgs {
+    pub(super) fn value(&self) -> f64 {
+        self.threshold.unwrap_or(0.5)
+    }
+
+    /// Refuses a threshold for anything but two classes.
+    pub(super) fn check(&self, trained: &Trained) -> Result<()> {
+        let task = &trained.prepared.task;
+        match self.threshold {
+            Some(_) if !matches!(task, Task::Binary { .. }) => Err(Error::invalid(
+                "--threshold",
+                "a network for two classes with one output",
+                format!("one for {task}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn probability(text: &str) -> std::result::Result<f64, String> {
+    match text.parse() {
+        Ok(p) if (0.0..=1.0).contains(&p) => Ok(p),
+        _ => Err("expected a probability, from 0 to 1".to_owned()),
+    }
+}
+
 impl ExperimentArgs {
     /// Reads the experiment in `file` and applies --set, then `more`, then --seed and --backend. The result names its backend
     /// and is still to be checked.
@@ -64,7 +98,7 @@ impl ExperimentArgs {
 impl ModelArgs {
     /// The network; that of the newest checkpoint, which is said, if training has not ended.
     pub(super) fn load(&self, run: &Path) -> Result<Trained> {
-        let report = &mut |error: &dropwise::Error| eprintln!("warning: {error}");
+        let report = &mut |error: &Error| eprintln!("warning: {error}");
         let trained = Trained::load_newest(run, self.model, self.backend.as_ref(), report)?;
         if !trained.ended {
             let step = trained.metadata.get("step").map_or("?", String::as_str);

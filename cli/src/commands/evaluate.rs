@@ -3,13 +3,13 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use dropwise::data::{self, Part, Splits, Task};
+use dropwise::data::{self, Part, Splits};
 use dropwise::evaluate::{ClassReport, ClassScores, evaluate};
 use dropwise::{Dataset, Error, Metrics, Result};
 use dropwise_lab::baseline::{BaselineMetrics, Baselines, target_words};
 use dropwise_lab::store::Trained;
 
-use super::args::{ModelArgs, part, target};
+use super::args::{ModelArgs, ThresholdArgs, part, target};
 use super::train::show_baselines;
 use super::{Outcome, json};
 
@@ -24,21 +24,13 @@ pub(super) struct Args {
     /// Look at the rows of this table, with the run's columns, in place of those of its data
     #[arg(long, value_name = "FILE", conflicts_with = "split")]
     input: Option<PathBuf>,
-    /// Two classes: answer the second where its probability is above this, in place of 0.5
-    #[arg(long, value_name = "P", value_parser = probability)]
-    threshold: Option<f64>,
+    #[command(flatten)]
+    threshold: ThresholdArgs,
     #[command(flatten)]
     model: ModelArgs,
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
-}
-
-fn probability(text: &str) -> std::result::Result<f64, String> {
-    match text.parse() {
-        Ok(p) if (0.0..=1.0).contains(&p) => Ok(p),
-        _ => Err("expected a probability, from 0 to 1".to_owned()),
-    }
 }
 
 /// What the network comes to on some rows.
@@ -55,7 +47,7 @@ struct Found {
 impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
         let trained = self.model.load(&self.run)?;
-        self.check_threshold(&trained)?;
+        self.threshold.check(&trained)?;
         let (name, words, rows, splits) = match &self.input {
             Some(path) => {
                 let prepared = &trained.prepared;
@@ -85,12 +77,12 @@ impl Args {
             }
             None => None,
         };
-        let threshold = self.threshold.unwrap_or(0.5);
+        let threshold = self.threshold.value();
         let found = Found {
             rows: words,
             classes: ClassReport::new(&rows, &evaluation.predictions, threshold),
             metrics: evaluation.metrics,
-            threshold: self.threshold,
+            threshold: self.threshold.threshold,
             baselines,
         };
         if self.json {
@@ -110,18 +102,6 @@ impl Args {
             show(out, &trained, &rows, &found)?;
         }
         Ok(Outcome::Success)
-    }
-
-    fn check_threshold(&self, trained: &Trained) -> Result<()> {
-        let task = &trained.prepared.task;
-        match self.threshold {
-            Some(_) if !matches!(task, Task::Binary { .. }) => Err(Error::invalid(
-                "--threshold",
-                "a network for two classes with one output",
-                format!("one for {task}"),
-            )),
-            _ => Ok(()),
-        }
     }
 
     /// The data that the network was trained on.

@@ -12,7 +12,7 @@ use dropwise::{Error, Result};
 use dropwise_lab::store::Trained;
 
 use super::Outcome;
-use super::args::ModelArgs;
+use super::args::{ModelArgs, ThresholdArgs};
 use answer::Answers;
 use rows::{Inputs, Reader};
 
@@ -42,6 +42,8 @@ pub(super) struct Args {
     #[arg(long)]
     proba: bool,
     #[command(flatten)]
+    threshold: ThresholdArgs,
+    #[command(flatten)]
     model: ModelArgs,
 }
 
@@ -61,11 +63,18 @@ impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
         let trained = self.model.load(&self.run)?;
         self.check_proba(&trained)?;
+        self.threshold.check(&trained)?;
         let format = self.format.unwrap_or_else(|| self.format_by_name());
         let reader = Reader::open(&self.input, format, &trained)?;
         let (task, input) = (&trained.prepared.task, reader.name().to_owned());
         let is_file = reader.is_of_a_file();
-        let mut answers = Answers::new(task, self.proba, format, input, out)?;
+        let mut answers = Answers::new(
+            (task, self.threshold.value()),
+            self.proba,
+            format,
+            input,
+            out,
+        )?;
 
         // Rows are read by a thread of their own, so that those that are there can be answered while
         // the next is waited for.

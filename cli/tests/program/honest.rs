@@ -114,6 +114,11 @@ fn a_threshold_says_what_answering_from_it_would_do() {
         &words,
         "answering `fine` where its probability is above 1: 144 errors (96.00 %)",
     );
+    // The answers are those of the threshold.
+    for (threshold, answer) in [("1", "defect"), ("0", "fine")] {
+        let answers = folder.predict("a,b\n0.5,0.5\n0.1,0.9\n", &["--threshold", threshold]);
+        assert_eq!(answers, ["prediction", answer, answer]);
+    }
     let output = folder.output(&["evaluate", "run", "--threshold", "2"], b"");
     assert_eq!(output.status.code(), Some(2));
 }

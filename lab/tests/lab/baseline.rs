@@ -161,8 +161,8 @@ fn the_target_is_told_with_the_rows_of_each_class() {
         words,
         format!("3 classes: c0 ({}), c1 ({}), c2 (0)", of(0.0), of(1.0))
     );
-    assert_eq!(
-        target_words(&rows(5, amount(), |row| row[0])),
-        "regression of y"
-    );
+    let numbers = [[-2.0], [0.5], [4.5]];
+    let numbers = Dataset::from_rows(&[[0.0]; 3], &numbers, amount()).expect("rows");
+    let expected = "numbers from -2.0000 to 4.5000, mean 1.0000";
+    assert_eq!(target_words(&numbers), expected);
 }

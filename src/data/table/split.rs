@@ -97,7 +97,14 @@ pub(super) fn usable_rows<'a>(
             return Err(row.error(columns.target, "the target is missing", fix));
         }
         let misses = |column: &usize| missing_values.iter().any(|mark| mark == row.text(*column));
-        if !drops || !target_misses && !columns.inputs.iter().any(misses) {
+        // Rows without a group are not all of one.
+        if let Some(column) = columns.group.filter(|column| !drops && misses(column)) {
+            let fix = "give it, or set `missing` in `[data]` to `drop`, which leaves the row out";
+            return Err(row.error(column, "the group of `split.group` is missing", fix));
+        }
+        let of_no_input = [columns.group, columns.time, columns.weight];
+        let mut used = columns.inputs.iter().chain(of_no_input.iter().flatten());
+        if !drops || !target_misses && !used.any(misses) {
             usable.push(row);
         }
     }

@@ -65,7 +65,8 @@ fn zone_of(text: &str) -> Option<&str> {
     let clock = time.strip_prefix(['T', ' '])?;
     let end = clock.find(|letter: char| !letter.is_ascii_digit() && letter != ':' && letter != '.');
     let (clock, zone) = clock.split_at(end.unwrap_or(clock.len()));
-    (clock.len() >= 2).then_some(zone)
+    let is_zone = zone.is_empty() || zone == "Z" || zone.starts_with(['+', '-']);
+    (clock.len() >= 2 && is_zone).then_some(zone)
 }
 
 fn places<T>(values: &[T], compare: impl Fn(&T, &T) -> std::cmp::Ordering) -> Vec<usize> {

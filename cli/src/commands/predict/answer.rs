@@ -15,6 +15,8 @@ use super::Format;
 /// Writes predictions, a line a row.
 pub(super) struct Answers<'a, W: Write> {
     task: &'a Task,
+    /// From where on the second of two classes is the answer.
+    threshold: f64,
     proba: bool,
     lines: Lines<W>,
     /// Rows so far.
@@ -31,7 +33,7 @@ enum Lines<W: Write> {
 impl<'a, W: Write> Answers<'a, W> {
     /// Begins, in a table with its header. `input` is what messages call the source of the rows.
     pub(super) fn new(
-        task: &'a Task,
+        (task, threshold): (&'a Task, f64),
         proba: bool,
         format: Format,
         input: String,
@@ -39,6 +41,7 @@ impl<'a, W: Write> Answers<'a, W> {
     ) -> Result<Self> {
         let mut answers = Answers {
             task,
+            threshold,
             proba,
             lines: match format {
                 Format::Csv => Lines::Csv(Box::new(csv::Writer::from_writer(out))),
@@ -104,7 +107,11 @@ impl<'a, W: Write> Answers<'a, W> {
                 }
             }
             Task::Classification { .. } | Task::Binary { .. } => {
-                let class = predicted_class(self.task, row).and_then(|class| classes.get(class));
+                let class = match (self.task, row) {
+                    (Task::Binary { .. }, [p]) => Some(usize::from(*p > self.threshold)),
+                    _ => predicted_class(self.task, row),
+                };
+                let class = class.and_then(|class| classes.get(class));
                 Prediction::Class(class.ok_or_else(|| self.not_finite())?)
             }
         };

@@ -7,7 +7,7 @@ use std::process::Command;
 use super::{ADAM, SGD, experiment, place_with_whole_run};
 use crate::common::backends;
 use crate::runs::{
-    Place, Running, assert_same_run, checkpoints_of, good, json, resume, signal, text,
+    Place, Running, assert_same_run, checkpoints_of, dropwise, good, json, resume, signal, text,
 };
 
 /// So long that a slow machine does not miss the run.
@@ -63,6 +63,29 @@ fn an_interrupted_run_says_how_to_go_on_and_does_to_the_same_bytes() {
             assert_same_run(&run, &place.path("whole"));
         }
     }
+}
+
+#[test]
+fn an_interrupted_run_is_evaluated_and_reported_as_what_it_is_so_far() {
+    let place = Place::with(&experiment("", SGD));
+    interrupt_first(&place);
+    let run = place.path("run");
+    let [(step, _)] = checkpoints_of(&run)[..] else {
+        panic!("one checkpoint");
+    };
+    let ended = good(dropwise(["evaluate", "--json", "--model", "last"]).arg(&run));
+    let expected = format!("has not ended; this is its last network so far, of step {step}\n");
+    assert!(ended.errors.ends_with(&expected), "{}", ended.errors);
+    let found: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(
+        (&found["split"], &found["model"]),
+        (&"test".into(), &"last".into())
+    );
+    // Without a name it is the best so far, as of a run that has ended.
+    let ended = good(dropwise(["evaluate", "--json"]).arg(&run));
+    let found: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(found["model"], "best");
+    good(dropwise(["report", "--out"]).args([&place.path("page.html"), &run]));
 }
 
 #[test]
