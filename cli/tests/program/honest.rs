@@ -618,3 +618,21 @@ fn a_study_and_a_tuning_by_cross_validation_measure_every_row_but_the_test_rows(
         "study.cross_validation: expected a whole number of at least 2, found 1",
     );
 }
+
+#[test]
+fn without_a_checkpoint_an_edited_seed_is_not_blamed_on_the_data_alone() {
+    let folder = Folder::trained("rare.csv", rare(100), RARE);
+    for checkpoint in std::fs::read_dir(folder.path("run/checkpoints")).expect("a folder") {
+        std::fs::remove_file(checkpoint.expect("a file").path()).expect("a file");
+    }
+    let text = String::from_utf8(folder.read("run/config.toml")).expect("text");
+    folder.write(
+        "run/config.toml",
+        text.replacen("seed = 42", "seed = 43", 1),
+    );
+    let errors = folder.bad(&["train", "--resume", "run"]);
+    assert_has(
+        &errors,
+        "or the `seed` or `[data]` of its config.toml was edited",
+    );
+}

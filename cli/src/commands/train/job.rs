@@ -22,6 +22,8 @@ pub(super) struct Job {
     snapshot: Option<Snapshot>,
     /// The experiment that it was started with, if it is trained longer now.
     begun: Option<CheckedExperiment>,
+    /// Whether its configuration is known to be the one that it was started with.
+    unedited: bool,
 }
 
 /// How long to train a run that was started with less.
@@ -81,6 +83,7 @@ impl Job {
             run: None,
             snapshot: None,
             begun: None,
+            unedited: true,
         }
     }
 
@@ -94,12 +97,13 @@ impl Job {
             None => Backend::default(),
         };
         let report = &mut |error: &Error| eprintln!("warning: {error}");
-        let mut begun = experiment.clone();
+        let (mut begun, mut unedited) = (experiment.clone(), false);
         let snapshot = match run.newest_checkpoint(report)? {
             Some((_, checkpoint)) => {
                 // An older version did not write it.
                 if let Some(text) = checkpoint.config_text() {
                     begun = Experiment::parse("the checkpoint's configuration", text)?;
+                    unedited = true;
                 }
                 Some(snapshot::from_checkpoint(dir, &checkpoint)?)
             }
@@ -113,6 +117,7 @@ impl Job {
             experiment,
             backend,
             begun: longer.map(|_| begun),
+            unedited,
             run: Some(run),
             snapshot,
         };
@@ -156,9 +161,15 @@ impl Job {
         if Prepared::of(run)? == Prepared::new(splits) {
             return Ok(());
         }
+        // Without a checkpoint nothing says what it was.
+        let or = if self.unedited {
+            ""
+        } else {
+            ", or the `seed` or `[data]` of its config.toml was edited"
+        };
         Err(Error::Store {
             path: run.dir().to_owned(),
-            problem: "the data differ from those that the run was started with".to_owned(),
+            problem: format!("the data differ from those that the run was started with{or}"),
             fix: "restore the data, or start a new run".to_owned(),
         })
     }
