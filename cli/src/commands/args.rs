@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use dropwise::backend::Backend;
-use dropwise::config::{ColumnName, DataSource, Experiment};
+use dropwise::config::{ColumnName, DataSource, Experiment, Measure};
 use dropwise::data::{Part, Task};
 use dropwise::{Error, Result};
 use dropwise_lab::store::{ModelName, Trained};
@@ -17,6 +17,9 @@ pub(super) struct ExperimentArgs {
     /// Seed of all randomness, in place of the file's
     #[arg(long, value_name = "N", value_parser = seed())]
     seed: Option<u64>,
+    /// What networks are chosen and compared by on validation rows, in place of the file's train.select
+    #[arg(long, value_name = "METRIC", value_parser = metric())]
+    select: Option<Measure>,
     #[command(flatten)]
     changes: ChangeArgs,
 }
@@ -84,6 +87,7 @@ impl ExperimentArgs {
         let changes = [&self.changes.overrides[..], more].concat();
         let mut experiment = overrides::read(file, &changes)?.into_inner();
         experiment.seed = self.seed.unwrap_or(experiment.seed);
+        experiment.train.select = self.select.or(experiment.train.select);
         let backend = overrides::settle(&mut experiment, file, self.changes.backend.as_ref())?;
         Ok((experiment, backend))
     }
@@ -125,6 +129,16 @@ pub(super) fn target(experiment: &Experiment) -> String {
 /// TOML integers are signed: larger seeds could not be written to a configuration.
 fn seed() -> RangedU64ValueParser<u64> {
     RangedU64ValueParser::new().range(0..=i64::MAX as u64)
+}
+
+fn metric() -> impl TypedValueParser<Value = Measure> {
+    PossibleValuesParser::new(Measure::ALL.map(Measure::key)).map(|key| {
+        let named = |measure: &Measure| measure.key() == key;
+        Measure::ALL
+            .into_iter()
+            .find(named)
+            .unwrap_or(Measure::Loss)
+    })
 }
 
 fn model() -> impl TypedValueParser<Value = ModelName> {

@@ -43,7 +43,7 @@ pub(super) struct Args {
     #[command(flatten)]
     experiment: ExperimentArgs,
     /// Continue the run in this folder from its last checkpoint
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "overrides", "out", "seed", "backend"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "overrides", "out", "seed", "select", "backend"])]
     resume: Option<PathBuf>,
     /// With --resume: train for N epochs in all, more than the run was started with; what that does to the schedule is said
     #[arg(long, value_name = "N", requires = "resume", conflicts_with = "config", value_parser = count())]

@@ -345,15 +345,13 @@ fn the_best_network_is_the_one_that_the_selected_metric_calls_so() {
         ("loss", "loss", true),
     ] {
         let select = format!("train.select={metric}");
-        folder.good(&[
-            "train",
-            "config.toml",
-            "--quiet",
-            "--set",
-            &select,
-            "--out",
-            metric,
-        ]);
+        let set = if lower {
+            ["--set", &select]
+        } else {
+            ["--select", metric]
+        };
+        let arguments = ["train", "config.toml", "--quiet", "--out", metric];
+        folder.good(&[&arguments[..], &set].concat());
         let lines =
             String::from_utf8(folder.read(&format!("{metric}/metrics.jsonl"))).expect("text");
         let lines = lines
@@ -603,7 +601,14 @@ fn a_study_and_a_tuning_by_cross_validation_measure_every_row_but_the_test_rows(
         "--out",
         "tuned",
     ];
-    folder.good(&[&tune[..], &folds].concat());
+    folder.good(&[&tune[..], &folds, &["--select", "balanced_accuracy"]].concat());
+    let found = json(&String::from_utf8(folder.read("tuned/tune.json")).expect("text"));
+    assert_eq!(found["measure"], "1 - balanced accuracy");
+    for arm in found["arms"].as_array().expect("arms") {
+        // Of two classes: right of neither, of one, of parts of both.
+        let error = arm["validation"]["error"].as_f64().expect("an error");
+        assert!((0.0..=1.0).contains(&error), "{arm}");
+    }
     // Without folds there are no validation rows to choose with.
     let errors = folder.bad(&["tune", "config.toml", "--quiet"]);
     assert_has(
