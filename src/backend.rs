@@ -277,6 +277,17 @@ pub(crate) fn in_process(device: &Device) -> bool {
         .any(|cpu| cpu == *device)
 }
 
+/// Whether `device` is a GPU of this machine, to which every copy is on its way for as long as many operations take.
+pub(crate) fn is_gpu(device: &Device) -> bool {
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    return device.identity().is_some();
+    #[cfg(not(any(feature = "wgpu", feature = "cuda")))]
+    return {
+        let _ = device;
+        false
+    };
+}
+
 /// Numbers as a tensor, in the precision of `options`.
 #[doc(hidden)]
 pub fn write<E: Element, const D: usize>(

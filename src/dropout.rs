@@ -23,8 +23,10 @@
 //! ```
 
 mod noise;
+mod on_device;
 mod seeded;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use burn::tensor::{Device, Tensor};
@@ -59,8 +61,9 @@ pub fn apply_mask(x: Tensor<2>, mask: Tensor<2>, rate: f64) -> Tensor<2> {
 }
 
 /// Burn's CPU backends keep one generator for the whole process: whoever seeds it and draws from
-/// it must not be interrupted by another thread that does the same.
-static GENERATOR: Mutex<()> = Mutex::new(());
+/// it must not be interrupted by another thread that does the same. It holds the training whose next draws the generator
+/// stands at, by its number, and the step that these are for.
+static GENERATOR: Mutex<Option<(u64, usize)>> = Mutex::new(None);
 
 /// Runs `draw` with the backend's generator seeded for one step, and keeps other threads that come
 /// this way out until it returns.
@@ -75,7 +78,48 @@ pub fn with_framework_masks<T>(
     step: usize,
     draw: impl FnOnce() -> T,
 ) -> T {
-    let _guard = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut place = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+    *place = None;
     device.seed(mask_seed(seed, step));
     draw()
+}
+
+/// The draws of one training from a backend's generator, which is seeded once, before the first step, as in
+/// `examples/xor.rs`: generators of GPUs give masks that are alike where they are seeded before every step.
+///
+/// What is drawn for a step is still a function of the seed and the step. The generator cannot be asked where it stands, so
+/// where another one has drawn in between, and after a resume, the draws of all steps before are made again and thrown away.
+#[derive(Debug)]
+pub(crate) struct FrameworkDraws {
+    seed: u64,
+    training: u64,
+}
+
+impl FrameworkDraws {
+    pub(crate) fn new(seed: u64) -> Self {
+        static TRAININGS: AtomicU64 = AtomicU64::new(0);
+        FrameworkDraws {
+            seed,
+            training: TRAININGS.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    /// Runs `draw`, with the generator of `device` where it is to be for `step`, counted from 0; `again` makes the draws of an
+    /// earlier step. Neither may come this way again: it would wait for itself.
+    pub(crate) fn at<T>(
+        &self,
+        device: &Device,
+        step: usize,
+        again: impl FnMut(usize),
+        draw: impl FnOnce() -> T,
+    ) -> T {
+        let mut place = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+        if place.take() != Some((self.training, step)) {
+            device.seed(self.seed);
+            (0..step).for_each(again);
+        }
+        let drawn = draw();
+        *place = Some((self.training, step + 1));
+        drawn
+    }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig};
-use burn::tensor::{Element, ElementConversion, Tensor};
+use burn::tensor::{DType, Element, ElementConversion, Int, Tensor};
 use rand::Rng;
 use rand::rngs::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -98,6 +98,21 @@ impl Noise {
     pub(super) fn constant<E: Element>(self) -> Option<E> {
         match self {
             Noise::Bernoulli(rate) => Bernoulli::new(rate).constant(),
+        }
+    }
+
+    /// The mask that bits come to, 16 of each value, on the device that they are on; none for a noise that is made of other
+    /// numbers, whose masks are drawn on the CPU then.
+    pub(super) fn of_bits<const D: usize>(
+        self,
+        bits: Tensor<D, Int>,
+        dtype: DType,
+    ) -> Option<Tensor<D>> {
+        match self {
+            Noise::Bernoulli(rate) => {
+                let Bernoulli { threshold, kept } = Bernoulli::<f64>::new(rate);
+                Some(bits.lower_elem(threshold).float().cast(dtype) * kept)
+            }
         }
     }
 

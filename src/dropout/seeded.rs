@@ -1,13 +1,13 @@
 //! Masks that follow from a seed, and from where they stand, by a counter-based generator.
 
-use burn::tensor::{DType, Element, Tensor, TensorCreationOptions, TensorData};
+use burn::tensor::{DType, Device, Element, Tensor, TensorCreationOptions, TensorData};
 use rand::rngs::ChaCha8Rng;
 #[cfg(not(target_family = "wasm"))]
 use rayon::prelude::*;
 
-use super::Noise;
 #[cfg(not(target_family = "wasm"))]
 use super::noise::BLOCK;
+use super::{Noise, on_device};
 use crate::seed::{Purpose, layer_stream};
 
 /// Values that a thread draws at a time, and the largest mask that is not worth a second thread.
@@ -230,6 +230,30 @@ impl LayerMasks {
             _ => self.data::<f32>(step, noise, shape),
         };
         Tensor::from_data(data, options)
+    }
+
+    /// As [`mask`](Self::mask), drawn on the device that `options` names, where that is a GPU: the same bits, and nothing
+    /// is copied to it. Drawn on the CPU for a noise that only the CPU draws.
+    ///
+    /// # Shapes
+    /// - `shape` and output: `[rows, width]`
+    ///
+    /// # Panics
+    /// In step 0, and if the mask has more values than the stride.
+    #[must_use]
+    #[doc(hidden)]
+    pub fn mask_on_device(
+        &mut self,
+        step: usize,
+        noise: impl Into<Noise>,
+        shape: [usize; 2],
+        (device, dtype): (&Device, DType),
+    ) -> Tensor<2> {
+        let noise = noise.into();
+        let first = self.at(step).first_word(noise, shape[0] * shape[1]);
+        let generator = &self.stream.generator;
+        on_device::mask(generator, first, noise, shape, (device, dtype))
+            .unwrap_or_else(|| self.mask(step, noise, shape, (device, dtype)))
     }
 
     fn data<E: Element>(&mut self, step: usize, noise: Noise, shape: [usize; 2]) -> TensorData {

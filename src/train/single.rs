@@ -1,6 +1,6 @@
 //! One network in training: where its rows and its masks come from.
 
-use burn::tensor::{DType, Device, Tensor};
+use burn::tensor::{DType, Device, Int, Tensor};
 
 use super::constrain::clip_norm;
 use super::engine::Arithmetic;
@@ -8,10 +8,10 @@ use super::pass::{Operands, Sigmoids, StepKind};
 use super::plan::{EpochOrder, Plan};
 use super::steps::{Batch, Networks};
 use super::weights::{columns, weights};
-use crate::backend::write;
-use crate::config::{Loss, Masks, ResolvedExperiment};
+use crate::backend::{is_gpu, write};
+use crate::config::{DropoutSchedule, Loss, Masks, ResolvedExperiment};
 use crate::data::Dataset;
-use crate::dropout::{LayerMasks, Noise, with_framework_masks};
+use crate::dropout::{FrameworkDraws, LayerMasks, Noise};
 use crate::error::{Error, Result};
 use crate::model::{LayerTensors, Mlp, MlpConfig};
 
@@ -20,7 +20,6 @@ pub(super) struct SingleNetwork<'a> {
     /// On a device with autodiff, where Burn's dropout layers are on.
     template: Mlp,
     loss: Loss,
-    seed: u64,
     data: &'a Dataset,
     /// Where the network is, without autodiff.
     pub(super) device: Device,
@@ -29,14 +28,25 @@ pub(super) struct SingleNetwork<'a> {
     order: EpochOrder,
     /// What each row counts; none where all count the same.
     weights: Option<Vec<f64>>,
-    /// Inputs, targets and weights of a full batch, which are the same in every step.
-    full_batch: Option<(Tensor<2>, Tensor<2>, Option<Tensor<2>>)>,
+    /// Whether the device is a GPU. Then data and masks live there, and a step copies nothing to it but the numbers of its rows.
+    is_gpu: bool,
+    /// Inputs, targets and weights of all rows, where they stay on the device: for full batches, and on a GPU.
+    all_rows: Option<Rows>,
 }
+
+/// Inputs, targets and weights.
+type Rows = (Tensor<2>, Tensor<2>, Option<Tensor<2>>);
 
 /// Where a network's masks come from.
 enum MaskSource {
     /// Burn's dropout layers, in the forward pass.
-    Framework,
+    Framework {
+        draws: FrameworkDraws,
+        /// What the draws of earlier steps depend on.
+        plan: Plan,
+        schedule: DropoutSchedule,
+        widths: Vec<usize>,
+    },
     /// Drawn before the forward pass, for the inputs of each layer with noise.
     Seeded(Vec<Option<SeededLayer>>),
 }
@@ -60,17 +70,22 @@ impl<'a> SingleNetwork<'a> {
         SingleNetwork {
             template: network.with_tensors(Vec::new()),
             loss: experiment.loss(),
-            seed,
             data,
             device: network.device().inner(),
             dtype: network.dtype(),
             masks: match experiment.dropout.masks {
-                Masks::Framework => MaskSource::Framework,
+                Masks::Framework => MaskSource::Framework {
+                    draws: FrameworkDraws::new(seed),
+                    plan: plan.clone(),
+                    schedule: experiment.dropout.schedule,
+                    widths: shape.layer_sizes().map(|(width, _)| width).collect(),
+                },
                 Masks::Seeded => MaskSource::seeded(seed, shape, plan.batch_rows()),
             },
             order: EpochOrder::new(seed),
             weights: weights(experiment, data),
-            full_batch: None,
+            is_gpu: is_gpu(&network.device()),
+            all_rows: None,
         }
     }
 
@@ -78,6 +93,16 @@ impl<'a> SingleNetwork<'a> {
     pub(super) fn with_layers(&self, layers: &[LayerTensors]) -> Mlp {
         let layers = layers.iter().cloned().map(LayerTensors::tracked);
         self.template.with_tensors(layers.collect())
+    }
+}
+
+impl SingleNetwork<'_> {
+    /// Draws what Burn's dropout layers draw for a batch, and throws it away.
+    fn draw(&self, rows: usize, widths: &[usize]) {
+        let device = self.device.clone().autodiff();
+        for (layer, width) in self.template.dropouts().iter().zip(widths) {
+            layer.forward(Tensor::ones([rows, *width], (&device, self.dtype)));
+        }
     }
 }
 
@@ -111,13 +136,24 @@ impl Networks<1> for SingleNetwork<'_> {
             Some(write(&values, [rows, d_output], &options.into()))
         };
         let tensors = |rows: &Dataset| (rows.inputs(options), rows.targets(options));
+        let with_weights = |(inputs, targets), weights| (inputs, targets, weights);
         let (inputs, targets, weights) = if plan.is_full_batch() {
             let data = self.data;
-            let full_batch = self.full_batch.get_or_insert_with(|| {
-                let (inputs, targets) = tensors(data);
-                (inputs, targets, weights(None))
-            });
-            full_batch.clone()
+            let all = || with_weights(tensors(data), weights(None));
+            self.all_rows.get_or_insert_with(all).clone()
+        } else if self.is_gpu {
+            let data = self.data;
+            let all = || with_weights(tensors(data), weights(None));
+            let (inputs, targets, weights) = self.all_rows.get_or_insert_with(all);
+            let rows = self.order.rows(plan, step).iter();
+            let rows: Vec<i32> = rows.map(|row| *row as i32).collect();
+            let rows = Tensor::<1, Int>::from_data(&rows[..], &self.device);
+            let of_all = |all: &Tensor<2>| all.clone().select(0, rows.clone());
+            (
+                of_all(inputs),
+                of_all(targets),
+                weights.as_ref().map(of_all),
+            )
         } else {
             let rows = self.order.rows(plan, step);
             let (inputs, targets) = tensors(&self.data.select(rows));
@@ -138,12 +174,18 @@ impl Networks<1> for SingleNetwork<'_> {
     fn masks(&mut self, step: usize, batch: &Batch) -> Vec<Tensor<2>> {
         let options = (&self.device, self.dtype);
         match &mut self.masks {
-            MaskSource::Framework => Vec::new(),
+            MaskSource::Framework { .. } => Vec::new(),
             MaskSource::Seeded(layers) => {
                 let layers = layers.iter_mut().flatten();
+                let is_gpu = self.is_gpu;
                 let draw = |layer: &mut SeededLayer| {
+                    let (masks, noise) = (&mut layer.masks, layer.noise);
                     let shape = [batch.rows, layer.width];
-                    layer.masks.mask(step + 1, layer.noise, shape, options)
+                    if is_gpu {
+                        masks.mask_on_device(step + 1, noise, shape, options)
+                    } else {
+                        masks.mask(step + 1, noise, shape, options)
+                    }
                 };
                 layers.map(draw).collect()
             }
@@ -164,7 +206,7 @@ impl Networks<1> for SingleNetwork<'_> {
         let network = self.template.with_tensors(operands.layers);
         let output = match &self.masks {
             _ if !kind.dropout => network.forward_with(x, |_, h| h),
-            MaskSource::Framework => network.forward(x),
+            MaskSource::Framework { .. } => network.forward(x),
             MaskSource::Seeded(layers) => network.forward_with(x, |k, h| match &layers[k] {
                 Some(_) => match tensors.next() {
                     Some(mask) => h * mask,
@@ -177,9 +219,19 @@ impl Networks<1> for SingleNetwork<'_> {
     }
 
     fn seeded<T>(&self, step: usize, kind: StepKind, pass: impl FnOnce() -> T) -> T {
-        match self.masks {
-            MaskSource::Framework if kind.dropout => {
-                with_framework_masks(&self.device, self.seed, step + 1, pass)
+        match &self.masks {
+            MaskSource::Framework {
+                draws,
+                plan,
+                schedule,
+                widths,
+            } if kind.dropout => {
+                let again = |step: usize| {
+                    if schedule.is_on(plan.epoch_of(step)) {
+                        self.draw(plan.batch(step).len(), widths);
+                    }
+                };
+                draws.at(&self.device, step, again, pass)
             }
             _ => pass(),
         }

@@ -2,6 +2,8 @@
 
 use crate::common::{backends, golden};
 use burn::tensor::{DType, Device, Tensor};
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+use dropwise::Backend;
 use dropwise::backend::read;
 use dropwise::dropout::{MaskAt, SeededMasks};
 use dropwise::seed::{Purpose, layer_stream};
@@ -211,4 +213,41 @@ fn an_empty_mask_is_empty() {
 #[should_panic(expected = "a mask of 9 values does not fit a stride of 8")]
 fn a_mask_does_not_reach_into_the_next_step() {
     values(1, at(1, 0, 8), 0.5, 9);
+}
+
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+#[test]
+fn masks_that_a_gpu_draws_have_the_bits_of_those_drawn_here() {
+    let is_gpu = |backend: &Backend| ["wgpu", "cuda"].contains(&backend.name());
+    for (backend, device) in backends()
+        .into_iter()
+        .filter(|(backend, _)| is_gpu(backend))
+    {
+        // From the first block, within a block, with a last block that is not full, and beyond 2^32 blocks.
+        for (step, stride, shape) in [
+            (1, 32, [4, 8]),
+            (1, 35, [5, 7]),
+            (2, 35, [5, 7]),
+            (3, 35, [2, 7]),
+            (7, 1, [1, 1]),
+            (1_001, 129, [3, 43]),
+            (2, 40_000, [100, 400]),
+            (6_000_000_000, 64, [2, 9]),
+        ] {
+            for rate in [0.0, 0.2, 0.5, 0.999] {
+                for layer in [0, 3] {
+                    let mut masks = SeededMasks::new(42).layer(layer, stride);
+                    let options = (&device, DType::F32);
+                    let drawn = masks.mask_on_device(step, rate, shape, options);
+                    let expected = masks.mask(step, rate, shape, options);
+                    let [drawn, expected] =
+                        [drawn, expected].map(|mask| read(mask).expect("numbers"));
+                    assert_eq!(
+                        drawn, expected,
+                        "{backend}: step {step}, {shape:?}, rate {rate}"
+                    );
+                }
+            }
+        }
+    }
 }
