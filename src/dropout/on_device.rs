@@ -34,8 +34,8 @@ pub(super) fn mask(
     // Little-endian: the low half of a word comes first.
     let halves = Tensor::stack::<3>(
         vec![
-            words.clone().bitwise_and_scalar(0xffff_u32),
-            words.bitwise_right_shift_scalar(16_u32),
+            words.clone().bitwise_and_scalar(0xffff),
+            shifted_right(words, 16),
         ],
         2,
     ); // [blocks, 16, 2]
@@ -50,7 +50,7 @@ fn words(generator: &ChaCha8Rng, counter: u64, blocks: usize, device: &Device) -
     let key = generator.get_seed();
     let (key, _) = key.as_chunks::<4>();
     let stream = generator.get_stream();
-    let index = Tensor::<1, Int>::arange(0..blocks as i64, (device, DType::U32));
+    let index = Tensor::<1, Int>::arange(0..blocks as i64, (device, DType::I32));
     let constant = |word: u32| Word::Same(word);
     let start: Vec<Word> = CONSTANTS
         .into_iter()
@@ -87,7 +87,16 @@ fn quarter_round(state: &mut [Word], [a, b, c, d]: [usize; 4]) {
     }
 }
 
-/// One word of every block: the same in all of them, or a number for each. Sums wrap.
+/// Without the copies of the sign, which the shift of a signed number brings in.
+fn shifted_right<const D: usize>(words: Tensor<D, Int>, bits: u32) -> Tensor<D, Int> {
+    let kept = (1_i32 << (32 - bits)) - 1;
+    words
+        .bitwise_right_shift_scalar(bits.cast_signed())
+        .bitwise_and_scalar(kept)
+}
+
+/// One word of every block: the same in all of them, or a number for each. The bits are those of signed numbers, which every
+/// backend has; sums wrap.
 #[derive(Clone)]
 enum Word {
     Same(u32),
@@ -100,7 +109,7 @@ impl Word {
             (Word::Same(a), Word::Same(b)) => Word::Same(a.wrapping_add(b)),
             (Word::Each(a), Word::Each(b)) => Word::Each(a + b),
             (Word::Each(each), Word::Same(same)) | (Word::Same(same), Word::Each(each)) => {
-                Word::Each(each + same)
+                Word::Each(each + same.cast_signed())
             }
         }
     }
@@ -110,7 +119,7 @@ impl Word {
             (Word::Same(a), Word::Same(b)) => Word::Same(a ^ b),
             (Word::Each(a), Word::Each(b)) => Word::Each(a.bitwise_xor(b)),
             (Word::Each(each), Word::Same(same)) | (Word::Same(same), Word::Each(each)) => {
-                Word::Each(each.bitwise_xor_scalar(same))
+                Word::Each(each.bitwise_xor_scalar(same.cast_signed()))
             }
         }
     }
@@ -120,8 +129,8 @@ impl Word {
         match self {
             Word::Same(word) => Word::Same(word.rotate_left(bits)),
             Word::Each(word) => {
-                let high = word.clone().bitwise_left_shift_scalar(bits);
-                Word::Each(high.bitwise_or(word.bitwise_right_shift_scalar(32 - bits)))
+                let high = word.clone().bitwise_left_shift_scalar(bits.cast_signed());
+                Word::Each(high.bitwise_or(shifted_right(word, 32 - bits)))
             }
         }
     }
@@ -130,7 +139,7 @@ impl Word {
     fn each(self, index: &Tensor<1, Int>) -> Tensor<1, Int> {
         match self {
             Word::Each(word) => word,
-            Word::Same(word) => index.full_like(word),
+            Word::Same(word) => index.full_like(word.cast_signed()),
         }
     }
 }

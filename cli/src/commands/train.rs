@@ -113,7 +113,7 @@ impl Args {
             |_| !interrupt::requested(),
         );
         let end = trainer.run(&mut observer);
-        let end = end.inspect_err(|_| observer.explain_failure())?;
+        let end = end.inspect_err(|error| observer.explain_failure(error, &job.backend))?;
         if end == End::Interrupted {
             observer.explain_interruption(&trainer)?;
             return Ok(Outcome::Interrupted);

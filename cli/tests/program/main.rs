@@ -14,11 +14,15 @@ mod completions;
 mod evaluate;
 mod explain;
 mod fetch;
+#[cfg(feature = "wgpu")]
+mod gpu;
 mod honest;
 mod init;
 mod kept;
 mod linear;
 mod predict;
+#[cfg(feature = "remote-server")]
+mod remote;
 mod report;
 mod reproduce;
 mod resume;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use dropwise::config::Precision;
 use dropwise::data::Splits;
 use dropwise::train::{Flow, Observer, Report, Trainer};
-use dropwise::{Mlp, Result};
+use dropwise::{Backend, Error, Mlp, Result};
 use dropwise_lab::explain::Recorder;
 use dropwise_lab::store::{ModelName, Run, snapshot, weights};
 
@@ -152,12 +152,21 @@ impl<'a, W: Write, F: FnMut(&Trainer<'_>) -> bool> RunObserver<'a, W, F> {
         Ok(())
     }
 
-    /// Says which checkpoint of a run that failed can be used.
-    pub(super) fn explain_failure(&self) {
+    /// Says why a run failed, as far as the error does not, and which of its checkpoints can be used.
+    pub(super) fn explain_failure(&self, error: &Error, backend: &Backend) {
         self.progress.end();
+        let is_computing = matches!(error, Error::Compute(_));
+        if is_computing && backend.name() == "remote" {
+            eprintln!("the server of `{backend}` does not answer any more");
+        }
         if let (Some(run), Some(step)) = (&self.run, self.last_checkpoint_step) {
             let dir = run.dir().display();
-            eprintln!("the checkpoint of step {step} in {dir} is intact");
+            let fix = if is_computing {
+                format!("; resume with: dropwise train --resume {dir}")
+            } else {
+                String::new()
+            };
+            eprintln!("the checkpoint of step {step} in {dir} is intact{fix}");
         }
     }
 }
