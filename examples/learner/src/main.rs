@@ -12,7 +12,9 @@ use dropwise::config::{DataConfig, DataSource, SplitConfig};
 use dropwise::{Backend, Dataset, Mlp, MlpConfig, data};
 
 #[derive(Module, Debug)]
-struct Digits(Mlp);
+struct Digits {
+    network: Mlp,
+}
 
 type Row = (Vec<f32>, i32);
 
@@ -34,7 +36,7 @@ impl Batcher<Row, Batch> for Rows {
 
 impl Digits {
     fn classify(&self, Batch(inputs, targets): Batch) -> ClassificationOutput {
-        let output = self.0.forward(inputs); // dropout is on while training alone
+        let output = self.network.forward(inputs); // dropout is on while training alone
         let loss = CrossEntropyLossConfig::new().init(&output.device());
         let loss = loss.forward(output.clone(), targets.clone());
         ClassificationOutput { loss, output, targets }
@@ -67,15 +69,15 @@ fn main() -> dropwise::Result<()> {
     device.seed(42); // for the dropout masks
     let shape = MlpConfig::new(64, [128], 10).with_activation(dropwise::config::Activation::Relu);
     let shape = shape.with_output(dropwise::config::Activation::Identity).with_hidden_dropout(0.3);
-    let network = Digits(shape.init(42, &device)?);
+    let model = Digits { network: shape.init(42, &device)? };
 
     let loader = |data: &Dataset| DataLoaderBuilder::new(Rows).batch_size(64).shuffle(42).build(InMemDataset::new(rows(data)));
     let training = SupervisedTraining::new("target/learner/run", loader(&splits.train), loader(test))
         .metrics((AccuracyMetric::new(), LossMetric::new()))
         .num_epochs(10)
         .summary();
-    let learner = Learner::new(network, AdamConfig::new().init(), ConstantLr::new(0.003));
-    let trained = training.launch(learner).model.0;
+    let learner = Learner::new(model, AdamConfig::new().init(), ConstantLr::new(0.003));
+    let trained = training.launch(learner).model.network;
     println!("{}", dropwise::evaluate(&trained, dropwise::config::Loss::CrossEntropy, test)?.metrics);
     Ok(())
 }
