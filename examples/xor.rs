@@ -1,7 +1,7 @@
 //! The tutorial's network learns XOR with dropout, every step in plain sight.
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::prelude::*;
-use dropwise::{Backend, MlpConfig};
+use dropwise::{Backend, MlpConfig, seed::mask_seed};
 
 #[derive(clap::Parser)]
 struct Args {
@@ -37,7 +37,7 @@ fn main() -> dropwise::Result<()> {
     let mut gradient_descent = SgdConfig::new().init();
     println!("{network}");
 
-    device.seed(args.seed); // for the dropout masks
+    device.seed(mask_seed(args.seed, 0)); // for the dropout masks
     for step in 1..=args.steps {
         let output = network.forward(x.clone()); // sigmoid(dropout(sigmoid(x W1)) W2)
         let loss = (y.clone() - output).square().sum() * 0.5;

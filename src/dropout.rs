@@ -115,7 +115,7 @@ impl FrameworkDraws {
     ) -> T {
         let mut place = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
         if place.take() != Some((self.training, step)) {
-            device.seed(self.seed);
+            device.seed(mask_seed(self.seed, 0));
             (0..step).for_each(again);
         }
         let drawn = draw();

@@ -54,10 +54,8 @@ pub fn layer_stream(seed: u64, purpose: Purpose, layer: usize) -> ChaCha8Rng {
     generator
 }
 
-/// The number that seeds the backend's generator for the masks of one training step.
-///
-/// A run is repeated, resumed or inspected at any step by seeding the device with this number
-/// before the forward pass of that step:
+/// The number that seeds the backend's generator for masks: before the first step of a training with `step` 0, as
+/// `examples/xor.rs` does, or where the masks of one step are wanted by themselves.
 ///
 /// ```
 /// use dropwise::seed::mask_seed;
