@@ -52,7 +52,8 @@ pub use data::{
     ColumnName, CsvConfig, DataConfig, DataSource, Delimiter, Fold, IdxConfig, Missing,
     NewCategory, SplitConfig, TableConfig, TaskKind,
 };
-pub(crate) use document::nearest;
+#[doc(hidden)]
+pub use document::nearest;
 #[doc(hidden)]
 pub use document::{from_toml, written_at};
 pub use measure::Measure;

@@ -115,6 +115,12 @@ pub struct TableConfig {
     /// are divided by their mean over the training rows. The column is no input. Metrics count every row the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<ColumnName>,
+    /// What stands before the decimals of a number: `.` or `,`. Default `.`.
+    #[serde(default = "point", skip_serializing_if = "is_point")]
+    pub decimal: char,
+    /// What stands between groups of three digits in a number: `,`, `.`, `'`, `_` or a space. Default: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thousands: Option<char>,
     /// The values that count as missing. Default: empty, `?`, `NA` and `NaN`.
     #[serde(default = "missing_values", skip_serializing_if = "are_missing_values")]
     pub missing_values: Vec<String>,
@@ -139,6 +145,14 @@ fn yes() -> bool {
 
 fn is_yes(flag: &bool) -> bool {
     *flag
+}
+
+fn point() -> char {
+    '.'
+}
+
+fn is_point(decimal: &char) -> bool {
+    *decimal == '.'
 }
 
 fn missing_values() -> Vec<String> {
@@ -317,6 +331,7 @@ impl DataConfig {
                 return Err(Error::inapplicable("data.autoencoder", only, "\"custom\""));
             }
             DataSource::Idx(idx) => idx.check()?,
+            DataSource::Csv { table, .. } => table.check()?,
             _ => {}
         }
         let Some(split) = &self.split else {
@@ -401,11 +416,35 @@ impl TableConfig {
             leave_out: vec![],
             categorical: vec![],
             weight: None,
+            decimal: point(),
+            thousands: None,
             missing_values: missing_values(),
             missing: Missing::default(),
             new_category: NewCategory::default(),
             standardize: true,
         }
+    }
+}
+
+impl TableConfig {
+    fn check(&self) -> Result<()> {
+        if !['.', ','].contains(&self.decimal) {
+            let found = format!("`{}`", self.decimal);
+            return Err(Error::invalid("data.decimal", "`.` or `,`", found));
+        }
+        let Some(thousands) = self.thousands else {
+            return Ok(());
+        };
+        let found = format!("`{thousands}`");
+        if thousands == self.decimal {
+            let expected = "another character than stands before decimals (`decimal`)";
+            return Err(Error::invalid("data.thousands", expected, found));
+        }
+        if ![',', '.', '\'', '_', ' ', '\u{a0}', '\u{202f}', '\u{2019}'].contains(&thousands) {
+            let expected = "`,`, `.`, `'`, `_` or a space";
+            return Err(Error::invalid("data.thousands", expected, found));
+        }
+        Ok(())
     }
 }
 

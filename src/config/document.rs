@@ -18,7 +18,7 @@ use crate::error::{ConfigError, Error, KeyPath, Result};
 use mistake::Problem;
 
 pub(super) use mistake::Mistake;
-pub(crate) use mistake::nearest;
+pub use mistake::nearest;
 
 /// Reads the text of a TOML file; `file` is its name in messages.
 ///

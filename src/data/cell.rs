@@ -1,5 +1,186 @@
 //! A cell of a table: where its text becomes a number, and how a message shows it.
 
+use serde::{Deserialize, Serialize};
+
+use crate::config::TableConfig;
+
+/// How numbers are written in a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct NumberStyle {
+    /// What stands before the decimals.
+    pub(super) decimal: char,
+    /// What stands between groups of three digits before that, where anything does.
+    pub(super) thousands: Option<char>,
+}
+
+impl Default for NumberStyle {
+    fn default() -> Self {
+        NumberStyle {
+            decimal: '.',
+            thousands: None,
+        }
+    }
+}
+
+impl NumberStyle {
+    pub(super) fn of(config: &TableConfig) -> Self {
+        NumberStyle {
+            decimal: config.decimal,
+            thousands: config.thousands,
+        }
+    }
+
+    pub(super) fn is_default(&self) -> bool {
+        *self == NumberStyle::default()
+    }
+
+    /// The number that a text stands for, which may be infinite or NaN; `None` if it is no number.
+    fn parse(self, text: &str) -> Option<f64> {
+        if self.is_default() {
+            return text.parse().ok();
+        }
+        let (whole, decimals) = match text.split_once(self.decimal) {
+            Some((whole, decimals)) => (whole, Some(decimals)),
+            None => (text, None),
+        };
+        let mut plain = self.without_groups(whole)?;
+        if let Some(decimals) = decimals {
+            plain.push('.');
+            plain.push_str(decimals);
+        }
+        // What is left of the other convention is no number in this one.
+        let has_point = decimals.unwrap_or(whole).contains('.');
+        (!has_point).then(|| plain.parse().ok()).flatten()
+    }
+
+    /// Digits without what stands between their groups, each of which but the first has three.
+    fn without_groups(self, whole: &str) -> Option<String> {
+        let Some(separator) = self.thousands else {
+            return Some(whole.to_owned());
+        };
+        let mut groups = whole.split(|letter| is_same(letter, separator));
+        let mut plain = groups.next()?.to_owned();
+        let digits = plain.trim_start_matches(['+', '-']).len();
+        for group in groups {
+            let is_group = group.len() == 3 && group.bytes().all(|byte| byte.is_ascii_digit());
+            if !is_group || !(1..=3).contains(&digits) {
+                return None;
+            }
+            plain.push_str(group);
+        }
+        Some(plain)
+    }
+}
+
+/// Spaces that do not break a line, and apostrophes of either form, are the same.
+fn is_same(letter: char, separator: char) -> bool {
+    let plain = |letter: char| match letter {
+        '\u{a0}' | '\u{202f}' | '\u{2009}' => ' ',
+        '\u{2019}' => '\'',
+        other => other,
+    };
+    plain(letter) == plain(separator)
+}
+
+/// What keeps a text from being a number, where it would be one but for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Almost {
+    /// `1,5`: a comma before the decimals.
+    DecimalComma,
+    /// `1,188` or `1.234.567`: groups of three digits, and what stands between them. One group may be decimals as well.
+    Thousands(char),
+    /// `1.234,56`: groups of three digits, and a comma before the decimals.
+    ThousandsAndComma,
+    /// `5 %`.
+    Percent,
+    /// `$5` or `5 EUR`.
+    Currency,
+}
+
+impl Almost {
+    /// How a text misses being a number; `None` for numbers, and for what is far from one.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if parse_number(text).is_some() {
+            return None;
+        }
+        let read = |decimal, thousands| {
+            let style = NumberStyle { decimal, thousands };
+            style.parse(text).is_some_and(f64::is_finite)
+        };
+        let number = text.bytes().any(|byte| byte.is_ascii_digit());
+        if !number {
+            return None;
+        }
+        for separator in [',', ' ', '\''] {
+            if read('.', Some(separator)) {
+                return Some(Almost::Thousands(separator));
+            }
+        }
+        if read('.', Some('.')) {
+            return Some(Almost::Thousands('.'));
+        }
+        if read(',', None) {
+            return Some(Almost::DecimalComma);
+        }
+        if ['.', ' ', '\'']
+            .into_iter()
+            .any(|separator| read(',', Some(separator)))
+        {
+            return Some(Almost::ThousandsAndComma);
+        }
+        let is_number = |text: &str| parse_number(text).is_some() || Almost::of(text).is_some();
+        if let Some(rest) = text.strip_suffix('%') {
+            return is_number(rest).then_some(Almost::Percent);
+        }
+        let rest = text.trim_start_matches(['+', '-']);
+        let signs = ['$', '\u{20ac}', '\u{a3}', '\u{a5}', '\u{20b9}', '\u{20a9}'];
+        let codes = ["USD", "EUR", "GBP", "CHF", "JPY", "Rs", "kr"];
+        let bare = codes
+            .into_iter()
+            .fold(rest.trim_matches(signs), |rest, code| {
+                rest.strip_prefix(code)
+                    .or(rest.strip_suffix(code))
+                    .unwrap_or(rest)
+            });
+        (bare.len() < rest.len() && is_number(bare)).then_some(Almost::Currency)
+    }
+
+    /// What it is called, and what can be done about it.
+    #[must_use]
+    pub fn words(self) -> (String, String) {
+        match self {
+            Almost::DecimalComma => (
+                "has a decimal comma".to_owned(),
+                "say `decimal = \",\"` in `[data]`".to_owned(),
+            ),
+            Almost::Thousands(separator) => {
+                let other = match separator {
+                    ',' => "; if it stands before decimals, `decimal = \",\"`",
+                    _ => "",
+                };
+                (
+                    format!("has `{separator}` between groups of three digits"),
+                    format!("say `thousands = \"{separator}\"` in `[data]`{other}"),
+                )
+            }
+            Almost::ThousandsAndComma => (
+                "has groups of three digits and a decimal comma".to_owned(),
+                "say `decimal = \",\"` and `thousands = \".\"` in `[data]`".to_owned(),
+            ),
+            Almost::Percent => (
+                "has a percent sign".to_owned(),
+                "take the signs away; the heading can say what the numbers are".to_owned(),
+            ),
+            Almost::Currency => (
+                "has a currency".to_owned(),
+                "take the signs away; the heading can say what the numbers are".to_owned(),
+            ),
+        }
+    }
+}
+
 /// What a cell says, read once, when nothing is known yet of the other cells of its column.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Cell {
@@ -15,14 +196,14 @@ pub(super) enum Cell {
 
 impl Cell {
     /// Reads a cell that has no white space around it.
-    pub(super) fn read(text: &str, missing_values: &[String]) -> Self {
+    pub(super) fn read(text: &str, missing_values: &[String], style: NumberStyle) -> Self {
         if missing_values.iter().any(|value| value == text) {
             return Cell::Missing;
         }
-        match text.parse::<f64>() {
-            Ok(number) if number.is_finite() => Cell::Number(number),
-            Ok(_) => Cell::NotFinite,
-            Err(_) => Cell::Text,
+        match style.parse(text) {
+            Some(number) if number.is_finite() => Cell::Number(number),
+            Some(_) => Cell::NotFinite,
+            None => Cell::Text,
         }
     }
 
@@ -45,7 +226,7 @@ impl Cell {
 /// ```
 #[must_use]
 pub fn parse_number(text: &str) -> Option<f64> {
-    Cell::read(text.trim(), &[]).number()
+    Cell::read(text.trim(), &[], NumberStyle::default()).number()
 }
 
 /// A cell as it is shown in a message, which is one line and not as long as a cell can be.

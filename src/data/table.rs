@@ -38,7 +38,7 @@ pub(super) fn encode(
     task: &Task,
 ) -> Result<Dataset> {
     let columns = Columns::named(table, config, preprocessing)?;
-    let labeled = Labeled::new(table, columns.target, &config.missing_values);
+    let labeled = Labeled::new(table, columns.target, config);
     let rows = split::usable_rows(&labeled, &columns, config)?;
     let codes = inputs::encode(&rows, &columns, preprocessing)?;
     let targets = target::encode(&rows, columns.target, task)?;
@@ -60,7 +60,7 @@ pub(super) fn load(
     hash: String,
 ) -> Result<Splits> {
     let columns = Columns::choose(&table, config, split)?;
-    let label = |table| Labeled::new(table, columns.target, &config.missing_values);
+    let label = |table| Labeled::new(table, columns.target, config);
     let (labeled, tests) = (label(&table), tests.as_ref().map(label));
     let mut split = split::split(&labeled, tests.as_ref(), &columns, (config, split), seed)?;
 

@@ -3,6 +3,7 @@
 mod guess;
 mod layout;
 mod survey;
+mod target;
 mod text;
 mod toml;
 
@@ -21,7 +22,7 @@ use guess::Guess;
 pub(super) struct Args {
     /// The table, a text file with a row a line
     file: PathBuf,
-    /// Column to be predicted, by name or number [default: the last]
+    /// Column to be predicted, by name or number [default: guessed from names, values and places]
     #[arg(long, value_name = "NAME")]
     target: Option<String>,
     /// File to write, which must not exist yet [default: standard output]
@@ -55,6 +56,12 @@ impl Args {
                 )?;
             }
             None => write!(out, "{text}")?,
+        }
+        if let Some(words) = guess.guessed_target() {
+            match self.out {
+                Some(_) => writeln!(out, "{words}")?,
+                None => eprintln!("{words}"),
+            }
         }
         Ok(Outcome::Success)
     }

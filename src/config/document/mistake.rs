@@ -160,7 +160,8 @@ fn suggestion(found: &str, known: &[&str]) -> String {
 }
 
 /// The known word that a misspelled one is most like, if it is like any.
-pub(crate) fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     known
         .iter()
         .map(|name| (strsim::jaro_winkler(found, name), *name))

@@ -117,6 +117,18 @@ impl<R: BufRead> Reader<R> {
 
     fn ragged(&self, record: &Record) -> Error {
         let (expected, found) = (self.columns.len(), record.ends.len());
+        let ends_empty = record.cells().last() == Some("");
+        if self.header && found == expected + 1 && ends_empty {
+            return Error::data(
+                &self.file,
+                format!("line {}", record.line),
+                format!(
+                    "the line ends with a delimiter, and the header on line {} does not: {found} values for {expected} columns",
+                    self.first_line
+                ),
+                "take the delimiter at the end of the lines away, or add one to the header",
+            );
+        }
         let columns = if expected == 1 { "column" } else { "columns" };
         let header = if self.header { ", the header" } else { "" };
         Error::data(
@@ -176,6 +188,8 @@ struct Delimited<R> {
     source: io::Chain<Cursor<Vec<u8>>, R>,
     parser: csv_core::Reader,
     lines: LineCounter,
+    delimiter: u8,
+    quotes: Quotes,
     /// The values of a record, one after the other, and where each ends.
     values: Vec<u8>,
     ends: Vec<usize>,
@@ -187,6 +201,8 @@ impl<R: BufRead> Delimited<R> {
             source: without_mark(source)?,
             parser: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
             lines: LineCounter::default(),
+            delimiter,
+            quotes: Quotes::default(),
             values: vec![0; 1 << 10],
             ends: vec![0; 1 << 5],
         })
@@ -202,15 +218,20 @@ impl<R: BufRead> Delimited<R> {
             let (result, used, written, ended) = self.parser.read_record(input, values, ends);
             for byte in &input[..used] {
                 self.lines.pass(*byte);
+                self.quotes.pass(*byte, self.delimiter, self.lines.line);
                 // Line ends before the record are those of empty lines.
                 if line.is_none() && !is_line_end(*byte) {
                     line = Some(self.lines.line);
                 }
             }
+            let is_end = input.is_empty();
             self.source.consume(used);
             (bytes, count) = (bytes + written, count + ended);
             taken = line.map_or(0, |_| taken + used);
             match result {
+                ReadRecordResult::Record if is_end && self.quotes.opened.is_some() => {
+                    return Err(not_closed(file, self.quotes.opened.unwrap_or_default()));
+                }
                 ReadRecordResult::Record => break,
                 ReadRecordResult::End => return Ok(false),
                 ReadRecordResult::InputEmpty => {}
@@ -218,7 +239,10 @@ impl<R: BufRead> Delimited<R> {
                 ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),
             }
             if taken > LONGEST_ROW {
-                return Err(too_long(file, line.unwrap_or(self.lines.line)));
+                return Err(match self.quotes.opened {
+                    Some(opened) => not_closed(file, opened),
+                    None => too_long(file, line.unwrap_or(self.lines.line)),
+                });
             }
         }
         record.clear(line.unwrap_or(self.lines.line));
@@ -250,6 +274,38 @@ fn without_mark<R: Read>(mut source: R) -> io::Result<io::Chain<Cursor<Vec<u8>>,
         }
     }
     Ok(Cursor::new(start).chain(source))
+}
+
+fn not_closed(file: &str, line: usize) -> Error {
+    let fix = "close it, or double the quotes inside a value; where quotes are part of the text, put the value in quotes too";
+    let problem = "a quote is opened and never closed";
+    Error::data(file, format!("line {line}"), problem, fix)
+}
+
+/// Follows the quotes of values byte by byte, as RFC 4180 has them: one at the start of a value opens it.
+#[derive(Default)]
+struct Quotes {
+    /// The line that the quote stands on which is open.
+    opened: Option<usize>,
+    within_value: bool,
+    /// Whether the last byte closed a quote, or is the first half of a doubled one.
+    closed: Option<usize>,
+}
+
+impl Quotes {
+    fn pass(&mut self, byte: u8, delimiter: u8, line: usize) {
+        let closed = self.closed.take();
+        match (byte, self.opened) {
+            (b'"', Some(opened)) => (self.opened, self.closed) = (None, Some(opened)),
+            (_, Some(_)) => {}
+            // A doubled quote does not close.
+            (b'"', None) if closed.is_some() => self.opened = closed,
+            (b'"', None) if !self.within_value => {
+                (self.opened, self.within_value) = (Some(line), true);
+            }
+            (byte, None) => self.within_value = byte != delimiter && !is_line_end(byte),
+        }
+    }
 }
 
 /// Counts lines byte by byte.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{RowError, check_width};
 use crate::config::{Missing, NewCategory};
-use crate::data::cell::{Cell, shown};
+use crate::data::cell::{Almost, Cell, NumberStyle, shown};
 
 /// How a table's row becomes inputs: what was learned on the training rows, and what is to be done
 /// about values that are missing or new.
@@ -18,6 +18,9 @@ pub struct TablePreprocessing {
     pub(in crate::data) other_columns: Vec<String>,
     /// The values that count as missing.
     pub(in crate::data) missing_values: Vec<String>,
+    /// How numbers are written.
+    #[serde(default, skip_serializing_if = "NumberStyle::is_default")]
+    pub(in crate::data) numbers: NumberStyle,
     /// What to do about them. With `drop`, a row that is not for training is an error as with `error`:
     /// there is nothing that could stand for its prediction.
     pub(in crate::data) missing: Missing,
@@ -99,6 +102,11 @@ impl TablePreprocessing {
         names.collect()
     }
 
+    /// Reads a cell that has no white space around it.
+    pub(in crate::data) fn cell(&self, text: &str) -> Cell {
+        Cell::read(text, &self.missing_values, self.numbers)
+    }
+
     pub(super) fn input_columns(&self) -> Vec<(String, usize)> {
         let columns = self.columns.iter();
         columns
@@ -123,7 +131,7 @@ impl TablePreprocessing {
         for (column, field) in self.columns.iter().zip(fields) {
             let (inputs, after) = rest.split_at_mut(column.d_input());
             let text = field.trim();
-            let code = self.encode(column, text, Cell::read(text, &self.missing_values))?;
+            let code = self.encode(column, text, self.cell(text))?;
             column.expand(code, inputs, |number| number);
             rest = after;
         }
@@ -229,6 +237,11 @@ impl TablePreprocessing {
 }
 
 fn not_a_number(column: &Column, field: &str) -> RowError {
+    if let Some(almost) = Almost::of(field) {
+        let (what, fix) = almost.words();
+        let problem = format!("expected a number, found `{}`, which {what}", shown(field));
+        return RowError::new(column.name.as_str(), problem, fix);
+    }
     RowError::new(
         column.name.as_str(),
         format!("expected a finite number, found `{}`", shown(field)),

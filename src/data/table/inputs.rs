@@ -8,7 +8,7 @@ use super::numeric::holds_numbers;
 use super::raw::RawTable;
 use super::rows::Row;
 use crate::config::{Missing, TableConfig};
-use crate::data::cell::{Cell, shown};
+use crate::data::cell::{Cell, NumberStyle, shown};
 use crate::data::preprocessing::{Column, ColumnKind, TablePreprocessing};
 use crate::error::{Error, Result};
 
@@ -31,6 +31,7 @@ pub(super) fn fit(
             .map(|column| table.columns()[column].clone())
             .collect(),
         missing_values: config.missing_values.clone(),
+        numbers: NumberStyle::of(config),
         missing: config.missing,
         new_category: config.new_category,
     };
@@ -40,7 +41,7 @@ pub(super) fn fit(
     for (k, &column) in columns.inputs.iter().enumerate() {
         let cells: Vec<Cell> = rows
             .iter()
-            .map(|row| Cell::read(row.text(column), &preprocessing.missing_values))
+            .map(|row| preprocessing.cell(row.text(column)))
             .collect();
         let fitted = Column {
             name: table.columns()[column].clone(),
@@ -82,7 +83,7 @@ pub(super) fn encode(
     for row in rows {
         for (fitted, column) in preprocessing.columns.iter().zip(&columns.inputs) {
             let text = row.text(*column);
-            let cell = Cell::read(text, &preprocessing.missing_values);
+            let cell = preprocessing.cell(text);
             let code = preprocessing.encode(fitted, text, cell);
             codes.push(code.map_err(|error| error.at(row.file(), row.place()))?);
         }

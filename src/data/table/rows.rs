@@ -1,7 +1,8 @@
 //! Rows of one table or another.
 
 use super::raw::RawTable;
-use crate::data::cell::{Cell, shown};
+use crate::config::TableConfig;
+use crate::data::cell::{Cell, NumberStyle, shown};
 use crate::error::Error;
 
 /// A table whose target is read.
@@ -19,9 +20,10 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Labeled<'a> {
-    pub(super) fn new(table: &'a RawTable, target: usize, missing_values: &[String]) -> Self {
+    pub(super) fn new(table: &'a RawTable, target: usize, config: &TableConfig) -> Self {
+        let style = NumberStyle::of(config);
         let targets = (0..table.rows())
-            .map(|row| Cell::read(table.cell(row, target), missing_values))
+            .map(|row| Cell::read(table.cell(row, target), &config.missing_values, style))
             .collect();
         Labeled { table, targets }
     }

@@ -1,11 +1,14 @@
 //! From what a table looks like to what its configuration should say.
 
-use dropwise::Result;
 use dropwise::config::{ColumnName, Delimiter, Missing, TableConfig, TaskKind};
 use dropwise::data::csv::{Format, parse};
+use dropwise::{Error, Result};
 
+use super::invalid;
 use super::layout;
 use super::survey::{Holds, Survey};
+use super::target::Ranking;
+use super::toml::quoted;
 
 /// Fewer rows than this are too few for a test set of a fifth to say anything.
 const FEWEST_TO_SPLIT: usize = 20;
@@ -24,6 +27,8 @@ pub(super) struct Guess {
     pub(super) header: bool,
     /// The target as the configuration names it.
     pub(super) target: ColumnName,
+    /// Whether the target is guessed, and the column that would have been guessed next.
+    pub(super) guessed: Option<Option<usize>>,
     /// The target's place among the columns, if it is there.
     pub(super) target_column: Option<usize>,
     pub(super) task: TaskKind,
@@ -49,10 +54,21 @@ impl Guess {
         let missing_values = TableConfig::MISSING_VALUES.map(str::to_owned);
         let survey = |column| Survey::new(&table, column, &missing_values);
         let columns: Vec<Survey> = (0..table.columns().len()).map(survey).collect();
-        let target = match target {
-            Some(name) => named(name, &columns),
-            None if header => ColumnName::Name(columns[columns.len() - 1].name.clone()),
-            None => ColumnName::Number(columns.len()),
+        let as_written = |column: usize| match header {
+            true => ColumnName::Name(columns[column].name.clone()),
+            false => ColumnName::Number(column + 1),
+        };
+        let (target, guessed) = match target {
+            Some(name) => (existing(name, &columns)?, None),
+            None => {
+                let may_be = |column: usize| may_be_predicted(&columns[column], table.rows());
+                let ranking = Ranking::new(file, &columns, may_be);
+                if let Some(close) = ranking.toss() {
+                    return Err(ambiguous(&close, &columns));
+                }
+                let (best, next) = ranking.best().unwrap_or((columns.len() - 1, None));
+                (as_written(best), Some(next))
+            }
         };
         let target_column = place(&target, &columns);
         let left_out = left_out(&columns, target_column, table.rows());
@@ -78,9 +94,23 @@ impl Guess {
                 .any(|&column| columns[column].holds_words() && columns[column].rarest < RARE),
             columns,
             target,
+            guessed,
             target_column,
             left_out,
         })
+    }
+
+    /// Which target was guessed, if it was, and what would have been the next guess.
+    pub(super) fn guessed_target(&self) -> Option<String> {
+        let next = self.guessed?;
+        let target = &self.columns[self.target_column?].name;
+        let next = next.map_or(String::new(), |next| {
+            format!(", before {}", quoted(&self.columns[next].name))
+        });
+        Some(format!(
+            "target: {} (guessed{next}); --target names another",
+            quoted(target)
+        ))
     }
 
     pub(super) fn splits(&self) -> bool {
@@ -106,6 +136,46 @@ impl Guess {
             ColumnName::Number(column + 1)
         }
     }
+}
+
+/// The column that `--target` names.
+fn existing(text: &str, columns: &[Survey]) -> Result<ColumnName> {
+    let name = named(text, columns);
+    if place(&name, columns).is_some() {
+        return Ok(name);
+    }
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let nearest = dropwise::config::nearest(text, &names);
+    let found = match nearest {
+        Some(nearest) => format!("`{text}`; did you mean `{nearest}`?"),
+        None => format!("`{text}`"),
+    };
+    let expected = format!("a column of the table, one of {}", listed(&names));
+    Err(invalid("--target", &expected, found))
+}
+
+fn ambiguous(close: &[usize], columns: &[Survey]) -> Error {
+    let names: Vec<&str> = close
+        .iter()
+        .map(|column| columns[*column].name.as_str())
+        .collect();
+    let found = format!("nothing, and it may be {}", listed(&names));
+    invalid("--target", "the column to predict", found)
+}
+
+fn listed(names: &[&str]) -> String {
+    const MOST: usize = 12;
+    let first = names.iter().take(MOST).map(|name| format!("`{name}`"));
+    let mut listed = first.collect::<Vec<String>>().join(", ");
+    if names.len() > MOST {
+        listed += &format!(" and {} more", names.len() - MOST);
+    }
+    listed
+}
+
+/// Whether a column can be the target: no row's name, and not the same in all rows.
+fn may_be_predicted(column: &Survey, rows: usize) -> bool {
+    column.distinct > 1 && (rows < FEWEST_TO_SPLIT || why_leave_out(column, rows).is_none())
 }
 
 /// A name is a column's name first, and else its number.

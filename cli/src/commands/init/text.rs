@@ -55,9 +55,12 @@ fn data(text: &mut Text, file: &str, guess: &Guess) {
 }
 
 fn target(text: &mut Text, guess: &Guess) {
-    let is_last = guess.target_column == Some(guess.columns.len() - 1);
-    let why = if is_last { "the last column" } else { "" };
-    text.key("target", &column_name(&guess.target), why);
+    let why = match &guess.guessed {
+        Some(Some(next)) => format!("guessed; next: {}", quoted(&guess.columns[*next].name)),
+        Some(None) => "guessed".to_owned(),
+        None => String::new(),
+    };
+    text.key("target", &column_name(&guess.target), &why);
     let Some(target) = guess.target_column.map(|column| &guess.columns[column]) else {
         return;
     };
