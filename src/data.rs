@@ -40,7 +40,7 @@ use crate::config::{DataConfig, DataSource};
 use crate::error::{Error, Result};
 
 #[doc(hidden)]
-pub use cell::{Almost, parse_number};
+pub use cell::{Almost, parse_number, parse_number_in};
 pub use digits::digits;
 pub use part::Part;
 pub use preprocessing::{Preprocessing, RowError, TablePreprocessing};

@@ -44,13 +44,15 @@ impl NumberStyle {
             None => (text, None),
         };
         let mut plain = self.without_groups(whole)?;
+        // What is left of the other convention is no number in this one.
+        if plain.contains('.') || decimals.is_some_and(|decimals| decimals.contains('.')) {
+            return None;
+        }
         if let Some(decimals) = decimals {
             plain.push('.');
             plain.push_str(decimals);
         }
-        // What is left of the other convention is no number in this one.
-        let has_point = decimals.unwrap_or(whole).contains('.');
-        (!has_point).then(|| plain.parse().ok()).flatten()
+        plain.parse().ok()
     }
 
     /// Digits without what stands between their groups, each of which but the first has three.
@@ -227,6 +229,13 @@ impl Cell {
 #[must_use]
 pub fn parse_number(text: &str) -> Option<f64> {
     Cell::read(text.trim(), &[], NumberStyle::default()).number()
+}
+
+/// As [`parse_number`], of a table that is written with these (`decimal` and `thousands` of a configuration).
+#[must_use]
+pub fn parse_number_in(text: &str, decimal: char, thousands: Option<char>) -> Option<f64> {
+    let style = NumberStyle { decimal, thousands };
+    Cell::read(text.trim(), &[], style).number()
 }
 
 /// A cell as it is shown in a message, which is one line and not as long as a cell can be.

@@ -61,7 +61,9 @@ fn good(arguments: &[&str]) -> (String, CheckedExperiment, data::Splits) {
     let output = init(arguments);
     let errors = String::from_utf8(output.stderr).expect("text");
     assert_eq!(output.status.code(), Some(0), "{errors}");
-    assert_eq!(errors, "");
+    // Which target was guessed is all that is said beside the file.
+    let others = errors.lines().filter(|line| !line.starts_with("target: "));
+    assert_eq!(others.collect::<String>(), "");
     let text = String::from_utf8(output.stdout).expect("text");
     let experiment = Experiment::parse("guessed.toml", &text).expect("a configuration");
     let splits = data::load(&experiment.data, experiment.seed).expect("rows");
@@ -504,4 +506,271 @@ proptest::collection::vec(proptest::sample::select(PIECES), 0..60)
             status => prop_assert_eq!((status, &output.stdout[..]), (Some(1), &b""[..])),
         }
     }
+}
+
+/// The last line that `init` says about the target of a table with these columns, each with its cells.
+fn guessed(columns: &[(&str, fn(usize) -> String)]) -> String {
+    let names: Vec<&str> = columns.iter().map(|column| column.0).collect();
+    let line = |row| {
+        let cells: Vec<String> = columns.iter().map(|column| column.1(row)).collect();
+        cells.join(",")
+    };
+    let folder = Folder::new();
+    let path = folder.write("t.csv", table(&names.join(","), 60, line));
+    let output = init(&[&path]);
+    let errors = String::from_utf8(output.stderr).expect("text");
+    errors.lines().last().unwrap_or_default().to_owned()
+}
+
+fn amount(row: usize) -> String {
+    format!("{:.3}", noise(row + 7))
+}
+
+fn other_amount(row: usize) -> String {
+    format!("{:.3}", noise(3 * row + 1))
+}
+
+fn yes_or_no(row: usize) -> String {
+    if noise(row) > 0.6 { "yes" } else { "no" }.to_owned()
+}
+
+#[test]
+fn the_target_is_guessed_from_names_values_and_places_and_said_last_with_the_next_guess() {
+    let column = |name, cells: fn(usize) -> String| (name, cells);
+    for (columns, expected) in [
+        (
+            [
+                column("churn", yes_or_no),
+                column("age", amount),
+                column("minutes", other_amount),
+            ],
+            "\"churn\" (guessed, before \"minutes\")",
+        ),
+        (
+            [
+                column("a", amount),
+                column("sale_price", other_amount),
+                column("lot", amount),
+            ],
+            "\"sale_price\"",
+        ),
+        // A class of something is not the class.
+        (
+            [
+                column("passengerClass", yes_or_no),
+                column("age", amount),
+                column("survived", yes_or_no),
+            ],
+            "\"survived\"",
+        ),
+        // Nothing says anything: the last one.
+        (
+            [
+                column("a", amount),
+                column("b", other_amount),
+                column("c", amount),
+            ],
+            "\"c\"",
+        ),
+        // A day is when something was, and `y` beside `x` is a place.
+        (
+            [
+                column("ozone", amount),
+                column("wind", other_amount),
+                column("target", amount),
+            ],
+            "\"target\"",
+        ),
+        (
+            [
+                column("x", amount),
+                column("y", other_amount),
+                column("depth", amount),
+            ],
+            "\"depth\"",
+        ),
+    ] {
+        let said = guessed(&columns);
+        assert!(said.starts_with(&format!("target: {expected}")), "{said}");
+        assert!(said.ends_with("--target names another"), "{said}");
+    }
+}
+
+#[test]
+fn where_two_targets_are_as_likely_init_asks_and_writes_nothing() {
+    let folder = Folder::new();
+    let line = |row| {
+        let (one, other) = (yes_or_no(row), yes_or_no(row + 5));
+        format!("{},{one},{other},{}", amount(row), other_amount(row))
+    };
+    let path = folder.write("t.csv", table("age,churned,fraud,minutes", 60, line));
+    let toml = folder.path("t.toml");
+    let errors = bad(&[&path, "--out", toml.to_str().expect("a path")]);
+    assert!(
+        errors.contains("`churned`") || errors.contains("`fraud`"),
+        "{errors}"
+    );
+    assert!(
+        errors.contains("--target: expected the column to predict"),
+        "{errors}"
+    );
+    assert!(!toml.exists());
+}
+
+#[test]
+fn a_target_that_the_table_lacks_is_an_error_with_the_nearest_name_and_nothing_is_written() {
+    let folder = Folder::new();
+    let line = |row| format!("{},{}", amount(row), yes_or_no(row));
+    let path = folder.write("t.csv", table("age,churn", 60, line));
+    let toml = folder.path("t.toml");
+    for (wrong, said) in [
+        ("chrun", "did you mean `churn`?"),
+        ("9", "one of `age`, `churn`"),
+    ] {
+        let errors = bad(&[
+            &path,
+            "--target",
+            wrong,
+            "--out",
+            toml.to_str().expect("a path"),
+        ]);
+        assert!(errors.contains(said), "{errors}");
+        assert!(!toml.exists());
+    }
+}
+
+#[test]
+fn a_quote_that_is_never_closed_is_an_error_of_the_line_it_stands_on() {
+    let folder = Folder::new();
+    let line = |row| match row {
+        10 => format!("\"{},{}", amount(row), yes_or_no(row)),
+        _ => format!("{},{}", amount(row), yes_or_no(row)),
+    };
+    let path = folder.write("t.csv", table("age,churn", 40, line));
+    let errors = bad(&[&path]);
+    assert!(
+        errors.contains("line 12: a quote is opened and never closed"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn numbers_in_the_style_of_a_country_are_read_in_it() {
+    let folder = Folder::new();
+    let line = |row: usize| {
+        format!(
+            "{},{:02};{}.{:03},5",
+            row % 7,
+            row,
+            1 + row % 9,
+            (row * 37) % 1000
+        )
+    };
+    let path = folder.write("t.csv", table("area;rent", 60, line));
+    let (text, experiment, splits) = good(&[&path]);
+    let (_, columns) = of_csv(&experiment);
+    assert_eq!(
+        (columns.decimal, columns.thousands),
+        (',', Some('.')),
+        "{text}"
+    );
+    assert_eq!(columns.task, Some(TaskKind::Regression));
+    let mut areas: Vec<f64> = (0..splits.train.len())
+        .map(|row| {
+            let mut inputs = splits.train.input_row(row);
+            splits.preprocessing.unscale(&mut inputs);
+            inputs[0]
+        })
+        .collect();
+    areas.sort_by(f64::total_cmp);
+    assert!(
+        (0.0..0.7).contains(&areas[0]) && areas.last().is_some_and(|area| *area < 7.0),
+        "{areas:?}"
+    );
+}
+
+#[test]
+fn thousands_are_no_words_and_a_percent_sign_makes_no_classes() {
+    let folder = Folder::new();
+    let line = |row: usize| {
+        format!(
+            "\"{},{:03}\",{}",
+            1 + row % 9,
+            (row * 37) % 1000,
+            amount(row)
+        )
+    };
+    let path = folder.write("t.csv", table("income,price", 60, line));
+    let (text, experiment, splits) = good(&[&path]);
+    assert_eq!(of_csv(&experiment).1.thousands, Some(','), "{text}");
+    assert_eq!(splits.preprocessing.input_names(), ["income"]);
+
+    let line = |row: usize| format!("{},{} %", amount(row), 5 * (row % 3));
+    let path = folder.write("u.csv", table("x,share", 60, line));
+    let errors = bad(&[&path, "--target", "share"]);
+    assert!(errors.contains("has a percent sign"), "{errors}");
+}
+
+#[test]
+fn digits_that_are_names_stay_names_and_codes_of_two_letters_keep_na() {
+    let folder = Folder::new();
+    let line = |row: usize| {
+        let country = ["NA", "ZA", "DE", "FR"][row % 4];
+        format!(
+            "{:05},{country},{},{}",
+            2139 + 100 * (row % 3),
+            amount(row),
+            yes_or_no(row)
+        )
+    };
+    let path = folder.write("t.csv", table("zip,country,age,churn", 80, line));
+    let (text, experiment, splits) = good(&[&path]);
+    let (_, columns) = of_csv(&experiment);
+    assert_eq!(
+        columns.categorical,
+        [ColumnName::Name("zip".to_owned())],
+        "{text}"
+    );
+    assert!(
+        !columns.missing_values.iter().any(|mark| mark == "NA"),
+        "{text}"
+    );
+    assert!(text.contains("\"country\" (20 times)"), "{text}");
+    let names = splits.preprocessing.input_names();
+    assert!(
+        names.contains(&"zip=02139".to_owned()) && names.contains(&"country=NA".to_owned()),
+        "{names:?}"
+    );
+}
+
+#[test]
+fn an_index_in_any_order_and_a_column_of_one_value_are_left_out() {
+    let folder = Folder::new();
+    let line = |row: usize| format!("{},{},5,{}", (row * 37) % 101, amount(row), yes_or_no(row));
+    let path = folder.write("t.csv", table("nr_of_line,age,tariff,churn", 101, line));
+    let (text, experiment, _) = good(&[&path]);
+    let left_out = ["nr_of_line", "tariff"].map(|name| ColumnName::Name(name.to_owned()));
+    assert_eq!(of_csv(&experiment).1.leave_out, left_out, "{text}");
+    assert!(
+        text.contains("numbers the rows, in another order") && text.contains("has one value"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_few_words_among_numbers_make_categories() {
+    let folder = Folder::new();
+    let line = |row: usize| {
+        let cylinders = if row == 40 {
+            "rotary".to_owned()
+        } else {
+            (2 * (row % 4)).to_string()
+        };
+        format!("{cylinders},{},{}", amount(row), other_amount(row))
+    };
+    let path = folder.write("t.csv", table("cylinders,weight,mpg", 60, line));
+    let (text, experiment, _) = good(&[&path]);
+    let expected = [ColumnName::Name("cylinders".to_owned())];
+    assert_eq!(of_csv(&experiment).1.categorical, expected, "{text}");
+    assert!(text.contains("words such as \"rotary\""), "{text}");
 }

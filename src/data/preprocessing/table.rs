@@ -240,6 +240,7 @@ fn not_a_number(column: &Column, field: &str) -> RowError {
     if let Some(almost) = Almost::of(field) {
         let (what, fix) = almost.words();
         let problem = format!("expected a number, found `{}`, which {what}", shown(field));
+        let fix = format!("write it as the training rows have numbers, or train again: {fix}");
         return RowError::new(column.name.as_str(), problem, fix);
     }
     RowError::new(

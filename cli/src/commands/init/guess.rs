@@ -1,6 +1,7 @@
 //! From what a table looks like to what its configuration should say.
 
 use dropwise::config::{ColumnName, Delimiter, Missing, TableConfig, TaskKind};
+use dropwise::data::Almost;
 use dropwise::data::csv::{Format, parse};
 use dropwise::{Error, Result};
 
@@ -16,6 +17,9 @@ const FEWEST_TO_SPLIT: usize = 20;
 /// The fewest rows of each value for whole numbers as a target to be taken for classes.
 const FEWEST_OF_A_CLASS: usize = 5;
 
+/// The most digits that are names, or values of a column of numbers with words among them, that become categories.
+const MOST_NAMES: usize = 50;
+
 /// A category that occurs less often may well be missing from the training rows.
 const RARE: usize = 10;
 
@@ -24,6 +28,12 @@ pub(super) struct Guess {
     pub(super) rows: usize,
     pub(super) columns: Vec<Survey>,
     pub(super) delimiter: Delimiter,
+    /// What stands before decimals, and between groups of three digits.
+    pub(super) style: (char, Option<char>),
+    /// Whether `NA` is a code in some column, and no mark of a missing value.
+    pub(super) na_is_a_word: bool,
+    /// Columns that look like numbers and are categories.
+    pub(super) categorical: Vec<usize>,
     pub(super) header: bool,
     /// The target as the configuration names it.
     pub(super) target: ColumnName,
@@ -51,9 +61,21 @@ impl Guess {
             table
         };
 
-        let missing_values = TableConfig::MISSING_VALUES.map(str::to_owned);
-        let survey = |column| Survey::new(&table, column, &missing_values);
-        let columns: Vec<Survey> = (0..table.columns().len()).map(survey).collect();
+        let mut missing_values = TableConfig::MISSING_VALUES.map(str::to_owned).to_vec();
+        let survey = |missing_values: &[String], style| -> Vec<Survey> {
+            let all = 0..table.columns().len();
+            all.map(|column| Survey::new(&table, column, missing_values, style))
+                .collect()
+        };
+        let mut columns = survey(&missing_values, ('.', None));
+        let style = style(&columns);
+        let na_is_a_word = columns.iter().any(|column| column.na_codes > 0);
+        if na_is_a_word {
+            missing_values.retain(|value| value != "NA");
+        }
+        if na_is_a_word || style != ('.', None) {
+            columns = survey(&missing_values, style);
+        }
         let as_written = |column: usize| match header {
             true => ColumnName::Name(columns[column].name.clone()),
             false => ColumnName::Number(column + 1),
@@ -71,6 +93,17 @@ impl Guess {
             }
         };
         let target_column = place(&target, &columns);
+        if let Some((kind, example)) =
+            target_column.and_then(|column| columns[column].almost.as_ref())
+        {
+            let (what, fix) = kind.words();
+            let found = format!("{}, whose value `{example}` {what}; {fix}", target);
+            return Err(invalid(
+                "the target",
+                "a column of numbers or classes",
+                found,
+            ));
+        }
         let left_out = left_out(&columns, target_column, table.rows());
         let is_used = |column: &usize| left_out.iter().all(|(out, _)| out != column);
         let used: Vec<usize> = (0..columns.len()).filter(is_used).collect();
@@ -83,15 +116,23 @@ impl Guess {
         marks.dedup();
         Ok(Guess {
             rows: table.rows(),
+            style,
+            na_is_a_word,
+            categorical: used
+                .iter()
+                .filter(is_input)
+                .filter(|&&column| is_categorical(&columns[column]))
+                .copied()
+                .collect(),
             delimiter,
             header,
             task: target_column.map_or(TaskKind::Regression, |target| task(&columns[target])),
             missing: missing(&columns, &used, target_column),
             marks,
-            rare_categories: used
-                .iter()
-                .filter(is_input)
-                .any(|&column| columns[column].holds_words() && columns[column].rarest < RARE),
+            rare_categories: used.iter().filter(is_input).any(|&column| {
+                let categories = columns[column].holds_words() || is_categorical(&columns[column]);
+                categories && columns[column].rarest < RARE
+            }),
             columns,
             target,
             guessed,
@@ -212,6 +253,18 @@ fn why_leave_out(column: &Survey, rows: usize) -> Option<&'static str> {
     let whole = matches!(column.holds, Holds::Counting | Holds::WholeNumbers);
     if column.present == 0 {
         Some("has no value")
+    } else if column.distinct == 1 && column.missing == 0 {
+        Some("has one value")
+    } else if let Some((kind, _)) = &column.almost {
+        Some(match kind {
+            Almost::Percent => "has percent signs; take them away to use it",
+            Almost::Currency => "has currencies; take them away to use it",
+            _ => "has numbers in another style than the other columns",
+        })
+    } else if column.all_different() && is_named_like_an_index(&column.name) {
+        Some("is named like the index of a data frame, and all its values differ")
+    } else if column.digits_are_names && column.distinct > MOST_NAMES {
+        Some("holds digits that are names, too many of them for categories")
     } else if column.all_different()
         && is_named_like_an_id(&column.name)
         && (whole || column.holds_words())
@@ -219,11 +272,42 @@ fn why_leave_out(column: &Survey, rows: usize) -> Option<&'static str> {
         Some("is named like an id, and all its values differ")
     } else if column.holds == Holds::Counting && column.missing == 0 && rows >= FEWEST_TO_SPLIT {
         Some("counts the rows")
+    } else if column.numbers_rows && rows >= FEWEST_TO_SPLIT {
+        Some("numbers the rows, in another order")
     } else if column.holds_words() && column.distinct > 2 && column.distinct * 2 > column.present {
         Some("looks like names or free text: most of its values differ")
     } else {
         None
     }
+}
+
+/// The names that R and pandas give to a column without one.
+fn is_named_like_an_index(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    ["rownames", "row.names", "unnamed: 0", "level_0", "index"].contains(&lower.as_str())
+}
+
+/// Digits that are names, and numbers among which are a few words.
+fn is_categorical(column: &Survey) -> bool {
+    let has_words = column.word_among_numbers.is_some();
+    column.digits_are_names || has_words && column.distinct <= MOST_NAMES
+}
+
+/// How the numbers of a table are written: what stands before decimals and between groups of three digits, as the columns that
+/// are no plain numbers have it; the plain style where they disagree.
+fn style(columns: &[Survey]) -> (char, Option<char>) {
+    let has_points = columns.iter().any(|column| column.holds == Holds::Numbers);
+    let kinds = columns.iter().filter_map(|column| column.almost.as_ref());
+    let kinds: Vec<Almost> = kinds.map(|(kind, _)| *kind).collect();
+    let has = |kind: Almost| kinds.contains(&kind);
+    let comma = has(Almost::DecimalComma) || has(Almost::ThousandsAndComma);
+    if comma && !has_points {
+        let groups = has(Almost::ThousandsAndComma) || has(Almost::Thousands('.'));
+        return (',', groups.then_some('.'));
+    }
+    let separators = [',', ' ', '\''].into_iter();
+    let thousands = separators.filter(|separator| has(Almost::Thousands(*separator)));
+    ('.', thousands.last().filter(|_| !comma))
 }
 
 fn is_named_like_an_id(name: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use dropwise::data::{RawTable, parse_number};
+use dropwise::data::{Almost, RawTable, parse_number, parse_number_in};
 
 /// Marks of a missing value that are none by default, but are where all else in a column is numbers.
 const MARKS: [&str; 12] = [
@@ -20,6 +20,16 @@ pub(super) struct Survey {
     /// How often the rarest value occurs; 0 if there is none.
     pub(super) rarest: usize,
     pub(super) holds: Holds,
+    /// Whole numbers that are those of the rows in some order.
+    pub(super) numbers_rows: bool,
+    /// Digits that are names: with leading zeros, or more of them than a number keeps.
+    pub(super) digits_are_names: bool,
+    /// Numbers but for a few words that are no marks, an example of which this is.
+    pub(super) word_among_numbers: Option<String>,
+    /// What keeps nearly all values from being numbers, and an example.
+    pub(super) almost: Option<(Almost, String)>,
+    /// `NA` is a word here, one of codes of two letters, and this is how often it occurs.
+    pub(super) na_codes: usize,
     /// Marks in this column that stand for missing values and do not by default.
     pub(super) marks: BTreeSet<&'static str>,
 }
@@ -35,14 +45,23 @@ pub(super) enum Holds {
 }
 
 impl Survey {
-    pub(super) fn new(table: &RawTable, column: usize, missing_values: &[String]) -> Self {
+    /// Of a table whose numbers are written in `style`: what stands before decimals, and between groups of three digits.
+    pub(super) fn new(
+        table: &RawTable,
+        column: usize,
+        missing_values: &[String],
+        style: (char, Option<char>),
+    ) -> Self {
         let is_missing = |cell: &&str| missing_values.iter().any(|value| value == cell);
+        let number = |cell: &str| parse_number_in(cell, style.0, style.1);
         let mut cells: Vec<&str> = (0..table.rows())
             .map(|row| table.cell(row, column))
             .collect();
+        let na_codes = na_codes(&cells);
         cells.retain(|cell| !is_missing(cell));
-        let marks = marks_among_numbers(&cells);
+        let marks = marks_among_numbers(&cells, number);
         cells.retain(|cell| !marks.contains(cell));
+        let holds = held(&cells, number);
 
         let mut counts = HashMap::new();
         for cell in &cells {
@@ -54,7 +73,12 @@ impl Survey {
             missing: table.rows() - cells.len(),
             distinct: counts.len(),
             rarest: counts.values().copied().min().unwrap_or(0),
-            holds: held(&cells),
+            numbers_rows: number_rows(&cells, table.rows()),
+            digits_are_names: are_names(&cells),
+            word_among_numbers: word_among_numbers(&cells, holds, number),
+            almost: almost(&cells, holds),
+            na_codes,
+            holds,
             marks,
         }
     }
@@ -70,18 +94,94 @@ impl Survey {
 }
 
 /// The marks in a column where all else is numbers; none in other columns, where they may be words.
-fn marks_among_numbers(cells: &[&str]) -> BTreeSet<&'static str> {
+fn marks_among_numbers(
+    cells: &[&str],
+    number: impl Fn(&str) -> Option<f64>,
+) -> BTreeSet<&'static str> {
     let mark = |cell: &&str| MARKS.into_iter().find(|mark| mark == cell);
     let (numbers, others): (Vec<&str>, Vec<&str>) =
-        cells.iter().partition(|cell| parse_number(cell).is_some());
+        cells.iter().partition(|cell| number(cell).is_some());
     match others.iter().map(mark).collect::<Option<BTreeSet<_>>>() {
         Some(marks) if !numbers.is_empty() => marks,
         _ => BTreeSet::new(),
     }
 }
 
-fn held(cells: &[&str]) -> Holds {
-    let numbers: Vec<f64> = cells.iter().filter_map(|cell| parse_number(cell)).collect();
+/// How often `NA` is one of codes of two capital letters, such as those of countries; 0 where it stands for what is missing.
+fn na_codes(cells: &[&str]) -> usize {
+    let is_code =
+        |cell: &&&str| cell.len() == 2 && cell.bytes().all(|letter| letter.is_ascii_uppercase());
+    let others = cells
+        .iter()
+        .filter(|cell| !cell.is_empty() && **cell != "NA");
+    let others: Vec<&&str> = others.collect();
+    let kinds: BTreeSet<&&&str> = others.iter().collect();
+    let all_codes = others.iter().all(|cell| is_code(&cell));
+    match all_codes && kinds.len() > 2 {
+        true => cells.iter().filter(|cell| **cell == "NA").count(),
+        false => 0,
+    }
+}
+
+/// Whether whole numbers are n, n + 1, ... in some order, one for each row.
+fn number_rows(cells: &[&str], rows: usize) -> bool {
+    let numbers: Option<BTreeSet<i64>> = cells.iter().map(|cell| cell.parse().ok()).collect();
+    let Some(numbers) = numbers.filter(|numbers| numbers.len() == rows && rows > 1) else {
+        return false;
+    };
+    let ends = numbers.first().zip(numbers.last());
+    ends.is_some_and(|(first, last)| last.abs_diff(*first) + 1 == rows as u64)
+}
+
+/// Whether all are digits that a number would lose: zeros at the front of texts of one length, or 16 digits and more.
+fn are_names(cells: &[&str]) -> bool {
+    let digits = |cell: &&str| !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit());
+    if cells.is_empty() || !cells.iter().all(digits) {
+        return false;
+    }
+    let alike = cells
+        .iter()
+        .all(|cell| cell.len() == cells[0].len() && cell.len() > 1);
+    let zeros = cells.iter().any(|cell| cell.starts_with('0'));
+    alike && zeros
+        || cells
+            .iter()
+            .any(|cell| cell.trim_start_matches('0').len() >= 16)
+}
+
+/// A word in a column that is taken for numbers.
+fn word_among_numbers(
+    cells: &[&str],
+    holds: Holds,
+    number: impl Fn(&str) -> Option<f64>,
+) -> Option<String> {
+    let mut words = cells.iter().filter(|cell| number(cell).is_none());
+    (holds != Holds::Words).then(|| words.next().map(|word| (*word).to_owned()))?
+}
+
+/// What keeps nearly all cells of a column of words from being numbers; decimals decide over groups of three digits.
+fn almost(cells: &[&str], holds: Holds) -> Option<(Almost, String)> {
+    let found: Vec<(Almost, &str)> = cells
+        .iter()
+        .filter_map(|cell| Almost::of(cell).map(|kind| (kind, *cell)))
+        .collect();
+    let numbers = cells
+        .iter()
+        .filter(|cell| parse_number(cell).is_some())
+        .count();
+    let nearly_all = found.len() + numbers >= cells.len() - cells.len() / 10;
+    if found.is_empty() || holds != Holds::Words || !nearly_all {
+        return None;
+    }
+    let is_decimal =
+        |kind: &Almost| matches!(kind, Almost::DecimalComma | Almost::ThousandsAndComma);
+    let first = found.iter().find(|(kind, _)| is_decimal(kind));
+    let (kind, example) = first.unwrap_or(&found[0]);
+    Some((*kind, (*example).to_owned()))
+}
+
+fn held(cells: &[&str], number: impl Fn(&str) -> Option<f64>) -> Holds {
+    let numbers: Vec<f64> = cells.iter().filter_map(|cell| number(cell)).collect();
     // As in the library: where nearly all are numbers, the others are mistakes to be reported.
     if numbers.len() < cells.len() - cells.len() / 10 {
         Holds::Words

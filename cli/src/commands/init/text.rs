@@ -38,6 +38,7 @@ fn data(text: &mut Text, file: &str, guess: &Guess) {
         "the first line is a row"
     };
     text.key("header", &guess.header.to_string(), first_line);
+    numbers(text, guess);
     target(text, guess);
     left_out(text, guess);
     categories(text, guess);
@@ -51,6 +52,27 @@ fn data(text: &mut Text, file: &str, guess: &Guess) {
     } else {
         text.comment("Too few rows to spare any for validation and test: all of them train.");
         text.comment("split = { validation = 0.1, test = 0.2 }");
+    }
+}
+
+/// How numbers are written, where that is not the plain way.
+fn numbers(text: &mut Text, guess: &Guess) {
+    let (decimal, thousands) = guess.style;
+    if decimal != '.' {
+        text.key(
+            "decimal",
+            &quoted(&decimal.to_string()),
+            "numbers have a decimal comma",
+        );
+    }
+    if let Some(thousands) = thousands {
+        let why = "stands between groups of three digits";
+        text.key("thousands", &quoted(&thousands.to_string()), why);
+        if thousands == ',' {
+            text.comment(
+                "If the comma stands before decimals: decimal = \",\" in place of thousands.",
+            );
+        }
     }
 }
 
@@ -123,9 +145,31 @@ fn categories(text: &mut Text, guess: &Guess) {
             "some are so rare that the training rows may lack them",
         );
     }
+    if !guess.categorical.is_empty() {
+        let of = |column: &usize| &guess.columns[*column];
+        for column in guess.categorical.iter().map(of) {
+            let why = match &column.word_among_numbers {
+                Some(word) => format!("has numbers, and words such as {}", quoted(word)),
+                None => "holds digits that are names, which a number would lose".to_owned(),
+            };
+            text.comment(&format!("Categories: {} {why}.", quoted(&column.name)));
+        }
+        let names = guess
+            .categorical
+            .iter()
+            .map(|column| column_name(&guess.name(*column)));
+        let names = names.collect::<Vec<_>>().join(", ");
+        text.key(
+            "categorical",
+            &format!("[{names}]"),
+            "without these names: amounts",
+        );
+    }
     let codes: Vec<&Survey> = guess
         .inputs()
-        .filter(|column| may_be_codes(column))
+        .filter(|column| {
+            may_be_codes(column) && !column.digits_are_names && column.word_among_numbers.is_none()
+        })
         .collect();
     if !codes.is_empty() {
         text.comment(&format!(
@@ -142,8 +186,20 @@ fn may_be_codes(column: &Survey) -> bool {
 }
 
 fn missing(text: &mut Text, guess: &Guess) {
-    if !guess.marks.is_empty() {
+    if guess.na_is_a_word {
+        let codes = guess.columns.iter().filter(|column| column.na_codes > 0);
+        let codes: Vec<&Survey> = codes.collect();
+        text.comment(&format!(
+            "NA is taken for a word, one of codes of two letters, in {}; \"NA\" in missing_values makes it missing.",
+            listed(&codes, |column| format!("{} ({} times)", quoted(&column.name), column.na_codes))
+        ));
+    }
+    if !guess.marks.is_empty() || guess.na_is_a_word {
         let by_default = ["", "?", "NA", "NaN"];
+        let by_default: Vec<&str> = by_default
+            .into_iter()
+            .filter(|mark| *mark != "NA" || !guess.na_is_a_word)
+            .collect();
         let values: Vec<String> = by_default
             .iter()
             .chain(&guess.marks)
@@ -152,7 +208,10 @@ fn missing(text: &mut Text, guess: &Guess) {
         text.key(
             "missing_values",
             &format!("[{}]", values.join(", ")),
-            "the last of them were found among numbers",
+            match guess.marks.is_empty() {
+                true => "",
+                false => "the last of them were found among numbers",
+            },
         );
     }
     let target = guess.target_column.map(|column| &guess.columns[column]);
