@@ -40,7 +40,7 @@ pub(super) fn mask(
         2,
     ); // [blocks, 16, 2]
     let bits = halves.reshape([blocks * VALUES]);
-    let bits = bits.slice([skipped..skipped + count]);
+    let bits = bits.narrow(0, skipped, count);
     let mask = noise.of_bits(bits.reshape([rows, width]), dtype)?;
     Some(mask)
 }
@@ -98,6 +98,7 @@ fn shifted_right<const D: usize>(words: Tensor<D, Int>, bits: u32) -> Tensor<D, 
 /// One word of every block: the same in all of them, or a number for each. The bits are those of signed numbers, which every
 /// backend has; sums wrap.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "there are some dozens of them")]
 enum Word {
     Same(u32),
     Each(Tensor<1, Int>),

@@ -508,8 +508,11 @@ proptest::collection::vec(proptest::sample::select(PIECES), 0..60)
     }
 }
 
+/// A name, and the cell of each row.
+type Column = (&'static str, fn(usize) -> String);
+
 /// The last line that `init` says about the target of a table with these columns, each with its cells.
-fn guessed(columns: &[(&str, fn(usize) -> String)]) -> String {
+fn guessed(columns: &[Column]) -> String {
     let names: Vec<&str> = columns.iter().map(|column| column.0).collect();
     let line = |row| {
         let cells: Vec<String> = columns.iter().map(|column| column.1(row)).collect();
@@ -536,7 +539,7 @@ fn yes_or_no(row: usize) -> String {
 
 #[test]
 fn the_target_is_guessed_from_names_values_and_places_and_said_last_with_the_next_guess() {
-    let column = |name, cells: fn(usize) -> String| (name, cells);
+    let column = |name, cells| -> Column { (name, cells) };
     for (columns, expected) in [
         (
             [

@@ -305,9 +305,9 @@ fn style(columns: &[Survey]) -> (char, Option<char>) {
         let groups = has(Almost::ThousandsAndComma) || has(Almost::Thousands('.'));
         return (',', groups.then_some('.'));
     }
-    let separators = [',', ' ', '\''].into_iter();
-    let thousands = separators.filter(|separator| has(Almost::Thousands(*separator)));
-    ('.', thousands.last().filter(|_| !comma))
+    let mut separators = [',', ' ', '\''].into_iter();
+    let thousands = separators.find(|separator| has(Almost::Thousands(*separator)));
+    ('.', thousands.filter(|_| !comma))
 }
 
 fn is_named_like_an_id(name: &str) -> bool {

@@ -116,7 +116,7 @@ fn na_codes(cells: &[&str]) -> usize {
         .filter(|cell| !cell.is_empty() && **cell != "NA");
     let others: Vec<&&str> = others.collect();
     let kinds: BTreeSet<&&&str> = others.iter().collect();
-    let all_codes = others.iter().all(|cell| is_code(&cell));
+    let all_codes = others.iter().copied().all(|cell| is_code(&cell));
     match all_codes && kinds.len() > 2 {
         true => cells.iter().filter(|cell| **cell == "NA").count(),
         false => 0,
