@@ -1101,7 +1101,7 @@ fn numbers_are_read_in_the_style_that_the_configuration_says() {
         ),
     ] {
         let [a, b, c] = cells;
-        let mut config = folder.table(&format!("a;y\n{a};1\n{b};2\n{c};3\n"));
+        let mut config = folder.table(format!("a;y\n{a};1\n{b};2\n{c};3\n"));
         config.file.delimiter = Delimiter::Byte(b';');
         config.table.decimal = decimal;
         config.table.thousands = thousands;
@@ -1140,7 +1140,7 @@ fn what_is_almost_a_number_is_named_with_the_key_that_reads_it_and_never_made_a_
                 .enumerate()
                 .map(|(k, cell)| format!("{cell},{k}"))
                 .collect();
-            let config = folder.table(&format!("{header}\n{}\n", rows.join("\n")));
+            let config = folder.table(format!("{header}\n{}\n", rows.join("\n")));
             let message = error(&config);
             assert!(message.contains(what) && message.contains(fix), "{message}");
         }
@@ -1164,7 +1164,7 @@ fn a_quote_that_is_never_closed_is_an_error_and_one_that_is_closed_or_doubled_is
     );
     for good in ["\"2\",2", "\"\"\"2\"\"\",2", "2\",2", "\"a\nb\",2"] {
         assert_eq!(
-            load(&folder.table(&format!("a,y\nx,1\n{good}\nz,3\n")))
+            load(&folder.table(format!("a,y\nx,1\n{good}\nz,3\n")))
                 .train
                 .len(),
             3,
