@@ -4,6 +4,7 @@ mod args;
 mod completions;
 mod difference;
 mod evaluate;
+mod export;
 mod fetch;
 mod init;
 pub(crate) mod interrupt;
@@ -42,6 +43,7 @@ enum Command {
     Tune(tune::Args),
     Evaluate(evaluate::Args),
     Predict(predict::Args),
+    Export(export::Args),
     Report(report::Args),
     Reproduce(reproduce::Args),
     Verify(verify::Args),
@@ -77,6 +79,7 @@ impl Cli {
             Command::Tune(args) => args.run(out),
             Command::Evaluate(args) => args.run(out),
             Command::Predict(args) => args.run(out),
+            Command::Export(args) => args.run(out),
             Command::Report(args) => args.run(out),
             Command::Reproduce(args) => args.run(out),
             Command::Verify(args) => args.run(out),

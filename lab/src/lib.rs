@@ -3,7 +3,7 @@
 //! keep it ([`report`], [`store`]).
 //!
 //! Data flows one way: [`statistics`] → [`mod@baseline`] → [`explain`] → [`study`] → [`mod@tune`] → [`reproduce`] → [`report`],
-//! [`store`].
+//! [`store`] → [`export`].
 //!
 //! # Features
 //!
@@ -15,6 +15,8 @@
 #[doc(hidden)]
 pub mod baseline;
 pub mod explain;
+#[cfg(not(target_family = "wasm"))]
+pub mod export;
 pub mod report;
 pub mod reproduce;
 pub mod statistics;

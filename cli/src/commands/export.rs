@@ -1,0 +1,100 @@
+//! `dropwise export RUN`: the model in a form that other programs read.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use dropwise::{Error, Result};
+use dropwise_lab::export;
+use dropwise_lab::store::{atomic, open_for_reading};
+
+use super::Outcome;
+use super::args::{ModelArgs, ThresholdArgs};
+
+/// Write a trained network for other programs, with the preparation of its rows
+///
+/// An ONNX file takes the columns of a row as they are, each an input of its name, and answers what `predict` answers. It is
+/// computed and compared with the network before it is written.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Args {
+    /// The folder that `train --out` kept the run in
+    run: PathBuf,
+    /// The file to write; one that is there is replaced
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// What to write [default: by the file's name]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// What the file takes
+    #[arg(long, value_enum, default_value_t)]
+    inputs: Inputs,
+    #[command(flatten)]
+    threshold: ThresholdArgs,
+    #[command(flatten)]
+    model: ModelArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One file for ONNX Runtime and others
+    Onnx,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Inputs {
+    /// The columns of a row as they are; for images their pixels
+    #[default]
+    Columns,
+    /// The network's inputs, prepared already
+    Matrix,
+}
+
+impl Args {
+    pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
+        match self.format()? {
+            Format::Onnx => self.onnx(out),
+        }
+    }
+
+    fn format(&self) -> Result<Format> {
+        let extension = self
+            .out
+            .extension()
+            .and_then(|extension| extension.to_str());
+        let by_name = match extension {
+            Some("onnx") => Some(Format::Onnx),
+            _ => None,
+        };
+        self.format.or(by_name).ok_or_else(|| {
+            let found = format!("`{}`", self.out.display());
+            Error::invalid(
+                "--out",
+                "a file whose name ends in .onnx, or --format",
+                found,
+            )
+        })
+    }
+
+    fn onnx(&self, out: &mut impl Write) -> Result<Outcome> {
+        let trained = self.model.load(&self.run)?;
+        self.threshold.check(&trained)?;
+        let run = open_for_reading(&self.run)?;
+        let inputs = match self.inputs {
+            Inputs::Columns => export::Inputs::Columns,
+            Inputs::Matrix => export::Inputs::Matrix,
+        };
+        let model = export::onnx(&trained, &run, inputs, self.threshold.value())?;
+        atomic::write(&self.out, &model.bytes)?;
+        writeln!(out, "{}", trained.network())?;
+        writeln!(
+            out,
+            "saved in {}: {} KiB, ONNX; computed on {} made-up rows, it is within {:.1e} of the network",
+            self.out.display(),
+            model.bytes.len().div_ceil(1 << 10),
+            model.rows,
+            model.difference
+        )?;
+        Ok(Outcome::Success)
+    }
+}

@@ -1,0 +1,223 @@
+"""Holds exported models to what `dropwise predict` says: trains small networks on made-up tables, exports each, and lets the
+programs that the files are for answer rows that the networks have not seen. scripts/exports.sh installs those.
+
+usage: exports.py DROPWISE FOLDER [CASES]
+"""
+
+import csv
+import io
+import json
+import pathlib
+import random
+import subprocess
+import sys
+
+import numpy as np
+import onnx
+import onnxruntime
+
+DROPWISE = pathlib.Path(sys.argv[1]).resolve()
+FOLDER = pathlib.Path(sys.argv[2]).resolve()
+CASES = int(sys.argv[3]) if len(sys.argv) > 3 else 24
+BOUND = 1e-6
+WORDS = ["red", "green", "blue", "dark blue", "1", "é", "a,b", "Yes", "yes"]
+ACTIVATIONS = ["sigmoid", "relu", "tanh", "gelu", "silu", "identity"]
+
+
+def dropwise(*arguments, status=0, stdin=None):
+    done = subprocess.run([DROPWISE, *map(str, arguments)], cwd=FOLDER, input=stdin, capture_output=True, text=True)
+    assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout if status == 0 else done.stderr
+
+
+class Table:
+    """A random table: numbers of any size and words, some missing."""
+
+    def __init__(self, draw):
+        self.draw = draw
+        kinds = [draw.choice(["number", "word"]) for _ in range(draw.randint(1, 6))]
+        self.mark = draw.choice(["", "?", "-999"])
+        self.missing = draw.choice(["error", "drop", "mean", "mode"])
+        self.rate = 0 if self.missing == "error" else draw.choice([0, 0.1])
+        self.columns = []
+        for k, kind in enumerate(kinds):
+            name = draw.choice([f"column {k}", f"label{k}" if k else "label", f"prediction{k}" if k else "probabilities"])
+            if kind == "number":
+                self.columns.append((name, (10.0 ** draw.randint(-3, 5), 10.0 ** draw.randint(-3, 3))))
+            else:
+                self.columns.append((name, draw.sample(WORDS, draw.randint(2, 5))))
+
+    def value(self, kind):
+        if self.draw.random() < self.rate:
+            return None
+        if isinstance(kind, tuple):
+            return kind[0] + kind[1] * self.draw.gauss(0, 1)
+        return self.draw.choice(kind)
+
+    def row(self):
+        return [self.value(kind) for _, kind in self.columns]
+
+    def fields(self, row):
+        return [self.mark if value is None else value for value in row]
+
+    def names(self):
+        return [name for name, _ in self.columns]
+
+
+def text(rows):
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows(rows)
+    return file.getvalue()
+
+
+def case(k):
+    """A random table, a network trained on it, and what the two make of rows that the network has not seen."""
+    draw = random.Random(k)
+    table = Table(draw)
+    task = draw.choice(["regression", "binary", "classification"])
+    classes = draw.sample(["no", "yes", "perhaps", "ça"], 2 if task == "binary" else 3)
+    rows = [table.row() for _ in range(60)]
+    target = [draw.gauss(1e4, 30) if task == "regression" else classes[n % len(classes)] for n in range(60)]
+    (FOLDER / f"{k}.csv").write_text(text([[*table.names(), "target"], *([*table.fields(r), t] for r, t in zip(rows, target))]))
+    settings = {
+        "source": "csv",
+        "path": f"{k}.csv",
+        "target": "target",
+        "task": task,
+        "missing": table.missing,
+        "missing_values": ["", "?", "NaN", "-999"],
+        "new_category": draw.choice(["error", "ignore"]),
+        "standardize": draw.random() < 0.8,
+        "categorical": [name for name, kind in table.columns if not isinstance(kind, tuple)],
+    }
+    hidden = [draw.randint(1, 20) for _ in range(draw.randint(0, 3))]
+    activation = draw.choice(ACTIVATIONS)
+    losses = {"regression": ["mean-squared-error", "squared-error"], "binary": ["binary-cross-entropy", "squared-error"]}
+    loss = draw.choice(losses.get(task, ["cross-entropy", "binary-cross-entropy", "mean-squared-error"]))
+    precision = draw.choice(["float32", "float32", "float64"])
+    network = f"hidden = {hidden}\nactivation = '{activation}'\nbias = {json.dumps(draw.random() < 0.8)}"
+    data = "\n".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items())
+    (FOLDER / f"{k}.toml").write_text(
+        f"precision = '{precision}'\nseed = {k}\n[data]\n{data}\n[network]\n{network}\n[dropout]\ninput = 0.1\n"
+        f"[train]\nloss = '{loss}'\noptimizer = 'adam'\nlearning_rate = 0.01\nbatch_size = 16\nepochs = 3\n"
+    )
+    dropwise("train", f"{k}.toml", "--quiet", "--out", k)
+    unseen = [table.row() for _ in range(40)]
+    numbers = [kind if isinstance(kind, tuple) else None for _, kind in table.columns]
+    if settings["new_category"] == "ignore":
+        for row in unseen[:10]:
+            row[:] = [value if number or value is None else "unheard of" for value, number in zip(row, numbers)]
+    if table.missing in ["error", "drop"]:
+        unseen = [row for row in unseen if None not in row]
+    exact = 1.0 if task != "regression" else 1e4
+    print(f"{k}: {task}, {loss}, {activation} {hidden}, {precision}, {len(numbers)} columns, missing {table.missing}", flush=True)
+    onnx_answers(k, table, unseen, numbers, exact)
+
+
+def predicted(run, names, rows, probabilities):
+    """The header and the answers of the program, each answer a list of texts."""
+    more = ["--proba"] if probabilities else []
+    answers = dropwise("predict", run, "--input", "-", *more, stdin=text([names, *rows]))
+    header, *answers = csv.reader(io.StringIO(answers))
+    return header, answers
+
+
+def feeds(table, rows, numbers):
+    """What ONNX Runtime takes for rows of values, None being a missing one."""
+    feed = {}
+    number = float(table.mark) if table.mark == "-999" else np.nan
+    for k, name in enumerate(table.names()):
+        column = [row[k] for row in rows]
+        if numbers[k]:
+            feed[name] = np.array([[number if value is None else float(value)] for value in column])
+        else:
+            feed[name] = np.array([[table.mark if value is None else value] for value in column], dtype=object)
+    return feed
+
+
+def session(path):
+    model = onnx.load(path)
+    onnx.checker.check_model(model, full_check=True)
+    return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]), model
+
+
+def answers_of(found, feed):
+    return dict(zip([output.name for output in found.get_outputs()], found.run(None, feed)))
+
+
+def onnx_answers(run, table, rows, numbers, scale):
+    path = FOLDER / f"{run}.onnx"
+    dropwise("export", run, "--out", path)
+    found, model = session(path)
+    properties = {pair.key: pair.value for pair in model.metadata_props}
+    assert {"config.toml", "preparation.json", "seed", "data_sha256", "step"} <= properties.keys(), properties.keys()
+    names = table.names()
+    assert [place.name for place in found.get_inputs()] == names
+    feed = feeds(table, rows, numbers)
+    together = answers_of(found, feed)
+    gives = [name.rsplit("_", 1)[0] for name in together]
+    header, expected = predicted(run, names, [table.fields(row) for row in rows], "probabilities" in gives)
+    *_, values = together.values()
+    width = 1 if gives == ["prediction"] else len(header) - 1
+    if gives[-1] != "scores":
+        exact = np.array([answer[-width:] for answer in expected], dtype=float)
+        assert np.abs(values - exact).max() <= BOUND * scale, np.abs(values - exact).max()
+    if len(gives) == 2:
+        label = list(together.values())[0]
+        assert list(label) == [answer[0] for answer in expected]
+    for n in range(len(rows)):
+        alone = answers_of(found, {name: column[n : n + 1] for name, column in feed.items()})
+        for name, value in alone.items():
+            if value.dtype == object:
+                assert value[0] == together[name][n]
+            else:
+                assert np.abs(value[0] - together[name][n]).max() <= BOUND * scale
+    # What the program refuses is refused.
+    for k, number in enumerate(numbers):
+        bad = [np.inf, 1e300] if number else []
+        if table.missing in ["error", "drop"]:
+            bad.append(None)
+        if not number and 'new_category = "error"' in (FOLDER / f"{run}.toml").read_text():
+            bad.append("unheard of")
+        for value in bad:
+            row = list(rows[0])
+            row[k] = value
+            dropwise("predict", run, "--input", "-", stdin=text([names, table.fields(row)]), status=1)
+            answer = answers_of(found, feeds(table, [row, rows[0]], numbers))
+            *labels, values = answer.values()
+            assert np.isnan(values[0]).all() and not np.isnan(values[1]).any(), (value, values)
+            assert all(label[0] == "" != label[1] for label in labels)
+
+
+def digits():
+    """Images: pixels go in as they are; and their autoencoder."""
+    config = "[data]\nsource = 'digits'\nsplit = { test = 0.2 }\n%s[network]\nhidden = [32]\nactivation = 'relu'\n[dropout]\nhidden = 0.2\n" \
+        "[train]\noptimizer = 'adam'\nlearning_rate = 0.005\nbatch_size = 64\nepochs = 3\n"
+    pixels = np.random.default_rng(1).integers(0, 17, [50, 64]).astype(np.float32)
+    names = [f"pixel{k}" for k in range(64)]
+    for run, more in [("digits", ""), ("auto", "autoencoder = true\n")]:
+        (FOLDER / f"{run}.toml").write_text(config % more)
+        dropwise("train", f"{run}.toml", "--quiet", "--out", run)
+        for inputs in ["columns", "matrix"]:
+            path = FOLDER / f"{run}-{inputs}.onnx"
+            dropwise("export", run, "--out", path, "--inputs", inputs)
+            found, _ = session(path)
+            feed = {"pixels": pixels} if inputs == "columns" else {"inputs": pixels / 16}
+            answer = answers_of(found, feed)
+            _, expected = predicted(run, names, pixels.astype(int).tolist(), run == "digits")
+            *labels, values = answer.values()
+            expected = [row[len(labels) :] for row in expected]
+            assert np.abs(values - np.array(expected, dtype=float)).max() <= BOUND, run
+        bad = pixels[:3].copy()
+        bad[0, 3], bad[1, 5] = 0.5, 17
+        found, _ = session(FOLDER / f"{run}-columns.onnx")
+        *_, values = answers_of(found, {"pixels": bad}).values()
+        assert np.isnan(values[:2]).all() and not np.isnan(values[2]).any()
+    print("digits: images and their autoencoder", flush=True)
+
+
+FOLDER.mkdir(parents=True, exist_ok=True)
+digits()
+for number in range(CASES):
+    case(number)
+print(f"{CASES} random tables and networks: onnx {onnx.__version__} and ONNX Runtime {onnxruntime.__version__} answer as dropwise does")
