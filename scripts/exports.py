@@ -1,9 +1,12 @@
 """Holds exported models to what `dropwise predict` says: trains small networks on made-up tables, exports each, and lets the
 programs that the files are for answer rows that the networks have not seen. scripts/exports.sh installs those.
 
-usage: exports.py DROPWISE FOLDER [CASES]
+usage: exports.py DROPWISE PYTHON FOLDER [CASES]
+
+PYTHON has torch and safetensors.
 """
 
+import ast
 import csv
 import io
 import json
@@ -17,8 +20,9 @@ import onnx
 import onnxruntime
 
 DROPWISE = pathlib.Path(sys.argv[1]).resolve()
-FOLDER = pathlib.Path(sys.argv[2]).resolve()
-CASES = int(sys.argv[3]) if len(sys.argv) > 3 else 24
+PYTHON = sys.argv[2]
+FOLDER = pathlib.Path(sys.argv[3]).resolve()
+CASES = int(sys.argv[4]) if len(sys.argv) > 4 else 24
 BOUND = 1e-6
 WORDS = ["red", "green", "blue", "dark blue", "1", "é", "a,b", "Yes", "yes"]
 ACTIVATIONS = ["sigmoid", "relu", "tanh", "gelu", "silu", "identity"]
@@ -112,6 +116,8 @@ def case(k):
     exact = 1.0 if task != "regression" else 1e4
     print(f"{k}: {task}, {loss}, {activation} {hidden}, {precision}, {len(numbers)} columns, missing {table.missing}", flush=True)
     onnx_answers(k, table, unseen, numbers, exact)
+    if k % 4 == 0:
+        torch_answers(k, table, unseen, numbers, exact)
 
 
 def predicted(run, names, rows, probabilities):
@@ -173,6 +179,15 @@ def onnx_answers(run, table, rows, numbers, scale):
             else:
                 assert np.abs(value[0] - together[name][n]).max() <= BOUND * scale
     # What the program refuses is refused.
+    for row in refused(run, table, rows, numbers):
+        answer = answers_of(found, feeds(table, [row, rows[0]], numbers))
+        *labels, values = answer.values()
+        assert np.isnan(values[0]).all() and not np.isnan(values[1]).any(), (row, values)
+        assert all(label[0] == "" != label[1] for label in labels)
+
+
+def refused(run, table, rows, numbers):
+    """Rows that the program refuses."""
     for k, number in enumerate(numbers):
         bad = [np.inf, 1e300] if number else []
         if table.missing in ["error", "drop"]:
@@ -182,11 +197,41 @@ def onnx_answers(run, table, rows, numbers, scale):
         for value in bad:
             row = list(rows[0])
             row[k] = value
-            dropwise("predict", run, "--input", "-", stdin=text([names, table.fields(row)]), status=1)
-            answer = answers_of(found, feeds(table, [row, rows[0]], numbers))
-            *labels, values = answer.values()
-            assert np.isnan(values[0]).all() and not np.isnan(values[1]).any(), (value, values)
-            assert all(label[0] == "" != label[1] for label in labels)
+            dropwise("predict", run, "--input", "-", stdin=text([table.names(), table.fields(row)]), status=1)
+            yield row
+
+
+def torch_program(run, names, rows):
+    """What the exported Python program prints, a value a row; none if it refuses a row."""
+    (FOLDER / "rows.csv").write_text(text([names, *rows]))
+    done = subprocess.run([PYTHON, FOLDER / f"{run}.py", FOLDER / "rows.csv"], capture_output=True, text=True)
+    if done.returncode:
+        assert "ValueError" in done.stderr, done.stderr
+        return None
+    return [ast.literal_eval(line) for line in done.stdout.splitlines()]
+
+
+def compare_torch(run, names, rows, scale):
+    answers = torch_program(run, names, rows)
+    labels = isinstance(answers[0], tuple)
+    try:
+        _, expected = predicted(run, names, rows, labels)
+    except AssertionError:  # outputs that are no probabilities
+        _, expected = predicted(run, names, rows, False)
+    for answer, found in zip(answers, expected, strict=True):
+        numbers = answer
+        if labels:
+            label, numbers = answer
+            assert label == found.pop(0), run
+        if found:
+            assert np.abs(np.array(numbers) - np.array(found, dtype=float)).max() <= BOUND * scale, run
+
+
+def torch_answers(run, table, rows, numbers, scale):
+    dropwise("export", run, "--out", f"{run}.safetensors")
+    compare_torch(run, table.names(), [table.fields(row) for row in rows], scale)
+    for row in list(refused(run, table, rows, numbers))[:2]:
+        assert torch_program(run, table.names(), [table.fields(row)]) is None, row
 
 
 def digits():
@@ -208,6 +253,8 @@ def digits():
             *labels, values = answer.values()
             expected = [row[len(labels) :] for row in expected]
             assert np.abs(values - np.array(expected, dtype=float)).max() <= BOUND, run
+        dropwise("export", run, "--out", f"{run}.safetensors")
+        compare_torch(run, names, pixels[:5].astype(int).tolist(), 1)
         bad = pixels[:3].copy()
         bad[0, 3], bad[1, 5] = 0.5, 17
         found, _ = session(FOLDER / f"{run}-columns.onnx")
@@ -220,4 +267,4 @@ FOLDER.mkdir(parents=True, exist_ok=True)
 digits()
 for number in range(CASES):
     case(number)
-print(f"{CASES} random tables and networks: onnx {onnx.__version__} and ONNX Runtime {onnxruntime.__version__} answer as dropwise does")
+print(f"{CASES} random tables and networks: onnx {onnx.__version__}, ONNX Runtime {onnxruntime.__version__} and PyTorch answer as dropwise does")

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use dropwise::{Error, Result};
 use dropwise_lab::export;
-use dropwise_lab::store::{atomic, open_for_reading};
+use dropwise_lab::store::{StoredRun, Trained, atomic, open_for_reading};
 
 use super::Outcome;
 use super::args::{ModelArgs, ThresholdArgs};
@@ -39,6 +39,8 @@ pub(super) struct Args {
 enum Format {
     /// One file for ONNX Runtime and others
     Onnx,
+    /// Weights as safetensors with the keys of nn.Sequential, and a Python file beside them that uses them
+    Pytorch,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -54,6 +56,7 @@ impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
         match self.format()? {
             Format::Onnx => self.onnx(out),
+            Format::Pytorch => self.pytorch(out),
         }
     }
 
@@ -64,22 +67,47 @@ impl Args {
             .and_then(|extension| extension.to_str());
         let by_name = match extension {
             Some("onnx") => Some(Format::Onnx),
+            Some("safetensors") => Some(Format::Pytorch),
             _ => None,
         };
         self.format.or(by_name).ok_or_else(|| {
             let found = format!("`{}`", self.out.display());
             Error::invalid(
                 "--out",
-                "a file whose name ends in .onnx, or --format",
+                "a file whose name ends in .onnx or .safetensors, or --format",
                 found,
             )
         })
     }
 
-    fn onnx(&self, out: &mut impl Write) -> Result<Outcome> {
+    fn load(&self) -> Result<(Trained, StoredRun)> {
         let trained = self.model.load(&self.run)?;
         self.threshold.check(&trained)?;
-        let run = open_for_reading(&self.run)?;
+        Ok((trained, open_for_reading(&self.run)?))
+    }
+
+    fn pytorch(&self, out: &mut impl Write) -> Result<Outcome> {
+        let (trained, run) = self.load()?;
+        if self.inputs == Inputs::Matrix {
+            let expected = "columns with --format pytorch, whose `network` takes a matrix anyway";
+            return Err(Error::invalid("--inputs", expected, "`matrix`"));
+        }
+        let program = self.out.with_extension("py");
+        let weights = self.out.with_extension("safetensors");
+        let model = export::pytorch(&trained, &run, self.threshold.value())?;
+        atomic::write(&weights, &model.weights)?;
+        atomic::write(&program, model.program.as_bytes())?;
+        let (weights, program) = (weights.display(), program.display());
+        writeln!(out, "{}", trained.network())?;
+        writeln!(
+            out,
+            "saved in {weights} and {program}, which uses it in PyTorch"
+        )?;
+        Ok(Outcome::Success)
+    }
+
+    fn onnx(&self, out: &mut impl Write) -> Result<Outcome> {
+        let (trained, run) = self.load()?;
         let inputs = match self.inputs {
             Inputs::Columns => export::Inputs::Columns,
             Inputs::Matrix => export::Inputs::Matrix,

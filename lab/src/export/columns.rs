@@ -123,6 +123,11 @@ impl Table {
         self.new_category == "ignore"
     }
 
+    /// What stands before the decimals of a number, and between groups of three digits.
+    pub(super) fn style(&self) -> (char, Option<char>) {
+        (self.numbers.decimal, self.numbers.thousands)
+    }
+
     /// A number as a row of the table has it.
     pub(super) fn field(&self, number: f64) -> String {
         number

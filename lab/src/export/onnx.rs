@@ -6,11 +6,10 @@ mod network;
 mod prepare;
 mod run;
 
-use std::collections::BTreeMap;
-
 use dropwise::error::{Error, Result};
 
 use super::columns::Rows;
+use super::{checked_precision, metadata};
 use crate::store::{StoredRun, Trained};
 use graph::{Graph, Place};
 
@@ -59,13 +58,7 @@ pub fn onnx(
     inputs: Inputs,
     threshold: f64,
 ) -> Result<OnnxModel> {
-    if !trained.network().is_finite()? {
-        return Err(Error::invalid(
-            "the model",
-            "finite weights",
-            "one that is infinite or not a number",
-        ));
-    }
+    checked_precision(trained)?;
     let mut graph = Graph::new(metadata(trained, run, threshold));
     let prepared = match inputs {
         Inputs::Columns => {
@@ -97,20 +90,4 @@ pub fn onnx(
         rows,
         difference,
     })
-}
-
-fn metadata(trained: &Trained, run: &StoredRun, threshold: f64) -> BTreeMap<String, String> {
-    let mut metadata = trained.metadata.clone();
-    metadata.extend(
-        [
-            ("config.toml", run.config_text().to_owned()),
-            ("preparation.json", run.preparation_json().to_owned()),
-            ("seed", trained.experiment.seed.to_string()),
-            ("data_sha256", trained.prepared.data_sha256.clone()),
-            ("model", trained.name.to_string()),
-            ("threshold", threshold.to_string()),
-        ]
-        .map(|(key, value)| (key.to_owned(), value)),
-    );
-    metadata
 }

@@ -1,0 +1,311 @@
+//! A trained network for PyTorch: weights that `nn.Sequential` loads, and a program that builds it: see [`pytorch`].
+
+use std::fmt::Write;
+
+use dropwise::config::{Activation, Loss, Precision};
+use dropwise::data::Task;
+use dropwise::error::{Error, Result};
+use serde::Serialize;
+
+use super::columns::{Column, Rows, Table};
+use super::{checked_precision, metadata};
+use crate::store::{StoredRun, Trained, tensors, weights};
+
+/// A network for PyTorch, as two files that belong side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PyTorchModel {
+    /// The safetensors file, with the keys of `nn.Sequential`.
+    pub weights: Vec<u8>,
+    /// The Python file, which loads the other by its own name with the ending `.safetensors`.
+    pub program: String,
+}
+
+/// The model of a run for PyTorch. The program builds the module, dropout included, loads the weights, and prepares rows as
+/// the program does; `predict(rows)` answers what `dropwise predict` answers, and raises `ValueError` where that refuses. It
+/// needs torch and safetensors.
+///
+/// # Errors
+/// [`Error::InvalidValue`] if a weight is not a finite number, or if a column is of a kind that cannot be written.
+pub fn pytorch(trained: &Trained, run: &StoredRun, threshold: f64) -> Result<PyTorchModel> {
+    let precision = checked_precision(trained)?;
+    let mut module = Module::default();
+    let network = trained.network();
+    let layers = network.weights()?;
+    let mut arrays = weights::to_arrays("", &layers, precision);
+    for (k, (layer, noise)) in layers.iter().zip(network.noises()).enumerate() {
+        if noise.rate() > 0.0 {
+            module.add(&format!("nn.Dropout({:?})", noise.rate()));
+        }
+        let (own, key) = (format!("layers.{k}."), format!("{}.", module.count));
+        for array in &mut arrays {
+            if let Some(part) = array.name.strip_prefix(&own) {
+                array.name = format!("{key}{part}");
+            }
+        }
+        let bias = if layer.bias.is_some() {
+            ""
+        } else {
+            ", bias=False"
+        };
+        module.add(&format!(
+            "nn.Linear({}, {}{bias})",
+            layer.d_input, layer.d_output
+        ));
+        module.activation(if k + 1 == layers.len() {
+            network.output_activation()
+        } else {
+            network.activation()
+        })?;
+    }
+    let metadata = metadata(trained, run, threshold);
+    Ok(PyTorchModel {
+        weights: tensors::encode(&arrays, &metadata)?,
+        program: program(trained, &module, precision, threshold)?,
+    })
+}
+
+/// The modules of `nn.Sequential`, a line each.
+#[derive(Default)]
+struct Module {
+    lines: String,
+    count: usize,
+}
+
+impl Module {
+    fn add(&mut self, module: &str) {
+        self.lines += &format!("    {module},\n");
+        self.count += 1;
+    }
+
+    fn activation(&mut self, activation: Activation) -> Result<()> {
+        match activation {
+            Activation::Sigmoid => self.add("nn.Sigmoid()"),
+            Activation::Relu => self.add("nn.ReLU()"),
+            Activation::Tanh => self.add("nn.Tanh()"),
+            Activation::Gelu => self.add("nn.GELU()"),
+            Activation::Silu => self.add("nn.SiLU()"),
+            Activation::Identity => {}
+            other => {
+                let expected = "an activation that PyTorch has";
+                return Err(Error::invalid("network.activation", expected, other));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn program(
+    trained: &Trained,
+    module: &Module,
+    precision: Precision,
+    threshold: f64,
+) -> Result<String> {
+    let (network, version) = (trained.network(), env!("CARGO_PKG_VERSION"));
+    let (double, dtype) = match precision {
+        Precision::Float32 => ("", "float32"),
+        Precision::Float64 => (".double()", "float64"),
+    };
+    let modules = &module.lines;
+    let prepare = prepare(&Rows::of(&trained.prepared.preprocessing)?)?;
+    let answer = answer(trained, threshold)?;
+    Ok(format!(
+        r#""""{network}, trained by dropwise {version}.
+
+`network` is the module; `predict(rows)` prepares rows, each a mapping from columns to values, and answers as `dropwise predict`
+does. As a program it answers the rows of a CSV file. Needs torch and safetensors.
+"""
+
+import csv
+import pathlib
+import sys
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+network = nn.Sequential(
+{modules}){double}
+network.load_state_dict(load_file(pathlib.Path(__file__).with_suffix(".safetensors")))
+network.eval()
+
+{prepare}
+
+def predict(rows):
+    inputs = torch.tensor([prepare(row) for row in rows], dtype=torch.{dtype})
+    if not inputs.float().isfinite().all():
+        raise ValueError("a number is infinite, or too far from those of the training rows")
+    with torch.no_grad():
+        outputs = network(inputs).double()
+{answer}
+
+if __name__ == "__main__":
+    with open(sys.argv[1], newline="") as file:
+        print(*predict(csv.DictReader(file)), sep="\n")
+"#
+    ))
+}
+
+/// The functions that make inputs of a row.
+fn prepare(rows: &Rows) -> Result<String> {
+    Ok(match rows {
+        Rows::Numbers(names) => format!(
+            "\ndef prepare(row):\n    return [float(row[column]) for column in {}]\n",
+            list(names)?
+        ),
+        Rows::Images {
+            height,
+            width,
+            largest,
+        } => format!(
+            "\ndef prepare(row):\n    return [float(row[f\"pixel{{k}}\"]) / {largest} for k in range({})]\n",
+            height * width
+        ),
+        Rows::Table(table) => {
+            let mut lines = String::new();
+            for column in &table.columns {
+                writeln!(lines, "        *{},", line(column)?).unwrap_or_default();
+            }
+            let missing = list(&table.missing_values)?;
+            let new = match table.ignores_new_categories() {
+                true => "",
+                false => {
+                    "    if text not in known:\n        raise ValueError(f\"{column}: the category {text!r} is new\")\n"
+                }
+            };
+            let read = table_number(table)?;
+            format!(
+                r#"MISSING = {missing}
+
+
+def cell(row, column, fill):
+    value = row[column]
+    text = "" if value is None or value != value else str(value).strip()
+    if text not in MISSING and (text or value == ""):
+        return text
+    if fill is None:
+        raise ValueError(f"{{column}}: the value is missing")
+    return fill
+
+
+def number(row, column, mean, deviation, fill=None):
+    value = cell(row, column, fill)
+    if isinstance(value, str):
+        value = {read}
+    return [(value - mean) / deviation]
+
+
+def category(row, column, known, fill=None):
+    text = cell(row, column, fill)
+{new}    return [float(text == name) for name in known]
+
+
+def prepare(row):
+    return [
+{lines}    ]
+"#
+            )
+        }
+    })
+}
+
+/// What reads a number of a table's text.
+fn table_number(table: &Table) -> Result<String> {
+    let (decimal, thousands) = table.style();
+    let mut read = "value".to_owned();
+    let mut replace = |from: char, to: &str| -> Result<()> {
+        read += &format!(".replace({}, \"{to}\")", literal(&from)?);
+        Ok(())
+    };
+    if let Some(separator) = thousands {
+        replace(separator, "")?;
+    }
+    if decimal != '.' {
+        replace('.', "x")?;
+        replace(decimal, ".")?;
+    }
+    // Python alone takes `1_000` for a number.
+    replace('_', "x")?;
+    Ok(format!("float({read})"))
+}
+
+/// The call that makes inputs of a column.
+fn line(column: &Column) -> Result<String> {
+    let or_fill =
+        |fill: Option<String>| fill.map_or(String::new(), |fill| format!(", fill={fill}"));
+    Ok(match column {
+        Column::Numeric {
+            name,
+            mean,
+            deviation,
+            fill,
+        } => {
+            let fill = or_fill(fill.map(|fill| format!("{fill:?}")));
+            format!(
+                "number(row, {}, {mean:?}, {deviation:?}{fill})",
+                literal(name)?
+            )
+        }
+        Column::Categorical {
+            name,
+            categories,
+            fill,
+        } => {
+            let fill = or_fill(fill.as_ref().map(literal).transpose()?);
+            format!(
+                "category(row, {}, {}{fill})",
+                literal(name)?,
+                list(categories)?
+            )
+        }
+    })
+}
+
+/// The end of `predict`.
+fn answer(trained: &Trained, threshold: f64) -> Result<String> {
+    let values = match trained.loss() {
+        Loss::CrossEntropy => "torch.softmax(outputs, 1)",
+        Loss::BinaryCrossEntropy => "torch.sigmoid(outputs)",
+        Loss::SquaredError | Loss::MeanSquaredError => "outputs",
+    };
+    let task = &trained.prepared.task;
+    let mut lines = format!("    values = {values}\n");
+    lines += &match task {
+        Task::Regression { targets } => {
+            let numbers = |of: fn(&dropwise::data::Target) -> f64| -> Vec<f64> {
+                targets.iter().map(of).collect()
+            };
+            let (deviation, mean) = (
+                numbers(|target| target.deviation),
+                numbers(|target| target.mean),
+            );
+            format!(
+                "    deviation, mean = torch.tensor([{deviation:?}, {mean:?}], dtype=torch.float64)\n    return (values * deviation + mean).tolist()\n"
+            )
+        }
+        Task::Classification { classes } => format!(
+            "    classes = {}\n    return [(classes[row.argmax()], row.tolist()) for row in values]\n",
+            list(classes)?
+        ),
+        Task::Binary { classes } => {
+            let all = match trained.gives_probabilities() {
+                true => "[1 - p, p]",
+                false => "[p]",
+            };
+            format!(
+                "    classes = {}\n    return [(classes[p > {threshold:?}], {all}) for [p] in values.tolist()]\n",
+                list(classes)?
+            )
+        }
+    };
+    Ok(lines)
+}
+
+fn list(texts: &[String]) -> Result<String> {
+    let texts: Result<Vec<String>> = texts.iter().map(literal).collect();
+    Ok(format!("[{}]", texts?.join(", ")))
+}
+
+/// Python's text of a value. The texts of JSON are Python's as well.
+fn literal(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|cause| Error::invalid("a name", "a text", cause))
+}
