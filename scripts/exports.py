@@ -229,7 +229,11 @@ def compare_torch(run, names, rows, scale):
 
 def torch_answers(run, table, rows, numbers, scale):
     dropwise("export", run, "--out", f"{run}.safetensors")
-    compare_torch(run, table.names(), [table.fields(row) for row in rows], scale)
+    rows = [table.fields(row) for row in rows]
+    compare_torch(run, table.names(), rows, scale)
+    # And back: the very network.
+    dropwise("import", f"{run}.safetensors", "--config", f"{run}.toml", "--out", f"{run}-back", "--quiet")
+    assert predicted(f"{run}-back", table.names(), rows, False) == predicted(run, table.names(), rows, False)
     for row in list(refused(run, table, rows, numbers))[:2]:
         assert torch_program(run, table.names(), [table.fields(row)]) is None, row
 
@@ -263,7 +267,55 @@ def digits():
     print("digits: images and their autoencoder", flush=True)
 
 
+TORCH = """
+import sys
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+torch.manual_seed(1)
+x, y = torch.rand(200, 64), torch.arange(200) % 10
+network = nn.Sequential(nn.Dropout(0.1), nn.Linear(64, 32), nn.ReLU(), nn.Dropout(0.2), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 10))
+optimizer = torch.optim.Adam(network.parameters(), 0.01)
+for _ in range(50):
+    optimizer.zero_grad()
+    nn.functional.cross_entropy(network(x), y).backward()
+    optimizer.step()
+state = network.state_dict()
+if sys.argv[2] == "half":
+    state = {key: value.half() for key, value in state.items()}
+    network.load_state_dict({key: value.float() for key, value in state.items()})
+save_file({key: value.contiguous() for key, value in state.items()}, sys.argv[1])
+with torch.no_grad():
+    print(torch.softmax(network.eval()(torch.arange(640).reshape(10, 64) % 17 / 16), 1).tolist())
+"""
+
+
+def imports():
+    """A network that PyTorch trained becomes a run that answers as PyTorch does, and is trained on."""
+    (FOLDER / "torch.toml").write_text(
+        "[data]\nsource = 'digits'\nsplit = { test = 0.2, validation = 0.2 }\n[network]\nhidden = [32, 32]\nactivation = 'relu'\n"
+        "[dropout]\ninput = 0.1\nhidden = [0.2, 0]\n[train]\noptimizer = 'adam'\nlearning_rate = 0.003\nbatch_size = 32\nepochs = 2\n"
+    )
+    (FOLDER / "trained.py").write_text(TORCH)
+    rows = (np.arange(640).reshape(10, 64) % 17).tolist()
+    for kind in ["plain", "half"]:
+        done = subprocess.run([PYTHON, FOLDER / "trained.py", FOLDER / f"{kind}.safetensors", kind], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        run = f"torch-{kind}"
+        dropwise("import", f"{kind}.safetensors", "--config", "torch.toml", "--out", run)
+        _, found = predicted(run, [f"pixel{k}" for k in range(64)], rows, True)
+        found = np.array([row[1:] for row in found], dtype=float)
+        assert np.abs(found - np.array(ast.literal_eval(done.stdout))).max() <= BOUND, kind
+        before = json.loads(dropwise("evaluate", run, "--json"))["metrics"]["loss"]
+        dropwise("train", "--resume", run, "--quiet")
+        assert json.loads(dropwise("evaluate", run, "--json"))["metrics"]["loss"] < before
+        dropwise("report", run, "--out", f"{run}.html")
+    print("networks that PyTorch trained", flush=True)
+
+
 FOLDER.mkdir(parents=True, exist_ok=True)
+imports()
 digits()
 for number in range(CASES):
     case(number)

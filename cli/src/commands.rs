@@ -6,6 +6,7 @@ mod difference;
 mod evaluate;
 mod export;
 mod fetch;
+mod import;
 mod init;
 pub(crate) mod interrupt;
 mod output;
@@ -44,6 +45,7 @@ enum Command {
     Evaluate(evaluate::Args),
     Predict(predict::Args),
     Export(export::Args),
+    Import(import::Args),
     Report(report::Args),
     Reproduce(reproduce::Args),
     Verify(verify::Args),
@@ -80,6 +82,7 @@ impl Cli {
             Command::Evaluate(args) => args.run(out),
             Command::Predict(args) => args.run(out),
             Command::Export(args) => args.run(out),
+            Command::Import(args) => args.run(out),
             Command::Report(args) => args.run(out),
             Command::Reproduce(args) => args.run(out),
             Command::Verify(args) => args.run(out),

@@ -7,12 +7,13 @@ mod silent;
 mod summary;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::RangedU64ValueParser;
-use dropwise::Result;
-use dropwise::data;
+use dropwise::config::Experiment;
 use dropwise::train::{End, Trainer};
+use dropwise::{Backend, Result, data};
+use dropwise_lab::store::foreign_weights;
 
 use super::args::ExperimentArgs;
 use super::output::{OutputArgs, Style};
@@ -74,12 +75,36 @@ fn count() -> RangedU64ValueParser<usize> {
 }
 
 /// Where a resumed run continues, in words.
-fn resumes_at(trainer: &Trainer<'_>) -> String {
+fn resumes_at(trainer: &Trainer<'_>, job: &Job) -> String {
     match trainer.step() {
+        0 if job.has_weights() => "starting from the weights of the run".to_owned(),
         0 => "found no checkpoint: starting from the beginning".to_owned(),
         step if trainer.has_ended() => format!("training has already ended, at step {step}"),
         step => format!("resuming after step {step}"),
     }
+}
+
+/// Makes a run in `dir` of weights that another program trained, after no step; it is measured like any other.
+pub(super) fn import(
+    file: &Path,
+    experiment: (Experiment, Backend),
+    dir: &Path,
+    style: Style,
+    out: &mut impl Write,
+) -> Result<Outcome> {
+    let mut job = Job::of(experiment)?;
+    let splits = data::load(&job.experiment.data, job.experiment.seed)?;
+    let like = job.trainer(&splits)?.network().weights()?;
+    job.start_with(foreign_weights(file, &like)?, &splits)?;
+    let trainer = job.trainer(&splits)?;
+    let run = job.run(Some(dir), &trainer, &splits)?;
+    let progress = Progress::new(Style::Quiet, (&trainer, &splits), &mut *out);
+    let observer = RunObserver::new(progress, run, (&trainer, &splits), 0.0, |_| true);
+    let mut report = RunReport::new(&job.backend, &trainer, &splits, End::Finished, 0.0)?;
+    report.judge(&trainer, &splits)?;
+    let dir = observer.finish(&trainer, &report)?;
+    report.print(style, out, &splits, dir.as_deref())?;
+    Ok(Outcome::Success)
 }
 
 impl Args {
@@ -98,7 +123,7 @@ impl Args {
         let longer = job.longer(&trainer, &splits)?;
         let run = job.run(self.out.as_deref(), &trainer, &splits)?;
         if self.resume.is_some() && style != Style::Quiet {
-            eprintln!("{}", resumes_at(&trainer));
+            eprintln!("{}", resumes_at(&trainer, &job));
             if let Some(words) = longer {
                 eprintln!("{words}");
             }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use dropwise::backend::Backend;
 use dropwise::config::{CheckedExperiment, Experiment, Schedule};
 use dropwise::data::Splits;
-use dropwise::train::{Snapshot, Trainer};
+use dropwise::evaluate::{Measure, evaluate};
+use dropwise::model::LayerWeights;
+use dropwise::train::{BestSnapshot, OptimizerAverages, Snapshot, Trainer};
 use dropwise::{Error, Result};
 use dropwise_lab::store::{self, Prepared, Run, snapshot};
 
@@ -139,6 +141,39 @@ impl Job {
             }
             None => Ok(()),
         }
+    }
+
+    /// Whether there are weights to start or go on from.
+    pub(super) fn has_weights(&self) -> bool {
+        self.snapshot.is_some()
+    }
+
+    /// Starts from these weights. Where there are validation rows, they are the best so far.
+    pub(super) fn start_with(&mut self, weights: Vec<LayerWeights>, splits: &Splits) -> Result<()> {
+        let mut snapshot = Snapshot {
+            step: 0,
+            best: None,
+            averages: OptimizerAverages::default(),
+            loss_sum: 0.0,
+            loss_rows: 0,
+            weights,
+        };
+        self.snapshot = Some(snapshot.clone());
+        if let Some(rows) = &splits.validation {
+            let trainer = self.trainer(splits)?;
+            let experiment = trainer.experiment();
+            let found = evaluate(trainer.network(), experiment.loss(), rows)?;
+            let select = experiment.train.select.unwrap_or(Measure::Loss);
+            let best = BestSnapshot {
+                step: 0,
+                loss: select.value(&found.metrics),
+                evaluations_since: 0,
+                weights: snapshot.weights.clone(),
+            };
+            snapshot.best = Some(best).filter(|best| best.loss.is_finite());
+            self.snapshot = Some(snapshot);
+        }
+        Ok(())
     }
 
     pub(super) fn trainer<'a>(&self, splits: &'a Splits) -> Result<Trainer<'a>> {

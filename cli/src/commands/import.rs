@@ -1,0 +1,42 @@
+//! `dropwise import FILE`: weights from another program as a run.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use dropwise::Result;
+
+use super::Outcome;
+use super::args::ExperimentArgs;
+use super::output::OutputArgs;
+use super::train;
+
+/// Make a run of a network that another program trained
+///
+/// FILE is a safetensors file of a fully-connected network in PyTorch's layout: for each layer a weight, [d_output, d_input], and a
+/// bias, [d_output]. The configuration says what it does not: the data, how rows are prepared, the sizes, the activation and the
+/// loss. Arrays go to layers by their shapes, in the order of their names.
+///
+/// The run can be evaluated, used and reported like any other, and trained on with `train --resume`.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Args {
+    /// The weights
+    file: PathBuf,
+    /// The experiment that the network belongs to, a TOML file
+    #[arg(long, value_name = "CONFIG")]
+    config: PathBuf,
+    /// Save the run to this folder, which must be new or empty
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    experiment: ExperimentArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+impl Args {
+    pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
+        let experiment = self.experiment.read(&self.config, &[])?;
+        train::import(&self.file, experiment, &self.out, self.output.style(), out)
+    }
+}
