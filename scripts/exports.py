@@ -18,6 +18,7 @@ import sys
 import numpy as np
 import onnx
 import onnxruntime
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 DROPWISE = pathlib.Path(sys.argv[1]).resolve()
 PYTHON = sys.argv[2]
@@ -314,8 +315,34 @@ def imports():
     print("networks that PyTorch trained", flush=True)
 
 
+def events_of(folder):
+    events = EventAccumulator(str(FOLDER / folder), size_guidance={"histograms": 0, "scalars": 0})
+    return events.Reload()
+
+
+def tensorboard():
+    """TensorBoard reads what a training wrote, what it wrote again after it was killed, and what is exported of the run."""
+    config = "[data]\nsource = 'digits'\nsplit = { validation = 0.2 }\n[network]\nhidden = [8]\n[train]\nlearning_rate = 1\nbatch_size = 64\n"
+    (FOLDER / "board.toml").write_text(config + "epochs = 5\n")
+    dropwise("train", "board.toml", "--quiet", "--out", "board", "--tensorboard", "events")
+    dropwise("train", "--resume", "board", "--epochs", "8", "--quiet", "--tensorboard", "events")
+    dropwise("export", "board", "--format", "tensorboard", "--out", "exported")
+    lines = [json.loads(line) for line in (FOLDER / "board/metrics.jsonl").read_text().splitlines()]
+    for folder in ["events", "exported"]:
+        events = events_of(folder)
+        for tag, split, name in [("loss/validation", "validation", "loss"), ("training_loss", "train", "training_loss")]:
+            expected = [(line["step"], np.float32(line[name])) for line in lines if line["split"] == split]
+            assert [(event.step, event.value) for event in events.Scalars(tag)] == expected, (folder, tag)
+        assert len(expected) == 8
+        assert sorted(events.Tags()["histograms"]) == [f"layers.{k}/{part}" for k in range(2) for part in ["bias", "weight"]]
+        histogram = events.Histograms("layers.0/weight")[-1].histogram_value
+        assert histogram.num == sum(histogram.bucket) == 64 * 8 and histogram.bucket_limit[-1] == histogram.max
+    print("TensorBoard's reader", flush=True)
+
+
 FOLDER.mkdir(parents=True, exist_ok=True)
 imports()
+tensorboard()
 digits()
 for number in range(CASES):
     case(number)

@@ -5,6 +5,7 @@ mod examples;
 mod onnx;
 mod protobuf;
 mod pytorch;
+pub mod tensorboard;
 
 use std::collections::BTreeMap;
 

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use dropwise::{Error, Result};
-use dropwise_lab::export;
+use dropwise_lab::export::{
+    self,
+    tensorboard::{self, Events},
+};
 use dropwise_lab::store::{StoredRun, Trained, atomic, open_for_reading};
 
 use super::Outcome;
@@ -20,7 +23,7 @@ use super::args::{ModelArgs, ThresholdArgs};
 pub(super) struct Args {
     /// The folder that `train --out` kept the run in
     run: PathBuf,
-    /// The file to write; one that is there is replaced
+    /// The file to write, or the folder to write to; what is there is replaced
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// What to write [default: by the file's name]
@@ -41,6 +44,8 @@ enum Format {
     Onnx,
     /// Weights as safetensors with the keys of nn.Sequential, and a Python file beside them that uses them
     Pytorch,
+    /// A folder with the metrics of the run and histograms of the weights for TensorBoard
+    Tensorboard,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -57,6 +62,7 @@ impl Args {
         match self.format()? {
             Format::Onnx => self.onnx(out),
             Format::Pytorch => self.pytorch(out),
+            Format::Tensorboard => self.tensorboard(out),
         }
     }
 
@@ -103,6 +109,31 @@ impl Args {
             out,
             "saved in {weights} and {program}, which uses it in PyTorch"
         )?;
+        Ok(Outcome::Success)
+    }
+
+    /// The same run gives the same bytes, since nothing is known of when things were.
+    fn tensorboard(&self, out: &mut impl Write) -> Result<Outcome> {
+        const SECONDS: f64 = 0.0;
+        let (trained, run) = self.load()?;
+        let path = self.out.join(tensorboard::file_name(SECONDS, 0));
+        let mut events = Events::new(Vec::new(), path.clone(), 0, SECONDS)?;
+        for line in run.metrics()? {
+            events.add_metrics(&line, SECONDS)?;
+        }
+        let step = trained
+            .metadata
+            .get("step")
+            .and_then(|step| step.parse().ok());
+        let weights = trained.network().weights()?;
+        events.add_weights(step.unwrap_or(0), &weights, SECONDS)?;
+        std::fs::create_dir_all(&self.out).map_err(|cause| Error::WriteFile {
+            path: self.out.clone(),
+            cause,
+        })?;
+        atomic::write(&path, &events.into_inner())?;
+        let dir = self.out.display();
+        writeln!(out, "saved in {dir}, for `tensorboard --logdir {dir}`")?;
         Ok(Outcome::Success)
     }
 

@@ -19,6 +19,21 @@ impl Message {
         self
     }
 
+    pub(super) fn double(mut self, field: u32, value: f64) -> Self {
+        self.key(field, 1);
+        self.0.extend(value.to_le_bytes());
+        self
+    }
+
+    /// Numbers in one field, packed.
+    pub(super) fn doubles(self, field: u32, values: &[f64]) -> Self {
+        let bytes: Vec<u8> = values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        self.bytes(field, &bytes)
+    }
+
     pub(super) fn bytes(mut self, field: u32, value: &[u8]) -> Self {
         self.key(field, 2);
         self.varint(value.len() as u64);

@@ -11,7 +11,9 @@ use super::checkpoint::{self, Checkpoint};
 use super::folder::names_in;
 use super::model_file::ModelFile;
 use super::tensors::{self, Array};
-use super::{CHECKPOINTS, CONFIG, PREPARATION, REPORT, SECONDS, TRAIL, cannot_read, refused};
+use super::{
+    CHECKPOINTS, CONFIG, METRICS, PREPARATION, REPORT, SECONDS, TRAIL, cannot_read, jsonl, refused,
+};
 use dropwise::error::{Error, Result};
 
 /// One of a run's two models.
@@ -140,6 +142,20 @@ impl StoredRun {
     #[must_use]
     pub fn has_report(&self) -> bool {
         self.dir.join(REPORT).is_file()
+    }
+
+    /// The lines of the metrics, in the order in which they were written.
+    ///
+    /// # Errors
+    /// [`Error::Store`] with the line's number if one that is not the last is not JSON; [`Error::Read`] if they cannot be
+    /// read.
+    pub fn metrics(&self) -> Result<Vec<String>> {
+        let mut lines = Vec::new();
+        jsonl::read(&self.dir.join(METRICS), |_, line: serde_json::Value| {
+            lines.push(line.to_string());
+            Ok(())
+        })?;
+        Ok(lines)
     }
 
     /// A model's arrays, in order of their names, and its metadata.

@@ -1,7 +1,8 @@
 //! The observer that shows progress and saves the run.
 
+use std::fs::File;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use dropwise::config::Precision;
@@ -9,6 +10,7 @@ use dropwise::data::Splits;
 use dropwise::train::{Flow, Observer, Report, Trainer};
 use dropwise::{Backend, Error, Mlp, Result};
 use dropwise_lab::explain::Recorder;
+use dropwise_lab::export::tensorboard::{self, Events};
 use dropwise_lab::store::{ModelName, Run, snapshot, weights};
 
 use super::super::json;
@@ -29,6 +31,8 @@ pub(super) struct RunObserver<'a, W, F> {
     last_checkpoint_step: Option<usize>,
     /// Whether this process has trained; else the resumed run had ended already.
     has_trained: bool,
+    /// What TensorBoard is shown.
+    events: Option<Events<File>>,
     goes_on: F,
 }
 
@@ -59,8 +63,16 @@ impl<'a, W: Write, F: FnMut(&Trainer<'_>) -> bool> RunObserver<'a, W, F> {
             last_checkpoint: now,
             last_checkpoint_step: (!is_new).then_some(trainer.step()),
             has_trained: false,
+            events: None,
             goes_on,
         }
+    }
+
+    /// Also writes events for TensorBoard to a folder.
+    pub(super) fn with_events(mut self, dir: Option<&Path>, trainer: &Trainer<'_>) -> Result<Self> {
+        let create = |dir: &Path| Events::create(dir, trainer.step() + 1);
+        self.events = dir.map(create).transpose()?;
+        Ok(self)
     }
 
     /// Training time, over all processes.
@@ -213,6 +225,13 @@ impl<W: Write, F: FnMut(&Trainer<'_>) -> bool> Observer for RunObserver<'_, W, F
             for line in &lines {
                 run.append_metrics(line)?;
             }
+        }
+        if let Some(events) = &mut self.events {
+            let seconds = tensorboard::now();
+            for line in &lines {
+                events.add_metrics(line, seconds)?;
+            }
+            events.add_weights(trainer.step(), &trainer.network().weights()?, seconds)?;
         }
         self.progress.evaluated(trainer, report, &lines)
     }
