@@ -99,6 +99,17 @@ impl Layout {
         }
     }
 
+    /// Tensors of one network each, `[rows, columns]`, as they lie in one tensor.
+    pub(super) fn combine(&self, networks: Vec<Tensor<2>>) -> Tensor<2> {
+        let [rows, columns] = networks[0].dims();
+        match self.order {
+            Order::Lanes => {
+                Tensor::stack::<3>(networks, 2).reshape([rows, columns * self.replicas])
+            }
+            Order::Blocks => Tensor::cat(networks, 0),
+        }
+    }
+
     /// The numbers of network `r`.
     pub(super) fn unpack(&self, values: &[f64], r: usize) -> Vec<f64> {
         let count = values.len() / self.replicas;

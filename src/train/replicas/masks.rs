@@ -4,6 +4,7 @@ use burn::tensor::{DType, Element, Tensor, TensorCreationOptions, TensorData};
 
 use super::Replica;
 use super::layout::Layout;
+use crate::backend::is_gpu;
 use crate::dropout::{LayerMasks, Noise, SeededMasks};
 use crate::model::MlpConfig;
 
@@ -51,11 +52,33 @@ impl Masks {
         rows: usize,
         options: TensorCreationOptions,
     ) -> Tensor<2> {
+        if is_gpu(&options.device) {
+            return self.draw_on_device(step, rows, options);
+        }
         let data = match options.dtype {
             Some(DType::F64) => self.data::<f64>(step, rows),
             _ => self.data::<f32>(step, rows),
         };
         Tensor::from_data(data, options)
+    }
+
+    /// The same bits, drawn on the GPU, so that nothing is copied to it.
+    fn draw_on_device(
+        &mut self,
+        step: usize,
+        rows: usize,
+        options: TensorCreationOptions,
+    ) -> Tensor<2> {
+        let (device, shape) = (&options.device, [rows, self.width]);
+        let dtype = options.dtype.unwrap_or(DType::F32);
+        let networks = self.networks.iter_mut().map(|(masks, noise)| {
+            if noise.is_off() {
+                Tensor::ones(shape, (device, dtype))
+            } else {
+                masks.mask_on_device(step, *noise, shape, (device, dtype))
+            }
+        });
+        self.layout.combine(networks.collect())
     }
 
     fn data<E: Element>(&mut self, step: usize, rows: usize) -> TensorData {
