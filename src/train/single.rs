@@ -124,40 +124,34 @@ impl MaskSource {
 impl Networks<1> for SingleNetwork<'_> {
     fn batch(&mut self, plan: &Plan, step: usize) -> Batch {
         let options = (&self.device, self.dtype);
-        let d_output = self.data.d_output();
-        let all_weights = self.weights.as_deref();
-        let weights = |rows: Option<&[usize]>| -> Option<Tensor<2>> {
-            let weights = all_weights?;
-            let values = match rows {
-                Some(rows) => columns(rows.iter().map(|row| weights[*row]), d_output),
-                None => columns(weights.iter().copied(), d_output),
-            };
-            let rows = values.len() / d_output;
-            Some(write(&values, [rows, d_output], &options.into()))
+        let (data, d_output, weights) = (self.data, self.data.d_output(), self.weights.as_deref());
+        let read = |rows: Option<&[usize]>| -> Rows {
+            let part = rows.map_or_else(|| data.clone(), |rows| data.select(rows));
+            let weights = weights.map(|weights| {
+                let values = match rows {
+                    Some(rows) => columns(rows.iter().map(|row| weights[*row]), d_output),
+                    None => columns(weights.iter().copied(), d_output),
+                };
+                write(&values, [part.len(), d_output], &options.into())
+            });
+            (part.inputs(options), part.targets(options), weights)
         };
-        let tensors = |rows: &Dataset| (rows.inputs(options), rows.targets(options));
-        let with_weights = |(inputs, targets), weights| (inputs, targets, weights);
-        let (inputs, targets, weights) = if plan.is_full_batch() {
-            let data = self.data;
-            let all = || with_weights(tensors(data), weights(None));
-            self.all_rows.get_or_insert_with(all).clone()
-        } else if self.is_gpu {
-            let data = self.data;
-            let all = || with_weights(tensors(data), weights(None));
-            let (inputs, targets, weights) = self.all_rows.get_or_insert_with(all);
-            let rows = self.order.rows(plan, step).iter();
-            let rows: Vec<i32> = rows.map(|row| *row as i32).collect();
-            let rows = Tensor::<1, Int>::from_data(&rows[..], &self.device);
-            let of_all = |all: &Tensor<2>| all.clone().select(0, rows.clone());
-            (
-                of_all(inputs),
-                of_all(targets),
-                weights.as_ref().map(of_all),
-            )
-        } else {
-            let rows = self.order.rows(plan, step);
-            let (inputs, targets) = tensors(&self.data.select(rows));
-            (inputs, targets, weights(Some(rows)))
+        let keeps_all = plan.is_full_batch() || self.is_gpu;
+        let all = keeps_all.then(|| &*self.all_rows.get_or_insert_with(|| read(None)));
+        let (inputs, targets, weights) = match all {
+            Some(all) if plan.is_full_batch() => all.clone(),
+            Some((inputs, targets, weights)) => {
+                let rows = self.order.rows(plan, step).iter();
+                let rows: Vec<i32> = rows.map(|row| *row as i32).collect();
+                let rows = Tensor::<1, Int>::from_data(&rows[..], &self.device);
+                let of_all = |all: &Tensor<2>| all.clone().select(0, rows.clone());
+                (
+                    of_all(inputs),
+                    of_all(targets),
+                    weights.as_ref().map(of_all),
+                )
+            }
+            None => read(Some(self.order.rows(plan, step))),
         };
         Batch {
             rows: inputs.dims()[0],
