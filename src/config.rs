@@ -28,6 +28,8 @@ mod measure;
 mod network;
 mod older;
 mod resolved;
+mod split;
+mod table;
 mod training;
 
 use std::ops::Deref;
@@ -48,10 +50,7 @@ pub use crate::check::check_rate;
 pub use crate::dropout::Masks;
 pub use crate::initializer::Initializer;
 pub use crate::loss::Loss;
-pub use data::{
-    ColumnName, CsvConfig, DataConfig, DataSource, Delimiter, Fold, IdxConfig, Missing,
-    NewCategory, SplitConfig, TableConfig, TaskKind,
-};
+pub use data::{CsvConfig, DataConfig, DataSource, Delimiter, IdxConfig};
 #[doc(hidden)]
 pub use document::nearest;
 #[doc(hidden)]
@@ -59,6 +58,8 @@ pub use document::{from_toml, written_at};
 pub use measure::Measure;
 pub use network::{DropoutConfig, DropoutSchedule, HiddenNoise, NetworkConfig};
 pub use resolved::ResolvedExperiment;
+pub use split::{Fold, SplitConfig};
+pub use table::{ColumnName, Missing, MissingTarget, NewCategory, Scaling, TableConfig, TaskKind};
 pub use training::{
     BatchSize, ClassWeight, Clip, EarlyStopping, Momentum, MomentumRamp, Optimizer, Schedule,
     TrainConfig,
@@ -128,6 +129,14 @@ impl Default for StudyConfig {
             cross_validation: None,
         }
     }
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(flag: &bool) -> bool {
+    *flag
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -18,6 +18,7 @@ mod autoencoder;
 mod cell;
 #[doc(hidden)]
 pub mod csv;
+mod date;
 mod digits;
 mod hash;
 #[doc(hidden)]
@@ -26,8 +27,11 @@ mod images;
 mod memory;
 mod part;
 mod preprocessing;
+mod remarks;
+mod spelling;
 mod split;
 mod table;
+mod twins;
 mod xor;
 
 use std::fmt;
@@ -41,9 +45,15 @@ use crate::error::{Error, Result};
 
 #[doc(hidden)]
 pub use cell::{Almost, parse_number, parse_number_in};
+#[doc(hidden)]
+pub use date::date_parts;
 pub use digits::digits;
 pub use part::Part;
 pub use preprocessing::{Preprocessing, RowError, TablePreprocessing};
+#[doc(hidden)]
+pub use remarks::Remarks;
+#[doc(hidden)]
+pub use spelling::composed;
 #[doc(hidden)]
 pub use table::RawTable;
 pub use xor::xor;
@@ -83,6 +93,11 @@ pub trait Source: Send + Sync {
     /// What `row` counts in the training loss beside the others, a finite number of at least 0; none where all rows count the
     /// same.
     fn weight(&self, _row: usize) -> Option<f64> {
+        None
+    }
+
+    /// The line of its file that `row` begins on, counted from 1; none where there is no such thing.
+    fn line(&self, _row: usize) -> Option<usize> {
         None
     }
 }
@@ -242,6 +257,15 @@ impl Dataset {
         self.source.weight(self.source_row(row))
     }
 
+    /// The line of its file that a row begins on, counted from 1, where rows have lines.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    pub fn line(&self, row: usize) -> Option<usize> {
+        self.source.line(self.source_row(row))
+    }
+
     /// The targets of one row.
     ///
     /// # Panics
@@ -278,7 +302,7 @@ pub struct Splits {
 }
 
 /// The rows of another table with the columns of a run's, prepared as its training rows were: `preprocessing` and `task` are
-/// what the run stored of them. Rows are left out where `missing = "drop"` says so.
+/// what the run stored of them. Rows are left out where `missing = "drop"` says so. Beside them, what is worth a word: a sentence each.
 ///
 /// # Errors
 /// [`Error::InvalidValue`] if the configuration's data are no table, [`Error::Read`] if the file cannot be read, and
@@ -288,7 +312,7 @@ pub fn load_more(
     config: &DataConfig,
     path: &Path,
     (preprocessing, task): (&Preprocessing, &Task),
-) -> Result<Dataset> {
+) -> Result<(Dataset, Vec<String>)> {
     match (&config.source, preprocessing) {
         (DataSource::Csv { file, table }, Preprocessing::Table(preprocessing))
             if !config.autoencoder =>

@@ -57,6 +57,8 @@ pub use metrics::number;
 #[doc(hidden)]
 pub use probabilities::{BINS, Bin};
 #[doc(hidden)]
+pub use ranks::{areas, thresholds};
+#[doc(hidden)]
 pub use tally::Tally;
 
 /// Few enough for memory and caches, enough to keep a CPU busy: 10,000 rows through 784-1024-1024-10 cost

@@ -65,6 +65,32 @@ pub(crate) fn both<A, B>(one: impl FnOnce() -> A, other: impl FnOnce() -> B) -> 
     (one(), other())
 }
 
+/// `work(0)` to `work(count - 1)`, in order, on all threads of the pool that this is called in.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn each<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+    use rayon::prelude::*;
+
+    (0..count).into_par_iter().map(work).collect()
+}
+
+/// `work(0)` to `work(count - 1)`, in order. There are no threads here.
+#[cfg(target_family = "wasm")]
+pub(crate) fn each<T>(count: usize, work: impl Fn(usize) -> T) -> Vec<T> {
+    (0..count).map(work).collect()
+}
+
+/// How many threads [`each`] has.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn count() -> usize {
+    rayon::current_num_threads()
+}
+
+/// How many threads [`each`] has.
+#[cfg(target_family = "wasm")]
+pub(crate) fn count() -> usize {
+    1
+}
+
 /// Whether a product of this many multiplications is shared among threads where this is called.
 #[cfg(not(target_family = "wasm"))]
 #[cfg_attr(not(any(feature = "flex", feature = "ndarray")), allow(dead_code))]

@@ -1,14 +1,14 @@
 //! `[data]`: where the rows come from, and how they are split.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
+use encoding_rs::Encoding;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::document::{Mistake, Table, keys_of};
-use super::forms::count_or;
-use super::is_default;
-use crate::check::{check_count, check_share};
+use super::split::{Fold, SplitConfig};
+use super::table::TableConfig;
+use super::{is_default, is_yes, yes};
 use crate::error::{Error, Result};
 
 /// Where the rows come from. Relative paths are from the folder that the program is started in; `dropwise` itself looks beside the
@@ -71,7 +71,7 @@ pub struct IdxConfig {
     /// The test labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_labels: Option<PathBuf>,
-    /// The names of the classes, label 0 first. Default: the labels themselves.
+    /// The names of the classes, label 0 first, or label 1 where no row has the label 0. Default: the labels themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub classes: Option<Vec<String>>,
 }
@@ -92,75 +92,15 @@ pub struct CsvConfig {
     /// Whether the first line names the columns. Default true.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub header: bool,
-}
-
-/// The columns of a table, whatever kind of file it is in.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct TableConfig {
-    /// The column to predict, by its name or by its number counted from 1. Required.
-    pub target: ColumnName,
-    /// `classification` (an output for each class), `binary` (two classes, one output: the probability of the second) or `regression`.
-    /// Default: words are classes (two of them: `binary`), numbers a regression.
+    /// How many lines at the start of the file are passed over, such as a title. Default 0.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub skip_lines: usize,
+    /// The character that begins a line which is a comment, and is passed over, such as `#`. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub task: Option<TaskKind>,
-    /// Columns to leave out, such as row numbers and names. Default: none.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub leave_out: Vec<ColumnName>,
-    /// Columns whose values are categories though they look like numbers, such as postal codes. Default: none.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub categorical: Vec<ColumnName>,
-    /// The column that says what each row counts in the training loss, a number of at least 0; none means all the same. Weights
-    /// are divided by their mean over the training rows. The column is no input. Metrics count every row the same.
+    pub comment: Option<char>,
+    /// How the file writes letters as bytes, by the names that browsers know, such as `windows-1252` or `utf-16le`. Default: UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weight: Option<ColumnName>,
-    /// What stands before the decimals of a number: `.` or `,`. Default `.`.
-    #[serde(default = "point", skip_serializing_if = "is_point")]
-    pub decimal: char,
-    /// What stands between groups of three digits in a number: `,`, `.`, `'`, `_` or a space. Default: nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub thousands: Option<char>,
-    /// The values that count as missing. Default: empty, `?`, `NA` and `NaN`.
-    #[serde(default = "missing_values", skip_serializing_if = "are_missing_values")]
-    pub missing_values: Vec<String>,
-    /// What to do about a missing value among the inputs: `error`, `drop` (the row), `mean` (of the training rows; for a category the
-    /// most frequent one) or `mode` (the most frequent one). Default `error`. A row whose target is missing is an error, or dropped with
-    /// `drop`.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub missing: Missing,
-    /// What to do about a category that the training rows do not have: `error`, or `ignore` (all inputs of the column are 0). Default
-    /// `error`.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub new_category: NewCategory,
-    /// Whether numeric columns (and a regression's target) are brought to mean 0 and standard deviation 1, as measured on the training
-    /// rows; metrics and predictions are in the target's own unit. Default true.
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
-    pub standardize: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn is_yes(flag: &bool) -> bool {
-    *flag
-}
-
-fn point() -> char {
-    '.'
-}
-
-fn is_point(decimal: &char) -> bool {
-    *decimal == '.'
-}
-
-fn missing_values() -> Vec<String> {
-    TableConfig::MISSING_VALUES.map(str::to_owned).to_vec()
-}
-
-fn are_missing_values(values: &Vec<String>) -> bool {
-    *values == missing_values()
+    pub encoding: Option<String>,
 }
 
 /// The keys of every source.
@@ -331,7 +271,10 @@ impl DataConfig {
                 return Err(Error::inapplicable("data.autoencoder", only, "\"custom\""));
             }
             DataSource::Idx(idx) => idx.check()?,
-            DataSource::Csv { table, .. } => table.check()?,
+            DataSource::Csv { file, table } => {
+                file.check()?;
+                table.check()?;
+            }
             _ => {}
         }
         let Some(split) = &self.split else {
@@ -398,162 +341,49 @@ impl CsvConfig {
             test_path: None,
             delimiter: Delimiter::default(),
             header: true,
+            skip_lines: 0,
+            comment: None,
+            encoding: None,
         }
     }
-}
 
-impl TableConfig {
-    /// The values that count as missing by default.
-    #[doc(hidden)]
-    pub const MISSING_VALUES: [&str; 4] = ["", "?", "NA", "NaN"];
-
-    /// A table whose other columns are inputs, with the defaults for everything else.
-    #[must_use]
-    pub fn new(target: ColumnName) -> Self {
-        TableConfig {
-            target,
-            task: None,
-            leave_out: vec![],
-            categorical: vec![],
-            weight: None,
-            decimal: point(),
-            thousands: None,
-            missing_values: missing_values(),
-            missing: Missing::default(),
-            new_category: NewCategory::default(),
-            standardize: true,
-        }
-    }
-}
-
-impl TableConfig {
-    fn check(&self) -> Result<()> {
-        if !['.', ','].contains(&self.decimal) {
-            let found = format!("`{}`", self.decimal);
-            return Err(Error::invalid("data.decimal", "`.` or `,`", found));
-        }
-        let Some(thousands) = self.thousands else {
-            return Ok(());
-        };
-        let found = format!("`{thousands}`");
-        if thousands == self.decimal {
-            let expected = "another character than stands before decimals (`decimal`)";
-            return Err(Error::invalid("data.thousands", expected, found));
-        }
-        if ![',', '.', '\'', '_', ' ', '\u{a0}', '\u{202f}', '\u{2019}'].contains(&thousands) {
-            let expected = "`,`, `.`, `'`, `_` or a space";
-            return Err(Error::invalid("data.thousands", expected, found));
-        }
-        Ok(())
-    }
-}
-
-impl SplitConfig {
-    /// Whether there are to be validation rows.
-    #[must_use]
-    #[doc(hidden)]
-    pub fn validates(&self) -> bool {
-        self.validation > 0.0 || self.validation_rows.is_some()
+    /// The encoding by its name.
+    pub(crate) fn known_encoding(&self) -> Option<&'static Encoding> {
+        let name = self.encoding.as_deref()?;
+        Encoding::for_label(name.as_bytes())
     }
 
     fn check(&self) -> Result<()> {
-        check_share("data.split.validation", self.validation)?;
-        check_share("data.split.test", self.test)?;
-        let clash = |key: &str, with: &str| {
-            let expected = format!("either `{key}` or `{with}`");
-            Err(Error::invalid(
-                format!("data.split.{key}"),
+        if let Some(name) = self
+            .encoding
+            .as_deref()
+            .filter(|_| self.known_encoding().is_none())
+        {
+            let expected =
+                "an encoding, such as \"windows-1252\", \"latin1\", \"utf-16le\" or \"shift_jis\"";
+            return Err(Error::invalid(
+                "data.encoding",
                 expected,
-                "both",
-            ))
+                format!("\"{name}\""),
+            ));
+        }
+        let is_delimiter = |comment: char| {
+            u8::try_from(comment).is_ok_and(|byte| Delimiter::Byte(byte) == self.delimiter)
         };
-        if self.group.is_some() && self.time.is_some() {
-            return clash("group", "time");
-        }
-        let listed = [
-            ("train_rows", &self.train_rows),
-            ("validation_rows", &self.validation_rows),
-            ("test_rows", &self.test_rows),
-        ];
-        for (key, column) in [("group", &self.group), ("time", &self.time)] {
-            if column.is_none() {
-                continue;
+        match self.comment {
+            Some(comment)
+                if !comment.is_ascii_punctuation() || comment == '"' || is_delimiter(comment) =>
+            {
+                let expected =
+                    "one ASCII sign such as \"#\" that is no quote and not the delimiter";
+                Err(Error::invalid(
+                    "data.comment",
+                    expected,
+                    format!("\"{comment}\""),
+                ))
             }
-            if let Some((rows, _)) = listed.iter().find(|(_, path)| path.is_some()) {
-                return clash(key, rows);
-            }
-            if self.stratify == Some(true) {
-                return clash(key, "stratify");
-            }
+            _ => Ok(()),
         }
-        if self.time.is_some() && self.train.is_some() {
-            return clash("time", "train");
-        }
-        if self.test > 0.0 && self.test_rows.is_some() {
-            return clash("test", "test_rows");
-        }
-        if self.validation > 0.0 && self.validation_rows.is_some() {
-            return clash("validation", "validation_rows");
-        }
-        if self.test > 0.0 && self.train_rows.is_some() {
-            return clash("test", "train_rows");
-        }
-        if let Some(rows) = self.train {
-            check_count("data.split.train", rows)?;
-            if self.train_rows.is_some() {
-                return clash("train", "train_rows");
-            }
-        }
-        Ok(())
-    }
-}
-
-/// One of the folds of a cross-validation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[doc(hidden)]
-pub struct Fold {
-    /// Its number, counted from 0.
-    pub number: usize,
-    /// How many there are.
-    pub of: usize,
-}
-
-/// What a target column is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TaskKind {
-    /// One of several classes; an output for each.
-    Classification,
-    /// One of two classes; one output, the probability of the second.
-    Binary,
-    /// A number.
-    Regression,
-}
-
-/// A column, by its name or by its number counted from 1.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum ColumnName {
-    /// The number, counted from 1.
-    Number(usize),
-    /// The name in the header.
-    Name(String),
-}
-
-impl fmt::Display for ColumnName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ColumnName::Number(number) => write!(f, "{number}"),
-            ColumnName::Name(name) => f.write_str(name),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for ColumnName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let expecting = "a column's name, or its number counted from 1";
-        let name = |text: &str| Some(ColumnName::Name(text.to_owned()));
-        count_or(deserializer, expecting, ColumnName::Number, name)
     }
 }
 
@@ -593,74 +423,4 @@ impl<'de> Deserialize<'de> for Delimiter {
             )),
         }
     }
-}
-
-/// What to do about a missing value among the inputs. A row whose target is missing is an error, or is
-/// left out with `drop`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Missing {
-    /// Stop and name the row and the column.
-    #[default]
-    Error,
-    /// Leave the row out.
-    Drop,
-    /// Put the mean of the training rows; in a column of categories the most frequent one.
-    Mean,
-    /// Put the most frequent value of the training rows.
-    Mode,
-}
-
-/// What to do about a category that the training rows do not have.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NewCategory {
-    /// Stop and name the row, the column and the category.
-    #[default]
-    Error,
-    /// Take it for none of the known ones: all of the column's inputs are 0.
-    Ignore,
-}
-
-/// How the rows are split into training, validation and test rows: by fractions, or by files of row
-/// numbers.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SplitConfig {
-    /// The share of validation rows among those that are not test rows, at least 0 and below 1. Default 0.
-    pub validation: f64,
-    /// The share of test rows, at least 0 and below 1. Default 0. Not for a source that has test rows of its own.
-    pub test: f64,
-    /// How many training rows are kept, for learning curves; the others are left out. They are drawn after the other parts, which stay as
-    /// they are. Default: all. Not together with `train_rows`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub train: Option<usize>,
-    /// The seed of the split. Default: the experiment's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seed: Option<u64>,
-    /// Whether each class is split by itself, so that its share is the same everywhere. Default: yes
-    /// for classes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stratify: Option<bool>,
-    /// `csv`: the column that says what belongs together, such as a person's number: its rows are all in one part. It is no
-    /// input. Classes then do not keep their shares.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub group: Option<ColumnName>,
-    /// `csv`: the column with the time of a row, a number or a date such as 2024-01-31: the latest rows are the test rows, those
-    /// before them the validation rows. Rows of one time are in one part. It is no input. Nothing is drawn.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub time: Option<ColumnName>,
-    /// The fold of a cross-validation whose rows are the validation rows, in place of a share: see [`DataConfig::folds`].
-    #[serde(skip)]
-    #[doc(hidden)]
-    pub fold: Option<Fold>,
-    /// A file with the numbers of the training rows, counted from 0, white space between.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub train_rows: Option<PathBuf>,
-    /// The same for the validation rows.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub validation_rows: Option<PathBuf>,
-    /// The same for the test rows.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub test_rows: Option<PathBuf>,
 }

@@ -69,4 +69,8 @@ impl Source for Autoencoder {
     fn weight(&self, row: usize) -> Option<f64> {
         self.rows.weight(row)
     }
+
+    fn line(&self, row: usize) -> Option<usize> {
+        self.rows.line(row)
+    }
 }

@@ -35,7 +35,7 @@ impl NumberStyle {
     }
 
     /// The number that a text stands for, which may be infinite or NaN; `None` if it is no number.
-    fn parse(self, text: &str) -> Option<f64> {
+    pub(super) fn parse(self, text: &str) -> Option<f64> {
         if self.is_default() {
             return text.parse().ok();
         }

@@ -3,6 +3,7 @@
 //! Bytes become records of text here, for training, prediction and `dropwise init` alike. Which columns are used and
 //! what their cells mean is the business of a table whatever its format.
 
+mod bytes;
 mod lines;
 mod reader;
 
@@ -10,6 +11,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use encoding_rs::Encoding;
 use sha2::{Digest, Sha256};
 
 use super::hash::{Hashing, hex};
@@ -18,24 +20,49 @@ use super::{Dataset, Splits, TablePreprocessing, Task, split};
 use crate::config::{CsvConfig, Delimiter, SplitConfig, TableConfig};
 use crate::error::{Error, Result};
 
+pub use bytes::unpacked;
 pub use lines::Lines;
 pub use reader::{Reader, Record};
 
 /// How a text file is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Format {
     /// What stands between the values of a line.
     pub delimiter: Delimiter,
     /// Whether the first line names the columns.
     pub header: bool,
+    /// Lines at the start that are passed over.
+    pub skip_lines: usize,
+    /// What begins a line that is passed over.
+    pub comment: Option<u8>,
+    /// How letters are written as bytes; none for UTF-8.
+    pub encoding: Option<&'static Encoding>,
 }
 
 impl Format {
     /// A layout with this delimiter, with or without a header.
     #[must_use]
     pub fn new(delimiter: Delimiter, header: bool) -> Self {
-        Format { delimiter, header }
+        Format {
+            delimiter,
+            header,
+            skip_lines: 0,
+            comment: None,
+            encoding: None,
+        }
+    }
+
+    /// The layout that a configuration says.
+    #[must_use]
+    pub fn of(config: &CsvConfig) -> Self {
+        Format {
+            skip_lines: config.skip_lines,
+            comment: config
+                .comment
+                .and_then(|comment| u8::try_from(comment).ok()),
+            encoding: config.known_encoding(),
+            ..Format::new(config.delimiter, config.header)
+        }
     }
 }
 
@@ -83,7 +110,7 @@ pub(super) fn load(
     split: Option<&SplitConfig>,
     seed: u64,
 ) -> Result<Splits> {
-    let format = Format::new(file.delimiter, file.header);
+    let format = Format::of(file);
     let mut hash = Sha256::new();
     let table = read(&file.path, format, &mut hash)?;
     let tests = match &file.test_path {
@@ -102,8 +129,8 @@ pub(super) fn load_more(
     path: &Path,
     columns: (&TableConfig, &TablePreprocessing),
     task: &Task,
-) -> Result<Dataset> {
-    let format = Format::new(file.delimiter, file.header);
+) -> Result<(Dataset, Vec<String>)> {
+    let format = Format::of(file);
     let table = read(path, format, &mut Sha256::new())?;
     table::encode(&table, columns, task)
 }

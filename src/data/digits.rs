@@ -51,7 +51,7 @@ fn unpack() -> Images {
         labels.extend(pixels.pop());
     }
     Images {
-        task: numbered_classes(10),
+        task: numbered_classes(0..10),
         height: 8,
         width: 8,
         largest: 16,

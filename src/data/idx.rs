@@ -31,7 +31,7 @@ use self::files::{Files, HOW_TO_FETCH, Pair};
 use super::hash::{self, Hashing};
 use super::images::{Images, numbered_classes};
 use super::split::Labels;
-use super::{Dataset, Splits, Task, split};
+use super::{Dataset, Splits, Task, split, twins};
 use crate::config::{IdxConfig, SplitConfig};
 use crate::error::{Error, Result};
 
@@ -48,10 +48,17 @@ pub(super) fn load(config: &IdxConfig, split: Option<&SplitConfig>, seed: u64) -
     let mut hash = Sha256::default();
     let images = read_images(&files.train.images, &mut hash)?;
     let labels = read_labels(&files.train, images.rows(), &mut hash)?;
-    let task = task(config, &files.train, &labels)?;
-    check_labels(&files.train, &labels, &task)?;
+    let first = first_label(config, &labels);
+    let task = task(config, &files.train, &labels, first)?;
+    let labels = from_first(&files.train, labels, (&task, first))?;
     let own_test = match &files.test {
-        Some(pair) => Some(read_test(pair, &files.train, &images, &task, &mut hash)?),
+        Some(pair) => Some(read_test(
+            pair,
+            &files.train,
+            &images,
+            (&task, first),
+            &mut hash,
+        )?),
         None => None,
     };
 
@@ -66,14 +73,33 @@ pub(super) fn load(config: &IdxConfig, split: Option<&SplitConfig>, seed: u64) -
     let names = task.classes().to_vec();
     let rows = images.labeled(labels, task);
     let preprocessing = rows.preprocessing();
-    let rows = Dataset::new(rows);
+    let twins = twins::note(
+        parts.train.iter().map(|row| rows.row(*row)),
+        parts
+            .validation
+            .as_ref()
+            .map(|part| part.iter().map(|row| rows.row(*row))),
+        match (&own_test, &parts.test) {
+            (Some(test), _) => Some(Vec::from_iter(
+                (0..test.labels.len()).map(|row| test.row(row)),
+            )),
+            (None, Some(part)) => Some(Vec::from_iter(part.iter().map(|row| rows.row(*row)))),
+            (None, None) => None,
+        }
+        .map(Vec::into_iter),
+    );
+    let (rows, own_test) = (Dataset::new(rows), own_test.map(Dataset::new));
     Ok(Splits {
         train: rows.select(&parts.train),
         validation: parts.validation.map(|part| rows.select(&part)),
         test: own_test.or_else(|| parts.test.map(|part| rows.select(&part))),
         preprocessing,
         hash: hash::hex(hash),
-        notes: split::notes(&parts.kept, |row| names[classes[row]].clone()),
+        notes: begins_at_one(first)
+            .into_iter()
+            .chain(split::notes(&parts.kept, |row| names[classes[row]].clone()))
+            .chain(twins)
+            .collect(),
     })
 }
 
@@ -112,9 +138,9 @@ fn read_test(
     pair: &Pair,
     train: &Pair,
     train_images: &Unlabeled,
-    task: &Task,
+    (task, first): (&Task, u8),
     hash: &mut Sha256,
-) -> Result<Dataset> {
+) -> Result<Images> {
     let images = read_images(&pair.images, hash)?;
     let expected = (train_images.height, train_images.width);
     if (images.height, images.width) != expected {
@@ -130,8 +156,8 @@ fn read_test(
         return Err(Error::data(name(&pair.images), "header", problem, fix));
     }
     let labels = read_labels(pair, images.rows(), hash)?;
-    check_labels(pair, &labels, task)?;
-    Ok(Dataset::new(images.labeled(labels, task.clone())))
+    let labels = from_first(pair, labels, (task, first))?;
+    Ok(images.labeled(labels, task.clone()))
 }
 
 fn read_images(path: &Path, hash: &mut Sha256) -> Result<Unlabeled> {
@@ -185,8 +211,25 @@ fn read_labels(pair: &Pair, images: usize, hash: &mut Sha256) -> Result<Vec<u8>>
     Ok(labels)
 }
 
+/// The label of the first class: 0, or 1 where no training row has 0, one has 1, and as many names as there are labels from 1 on, or
+/// none, are given. The letters of EMNIST are labeled so.
+fn first_label(config: &IdxConfig, labels: &[u8]) -> u8 {
+    let ends = labels.iter().min().zip(labels.iter().max());
+    let names = config.classes.as_ref().map(Vec::len);
+    match ends {
+        Some((1, highest)) if names.is_none_or(|names| names == usize::from(*highest)) => 1,
+        _ => 0,
+    }
+}
+
+fn begins_at_one(first: u8) -> Option<String> {
+    (first > 0).then(|| {
+        "no row has the label 0: labels begin at 1, and the first class is that of 1".to_owned()
+    })
+}
+
 /// The classes: those that the configuration names, or as many as the training labels call for.
-fn task(config: &IdxConfig, train: &Pair, labels: &[u8]) -> Result<Task> {
+fn task(config: &IdxConfig, train: &Pair, labels: &[u8], first: u8) -> Result<Task> {
     if labels.windows(2).all(|pair| pair[0] == pair[1]) {
         let problem = format!(
             "expected labels of at least two classes, found {} times the label {}",
@@ -210,33 +253,31 @@ fn task(config: &IdxConfig, train: &Pair, labels: &[u8]) -> Result<Task> {
         }
         None => {
             let highest = labels.iter().max().copied().unwrap_or_default();
-            Ok(numbered_classes(usize::from(highest) + 1))
+            Ok(numbered_classes(usize::from(first)..=usize::from(highest)))
         }
     }
 }
 
-fn check_labels(pair: &Pair, labels: &[u8], task: &Task) -> Result<()> {
+/// The labels counted from the first class.
+fn from_first(pair: &Pair, mut labels: Vec<u8>, (task, first): (&Task, u8)) -> Result<Vec<u8>> {
     let classes = task.d_output();
-    let Some(row) = labels
-        .iter()
-        .position(|label| usize::from(*label) >= classes)
-    else {
-        return Ok(());
-    };
-    let problem = format!(
-        "expected a label from 0 to {}, found {}",
-        classes - 1,
-        labels[row]
-    );
-    let fix = format!(
-        "there are {classes} classes: correct the file, or name all classes in `data.classes`"
-    );
-    Err(Error::data(
-        name(&pair.labels),
-        format!("row {row}, counted from 0"),
-        problem,
-        fix,
-    ))
+    let from_first = |label: u8| label.checked_sub(first);
+    let is_known =
+        |label: &u8| from_first(*label).is_some_and(|label| usize::from(label) < classes);
+    if let Some(row) = labels.iter().position(|label| !is_known(label)) {
+        let last = usize::from(first) + classes - 1;
+        let problem = format!(
+            "expected a label from {first} to {last}, found {}",
+            labels[row]
+        );
+        let fix = format!(
+            "there are {classes} classes: correct the file, or name all classes in `data.classes`"
+        );
+        let place = format!("row {row}, counted from 0");
+        return Err(Error::data(name(&pair.labels), place, problem, fix));
+    }
+    labels.iter_mut().for_each(|label| *label -= first);
+    Ok(labels)
 }
 
 fn read(path: &Path, hash: &mut Sha256) -> Result<Idx> {

@@ -26,6 +26,12 @@ impl Images {
             largest: self.largest,
         }
     }
+
+    /// The pixels and the label of a row.
+    pub(super) fn row(&self, row: usize) -> (&[u8], u8) {
+        let width = self.height * self.width;
+        (&self.pixels[row * width..][..width], self.labels[row])
+    }
 }
 
 impl Source for Images {
@@ -42,7 +48,7 @@ impl Source for Images {
     }
 
     fn read_inputs(&self, row: usize, into: &mut [f64]) {
-        let pixels = &self.pixels[row * self.d_input()..][..self.d_input()];
+        let (pixels, _) = self.row(row);
         let largest = f64::from(self.largest);
         for (input, pixel) in into.iter_mut().zip(pixels) {
             *input = f64::from(*pixel) / largest;
@@ -54,7 +60,7 @@ impl Source for Images {
         let width = self.d_input();
         let largest = f32::from(self.largest);
         for (row, into) in rows.iter().zip(into.chunks_exact_mut(width)) {
-            let pixels = &self.pixels[row * width..][..width];
+            let (pixels, _) = self.row(*row);
             for (input, pixel) in into.iter_mut().zip(pixels) {
                 *input = f32::from(*pixel) / largest;
             }
@@ -68,9 +74,9 @@ impl Source for Images {
 }
 
 /// A classification whose classes are called `0`, `1` and so on.
-pub(super) fn numbered_classes(classes: usize) -> Task {
+pub(super) fn numbered_classes(classes: impl Iterator<Item = usize>) -> Task {
     Task::Classification {
-        classes: (0..classes).map(|class| class.to_string()).collect(),
+        classes: classes.map(|class| class.to_string()).collect(),
     }
 }
 
@@ -83,7 +89,7 @@ mod tests {
     fn an_input_of_32_bits_is_that_of_64_bits_rounded_for_every_pixel_and_every_largest_one() {
         for largest in 1..=u8::MAX {
             let images = Images {
-                task: numbered_classes(2),
+                task: numbered_classes(0..2),
                 height: 16,
                 width: 16,
                 largest,

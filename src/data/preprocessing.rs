@@ -7,10 +7,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::cell::{parse_number, shown};
+use super::remarks::Remarks;
 use crate::error::Error;
 
 pub use table::TablePreprocessing;
-pub(super) use table::{Column, ColumnKind};
+pub(super) use table::{Column, ColumnKind, not_a_date};
 
 /// How a row from outside becomes inputs. Learned on the training rows and saved with the model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -109,6 +110,17 @@ impl Preprocessing {
         }
     }
 
+    /// A number that is written the plain way, such as one of JSON, as a field of a row has it: the table's own numbers may be
+    /// written in another style.
+    #[must_use]
+    #[doc(hidden)]
+    pub fn field_of_number(&self, plain: String) -> String {
+        match self {
+            Preprocessing::Table(table) => table.field_of_number(plain),
+            _ => plain,
+        }
+    }
+
     /// Turns the fields of a row, one for each of [`columns`](Self::columns), into
     /// [`d_input`](Self::d_input) inputs. White space around a field does not count.
     ///
@@ -120,6 +132,25 @@ impl Preprocessing {
     /// # Panics
     /// If `into` does not have [`d_input`](Self::d_input) elements.
     pub fn transform(&self, fields: &[&str], into: &mut [f64]) -> Result<(), RowError> {
+        self.transform_with(fields, into, &mut Remarks::default(), String::new)
+    }
+
+    /// As [`transform`](Self::transform); what is done about values that are not as training has them is added to `remarks`, with
+    /// the place of the row.
+    ///
+    /// # Errors
+    /// Those of [`transform`](Self::transform).
+    ///
+    /// # Panics
+    /// As [`transform`](Self::transform).
+    #[doc(hidden)]
+    pub fn transform_with(
+        &self,
+        fields: &[&str],
+        into: &mut [f64],
+        remarks: &mut Remarks,
+        place: impl Fn() -> String,
+    ) -> Result<(), RowError> {
         assert_eq!(
             into.len(),
             self.d_input(),
@@ -140,8 +171,29 @@ impl Preprocessing {
                 }
                 Ok(())
             }
-            Preprocessing::Table(table) => table.transform(fields, into),
+            Preprocessing::Table(table) => table.transform(fields, into, remarks, place),
         }
+    }
+
+    /// From now on a missing value is filled in, with what the training rows have in its column: their mean, median or most
+    /// frequent value, as training does it, and else the mean. Whether there is such a value: runs of older versions may keep none.
+    #[doc(hidden)]
+    pub fn fill_in(&mut self) -> bool {
+        match self {
+            Preprocessing::Table(table) => table.fill_in(),
+            _ => false,
+        }
+    }
+
+    /// Whether it is what a run has kept, be it one of an older version, which kept less.
+    #[must_use]
+    #[doc(hidden)]
+    pub fn is_as_kept(&self, kept: &Preprocessing) -> bool {
+        let before = || match self.clone() {
+            Preprocessing::Table(table) => Preprocessing::Table(table.into_older_form()),
+            other => other,
+        };
+        self == kept || before() == *kept
     }
 
     /// Takes the standardization of inputs back, in place: a numeric column's input is again the number that the table

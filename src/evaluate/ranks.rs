@@ -5,7 +5,8 @@
 ///
 /// # Shapes
 /// - `scores`: `[rows]`; `is_of_class` says of each row whether it is of the class
-fn steps(scores: &[f64], is_of_class: impl Fn(usize) -> bool) -> Option<Vec<[usize; 2]>> {
+#[must_use]
+pub fn thresholds(scores: &[f64], is_of_class: impl Fn(usize) -> bool) -> Option<Vec<[usize; 2]>> {
     if scores.iter().any(|score| score.is_nan()) {
         return None;
     }
@@ -22,18 +23,16 @@ fn steps(scores: &[f64], is_of_class: impl Fn(usize) -> bool) -> Option<Vec<[usi
 /// The area under the ROC curve, which is the chance that a row of the class has a higher score than one that is not, a tie
 /// counting half; and the average precision, `sum_n (R_n - R_(n-1)) P_n` over the distinct scores. None without a row of the
 /// class, and for the area without one that is not.
-pub(super) fn curves(
-    scores: &[f64],
-    is_of_class: impl Fn(usize) -> bool,
-) -> (Option<f64>, Option<f64>) {
-    let Some(steps) = steps(scores, is_of_class) else {
-        return (None, None);
-    };
+///
+/// # Shapes
+/// - `thresholds`: as [`thresholds`] has them
+#[must_use]
+pub fn areas(thresholds: &[[usize; 2]]) -> (Option<f64>, Option<f64>) {
     let [mut positives, mut negatives] = [0, 0];
     // Pairs in order, those of a tie counting half: twice as many as there are.
     let mut pairs = 0_u128;
     let mut precision = 0.0;
-    for [of_class, others] in steps {
+    for &[of_class, others] in thresholds {
         pairs += others as u128 * (2 * positives + of_class) as u128;
         positives += of_class;
         negatives += others;

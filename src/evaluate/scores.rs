@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Metrics;
 use super::predictions::predicted_class;
-use super::ranks::{curves, median, spearman};
+use super::ranks::{areas, median, spearman, thresholds};
 use crate::data::{Dataset, Task};
 
 /// At most this many classes have curves, and targets are put in order: each sorts all rows.
@@ -87,7 +87,8 @@ impl ClassReport {
             let right = confusion[class][class];
             let predicted = confusion.iter().map(|row| row[class]).sum();
             let (roc_auc, average_precision) = if names.len() <= MOST_SORTED {
-                curves(&scores_of(class), |row| truth[row] == Some(class))
+                let thresholds = thresholds(&scores_of(class), |row| truth[row] == Some(class));
+                thresholds.map_or((None, None), |thresholds| areas(&thresholds))
             } else {
                 (None, None)
             };

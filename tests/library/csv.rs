@@ -12,21 +12,21 @@ use dropwise::data::{self, Dataset, Splits, Task};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-struct Folder(TempDir);
+pub struct Folder(TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Folder(tempfile::tempdir().expect("a folder"))
     }
 
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.0.path().join(name);
         std::fs::write(&path, content).expect("a file");
         path
     }
 
     /// A table whose target is the column `y`.
-    fn table(&self, content: impl AsRef<[u8]>) -> Csv {
+    pub fn table(&self, content: impl AsRef<[u8]>) -> Csv {
         Csv {
             file: CsvConfig::new(self.write("table.csv", content)),
             table: TableConfig::new(name("y")),
@@ -35,7 +35,7 @@ impl Folder {
     }
 
     /// A split by these training rows and test rows.
-    fn split(&self, train: &str, test: &str) -> Option<SplitConfig> {
+    pub fn split(&self, train: &str, test: &str) -> Option<SplitConfig> {
         Some(SplitConfig {
             train_rows: Some(self.write("train.txt", train)),
             test_rows: Some(self.write("test.txt", test)),
@@ -46,14 +46,14 @@ impl Folder {
 
 /// A configuration that tests change.
 #[derive(Debug, Clone)]
-struct Csv {
-    file: CsvConfig,
-    table: TableConfig,
-    split: Option<SplitConfig>,
+pub struct Csv {
+    pub file: CsvConfig,
+    pub table: TableConfig,
+    pub split: Option<SplitConfig>,
 }
 
 impl Csv {
-    fn load(&self, seed: u64) -> dropwise::Result<Splits> {
+    pub fn load(&self, seed: u64) -> dropwise::Result<Splits> {
         let (file, table) = (self.file.clone(), self.table.clone());
         let config = DataConfig {
             split: self.split.clone(),
@@ -63,33 +63,33 @@ impl Csv {
     }
 }
 
-fn name(name: &str) -> ColumnName {
+pub fn name(name: &str) -> ColumnName {
     ColumnName::Name(name.to_owned())
 }
 
 #[track_caller]
-fn load(config: &Csv) -> Splits {
+pub fn load(config: &Csv) -> Splits {
     config.load(42).expect("a table that loads")
 }
 
 /// The message, without the folder of the file.
 #[track_caller]
-fn error(config: &Csv) -> String {
+pub fn error(config: &Csv) -> String {
     let message = config.load(42).expect_err("an error").to_string();
     let folder = config.file.path.parent().expect("a folder").display();
     message.replace(&format!("{folder}/"), "")
 }
 
-fn inputs(rows: &Dataset) -> Vec<Vec<f64>> {
+pub fn inputs(rows: &Dataset) -> Vec<Vec<f64>> {
     (0..rows.len()).map(|row| rows.input_row(row)).collect()
 }
 
-fn targets(rows: &Dataset) -> Vec<Vec<f64>> {
+pub fn targets(rows: &Dataset) -> Vec<Vec<f64>> {
     (0..rows.len()).map(|row| rows.target_row(row)).collect()
 }
 
 #[track_caller]
-fn assert_close(found: &[f64], expected: &[f64]) {
+pub fn assert_close(found: &[f64], expected: &[f64]) {
     assert_eq!(found.len(), expected.len());
     for (found, expected) in found.iter().zip(expected) {
         assert!(
@@ -162,7 +162,7 @@ fn a_malformed_file_is_an_error_that_names_the_line() {
         ),
         (
             b"a,b\n1,2\n1,\xff\n",
-            "t.csv: line 3: expected text in UTF-8, found other bytes; save the file as text in UTF-8",
+            "t.csv: line 3: expected text in UTF-8, found other bytes; say which encoding it is in `[data]`, such as `encoding = \"windows-1252\"`",
         ),
         (
             b"a,b, a\n1,2,3\n",
@@ -581,7 +581,7 @@ fn a_table_without_rows_or_inputs_is_an_error() {
     all_dropped.table.missing = Missing::Drop;
     let error = error(&all_dropped);
     assert!(
-        error.starts_with("table.csv: every row has a missing value, and `missing = \"drop\"`"),
+        error.starts_with("table.csv: every row has a missing value, and is left out for it; "),
         "{error}"
     );
 }
@@ -675,7 +675,7 @@ fn a_missing_value_is_an_error_by_default() {
         "{message}"
     );
     let message = error(&folder.table("a,y\n1,1\n2,\n"));
-    let expected = "table.csv: line 3, column `y`: the target is missing; give it, or set `missing` in `[data]` to `drop`";
+    let expected = "table.csv: line 3, column `y`: the target is missing; give it, or say `missing_target = \"drop\"` in `[data]`";
     assert!(message.starts_with(expected), "{message}");
     let mut filled = folder.table("a,y\n1,1\n2,\n");
     filled.table.missing = Missing::Mean;

@@ -5,6 +5,7 @@ mod common;
 
 mod autoencoder;
 mod backend;
+mod cells;
 mod config;
 mod csv;
 mod digits;

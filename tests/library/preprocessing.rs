@@ -159,7 +159,7 @@ fn a_missing_value_is_an_error_or_filled_in() {
             "{message}"
         );
         assert!(
-            message.contains("train with `missing` in `[data]` set to `mean` or `mode`"),
+            message.contains("train with `missing` in `[data]` set to `mean`, `median` or `mode`"),
             "{message}"
         );
         assert!(
@@ -180,7 +180,7 @@ fn a_row_that_training_would_have_dropped_is_an_error() {
     assert_eq!(
         error(&drop, &["?", "red"]),
         "column `age`: the value is missing (`?`), and training left such rows out (`missing = \"drop\"`); \
-         leave the row out too, or train with `missing = \"mean\"` or `\"mode\"`"
+         leave the row out too, say `predict --missing mean`, or train with `missing = \"mean\"` in `[data]`"
     );
 }
 

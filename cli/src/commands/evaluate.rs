@@ -52,7 +52,8 @@ impl Args {
             Some(path) => {
                 let prepared = &trained.prepared;
                 let prepared = (&prepared.preprocessing, &prepared.task);
-                let rows = data::load_more(&trained.experiment.data, path, prepared)?;
+                let (rows, notes) = data::load_more(&trained.experiment.data, path, prepared)?;
+                notes.iter().for_each(|note| eprintln!("note: {note}"));
                 let path = path.display().to_string();
                 (
                     path.clone(),

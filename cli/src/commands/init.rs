@@ -1,5 +1,6 @@
 //! `dropwise init FILE.csv`: look at a table, guess, write a commented configuration.
 
+mod giveaway;
 mod guess;
 mod layout;
 mod survey;
@@ -12,6 +13,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use dropwise::config::Experiment;
+use dropwise::data::csv;
 use dropwise::{Error, Result};
 
 use super::Outcome;
@@ -40,6 +42,10 @@ impl Args {
             invalid("FILE", expected, self.file.display().to_string())
         })?;
         let bytes = std::fs::read(&self.file).map_err(|cause| Error::Read {
+            path: self.file.clone(),
+            cause,
+        })?;
+        let bytes = csv::unpacked(bytes).map_err(|cause| Error::Read {
             path: self.file.clone(),
             cause,
         })?;
@@ -73,8 +79,14 @@ impl Args {
             None => "standard output".to_owned(),
         };
         let experiment = Experiment::parse(&name, text)?;
-        if let Err(error) = dropwise::data::load(&experiment.data, experiment.seed) {
-            eprintln!("warning: the table does not load with this configuration yet: {error}");
+        match dropwise::data::load(&experiment.data, experiment.seed) {
+            Ok(splits) => splits
+                .notes
+                .iter()
+                .for_each(|note| eprintln!("note: {note}")),
+            Err(error) => {
+                eprintln!("warning: the table does not load with this configuration yet: {error}");
+            }
         }
         Ok(())
     }

@@ -41,6 +41,10 @@ pub(super) struct Args {
     /// Give the probability of each class too
     #[arg(long)]
     proba: bool,
+    /// What to do about missing values: what the run's configuration says, or fill them in with what it learned
+    /// [default: the configuration's]
+    #[arg(long, value_enum, value_name = "POLICY", hide_possible_values = true)]
+    missing: Option<FillIn>,
     #[command(flatten)]
     threshold: ThresholdArgs,
     #[command(flatten)]
@@ -56,6 +60,13 @@ enum Format {
     Jsonl,
 }
 
+/// What to do about missing values that training never saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FillIn {
+    /// Put the mean of the training rows, or the most frequent category
+    Mean,
+}
+
 /// The most rows predicted at once: one of the library's batches for each of two cores.
 const BATCH: usize = 1_000;
 
@@ -65,7 +76,7 @@ impl Args {
         self.check_proba(&trained)?;
         self.threshold.check(&trained)?;
         let format = self.format.unwrap_or_else(|| self.format_by_name());
-        let reader = Reader::open(&self.input, format, &trained)?;
+        let reader = Reader::open(&self.input, format, &trained, self.missing.is_some())?;
         let (task, input) = (&trained.prepared.task, reader.name().to_owned());
         let is_file = reader.is_of_a_file();
         let mut answers = Answers::new(
@@ -81,10 +92,13 @@ impl Args {
         let (sender, receiver) = sync_channel(2 * BATCH);
         let reading = std::thread::spawn(move || reader.read(sender));
         predict_all(&receiver, is_file, &trained, &mut answers)?;
-        match reading.join() {
-            Ok(read) => read.map(|()| Outcome::Success),
+        let (read, remarks) = match reading.join() {
+            Ok(read) => read,
             Err(panic) => std::panic::resume_unwind(panic),
-        }
+        };
+        let notes = remarks.notes();
+        notes.iter().for_each(|note| eprintln!("note: {note}"));
+        read.map(|()| Outcome::Success)
     }
 
     fn check_proba(&self, trained: &Trained) -> Result<()> {

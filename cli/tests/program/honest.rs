@@ -29,6 +29,19 @@ const RARE: &str = "[data]\nsource = 'csv'\npath = 'rare.csv'\ntarget = 'class'\
                     [network]\nhidden = [8]\nactivation = 'relu'\n\
                     [train]\noptimizer = 'adam'\nlearning_rate = 0.01\nbatch_size = 32\nepochs = 8\n";
 
+/// The shortest study.
+const TUNE: [&str; 9] = [
+    "tune",
+    "config.toml",
+    "--trials",
+    "1",
+    "--max-width",
+    "8",
+    "--quiet",
+    "--out",
+    "tuned",
+];
+
 #[test]
 fn a_result_that_a_constant_would_reach_says_so_with_the_recall_of_each_class() {
     let folder = Folder::new();
@@ -308,18 +321,7 @@ fn what_init_writes_is_tuned_and_studied_without_an_edit() {
     let text = String::from_utf8(folder.read("config.toml")).expect("text");
     assert_has(&text, "early_stopping");
     let few = ["--set", "train.epochs=2"];
-    let arguments = [
-        "tune",
-        "config.toml",
-        "--trials",
-        "1",
-        "--max-width",
-        "8",
-        "--quiet",
-        "--out",
-        "tuned",
-    ];
-    let output = folder.output(&[&arguments[..], &few].concat(), b"");
+    let output = folder.output(&[&TUNE[..], &few].concat(), b"");
     let said = String::from_utf8(output.stderr).expect("text");
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert_has(&said, "`train.early_stopping` is left out");
@@ -590,18 +592,7 @@ fn a_study_and_a_tuning_by_cross_validation_measure_every_row_but_the_test_rows(
     assert_eq!(summary["cross_validation"], 4);
     assert_eq!(summary["settings"][0]["networks"], 8);
 
-    let tune = [
-        "tune",
-        "config.toml",
-        "--trials",
-        "1",
-        "--max-width",
-        "8",
-        "--quiet",
-        "--out",
-        "tuned",
-    ];
-    folder.good(&[&tune[..], &folds, &["--select", "balanced_accuracy"]].concat());
+    folder.good(&[&TUNE[..], &folds, &["--select", "balanced_accuracy"]].concat());
     let found = json(&String::from_utf8(folder.read("tuned/tune.json")).expect("text"));
     assert_eq!(found["measure"], "1 - balanced accuracy");
     for arm in found["arms"].as_array().expect("arms") {

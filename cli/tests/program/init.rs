@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use dropwise::config::{
-    ColumnName, CsvConfig, DataSource, Delimiter, Experiment, Missing, NewCategory, TableConfig,
-    TaskKind,
+    ColumnName, CsvConfig, DataSource, Delimiter, Experiment, Missing, MissingTarget, NewCategory,
+    TableConfig, TaskKind,
 };
 use dropwise::{CheckedExperiment, data};
 use proptest::prelude::*;
@@ -61,8 +61,9 @@ fn good(arguments: &[&str]) -> (String, CheckedExperiment, data::Splits) {
     let output = init(arguments);
     let errors = String::from_utf8(output.stderr).expect("text");
     assert_eq!(output.status.code(), Some(0), "{errors}");
-    // Which target was guessed is all that is said beside the file.
-    let others = errors.lines().filter(|line| !line.starts_with("target: "));
+    // Which target was guessed, and what the data are like, is all that is said beside the file.
+    let is_said = |line: &&str| line.starts_with("target: ") || line.starts_with("note: ");
+    let others = errors.lines().filter(|line| !is_said(line));
     assert_eq!(others.collect::<String>(), "");
     let text = String::from_utf8(output.stdout).expect("text");
     let experiment = Experiment::parse("guessed.toml", &text).expect("a configuration");
@@ -107,7 +108,7 @@ fn numbers_with_a_header_become_a_regression_of_the_last_column() {
     assert!(file.header);
     assert_eq!(table.target, ColumnName::Name("price".to_owned()));
     assert_eq!(table.task, Some(TaskKind::Regression));
-    assert_eq!(table.missing, Missing::Error);
+    assert_eq!(table.missing, Missing::Mean);
     assert_eq!(table.leave_out, []);
     assert_eq!(splits.preprocessing.columns(), ["height", "weight"]);
     let parts = [Some(splits.train), splits.validation, splits.test];
@@ -331,8 +332,13 @@ fn missing_values_get_a_policy_and_their_marks_are_listed() {
         _ => format!("{:.2},{:.2}", noise(row), noise(2 * row)),
     };
     let (text, experiment, splits) = good(&[&folder.write("t.csv", table("x,y", 60, target))]);
-    assert_eq!(of_csv(&experiment).1.missing, Missing::Drop);
-    assert!(text.contains("# Missing values: \"y\" (6)."), "{text}");
+    let (_, columns) = of_csv(&experiment);
+    let policies = (columns.missing, columns.missing_target);
+    assert_eq!(policies, (Missing::Mean, Some(MissingTarget::Drop)));
+    assert!(
+        text.contains("# 6 rows without a target are left out"),
+        "{text}"
+    );
     let sizes = [Some(splits.train), splits.validation, splits.test];
     assert_eq!(
         sizes
@@ -434,8 +440,12 @@ fn what_is_no_table_is_an_error_that_names_the_place() {
             "line 3: expected 3 columns, found 2",
         ),
         (
-            b"a,b\n1,\xff\n",
-            "line 2: expected text in UTF-8, found other bytes",
+            b"a,b\n1,\0\n",
+            "line 2: expected text, found a byte that is 0",
+        ),
+        (
+            b"a,b\n1,\xc3\xa9\xc3\xa8\n2,\xff\n",
+            "line 3: expected text in UTF-8, found other bytes",
         ),
     ] {
         let errors = bad(&[&folder.write("t.csv", content)]);
@@ -776,4 +786,262 @@ fn a_few_words_among_numbers_make_categories() {
     let expected = [ColumnName::Name("cylinders".to_owned())];
     assert_eq!(of_csv(&experiment).1.categorical, expected, "{text}");
     assert!(text.contains("words such as \"rotary\""), "{text}");
+}
+
+#[test]
+fn na_is_a_code_only_where_every_column_that_has_it_holds_codes() {
+    let folder = Folder::new();
+    let country = |row: usize| ["NA", "ZA", "DE"][row % 3];
+    let line = |row: usize| format!("{},{},{}", country(row), amount(row), yes_or_no(row));
+    let path = folder.write("t.csv", table("country,age,churn", 60, line));
+    let (text, experiment, _) = good(&[&path]);
+    assert!(
+        !of_csv(&experiment)
+            .1
+            .missing_values
+            .contains(&"NA".to_owned()),
+        "{text}"
+    );
+    assert!(
+        text.contains("NA is taken for a word") && text.contains("\"country\" (20 times)"),
+        "{text}"
+    );
+
+    let age = |row: usize| {
+        if row.is_multiple_of(5) {
+            "NA".to_owned()
+        } else {
+            amount(row)
+        }
+    };
+    let line = |row: usize| format!("{},{},{}", country(row), age(row), yes_or_no(row));
+    let path = folder.write("u.csv", table("country,age,churn", 60, line));
+    let (text, experiment, splits) = good(&[&path]);
+    let (_, columns) = of_csv(&experiment);
+    assert!(columns.missing_values.contains(&"NA".to_owned()), "{text}");
+    assert!(columns.leave_out.is_empty(), "{text}");
+    assert!(splits.preprocessing.columns().contains(&"age".to_owned()));
+    assert!(
+        text.contains("may be a code in \"country\" (20 times)"),
+        "{text}"
+    );
+}
+
+#[test]
+fn dates_become_inputs_and_the_file_says_what_leaves_them_out() {
+    let folder = Folder::new();
+    let day = |row: usize| format!("2024-{:02}-{:02}", 1 + row / 28 % 12, 1 + row % 28);
+    let line = |row: usize| format!("{},{},{}", day(row / 2), amount(row), other_amount(row));
+    let path = folder.write("t.csv", table("day,price,sold", 120, line));
+    let (text, experiment, splits) = good(&[&path, "--target", "sold"]);
+    assert_eq!(
+        of_csv(&experiment).1.dates,
+        [ColumnName::Name("day".to_owned())],
+        "{text}"
+    );
+    assert_eq!(splits.train.d_input(), 5);
+    assert!(
+        text.contains("move them to leave_out") && text.contains("time = \"day\""),
+        "{text}"
+    );
+
+    for (day, day_first, words) in [
+        ("25/12/2024", Some(true), "above 12"),
+        ("12/25/2024", Some(false), ""),
+        ("10/11/2024", Some(false), "If the day: day_first = true"),
+    ] {
+        let line = |row: usize| format!("{day},{},{}", amount(row), other_amount(row));
+        let path = folder.write(
+            "t.csv",
+            table("day,price,sold", 60, line) + "01/02/2024,1,2\n",
+        );
+        let (text, experiment, _) = good(&[&path, "--target", "sold"]);
+        assert_eq!(Some(of_csv(&experiment).1.day_first), day_first, "{text}");
+        assert!(text.contains(words), "{text}");
+    }
+}
+
+#[test]
+fn titles_comments_encodings_and_gzip_are_found() {
+    let folder = Folder::new();
+    let rows = table("stra\u{df}e;b;y", 40, |row| {
+        format!(
+            "{};{};{}",
+            ["k\u{f6}ln", "bonn"][row % 2],
+            amount(row),
+            yes_or_no(row)
+        )
+    });
+    let latin: Vec<u8> = rows.chars().map(|letter| letter as u8).collect();
+    let path = folder.write("latin.csv", latin);
+    let (text, experiment, _) = good(&[&path, "--target", "y"]);
+    assert_eq!(
+        of_csv(&experiment).0.encoding.as_deref(),
+        Some("windows-1252"),
+        "{text}"
+    );
+
+    let wide: Vec<u8> = format!("\u{feff}{rows}")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let path = folder.write("wide.csv", wide);
+    assert_eq!(
+        of_csv(&good(&[&path, "--target", "y"]).1)
+            .0
+            .encoding
+            .as_deref(),
+        Some("utf-16le")
+    );
+
+    let plain = table("a,b,y", 40, |row| {
+        format!("{},{},{}", amount(row), other_amount(row), yes_or_no(row))
+    });
+    for (title, skip_lines, comment) in [
+        ("Sales of 2024\n", 1, None),
+        ("Sales of 2024\n\nAll shops, all days\n", 3, None),
+        ("Sales of 2024,,\n,,\n", 2, None),
+        ("# made by hand, 2024\n# twice\n", 0, Some('#')),
+    ] {
+        let path = folder.write("t.csv", format!("{title}{plain}"));
+        let (text, experiment, splits) = good(&[&path, "--target", "y"]);
+        let (file, _) = of_csv(&experiment);
+        assert_eq!(
+            (file.skip_lines, file.comment),
+            (skip_lines, comment),
+            "{text}"
+        );
+        assert_eq!(splits.preprocessing.columns(), ["a", "b"], "{text}");
+    }
+
+    // A row with a mistake is no title.
+    let path = folder.write("t.csv", plain.replacen('\n', "\n1,2,yes,3\n", 1));
+    assert!(bad(&[&path]).contains("line 2: expected 3 columns, found 4"));
+
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut packed, plain.as_bytes()).expect("bytes");
+    let path = folder.write("t.csv.gz", packed.finish().expect("bytes"));
+    assert_eq!(good(&[&path, "--target", "y"]).2.train.d_input(), 2);
+}
+
+#[test]
+fn columns_that_give_the_target_away_are_named() {
+    let folder = Folder::new();
+    let line = |row: usize| {
+        let (casual, registered) = (noise(row) * 50.0, noise(row + 500) * 90.0);
+        let (casual, registered) = (casual.round(), registered.round());
+        let count = casual + registered;
+        format!(
+            "{},{casual},{registered},{},{count}",
+            amount(row),
+            count.ln_1p()
+        )
+    };
+    let path = folder.write(
+        "t.csv",
+        table("temp,casual,registered,log_count,count", 200, line),
+    );
+    let (text, ..) = good(&[&path, "--target", "count"]);
+    assert!(
+        text.contains("\"casual\" and \"registered\" together add up to the target"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\"log_count\" rises or falls with the target exactly"),
+        "{text}"
+    );
+    assert!(!text.contains("\"temp\" "), "{text}");
+
+    let line = |row: usize| {
+        format!(
+            "{},{},{},{}",
+            amount(row),
+            ["B", "M"][row % 2],
+            row % 2,
+            row % 2
+        )
+    };
+    let path = folder.write("t.csv", table("size,word,code,diagnosis", 60, line));
+    let (text, experiment, _) = good(&[&path, "--target", "diagnosis"]);
+    assert!(
+        text.contains("\"word\" names the classes in another way"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Left out: \"code\" has the values of the target, row by row."),
+        "{text}"
+    );
+    assert_eq!(
+        of_csv(&experiment).1.leave_out,
+        [ColumnName::Name("code".to_owned())]
+    );
+}
+
+#[test]
+fn an_index_without_a_name_ids_that_recur_and_words_that_differ_in_case_are_named() {
+    let folder = Folder::new();
+    // The numbers of a frame that was filtered: all different, no permutation.
+    let line = |row: usize| {
+        let color = ["Red", "red", "blue"][row % 3];
+        format!(
+            "{},{},{color},{},{}",
+            7 * row + row % 3,
+            row / 3,
+            amount(row),
+            yes_or_no(row)
+        )
+    };
+    let path = folder.write("t.csv", table(",patient_id,color,size,y", 90, line));
+    let (text, experiment, _) = good(&[&path, "--target", "y"]);
+    assert_eq!(
+        of_csv(&experiment).1.leave_out,
+        [ColumnName::Name("column1".to_owned())],
+        "{text}"
+    );
+    assert!(text.contains("group = \"patient_id\""), "{text}");
+    assert!(
+        text.contains("In \"color\" \"Red\" and \"red\" are two values"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_target_with_signs_is_named_and_no_other_is_taken_and_round_amounts_are_no_classes() {
+    let folder = Folder::new();
+    let line = |row: usize| format!("{},{},${}", amount(row), 1 + row % 5, 100 * (1 + row % 9));
+    let path = folder.write("t.csv", table("sqm,rooms,price", 60, line));
+    let errors = bad(&[&path]);
+    assert!(
+        errors.contains("price") && errors.contains("has a currency"),
+        "{errors}"
+    );
+
+    let line = |row: usize| format!("{},{},{}", amount(row), 1 + row % 5, 100 * (1 + row % 7));
+    let path = folder.write("t.csv", table("sqm,rooms,price", 70, line));
+    let (text, experiment, _) = good(&[&path, "--target", "price"]);
+    assert_eq!(
+        of_csv(&experiment).1.task,
+        Some(TaskKind::Regression),
+        "{text}"
+    );
+}
+
+#[test]
+fn values_far_from_the_others_are_said_with_line_and_column() {
+    let folder = Folder::new();
+    let line = |row: usize| {
+        let age = if row == 20 {
+            "999".to_owned()
+        } else {
+            amount(row)
+        };
+        format!("{age},{},{}", other_amount(row), yes_or_no(row))
+    };
+    let path = folder.write("t.csv", table("age,b,y", 60, line));
+    let output = init(&[&path, "--target", "y"]);
+    let errors = String::from_utf8(output.stderr).expect("text");
+    assert!(
+        errors.contains("note: `age` has 999 (once, line 22), far from its other values"),
+        "{errors}"
+    );
 }

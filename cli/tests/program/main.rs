@@ -9,6 +9,7 @@ mod markup;
 mod runs;
 
 mod autoencoder;
+mod cells;
 mod closed_pipe;
 mod completions;
 mod evaluate;

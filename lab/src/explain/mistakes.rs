@@ -33,6 +33,9 @@ pub struct Mistakes {
 pub struct Mistake {
     /// The row of its part of the data, counted from 0.
     pub row: usize,
+    /// The line of its file that it begins on, counted from 1, where rows have lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
     /// The right class, or the target, in words.
     pub actual: String,
     /// The predicted class, or the prediction, in words.
@@ -141,6 +144,7 @@ fn mistake(
     subject.preprocessing.unscale(&mut inputs);
     Mistake {
         row,
+        line: evaluation.rows.line(row),
         actual,
         predicted,
         probability: class.map(|class| class_probability(task, prediction, class)),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use dropwise::data::Task;
-use dropwise::evaluate::predicted_class;
+use dropwise::evaluate::{areas, predicted_class, thresholds};
 
 use super::spaced;
 use super::split_evaluation::SplitEvaluation;
@@ -67,36 +67,29 @@ fn class_ranking(
         Task::Binary { .. } => 0,
         _ => class,
     };
-    let mut scores: Vec<(f64, bool)> = evaluation
+    let (scores, is_of_class): (Vec<f64>, Vec<bool>) = evaluation
         .rows_in_order()
         .filter_map(|(_, prediction, target)| {
             let actual = predicted_class(evaluation.task(), &target)?;
             Some((prediction[output], actual == class))
         })
-        .collect();
-    let positives = scores
+        .unzip();
+    let thresholds = thresholds(&scores, |row| is_of_class[row])?;
+    let (Some(roc_auc), Some(average_precision)) = areas(&thresholds) else {
+        return None;
+    };
+    let positives = is_of_class
         .iter()
-        .filter(|(_, is_positive)| *is_positive)
+        .filter(|is_of_class| **is_of_class)
         .count();
     let negatives = scores.len() - positives;
-    if positives == 0 || negatives == 0 {
-        return None;
-    }
-    scores.sort_by(|a, b| b.0.total_cmp(&a.0));
     let (mut right, mut wrong) = (0, 0);
-    let (mut area, mut average_precision) = (0.0, 0.0);
     let (mut roc, mut precision_recall) = (vec![(0.0, 0.0)], Vec::new());
-    // Rows of the same score stand on the same side of every threshold.
-    for tied in scores.chunk_by(|a, b| a.0 == b.0) {
-        let (right_before, wrong_before) = (right, wrong);
-        right += tied.iter().filter(|(_, is_positive)| *is_positive).count();
-        wrong = wrong_before + tied.len() - (right - right_before);
-        area += (wrong - wrong_before) as f64 * (right + right_before) as f64 / 2.0;
-        let precision = right as f64 / (right + wrong) as f64;
-        average_precision += (right - right_before) as f64 * precision;
+    for [of_class, others] in thresholds {
+        (right, wrong) = (right + of_class, wrong + others);
         let recall = right as f64 / positives as f64;
         roc.push((wrong as f64 / negatives as f64, recall));
-        precision_recall.push((recall, precision));
+        precision_recall.push((recall, right as f64 / (right + wrong) as f64));
     }
     let thinned = |points: Vec<(f64, f64)>| {
         spaced(points.len(), POINTS)
@@ -107,8 +100,8 @@ fn class_ranking(
         class: name.to_owned(),
         positives,
         negatives,
-        roc_auc: area / (positives as f64 * negatives as f64),
-        average_precision: average_precision / positives as f64,
+        roc_auc,
+        average_precision,
         roc: thinned(roc),
         precision_recall: thinned(precision_recall),
     })

@@ -47,7 +47,7 @@ impl Prepared {
     /// [`Error::Store`] if other inputs or targets would be made of the data now than training made of them.
     pub fn check(&self, dir: &Path, splits: &Splits) -> Result<bool> {
         let found = Prepared::new(splits);
-        if (&found.task, &found.preprocessing) != (&self.task, &self.preprocessing) {
+        if found.task != self.task || !found.preprocessing.is_as_kept(&self.preprocessing) {
             return Err(Error::Store {
                 path: dir.to_owned(),
                 problem: "the data have changed since the network was trained, so that other inputs or targets \

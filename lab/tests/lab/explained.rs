@@ -306,6 +306,7 @@ pub fn images(name: &str, is_dropout: bool) -> Explanation {
     let error = if is_dropout { 0.0111 } else { 0.0278 };
     let mistake = |k: usize| Mistake {
         row: 17 * k + 3,
+        line: None,
         actual: (k % 10).to_string(),
         predicted: ((k + 3) % 10).to_string(),
         probability: Some(0.99 - 0.04 * k as f64),
@@ -382,6 +383,7 @@ pub fn table(name: &str) -> Explanation {
     let names: Vec<String> = inputs.iter().map(|name| (*name).to_owned()).collect();
     let mistake = |k: usize| Mistake {
         row: k,
+        line: None,
         actual: format!("{:.1}", 40.0 + k as f64),
         predicted: format!("{:.1}", 55.0 - k as f64),
         probability: None,

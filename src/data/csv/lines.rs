@@ -1,6 +1,6 @@
 //! Text line by line, with the numbers of the lines.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, ErrorKind, Read};
 
 use crate::error::{Error, Result};
 
@@ -18,10 +18,15 @@ pub struct Lines<R> {
 impl<R: BufRead> Lines<R> {
     /// The lines of `source`; `file` is only named in errors.
     pub fn new(file: &str, source: R) -> Self {
+        Lines::after(file, source, 0)
+    }
+
+    /// As [`new`](Self::new), `lines` of which are passed already.
+    pub(super) fn after(file: &str, source: R, lines: usize) -> Self {
         Lines {
             file: file.to_owned(),
             source,
-            number: 0,
+            number: lines,
             bytes: Vec::new(),
         }
     }
@@ -52,6 +57,7 @@ impl<R: BufRead> Lines<R> {
             }
         }
         match std::str::from_utf8(&self.bytes) {
+            Ok(line) if line.contains('\0') => Err(not_text(&self.file, self.number)),
             Ok(line) => Ok(Some((self.number, line.trim_end()))),
             Err(_) => Err(not_utf8(&self.file, self.number)),
         }
@@ -59,6 +65,13 @@ impl<R: BufRead> Lines<R> {
 }
 
 pub(super) fn unreadable(file: &str, cause: io::Error) -> Error {
+    // Nothing but unpacking ends with these.
+    if let ErrorKind::UnexpectedEof | ErrorKind::InvalidInput | ErrorKind::InvalidData =
+        cause.kind()
+    {
+        let problem = format!("the file is packed with gzip, and damaged: {cause}");
+        return Error::data(file, "", problem, "pack it again, or give it unpacked");
+    }
     Error::Read {
         path: file.into(),
         cause,
@@ -73,6 +86,12 @@ pub(super) fn too_long(file: &str, line: usize) -> Error {
 
 pub(super) fn not_utf8(file: &str, line: usize) -> Error {
     let problem = "expected text in UTF-8, found other bytes";
-    let fix = "save the file as text in UTF-8";
+    let fix = "say which encoding it is in `[data]`, such as `encoding = \"windows-1252\"`, or save it as UTF-8";
+    Error::data(file, format!("line {line}"), problem, fix)
+}
+
+pub(super) fn not_text(file: &str, line: usize) -> Error {
+    let problem = "expected text, found a byte that is 0";
+    let fix = "if it is text in UTF-16, say `encoding = \"utf-16le\"` in `[data]`; else save the table as text";
     Error::data(file, format!("line {line}"), problem, fix)
 }

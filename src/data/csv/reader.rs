@@ -3,18 +3,20 @@
 use std::io::{self, BufRead, Cursor, Read};
 
 use super::Format;
-use super::lines::{LONGEST_ROW, Lines, not_utf8, too_long, unreadable};
+use super::bytes;
+use super::lines::{LONGEST_ROW, Lines, not_text, not_utf8, too_long, unreadable};
 use crate::config::Delimiter;
+use crate::data::spelling::composed;
 use crate::error::{Error, Result};
 
 /// Reads the records of a table one by one, as soon as each is there.
 ///
-/// A byte order mark and empty lines are skipped; quotes are read as RFC 4180 has them, but with the delimiter
+/// Files packed with gzip are unpacked. A byte order mark and empty lines are skipped; quotes are read as RFC 4180 has them, but with the delimiter
 /// `whitespace`, which knows none. White space around a value does not count. Lines are counted as an editor counts
 /// them: `\n`, `\r\n` and `\r` end one. Memory is bounded by the longest row, which has at most 16 MB.
-pub struct Reader<R> {
+pub struct Reader<'a> {
     file: String,
-    records: Records<R>,
+    records: Records<'a>,
     header: bool,
     columns: Vec<String>,
     first_line: usize,
@@ -56,14 +58,14 @@ impl Record {
     }
 }
 
-impl<R: BufRead> Reader<R> {
+impl<'a> Reader<'a> {
     /// A reader of `source`, whose first record is read at once; `file` is only named in errors.
     ///
     /// # Errors
     /// Those of [`read`](Self::read), and [`Error::InvalidValue`] for a delimiter that cannot be one, which no file
     /// can ask for.
-    pub fn new(file: &str, source: R, format: Format) -> Result<Self> {
-        let mut records = Records::new(file, source, format.delimiter)?;
+    pub fn new(file: &str, source: impl BufRead + 'a, format: Format) -> Result<Self> {
+        let mut records = Records::new(file, source, format)?;
         let mut first = Record::default();
         let found = records.read(file, &mut first)?;
         Ok(Reader {
@@ -74,7 +76,7 @@ impl<R: BufRead> Reader<R> {
                 .cells()
                 .enumerate()
                 .map(|(k, cell)| match cell {
-                    name if format.header && !name.is_empty() => name.to_owned(),
+                    name if format.header && !name.is_empty() => composed(name),
                     _ => format!("column{}", k + 1),
                 })
                 .collect(),
@@ -145,17 +147,21 @@ impl<R: BufRead> Reader<R> {
 }
 
 /// Records of any number of values.
-enum Records<R> {
-    Delimited(Box<Delimited<R>>),
-    Whitespace(Lines<R>),
+enum Records<'a> {
+    Delimited(Box<Delimited<'a>>),
+    Whitespace(Lines<Box<dyn BufRead + 'a>>, Option<char>),
 }
 
-impl<R: BufRead> Records<R> {
-    fn new(file: &str, source: R, delimiter: Delimiter) -> Result<Self> {
-        match delimiter {
-            Delimiter::Whitespace => Ok(Records::Whitespace(Lines::new(file, source))),
+impl<'a> Records<'a> {
+    fn new(file: &str, source: impl BufRead + 'a, format: Format) -> Result<Self> {
+        let source = bytes::text(file, source, format)?;
+        match format.delimiter {
+            Delimiter::Whitespace => {
+                let lines = Lines::after(file, source, format.skip_lines);
+                Ok(Records::Whitespace(lines, format.comment.map(char::from)))
+            }
             Delimiter::Byte(byte) if byte.is_ascii() && !b"\"\r\n".contains(&byte) => {
-                let delimited = Delimited::new(source, byte);
+                let delimited = Delimited::new(source, byte, format);
                 let delimited = delimited.map_err(|cause| unreadable(file, cause))?;
                 Ok(Records::Delimited(Box::new(delimited)))
             }
@@ -170,39 +176,45 @@ impl<R: BufRead> Records<R> {
     fn read(&mut self, file: &str, record: &mut Record) -> Result<bool> {
         match self {
             Records::Delimited(delimited) => delimited.read(file, record),
-            Records::Whitespace(lines) => {
+            Records::Whitespace(lines, comment) => loop {
                 let Some((line, text)) = lines.next_line()? else {
                     return Ok(false);
                 };
+                if comment.is_some_and(|comment| text.starts_with(comment)) {
+                    continue;
+                }
                 record.clear(line);
                 text.split_ascii_whitespace()
                     .for_each(|cell| record.push(cell));
-                Ok(true)
-            }
+                return Ok(true);
+            },
         }
     }
 }
 
 /// Values with a delimiter between them, and quotes.
-struct Delimited<R> {
-    source: io::Chain<Cursor<Vec<u8>>, R>,
+struct Delimited<'a> {
+    source: io::Chain<Cursor<Vec<u8>>, Box<dyn BufRead + 'a>>,
     parser: csv_core::Reader,
-    lines: LineCounter,
-    delimiter: u8,
-    quotes: Quotes,
+    passed: Passed,
     /// The values of a record, one after the other, and where each ends.
     values: Vec<u8>,
     ends: Vec<usize>,
 }
 
-impl<R: BufRead> Delimited<R> {
-    fn new(source: R, delimiter: u8) -> io::Result<Self> {
+impl<'a> Delimited<'a> {
+    fn new(source: Box<dyn BufRead + 'a>, delimiter: u8, format: Format) -> io::Result<Self> {
+        let mut parser = csv_core::ReaderBuilder::new();
         Ok(Delimited {
             source: without_mark(source)?,
-            parser: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
-            lines: LineCounter::default(),
-            delimiter,
-            quotes: Quotes::default(),
+            parser: parser.delimiter(delimiter).comment(format.comment).build(),
+            passed: Passed {
+                lines: LineCounter::after(format.skip_lines),
+                quotes: Quotes::default(),
+                delimiter,
+                comment: format.comment,
+                within_comment: false,
+            },
             values: vec![0; 1 << 10],
             ends: vec![0; 1 << 5],
         })
@@ -216,21 +228,17 @@ impl<R: BufRead> Delimited<R> {
             let input = (self.source.fill_buf()).map_err(|cause| unreadable(file, cause))?;
             let (values, ends) = (&mut self.values[bytes..], &mut self.ends[count..]);
             let (result, used, written, ended) = self.parser.read_record(input, values, ends);
-            for byte in &input[..used] {
-                self.lines.pass(*byte);
-                self.quotes.pass(*byte, self.delimiter, self.lines.line);
-                // Line ends before the record are those of empty lines.
-                if line.is_none() && !is_line_end(*byte) {
-                    line = Some(self.lines.line);
-                }
-            }
+            self.passed.pass(&input[..used], &mut line);
             let is_end = input.is_empty();
             self.source.consume(used);
             (bytes, count) = (bytes + written, count + ended);
             taken = line.map_or(0, |_| taken + used);
             match result {
-                ReadRecordResult::Record if is_end && self.quotes.opened.is_some() => {
-                    return Err(not_closed(file, self.quotes.opened.unwrap_or_default()));
+                ReadRecordResult::Record if is_end && self.passed.quotes.opened.is_some() => {
+                    return Err(not_closed(
+                        file,
+                        self.passed.quotes.opened.unwrap_or_default(),
+                    ));
                 }
                 ReadRecordResult::Record => break,
                 ReadRecordResult::End => return Ok(false),
@@ -239,28 +247,95 @@ impl<R: BufRead> Delimited<R> {
                 ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),
             }
             if taken > LONGEST_ROW {
-                return Err(match self.quotes.opened {
+                return Err(match self.passed.quotes.opened {
                     Some(opened) => not_closed(file, opened),
-                    None => too_long(file, line.unwrap_or(self.lines.line)),
+                    None => too_long(file, line.unwrap_or(self.passed.lines.line)),
                 });
             }
         }
-        record.clear(line.unwrap_or(self.lines.line));
+        record.clear(line.unwrap_or(self.passed.lines.line));
+        let zero = self.values[..bytes].iter().position(|byte| *byte == 0);
         let mut start = 0;
         for end in &self.ends[..count] {
             match std::str::from_utf8(&self.values[start..*end]) {
                 Ok(cell) => record.push(cell),
                 Err(error) => {
-                    let mut lines = LineCounter::at(record.line);
-                    let before = &self.values[..start + error.valid_up_to()];
-                    before.iter().for_each(|byte| lines.pass(*byte));
-                    lines.pass(b'?'); // the byte that is no text
-                    return Err(not_utf8(file, lines.line));
+                    let line = self.line_of(start + error.valid_up_to(), record.line);
+                    return Err(not_utf8(file, line));
                 }
             }
             start = *end;
         }
-        Ok(true)
+        match zero {
+            Some(place) => Err(not_text(file, self.line_of(place, record.line))),
+            None => Ok(true),
+        }
+    }
+
+    /// The line of a byte among the values of a record that begins on the line `first`.
+    fn line_of(&self, place: usize, first: usize) -> usize {
+        let mut lines = LineCounter::at(first);
+        self.values[..place]
+            .iter()
+            .for_each(|byte| lines.pass(*byte));
+        lines.pass(b'?');
+        lines.line
+    }
+}
+
+/// What the bytes so far say of lines, quotes and comments.
+struct Passed {
+    lines: LineCounter,
+    quotes: Quotes,
+    delimiter: u8,
+    comment: Option<u8>,
+    within_comment: bool,
+}
+
+impl Passed {
+    /// Follows bytes; `line` becomes the first that is not empty and no comment.
+    fn pass(&mut self, bytes: &[u8], line: &mut Option<usize>) {
+        if self.comment.is_none() && self.quotes.opened.is_none() && is_plain(bytes) {
+            self.pass_plain(bytes, line);
+        } else {
+            self.pass_each(bytes, line);
+        }
+    }
+
+    /// Byte by byte.
+    fn pass_each(&mut self, bytes: &[u8], line: &mut Option<usize>) {
+        for byte in bytes {
+            let begins = is_line_end(self.lines.last) && self.quotes.opened.is_none();
+            self.lines.pass(*byte);
+            if self.comment.is_some() {
+                let begins_comment = begins && self.comment == Some(*byte);
+                self.within_comment = begins_comment || self.within_comment && !is_line_end(*byte);
+                if self.within_comment {
+                    continue;
+                }
+            }
+            self.quotes.pass(*byte, self.delimiter, self.lines.line);
+            // Line ends before the record are those of empty lines.
+            if line.is_none() && !is_line_end(*byte) {
+                *line = Some(self.lines.line);
+            }
+        }
+    }
+
+    /// The same for bytes without quotes and comments, all at once.
+    fn pass_plain(&mut self, bytes: &[u8], line: &mut Option<usize>) {
+        let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else {
+            return;
+        };
+        self.lines.pass(*first);
+        if line.is_none() {
+            let empty = bytes.iter().take_while(|byte| is_line_end(**byte)).count();
+            *line = (empty < bytes.len()).then_some(self.lines.line + empty);
+        }
+        let ends = &bytes[..bytes.len() - 1];
+        self.lines.line += ends.iter().filter(|byte| **byte == b'\n').count();
+        self.lines.last = *last;
+        self.quotes.pass(*last, self.delimiter, self.lines.line);
     }
 }
 
@@ -274,6 +349,11 @@ fn without_mark<R: Read>(mut source: R) -> io::Result<io::Chain<Cursor<Vec<u8>>,
         }
     }
     Ok(Cursor::new(start).chain(source))
+}
+
+/// Whether there are no quotes, and only line feeds end lines.
+fn is_plain(bytes: &[u8]) -> bool {
+    !bytes.contains(&b'"') && !bytes.contains(&b'\r')
 }
 
 fn not_closed(file: &str, line: usize) -> Error {
@@ -315,16 +395,15 @@ struct LineCounter {
     last: u8,
 }
 
-impl Default for LineCounter {
-    fn default() -> Self {
+impl LineCounter {
+    /// A counter before a line, `lines` of which are passed.
+    fn after(lines: usize) -> Self {
         LineCounter {
-            line: 0,
+            line: lines,
             last: b'\n',
         }
     }
-}
 
-impl LineCounter {
     /// A counter in the middle of a line.
     fn at(line: usize) -> Self {
         LineCounter { line, last: b' ' }

@@ -6,6 +6,7 @@ use super::raw::RawTable;
 use crate::config::{ColumnName, SplitConfig, TableConfig, nearest};
 use crate::data::cell::shown;
 use crate::data::preprocessing::TablePreprocessing;
+use crate::data::spelling::composed;
 use crate::error::Result;
 
 /// The columns that are used, each counted from 0.
@@ -14,6 +15,8 @@ pub(super) struct Columns {
     pub(super) inputs: Vec<usize>,
     /// Inputs that are categories though they may look like numbers.
     pub(super) categorical: HashSet<usize>,
+    /// Inputs that are dates.
+    pub(super) dates: HashSet<usize>,
     /// What says which rows stay together.
     pub(super) group: Option<usize>,
     /// What says when a row is from.
@@ -31,6 +34,7 @@ impl Columns {
         let target = find(table, "target", &config.target)?;
         let left_out = find_all(table, "leave_out", &config.leave_out)?;
         let categorical = find_all(table, "categorical", &config.categorical)?;
+        let dates = find_all(table, "dates", &config.dates)?;
         if left_out.contains(&target) {
             let fix = "name another target, or do not leave this column out";
             return Err(table.error("`leave_out` in `[data]` names the target", fix));
@@ -40,6 +44,16 @@ impl Columns {
                 "`categorical` in `[data]` names the target, and is for inputs",
                 "say `task = \"classification\"` if the target holds classes",
             ));
+        }
+        if let Some(column) = dates
+            .iter()
+            .find(|column| **column == target || categorical.contains(column))
+        {
+            let (other, fix) = match *column == target {
+                true => ("the target", "leave it out of `dates`"),
+                false => ("a column of `categorical`", "name it in one of the two"),
+            };
+            return Err(table.error(format!("`dates` in `[data]` names {other}"), fix));
         }
         let own = |key: &str, name: Option<&ColumnName>| -> Result<Option<usize>> {
             let Some(column) = name.map(|name| find(table, key, name)).transpose()? else {
@@ -70,6 +84,7 @@ impl Columns {
             target,
             inputs,
             categorical,
+            dates,
             group,
             time,
             weight,
@@ -83,7 +98,10 @@ impl Columns {
         preprocessing: &TablePreprocessing,
     ) -> Result<Self> {
         let by_name = |name: &String| {
-            let place = table.columns().iter().position(|known| known == name);
+            let place = table
+                .columns()
+                .iter()
+                .position(|known| *known == composed(name));
             let problem = || {
                 format!(
                     "the run has an input column `{}`, which is not there",
@@ -98,6 +116,7 @@ impl Columns {
             target: find(table, "target", &config.target)?,
             inputs: inputs.collect::<Result<_>>()?,
             categorical: HashSet::new(),
+            dates: HashSet::new(),
             group: None,
             time: None,
             weight: None,
@@ -143,7 +162,7 @@ fn find(table: &RawTable, key: &str, name: &ColumnName) -> Result<usize> {
                 columns.len()
             ),
         )),
-        ColumnName::Name(name) => match columns.iter().position(|known| known == name) {
+        ColumnName::Name(name) => match columns.iter().position(|known| *known == composed(name)) {
             Some(column) => Ok(column),
             None => Err(table.error(
                 format!(

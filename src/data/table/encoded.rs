@@ -1,5 +1,6 @@
 //! A table's rows as they are held for training.
 
+use super::rows::Row;
 use crate::data::preprocessing::TablePreprocessing;
 use crate::data::{Source, Task};
 
@@ -14,6 +15,8 @@ pub(super) struct Encoded {
     targets: Vec<f64>,
     /// `[rows]`: what each counts in the training loss; none where all count the same.
     weights: Option<Vec<f64>>,
+    /// `[rows]`: the line of each in its file.
+    lines: Vec<usize>,
 }
 
 impl Encoded {
@@ -22,6 +25,7 @@ impl Encoded {
         task: Task,
         codes: Vec<f64>,
         (targets, weights): (Vec<f64>, Option<Vec<f64>>),
+        rows: &[Row],
     ) -> Self {
         Encoded {
             d_input: preprocessing.d_input(),
@@ -30,6 +34,7 @@ impl Encoded {
             codes,
             targets,
             weights,
+            lines: rows.iter().map(|row| row.line()).collect(),
         }
     }
 
@@ -72,6 +77,10 @@ impl Source for Encoded {
             }
             Task::Binary { .. } | Task::Regression { .. } => into[0] = self.targets[row],
         }
+    }
+
+    fn line(&self, row: usize) -> Option<usize> {
+        Some(self.lines[row])
     }
 
     fn weight(&self, row: usize) -> Option<f64> {

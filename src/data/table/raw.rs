@@ -97,6 +97,15 @@ impl RawTable {
         &self.text[start..self.ends[cell]]
     }
 
+    /// The number of a row, counted from 0, in the file: that of its line, counted from 1.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    pub fn line(&self, row: usize) -> usize {
+        self.numbers[row]
+    }
+
     /// Where a row, counted from 0, is in the file: `line 3`.
     ///
     /// # Panics

@@ -44,6 +44,11 @@ impl<'a> Row<'a> {
         self.labeled.targets[self.row]
     }
 
+    /// The line of its file.
+    pub(super) fn line(self) -> usize {
+        self.labeled.table.line(self.row)
+    }
+
     pub(super) fn place(self) -> String {
         self.labeled.table.place(self.row)
     }

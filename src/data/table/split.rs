@@ -1,9 +1,11 @@
 //! Which rows train, validate and test.
 
+use std::collections::BTreeMap;
+
 use super::columns::Columns;
 use super::rows::{Labeled, Row};
 use super::{target, times};
-use crate::config::{Missing, SplitConfig, TableConfig};
+use crate::config::{Missing, MissingTarget, SplitConfig, TableConfig};
 use crate::data::cell::{Cell, shown};
 use crate::data::split::{self, Labels};
 use crate::error::Result;
@@ -31,12 +33,12 @@ pub(super) fn split<'a>(
     (config, split): (&TableConfig, Option<&SplitConfig>),
     seed: u64,
 ) -> Result<RowSplit<'a>> {
-    let usable = usable_rows(labeled, columns, config)?;
+    let (usable, dropped) = usable_rows(labeled, columns, config)?;
     let classes = target::holds_classes(&usable, columns.target, config)?;
-    let class_numbers = classes.then(|| target::class_numbers(&usable, columns.target));
+    let class_numbers = classes.then(|| target::class_numbers(&usable, columns.target, config));
     let groups = columns
         .group
-        .map(|column| target::class_numbers(&usable, column));
+        .map(|column| target::class_numbers(&usable, column, config));
     let times = columns
         .time
         .map(|column| times::numbers(&usable, column))
@@ -48,7 +50,8 @@ pub(super) fn split<'a>(
     };
     let parts = split_rows(labeled, &usable, labels, split, seed)?;
     let class = |place: usize| shown(usable[place].text(columns.target));
-    let notes = split::notes(&parts.kept, class);
+    let mut notes: Vec<String> = dropped.into_iter().collect();
+    notes.extend(split::notes(&parts.kept, class));
     let mut rows: Vec<Row> = Vec::with_capacity(labeled.table.rows());
     let mut add = |name: &str, part: Vec<Row<'a>>| {
         let len = part.len();
@@ -69,7 +72,9 @@ pub(super) fn split<'a>(
         .transpose()?;
     let mut test = parts.test.map(|part| add("test", pick(part))).transpose()?;
     if let Some(tests) = tests {
-        test = Some(add("test", usable_rows(tests, columns, config)?)?);
+        let (tests, dropped) = usable_rows(tests, columns, config)?;
+        notes.extend(dropped);
+        test = Some(add("test", tests)?);
     }
     Ok(RowSplit {
         rows,
@@ -81,22 +86,32 @@ pub(super) fn split<'a>(
     })
 }
 
-/// All rows; with the policy `drop`, those without a missing value.
+/// All rows but those that are left out since a value of theirs is missing; beside them, what is said of these.
 pub(super) fn usable_rows<'a>(
     labeled: &'a Labeled<'a>,
     columns: &Columns,
     config: &TableConfig,
-) -> Result<Vec<Row<'a>>> {
+) -> Result<(Vec<Row<'a>>, Option<String>)> {
+    let table = labeled.table;
     let missing_values = &config.missing_values;
     let drops = config.missing == Missing::Drop;
-    let mut usable = Vec::with_capacity(labeled.table.rows());
+    let drops_target = match config.missing_target {
+        None => drops,
+        Some(policy) => policy == MissingTarget::Drop,
+    };
+    let mut usable = Vec::with_capacity(table.rows());
+    // How many rows are left out for each column, the first of theirs that misses a value.
+    let mut dropped: BTreeMap<usize, usize> = BTreeMap::new();
     for row in labeled.rows() {
-        let target_misses = row.target() == Cell::Missing;
-        if target_misses && !drops {
-            let fix = "give it, or set `missing` in `[data]` to `drop`, which leaves the row out";
-            return Err(row.error(columns.target, "the target is missing", fix));
-        }
         let misses = |column: &usize| missing_values.iter().any(|mark| mark == row.text(*column));
+        if row.target() == Cell::Missing {
+            if !drops_target {
+                let fix = "give it, or say `missing_target = \"drop\"` in `[data]`, which leaves the row out";
+                return Err(row.error(columns.target, "the target is missing", fix));
+            }
+            *dropped.entry(columns.target).or_insert(0) += 1;
+            continue;
+        }
         // Rows without a group are not all of one.
         if let Some(column) = columns.group.filter(|column| !drops && misses(column)) {
             let fix = "give it, or set `missing` in `[data]` to `drop`, which leaves the row out";
@@ -104,17 +119,30 @@ pub(super) fn usable_rows<'a>(
         }
         let of_no_input = [columns.group, columns.time, columns.weight];
         let mut used = columns.inputs.iter().chain(of_no_input.iter().flatten());
-        if !drops || !target_misses && !used.any(misses) {
-            usable.push(row);
+        match used.find(|column| drops && misses(column)) {
+            Some(column) => *dropped.entry(*column).or_insert(0) += 1,
+            None => usable.push(row),
         }
     }
     if usable.is_empty() {
-        return Err(labeled.table.error(
-            "every row has a missing value, and `missing = \"drop\"` leaves them all out",
-            "leave out the columns that miss values, or set `missing` to `mean` or `mode`",
+        return Err(table.error(
+            "every row has a missing value, and is left out for it",
+            "leave out the columns that miss values, or set `missing` in `[data]` to `mean`, `median` or `mode`",
         ));
     }
-    Ok(usable)
+    let words: Vec<String> = dropped
+        .iter()
+        .map(|(column, count)| format!("`{}` ({count})", shown(&table.columns()[*column])))
+        .collect();
+    let note = (!words.is_empty()).then(|| {
+        format!(
+            "{} of {} rows are left out, since a value is missing: {}",
+            dropped.values().sum::<usize>(),
+            table.rows(),
+            words.join(", ")
+        )
+    });
+    Ok((usable, note))
 }
 
 /// Places among the usable rows for each part. Fractions are of the usable rows. Files of row numbers count all of the

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use super::MOST_CATEGORIES;
-use super::inputs::{count, mean_and_deviation};
+use super::inputs::mean_and_deviation;
 use super::numeric::holds_numbers;
 use super::rows::Row;
 use crate::config::{TableConfig, TaskKind};
-use crate::data::cell::{parse_number, shown};
+use crate::data::cell::{NumberStyle, parse_number, shown};
+use crate::data::spelling::{self, Spellings};
 use crate::data::{Target, Task};
 use crate::error::Result;
 
@@ -24,13 +25,17 @@ pub(super) fn holds_classes(rows: &[Row], target: usize, config: &TableConfig) -
     }
 }
 
-/// Each row's class as a number, to keep the classes' shares in a split.
-pub(super) fn class_numbers(rows: &[Row], target: usize) -> Vec<usize> {
+/// Each row's class as a number, to keep the classes' shares in a split; spellings of one class have one number.
+pub(super) fn class_numbers(rows: &[Row], column: usize, config: &TableConfig) -> Vec<usize> {
+    let texts = rows.iter().map(|row| row.text(column));
+    let spellings = Spellings::of(texts, NumberStyle::of(config));
     let mut numbers = HashMap::new();
     rows.iter()
         .map(|row| {
             let next = numbers.len();
-            *numbers.entry(row.text(target)).or_insert(next)
+            *numbers
+                .entry(spellings.name(row.text(column)))
+                .or_insert(next)
         })
         .collect()
 }
@@ -41,13 +46,17 @@ pub(super) fn task(
     target: usize,
     classes: bool,
     config: &TableConfig,
+    notes: &mut Vec<String>,
 ) -> Result<Task> {
     if !classes {
         return regression(train, target, config);
     }
     let table = train[0].labeled.table;
     let name = shown(&table.columns()[target]);
-    let classes = sorted_classes(train, target);
+    let texts = train.iter().map(|row| row.text(target));
+    let spellings = Spellings::of(texts, NumberStyle::of(config));
+    notes.extend(spellings.note(&name));
+    let classes = sorted_classes(&spellings);
     match (&classes[..], config.task) {
         ([only], _) => Err(table.error(
             format!(
@@ -78,22 +87,21 @@ pub(super) fn task(
 }
 
 /// The distinct texts: by value if all are numbers, else by name.
-fn sorted_classes(train: &[Row], target: usize) -> Vec<String> {
-    let counts = count(train.iter().map(|row| row.text(target)));
-    let numbers: Option<Vec<(f64, &str)>> = counts
-        .keys()
+fn sorted_classes(spellings: &Spellings) -> Vec<String> {
+    let classes = spellings.counts.keys();
+    let numbers: Option<Vec<(f64, &str)>> = classes
+        .clone()
         .map(|class| parse_number(class).map(|number| (number, *class)))
         .collect();
     match numbers {
         Some(mut numbers) => {
-            // Stable: `1` and `1.0` are two classes, and stay in the order of their names.
             numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
             numbers
                 .into_iter()
                 .map(|(_, class)| class.to_owned())
                 .collect()
         }
-        None => counts.into_keys().map(str::to_owned).collect(),
+        None => classes.map(|class| (*class).to_owned()).collect(),
     }
 }
 
@@ -137,13 +145,23 @@ fn target_number(row: Row, target: usize) -> Result<f64> {
 }
 
 /// Each row's target: the number of its class, counted from 0, or its number as the network learns it.
-pub(super) fn encode(rows: &[Row], target: usize, task: &Task) -> Result<Vec<f64>> {
+pub(super) fn encode(
+    rows: &[Row],
+    target: usize,
+    task: &Task,
+    config: &TableConfig,
+) -> Result<Vec<f64>> {
+    let style = NumberStyle::of(config);
     let classes: HashMap<&str, usize> = task
         .classes()
         .iter()
         .enumerate()
         .map(|(k, class)| (class.as_str(), k))
         .collect();
+    let class = |text: &str| {
+        let own = classes.get(text).copied();
+        own.or_else(|| spelling::find(task.classes(), text, style))
+    };
     let encode_row = |row: &Row| match task {
         Task::Regression { targets } => {
             let Target {
@@ -161,8 +179,8 @@ pub(super) fn encode(rows: &[Row], target: usize, task: &Task) -> Result<Vec<f64
                 "correct it, or give targets in a larger unit",
             ))
         }
-        _ => match classes.get(row.text(target)) {
-            Some(class) => Ok(*class as f64),
+        _ => match class(row.text(target)) {
+            Some(class) => Ok(class as f64),
             None => Err(row.error(
                 target,
                 format!(

@@ -29,7 +29,14 @@ leave_out = [1, "id"]
 categorical = ["color"]
 missing_values = ["", "-"]
 missing = "mean"
+missing_indicator = true
+missing_target = "drop"
 new_category = "ignore"
+dates = ["day"]
+day_first = true
+skip_lines = 3
+comment = ";"
+encoding = "windows-1252"
 standardize = false
 "#;
 

@@ -20,7 +20,7 @@ const CSV: &str = "source = \"csv\"\npath = \"a.csv\"\ntarget = \"y\"";
 const IDX: &str = "source = \"idx\"\ndir = \"mnist\"";
 
 /// Each key with a good value, and the source that it belongs to.
-const KEYS: [(&str, &str, &str); 18] = [
+const KEYS: [(&str, &str, &str); 25] = [
     ("dir", "\"mnist\"", "idx"),
     ("train_images", "\"a\"", "idx"),
     ("train_labels", "\"a\"", "idx"),
@@ -39,6 +39,13 @@ const KEYS: [(&str, &str, &str); 18] = [
     ("missing", "\"mode\"", "csv"),
     ("new_category", "\"ignore\"", "csv"),
     ("standardize", "false", "csv"),
+    ("scaling", "\"robust\"", "csv"),
+    ("dates", "[\"day\"]", "csv"),
+    ("day_first", "true", "csv"),
+    ("missing_target", "\"drop\"", "csv"),
+    ("skip_lines", "2", "csv"),
+    ("comment", "\"#\"", "csv"),
+    ("encoding", "\"latin1\"", "csv"),
 ];
 
 #[test]
@@ -159,6 +166,41 @@ fn idx_files_come_in_a_folder_or_one_by_one() {
 }
 
 #[test]
+fn keys_of_a_table_that_contradict_each_other_are_an_error() {
+    for (lines, expected) in [
+        (
+            "missing_indicator = true",
+            "data.missing_indicator applies only to missing = \"mean\", \"median\" or \"mode\", not \"error\"",
+        ),
+        (
+            "missing = \"drop\"\nmissing_indicator = true",
+            "data.missing_indicator applies only to",
+        ),
+        (
+            "standardize = false\nscaling = \"robust\"",
+            "data.scaling applies only to standardize = true",
+        ),
+        (
+            "encoding = \"klingon\"",
+            "data.encoding: expected an encoding, such as \"windows-1252\"",
+        ),
+        (
+            "comment = \",\"",
+            "data.comment: expected one ASCII sign such as \"#\"",
+        ),
+        (
+            "comment = \"a\"",
+            "data.comment: expected one ASCII sign such as \"#\"",
+        ),
+    ] {
+        let message = parse(&format!("{CSV}\n{lines}"))
+            .expect_err("an error")
+            .to_string();
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
 fn the_keys_of_a_table_have_types() {
     let column = "expected a column's name, or its number counted from 1";
     let delimiter = "expected one character such as \",\", \";\" or \"\\t\", or \"whitespace\"";
@@ -179,7 +221,7 @@ fn the_keys_of_a_table_have_types() {
         (
             "missing = \"dorp\"",
             "11: data.missing: unknown value `dorp`; did you mean `drop`? Expected one of `error`, `drop`, \
-             `mean`, `mode`"
+             `mean`, `median`, `mode`"
                 .into(),
         ),
         (

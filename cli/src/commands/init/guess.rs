@@ -1,15 +1,14 @@
 //! From what a table looks like to what its configuration should say.
 
-use dropwise::config::{ColumnName, Delimiter, Missing, TableConfig, TaskKind};
+use dropwise::config::{ColumnName, TableConfig, TaskKind};
 use dropwise::data::Almost;
-use dropwise::data::csv::{Format, parse};
+use dropwise::data::csv::Format;
 use dropwise::{Error, Result};
 
-use super::invalid;
-use super::layout;
 use super::survey::{Holds, Survey};
 use super::target::Ranking;
 use super::toml::quoted;
+use super::{giveaway, invalid, layout};
 
 /// Fewer rows than this are too few for a test set of a fifth to say anything.
 const FEWEST_TO_SPLIT: usize = 20;
@@ -17,8 +16,8 @@ const FEWEST_TO_SPLIT: usize = 20;
 /// The fewest rows of each value for whole numbers as a target to be taken for classes.
 const FEWEST_OF_A_CLASS: usize = 5;
 
-/// The most digits that are names, or values of a column of numbers with words among them, that become categories.
-const MOST_NAMES: usize = 50;
+/// More different codes of digits than this are no classes.
+const FEWEST_OF_MANY_CODES: usize = 10;
 
 /// A category that occurs less often may well be missing from the training rows.
 const RARE: usize = 10;
@@ -27,14 +26,19 @@ const RARE: usize = 10;
 pub(super) struct Guess {
     pub(super) rows: usize,
     pub(super) columns: Vec<Survey>,
-    pub(super) delimiter: Delimiter,
     /// What stands before decimals, and between groups of three digits.
     pub(super) style: (char, Option<char>),
     /// Whether `NA` is a code in some column, and no mark of a missing value.
     pub(super) na_is_a_word: bool,
     /// Columns that look like numbers and are categories.
     pub(super) categorical: Vec<usize>,
-    pub(super) header: bool,
+    /// Columns of dates that become inputs.
+    pub(super) dates: Vec<usize>,
+    pub(super) format: Format,
+    /// The name of the encoding, if it is not UTF-8.
+    pub(super) encoding: Option<&'static str>,
+    /// Columns that give the target away, and how.
+    pub(super) giveaways: Vec<(Vec<usize>, &'static str)>,
     /// The target as the configuration names it.
     pub(super) target: ColumnName,
     /// Whether the target is guessed, and the column that would have been guessed next.
@@ -44,7 +48,8 @@ pub(super) struct Guess {
     pub(super) task: TaskKind,
     /// Places of columns to leave out, each with the reason.
     pub(super) left_out: Vec<(usize, &'static str)>,
-    pub(super) missing: Option<Missing>,
+    /// Whether the target is missing in some rows.
+    pub(super) misses_targets: bool,
     /// Marks of missing values besides those by default.
     pub(super) marks: Vec<&'static str>,
     /// Whether a column has categories so rare that a part of the rows may lack them.
@@ -53,13 +58,8 @@ pub(super) struct Guess {
 
 impl Guess {
     pub(super) fn new(file: &str, bytes: &[u8], target: Option<&str>) -> Result<Self> {
-        let (table, delimiter) = layout::without_header(file, bytes)?;
-        let header = layout::first_row_is_header(&table);
-        let table = if header {
-            parse(file, bytes, Format::new(delimiter, true))?
-        } else {
-            table
-        };
+        let layout = layout::find(file, bytes)?;
+        let (table, header) = (layout.table, layout.format.header);
 
         let mut missing_values = TableConfig::MISSING_VALUES.map(str::to_owned).to_vec();
         let survey = |missing_values: &[String], style| -> Vec<Survey> {
@@ -69,7 +69,10 @@ impl Guess {
         };
         let mut columns = survey(&missing_values, ('.', None));
         let style = style(&columns);
-        let na_is_a_word = columns.iter().any(|column| column.na_codes > 0);
+        // `missing_values` is one list for the whole table: a column where NA is no code keeps it a mark.
+        let mut with_na = columns.iter().filter(|column| column.na > 0).peekable();
+        let na_is_a_word =
+            with_na.peek().is_some() && with_na.all(|column| column.na_may_be_a_code);
         if na_is_a_word {
             missing_values.retain(|value| value != "NA");
         }
@@ -104,7 +107,21 @@ impl Guess {
                 found,
             ));
         }
-        let left_out = left_out(&columns, target_column, table.rows());
+        let giveaways = target_column
+            .map(|target| giveaway::find(&table, &columns, target, style))
+            .unwrap_or_default();
+        let why = |column: usize| {
+            let is_target = |(columns, _): &&(Vec<usize>, &str)| columns[..] == [column];
+            let giveaway = giveaways.iter().find(is_target).map(|(_, why)| *why);
+            let equals = giveaway.filter(|why| *why == giveaway::EQUALS);
+            let unnamed = layout.is_first_unnamed && column == 0 && columns[0].all_different();
+            let unnamed = unnamed
+                .then_some("has no name, and all its values differ: the index of a data frame");
+            equals
+                .or(unnamed)
+                .or_else(|| why_leave_out(&columns[column], table.rows()))
+        };
+        let left_out = left_out(columns.len(), target_column, why);
         let is_used = |column: &usize| left_out.iter().all(|(out, _)| out != column);
         let used: Vec<usize> = (0..columns.len()).filter(is_used).collect();
         let is_input = |column: &&usize| Some(**column) != target_column;
@@ -121,17 +138,28 @@ impl Guess {
             categorical: used
                 .iter()
                 .filter(is_input)
-                .filter(|&&column| is_categorical(&columns[column]))
+                .filter(|&&column| columns[column].is_categorical())
                 .copied()
                 .collect(),
-            delimiter,
-            header,
+            dates: used
+                .iter()
+                .filter(is_input)
+                .filter(|&&column| columns[column].holds_dates())
+                .copied()
+                .collect(),
+            format: layout.format,
+            encoding: layout.encoding,
+            giveaways: giveaways
+                .into_iter()
+                .filter(|(named, _)| named.iter().all(|column| used.contains(column)))
+                .collect(),
             task: target_column.map_or(TaskKind::Regression, |target| task(&columns[target])),
-            missing: missing(&columns, &used, target_column),
+            misses_targets: target_column.is_some_and(|target| columns[target].missing > 0),
             marks,
             rare_categories: used.iter().filter(is_input).any(|&column| {
-                let categories = columns[column].holds_words() || is_categorical(&columns[column]);
-                categories && columns[column].rarest < RARE
+                let column = &columns[column];
+                let categories = column.holds_words() || column.is_categorical();
+                categories && column.rarest < RARE
             }),
             columns,
             target,
@@ -171,7 +199,7 @@ impl Guess {
 
     /// A column as the configuration names it.
     pub(super) fn name(&self, column: usize) -> ColumnName {
-        if self.header {
+        if self.format.header {
             ColumnName::Name(self.columns[column].name.clone())
         } else {
             ColumnName::Number(column + 1)
@@ -214,9 +242,14 @@ fn listed(names: &[&str]) -> String {
     listed
 }
 
-/// Whether a column can be the target: no row's name, and not the same in all rows.
+/// Whether a column can be the target: no row's name, no date and no code of many digits, and not the same in all rows. What would
+/// be numbers but for a sign may be it, so that nothing else is taken in its place.
 fn may_be_predicted(column: &Survey, rows: usize) -> bool {
-    column.distinct > 1 && (rows < FEWEST_TO_SPLIT || why_leave_out(column, rows).is_none())
+    let is_name = column.digits_are_names && column.distinct > FEWEST_OF_MANY_CODES;
+    let may_be = column.distinct > 1 && !column.holds_dates() && !is_name;
+    let names_rows =
+        rows >= FEWEST_TO_SPLIT && column.almost.is_none() && why_leave_out(column, rows).is_some();
+    may_be && !names_rows
 }
 
 /// A name is a column's name first, and else its number.
@@ -236,13 +269,17 @@ fn place(name: &ColumnName, columns: &[Survey]) -> Option<usize> {
     }
 }
 
-/// Columns that name or number rows, unless nothing would be left.
-fn left_out(columns: &[Survey], target: Option<usize>, rows: usize) -> Vec<(usize, &'static str)> {
-    let inputs = (0..columns.len()).filter(|column| Some(*column) != target);
+/// Columns that are left out for a reason, unless nothing would be left.
+fn left_out(
+    columns: usize,
+    target: Option<usize>,
+    why: impl Fn(usize) -> Option<&'static str>,
+) -> Vec<(usize, &'static str)> {
+    let inputs = (0..columns).filter(|column| Some(*column) != target);
     let out: Vec<_> = inputs
-        .filter_map(|column| why_leave_out(&columns[column], rows).map(|why| (column, why)))
+        .filter_map(|column| why(column).map(|why| (column, why)))
         .collect();
-    let inputs = columns.len() - usize::from(target.is_some());
+    let inputs = columns - usize::from(target.is_some());
     if out.len() < inputs { out } else { Vec::new() }
 }
 
@@ -250,7 +287,6 @@ fn why_leave_out(column: &Survey, rows: usize) -> Option<&'static str> {
     if rows < 2 {
         return None;
     }
-    let whole = matches!(column.holds, Holds::Counting | Holds::WholeNumbers);
     if column.present == 0 {
         Some("has no value")
     } else if column.distinct == 1 && column.missing == 0 {
@@ -263,11 +299,11 @@ fn why_leave_out(column: &Survey, rows: usize) -> Option<&'static str> {
         })
     } else if column.all_different() && is_named_like_an_index(&column.name) {
         Some("is named like the index of a data frame, and all its values differ")
-    } else if column.digits_are_names && column.distinct > MOST_NAMES {
+    } else if column.digits_are_names && column.distinct > Survey::MOST_NAMES {
         Some("holds digits that are names, too many of them for categories")
     } else if column.all_different()
         && is_named_like_an_id(&column.name)
-        && (whole || column.holds_words())
+        && (column.holds_whole_numbers() || column.holds_words())
     {
         Some("is named like an id, and all its values differ")
     } else if column.holds == Holds::Counting && column.missing == 0 && rows >= FEWEST_TO_SPLIT {
@@ -287,12 +323,6 @@ fn is_named_like_an_index(name: &str) -> bool {
     ["rownames", "row.names", "unnamed: 0", "level_0", "index"].contains(&lower.as_str())
 }
 
-/// Digits that are names, and numbers among which are a few words.
-fn is_categorical(column: &Survey) -> bool {
-    let has_words = column.word_among_numbers.is_some();
-    column.digits_are_names || has_words && column.distinct <= MOST_NAMES
-}
-
 /// How the numbers of a table are written: what stands before decimals and between groups of three digits, as the columns that
 /// are no plain numbers have it; the plain style where they disagree.
 fn style(columns: &[Survey]) -> (char, Option<char>) {
@@ -310,7 +340,7 @@ fn style(columns: &[Survey]) -> (char, Option<char>) {
     ('.', thousands.filter(|_| !comma))
 }
 
-fn is_named_like_an_id(name: &str) -> bool {
+pub(super) fn is_named_like_an_id(name: &str) -> bool {
     let lower = name.to_lowercase();
     ["id", "index", "idx", "key", "no", "nr", "row", "uuid"].contains(&lower.as_str())
         || ["_id", "-id", " id", "_index"]
@@ -321,25 +351,15 @@ fn is_named_like_an_id(name: &str) -> bool {
 }
 
 fn task(target: &Survey) -> TaskKind {
-    let whole = matches!(target.holds, Holds::Counting | Holds::WholeNumbers);
-    let few = target.distinct <= 10 && target.rarest >= FEWEST_OF_A_CLASS;
+    let whole = target.holds_whole_numbers();
+    // The numbers of classes stand close to each other; 100, 200 and 500 are amounts.
+    let close = target.span < 3.0 * target.distinct as f64;
+    let few = close && target.distinct <= 10 && target.rarest >= FEWEST_OF_A_CLASS;
     match target.holds {
         Holds::Words if target.distinct == 2 => TaskKind::Binary,
         Holds::Words => TaskKind::Classification,
         _ if whole && target.distinct == 2 => TaskKind::Binary,
         _ if whole && few && target.distinct > 2 => TaskKind::Classification,
         _ => TaskKind::Regression,
-    }
-}
-
-/// What to do about missing values, if there are any: a row without a target can only be left out.
-fn missing(columns: &[Survey], used: &[usize], target: Option<usize>) -> Option<Missing> {
-    let misses = |column: usize| columns[column].missing > 0;
-    if target.is_some_and(misses) {
-        Some(Missing::Drop)
-    } else if used.iter().any(|&column| misses(column)) {
-        Some(Missing::Mean)
-    } else {
-        None
     }
 }

@@ -1,9 +1,10 @@
-//! What stands between values, and whether the first line names the columns.
+//! What stands between values, which lines are no rows, and whether the first of them names the columns.
 
 use dropwise::Result;
 use dropwise::config::Delimiter;
 use dropwise::data::csv::{Format, parse};
 use dropwise::data::{RawTable, parse_number};
+use encoding_rs::Encoding;
 
 /// The delimiters that are tried, the rarest within values first.
 const DELIMITERS: [Delimiter; 5] = [
@@ -14,25 +15,133 @@ const DELIMITERS: [Delimiter; 5] = [
     Delimiter::Whitespace,
 ];
 
-/// A table whose first row may be a header, and the delimiter that parses it: the first that gives every
-/// line the same columns, two or more.
+/// How a file is laid out, and what is in it.
+pub(super) struct Layout {
+    pub(super) format: Format,
+    /// The name of the encoding, if it is not UTF-8.
+    pub(super) encoding: Option<&'static str>,
+    pub(super) table: RawTable,
+    /// Whether there is a header, and the first column has no name in it.
+    pub(super) is_first_unnamed: bool,
+}
+
+/// Lines of a title that are looked for, at most.
+const MOST_TITLE_LINES: usize = 10;
+
+/// How the bytes of a file are laid out: the first delimiter that gives every line the same columns, two or more; lines that
+/// begin with `#`, and those of a title before the table, are passed over where the table is none with them.
 ///
 /// # Errors
-/// [`dropwise::Error::Data`] of the delimiter that the first line has most of, if none does.
-pub(super) fn without_header(file: &str, bytes: &[u8]) -> Result<(RawTable, Delimiter)> {
-    for delimiter in DELIMITERS {
-        match parse(file, bytes, Format::new(delimiter, false)) {
-            Ok(table) if table.columns().len() > 1 && !ends_lines(&table) => {
-                return Ok((table, delimiter));
-            }
-            _ => {}
+/// [`dropwise::Error::Data`] of the delimiter that the first line has most of, if there is no such layout.
+pub(super) fn find(file: &str, bytes: &[u8]) -> Result<Layout> {
+    let encoding = encoding(bytes);
+    let plain = |format: Format| Format { encoding, ..format };
+    let parsed =
+        |format: Format| parse(file, bytes, plain(format)).map(|table| (table, plain(format)));
+    let comment = |format: Format| Format {
+        comment: Some(b'#'),
+        ..format
+    };
+    let mut formats: Vec<Box<dyn Fn(Format) -> Format>> = vec![Box::new(|format| format)];
+    let begins_comment = |bytes: &[u8]| bytes.trim_ascii_start().starts_with(b"#");
+    if bytes.split(|byte| *byte == b'\n').any(begins_comment) {
+        formats.push(Box::new(comment));
+    }
+    for skip_lines in 1..=MOST_TITLE_LINES {
+        formats.push(Box::new(move |format| Format {
+            skip_lines,
+            ..format
+        }));
+    }
+    let tried = formats.iter().enumerate().flat_map(|(k, change)| {
+        // White space parts any text of two words a line: not where lines are passed over.
+        let delimiters = DELIMITERS
+            .into_iter()
+            .filter(move |delimiter| k == 0 || *delimiter != Delimiter::Whitespace);
+        delimiters.map(move |delimiter| change(Format::new(delimiter, false)))
+    });
+    let fits = |(table, format): &(RawTable, Format)| {
+        let is_table = table.columns().len() > 1 && table.rows() > 1 && !ends_lines(table);
+        is_table && are_titles(bytes, table.columns().len(), *format)
+    };
+    let found = tried
+        .into_iter()
+        .filter_map(|format| parsed(format).ok())
+        .find(fits);
+    let (table, format) = match found {
+        // Spreadsheet programs write a title as a row of one cell, and all delimiters.
+        Some((table, format)) => match padded_titles(&table) {
+            0 => (table, format),
+            rows => parsed(Format {
+                skip_lines: table.line(rows) - 1,
+                ..format
+            })?,
+        },
+        None => {
+            // The header has the last word on what is wrong with the lines.
+            let delimiter = most_frequent_in_first_line(bytes);
+            parsed(Format::new(delimiter, true))?;
+            parsed(Format::new(delimiter, false))?
+        }
+    };
+    let header = first_row_is_header(&table);
+    let is_first_unnamed = header && table.cell(0, 0).is_empty();
+    let format = Format { header, ..format };
+    Ok(Layout {
+        format,
+        encoding: encoding.map(Encoding::name),
+        table: match header {
+            true => parse(file, bytes, format)?,
+            false => table,
+        },
+        is_first_unnamed,
+    })
+}
+
+/// Whether the lines that are passed over have fewer values than the table has columns: a row with a mistake is no title.
+fn are_titles(bytes: &[u8], columns: usize, format: Format) -> bool {
+    let Delimiter::Byte(delimiter) = format.delimiter else {
+        return true;
+    };
+    let mut lines = bytes.split(|byte| *byte == b'\n').take(format.skip_lines);
+    lines.all(|line| line.iter().filter(|byte| **byte == delimiter).count() + 1 < columns)
+}
+
+/// How many rows at the start of a table of three columns or more have one value at most.
+fn padded_titles(table: &RawTable) -> usize {
+    let columns = table.columns().len();
+    let is_title = |row: &usize| {
+        (0..columns)
+            .filter(|column| !table.cell(*row, *column).is_empty())
+            .count()
+            < 2
+    };
+    let titles = (0..table.rows()).take_while(is_title).count();
+    if columns < 3 || titles > MOST_TITLE_LINES || titles == table.rows() {
+        0
+    } else {
+        titles
+    }
+}
+
+/// The encoding, if it is not UTF-8: UTF-16 where a byte order mark says so, else that of Windows in Western Europe and America,
+/// in which every byte is a letter.
+fn encoding(bytes: &[u8]) -> Option<&'static Encoding> {
+    match bytes {
+        [0xff, 0xfe, ..] => Some(encoding_rs::UTF_16LE),
+        [0xfe, 0xff, ..] => Some(encoding_rs::UTF_16BE),
+        // What has zeros is no text at all.
+        _ if bytes.contains(&0) => None,
+        _ if std::str::from_utf8(bytes).is_ok() => None,
+        _ => {
+            // Letters of UTF-8 that are more than what is none speak of a damaged file, whose line an error names.
+            let text = String::from_utf8_lossy(bytes);
+            let letters = text.chars().filter(|letter| !letter.is_ascii());
+            let (damaged, whole): (Vec<char>, Vec<char>) =
+                letters.partition(|letter| *letter == char::REPLACEMENT_CHARACTER);
+            (whole.len() <= damaged.len()).then_some(encoding_rs::WINDOWS_1252)
         }
     }
-    let delimiter = most_frequent_in_first_line(bytes);
-    Ok((
-        parse(file, bytes, Format::new(delimiter, false))?,
-        delimiter,
-    ))
 }
 
 /// Whether every line ends with the delimiter: then it is white space at a line's end rather than a

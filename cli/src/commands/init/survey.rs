@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use dropwise::data::{Almost, RawTable, parse_number, parse_number_in};
+use dropwise::data::{Almost, RawTable, date_parts, parse_number, parse_number_in};
 
 /// Marks of a missing value that are none by default, but are where all else in a column is numbers.
 const MARKS: [&str; 12] = [
@@ -28,10 +28,16 @@ pub(super) struct Survey {
     pub(super) word_among_numbers: Option<String>,
     /// What keeps nearly all values from being numbers, and an example.
     pub(super) almost: Option<(Almost, String)>,
-    /// `NA` is a word here, one of codes of two letters, and this is how often it occurs.
-    pub(super) na_codes: usize,
+    /// How often `NA` occurs.
+    pub(super) na: usize,
+    /// All else in the column are codes of two letters, so that `NA` may well be one of them.
+    pub(super) na_may_be_a_code: bool,
     /// Marks in this column that stand for missing values and do not by default.
     pub(super) marks: BTreeSet<&'static str>,
+    /// The largest number less the smallest; 0 where there is none.
+    pub(super) span: f64,
+    /// Two values that differ in capital letters alone, if there are such.
+    pub(super) respelled: Option<(String, String)>,
 }
 
 /// What the values of a column are.
@@ -42,9 +48,25 @@ pub(super) enum Holds {
     WholeNumbers,
     Numbers,
     Words,
+    /// Dates, and how those with slashes are to be read.
+    Dates(Slashes),
+}
+
+/// What stands first in dates with slashes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slashes {
+    /// There are none.
+    None,
+    Day,
+    Month,
+    /// Nobody can know: no number is above 12.
+    Either,
 }
 
 impl Survey {
+    /// The most digits that are names, or values of a column of numbers with words among them, that become categories.
+    pub(super) const MOST_NAMES: usize = 50;
+
     /// Of a table whose numbers are written in `style`: what stands before decimals, and between groups of three digits.
     pub(super) fn new(
         table: &RawTable,
@@ -57,11 +79,12 @@ impl Survey {
         let mut cells: Vec<&str> = (0..table.rows())
             .map(|row| table.cell(row, column))
             .collect();
-        let na_codes = na_codes(&cells);
+        let na = cells.iter().filter(|cell| **cell == "NA").count();
+        let na_may_be_a_code = na > 0 && holds_codes(&cells);
         cells.retain(|cell| !is_missing(cell));
         let marks = marks_among_numbers(&cells, number);
         cells.retain(|cell| !marks.contains(cell));
-        let holds = held(&cells, number);
+        let holds = dates(&cells).map_or_else(|| held(&cells, number), Holds::Dates);
 
         let mut counts = HashMap::new();
         for cell in &cells {
@@ -77,7 +100,10 @@ impl Survey {
             digits_are_names: are_names(&cells),
             word_among_numbers: word_among_numbers(&cells, holds, number),
             almost: almost(&cells, holds),
-            na_codes,
+            na,
+            na_may_be_a_code,
+            span: span(cells.iter().filter_map(|cell| number(cell))),
+            respelled: respelled(counts.keys().copied(), holds),
             holds,
             marks,
         }
@@ -85,6 +111,21 @@ impl Survey {
 
     pub(super) fn holds_words(&self) -> bool {
         self.holds == Holds::Words
+    }
+
+    pub(super) fn holds_dates(&self) -> bool {
+        matches!(self.holds, Holds::Dates(_))
+    }
+
+    pub(super) fn holds_whole_numbers(&self) -> bool {
+        matches!(self.holds, Holds::Counting | Holds::WholeNumbers)
+    }
+
+    /// Whether its values are categories though they look like numbers: digits that are names, and numbers among which are a few
+    /// words.
+    pub(super) fn is_categorical(&self) -> bool {
+        let has_words = self.word_among_numbers.is_some();
+        self.digits_are_names || has_words && self.distinct <= Self::MOST_NAMES
     }
 
     /// Whether no value occurs twice and none is missing.
@@ -107,20 +148,15 @@ fn marks_among_numbers(
     }
 }
 
-/// How often `NA` is one of codes of two capital letters, such as those of countries; 0 where it stands for what is missing.
-fn na_codes(cells: &[&str]) -> usize {
+/// Whether all values but `NA` are codes of two capital letters, such as those of countries, and several of them.
+fn holds_codes(cells: &[&str]) -> bool {
     let is_code =
-        |cell: &&&str| cell.len() == 2 && cell.bytes().all(|letter| letter.is_ascii_uppercase());
+        |cell: &&str| cell.len() == 2 && cell.bytes().all(|letter| letter.is_ascii_uppercase());
     let others = cells
         .iter()
         .filter(|cell| !cell.is_empty() && **cell != "NA");
-    let others: Vec<&&str> = others.collect();
-    let kinds: BTreeSet<&&&str> = others.iter().collect();
-    let all_codes = others.iter().copied().all(|cell| is_code(&cell));
-    match all_codes && kinds.len() > 2 {
-        true => cells.iter().filter(|cell| **cell == "NA").count(),
-        false => 0,
-    }
+    let kinds: BTreeSet<&str> = others.copied().collect();
+    kinds.iter().all(is_code) && kinds.len() > 1
 }
 
 /// Whether whole numbers are n, n + 1, ... in some order, one for each row.
@@ -156,7 +192,8 @@ fn word_among_numbers(
     number: impl Fn(&str) -> Option<f64>,
 ) -> Option<String> {
     let mut words = cells.iter().filter(|cell| number(cell).is_none());
-    (holds != Holds::Words).then(|| words.next().map(|word| (*word).to_owned()))?
+    let is_numeric = !matches!(holds, Holds::Words | Holds::Dates(_));
+    is_numeric.then(|| words.next().map(|word| (*word).to_owned()))?
 }
 
 /// What keeps nearly all cells of a column of words from being numbers; decimals decide over groups of three digits.
@@ -178,6 +215,50 @@ fn almost(cells: &[&str], holds: Holds) -> Option<(Almost, String)> {
     let first = found.iter().find(|(kind, _)| is_decimal(kind));
     let (kind, example) = first.unwrap_or(&found[0]);
     Some((*kind, (*example).to_owned()))
+}
+
+/// Whether all cells are dates, and how those with slashes are to be read.
+fn dates(cells: &[&str]) -> Option<Slashes> {
+    let all = |day_first| {
+        cells
+            .iter()
+            .all(|cell| date_parts(cell, day_first).is_some())
+    };
+    let has_slashes = cells
+        .iter()
+        .any(|cell| cell.find('/').is_some_and(|place| place < 4));
+    if cells.is_empty() {
+        return None;
+    }
+    match (all(true), all(false)) {
+        (true, true) if has_slashes => Some(Slashes::Either),
+        (true, true) => Some(Slashes::None),
+        (true, false) => Some(Slashes::Day),
+        (false, true) => Some(Slashes::Month),
+        (false, false) => None,
+    }
+}
+
+fn span(numbers: impl Iterator<Item = f64>) -> f64 {
+    let ends = numbers.fold(None, |ends: Option<(f64, f64)>, number| {
+        let (low, high) = ends.unwrap_or((number, number));
+        Some((low.min(number), high.max(number)))
+    });
+    ends.map_or(0.0, |(low, high)| high - low)
+}
+
+/// Two of a few words that differ in capital letters alone.
+fn respelled<'a>(words: impl Iterator<Item = &'a str>, holds: Holds) -> Option<(String, String)> {
+    let mut known: HashMap<String, &str> = HashMap::new();
+    let mut words: Vec<&str> = words.filter(|_| holds == Holds::Words).collect();
+    words.sort_unstable();
+    words.into_iter().find_map(|word| {
+        let folded = word.to_lowercase();
+        // `true` and `TRUE` are the same anyway.
+        let other = known.insert(folded.clone(), word)?;
+        let is_truth = folded == "true" || folded == "false";
+        (!is_truth).then(|| (other.to_owned(), word.to_owned()))
+    })
 }
 
 fn held(cells: &[&str], number: impl Fn(&str) -> Option<f64>) -> Holds {

@@ -227,7 +227,7 @@ fn of_kind(column: &Survey) -> f64 {
         Holds::Numbers => 0.5,
         Holds::WholeNumbers if column.distinct == 2 => 1.0,
         Holds::WholeNumbers => 0.0,
-        Holds::Counting => -4.0,
+        Holds::Counting | Holds::Dates(_) => -4.0,
     };
     let misses = column.missing as f64 / (column.missing + column.present).max(1) as f64;
     of_values - if misses > 0.3 { 2.0 } else { 0.0 }

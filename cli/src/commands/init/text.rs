@@ -1,9 +1,9 @@
 //! A guess as the text of a configuration, each choice with what was seen in the table.
 
-use dropwise::config::{Delimiter, Missing, TaskKind};
+use dropwise::config::{Delimiter, TaskKind};
 
-use super::guess::Guess;
-use super::survey::{Holds, Survey};
+use super::guess::{Guess, is_named_like_an_id};
+use super::survey::{Holds, Slashes, Survey};
 use super::toml::{Text, column_name, count, quoted};
 
 /// The most names that a comment lists.
@@ -28,19 +28,33 @@ fn data(text: &mut Text, file: &str, guess: &Guess) {
     text.key(
         "path",
         &quoted(file),
-        "relative to the folder that the program is started in",
+        "looked for beside this file, then in the folder that the program is started in",
     );
-    let (delimiter, words) = delimiter(guess.delimiter);
+    let (delimiter, words) = delimiter(guess.format.delimiter);
     text.key("delimiter", &quoted(delimiter), words);
-    let first_line = if guess.header {
+    let first_line = if guess.format.header {
         "the first line names the columns"
     } else {
         "the first line is a row"
     };
-    text.key("header", &guess.header.to_string(), first_line);
+    text.key("header", &guess.format.header.to_string(), first_line);
+    if guess.format.skip_lines > 0 {
+        let why = "lines of a title before the table";
+        text.key("skip_lines", &guess.format.skip_lines.to_string(), why);
+    }
+    if let Some(comment) = guess.format.comment {
+        let comment = quoted(&char::from(comment).to_string());
+        text.key("comment", &comment, "begins lines that are passed over");
+    }
+    if let Some(encoding) = guess.encoding {
+        let why = "the file is not in UTF-8; look at its letters with accents";
+        text.key("encoding", &quoted(&encoding.to_lowercase()), why);
+    }
     numbers(text, guess);
     target(text, guess);
     left_out(text, guess);
+    giveaways(text, guess);
+    dates(text, guess);
     categories(text, guess);
     missing(text, guess);
     if guess.splits() {
@@ -49,6 +63,7 @@ fn data(text: &mut Text, file: &str, guess: &Guess) {
             _ => "shares of each class, drawn with the seed",
         };
         text.key("split", "{ validation = 0.1, test = 0.2 }", why);
+        recurring(text, guess);
     } else {
         text.comment("Too few rows to spare any for validation and test: all of them train.");
         text.comment("split = { validation = 0.1, test = 0.2 }");
@@ -138,6 +153,17 @@ fn categories(text: &mut Text, guess: &Guess) {
             ))
         ));
     }
+    let target = guess.target_column.map(|column| &guess.columns[column]);
+    for column in guess.inputs().chain(target) {
+        if let Some((one, other)) = &column.respelled {
+            text.comment(&format!(
+                "In {} {} and {} are two values; if they are one, correct the file.",
+                quoted(&column.name),
+                quoted(one),
+                quoted(other)
+            ));
+        }
+    }
     if guess.rare_categories {
         text.key(
             "new_category",
@@ -167,9 +193,7 @@ fn categories(text: &mut Text, guess: &Guess) {
     }
     let codes: Vec<&Survey> = guess
         .inputs()
-        .filter(|column| {
-            may_be_codes(column) && !column.digits_are_names && column.word_among_numbers.is_none()
-        })
+        .filter(|column| may_be_codes(column) && !column.is_categorical())
         .collect();
     if !codes.is_empty() {
         text.comment(&format!(
@@ -181,17 +205,110 @@ fn categories(text: &mut Text, guess: &Guess) {
 }
 
 fn may_be_codes(column: &Survey) -> bool {
-    let whole = matches!(column.holds, Holds::Counting | Holds::WholeNumbers);
-    whole && (3..=12).contains(&column.distinct) && column.present >= 5 * column.distinct
+    let few = (3..=12).contains(&column.distinct) && column.present >= 5 * column.distinct;
+    column.holds_whole_numbers() && few
+}
+
+/// Columns that say the target in other words.
+fn giveaways(text: &mut Text, guess: &Guess) {
+    for (columns, why) in guess.giveaways.iter().take(LISTED) {
+        let names = columns
+            .iter()
+            .map(|column| quoted(&guess.columns[*column].name));
+        let verb = if columns.len() == 1 {
+            " "
+        } else {
+            " together "
+        };
+        text.comment(&format!(
+            "{}{verb}{why}: if not known when you predict, leave out (leave_out).",
+            names.collect::<Vec<_>>().join(" and ")
+        ));
+    }
+}
+
+fn dates(text: &mut Text, guess: &Guess) {
+    if guess.dates.is_empty() {
+        return;
+    }
+    let names = guess
+        .dates
+        .iter()
+        .map(|column| column_name(&guess.name(*column)));
+    let names = names.collect::<Vec<_>>().join(", ");
+    text.comment("Dates: days since 1970, month, day, weekday (and hour). To go without, move them to leave_out.");
+    text.key(
+        "dates",
+        &format!("[{names}]"),
+        "without these names: categories",
+    );
+    let slashes = |wanted: Slashes| {
+        let of = |column: &&usize| guess.columns[**column].holds == Holds::Dates(wanted);
+        guess.dates.iter().find(of)
+    };
+    if slashes(Slashes::Day).is_some() {
+        text.key(
+            "day_first",
+            "true",
+            "31/01/2024: some number in front is above 12",
+        );
+    } else if let Some(column) = slashes(Slashes::Either) {
+        text.comment(&format!(
+            "In {} it may be day or month that stands first. If the day: day_first = true",
+            quoted(&guess.columns[*column].name)
+        ));
+    }
+    if guess.splits() && guess.dates.len() == 1 {
+        text.comment(&format!(
+            "To test on the latest rows: split = {{ validation = 0.1, test = 0.2, time = {names} }}"
+        ));
+    }
+}
+
+/// Columns that are named like an id and whose values recur: rows of one person in training and test make a good result easy.
+fn recurring(text: &mut Text, guess: &Guess) {
+    let recurs = |column: &&Survey| {
+        is_named_like_an_id(&column.name)
+            && column.distinct > 10
+            && column.distinct < column.present
+    };
+    let ids: Vec<&Survey> = guess.inputs().filter(recurs).collect();
+    if let Some(id) = ids.first() {
+        text.comment(&format!(
+            "The values of {} recur. If rows of one belong together, keep them in one part:",
+            listed(&ids, |column| quoted(&column.name))
+        ));
+        text.comment(&format!(
+            "split = {{ validation = 0.1, test = 0.2, group = {} }}",
+            quoted(&id.name)
+        ));
+    }
 }
 
 fn missing(text: &mut Text, guess: &Guess) {
-    if guess.na_is_a_word {
-        let codes = guess.columns.iter().filter(|column| column.na_codes > 0);
-        let codes: Vec<&Survey> = codes.collect();
+    let codes: Vec<&Survey> = guess
+        .columns
+        .iter()
+        .filter(|column| column.na_may_be_a_code)
+        .collect();
+    if !codes.is_empty() {
+        let (taken, mend) = match guess.na_is_a_word {
+            true => (
+                "a word, one of codes of two letters,",
+                "\"NA\" in missing_values makes it missing",
+            ),
+            false => (
+                "missing, as other columns have it, but may be a code",
+                "to keep it a word: missing_values = [\"\", \"?\", \"NaN\"], with another mark in the other columns",
+            ),
+        };
         text.comment(&format!(
-            "NA is taken for a word, one of codes of two letters, in {}; \"NA\" in missing_values makes it missing.",
-            listed(&codes, |column| format!("{} ({} times)", quoted(&column.name), column.na_codes))
+            "NA is taken for {taken} in {}; {mend}.",
+            listed(&codes, |column| format!(
+                "{} ({} times)",
+                quoted(&column.name),
+                column.na
+            ))
         ));
     }
     if !guess.marks.is_empty() || guess.na_is_a_word {
@@ -214,32 +331,32 @@ fn missing(text: &mut Text, guess: &Guess) {
             },
         );
     }
-    let target = guess.target_column.map(|column| &guess.columns[column]);
-    let used = guess.inputs().chain(target);
-    let misses: Vec<&Survey> = used.filter(|column| column.missing > 0).collect();
-    match guess.missing {
-        None => text.key("missing", &quoted("error"), "no value is missing"),
-        Some(policy) => {
-            text.comment(&format!(
-                "Missing values: {}.",
-                listed(&misses, |column| format!(
-                    "{} ({})",
-                    quoted(&column.name),
-                    count(column.missing)
-                ))
-            ));
-            let (word, why) = match policy {
-                Missing::Drop => (
-                    "drop",
-                    "leaves these rows out: the target is among the missing",
-                ),
-                _ => (
-                    "mean",
-                    "puts the training rows' mean, or most frequent category; or \"drop\"",
-                ),
-            };
-            text.key("missing", &quoted(word), why);
-        }
+    let misses: Vec<&Survey> = guess.inputs().filter(|column| column.missing > 0).collect();
+    if misses.is_empty() {
+        let why = "no value is missing; later ones get the training rows' mean";
+        text.key("missing", &quoted("mean"), why);
+    } else {
+        text.comment(&format!(
+            "Missing values: {}.",
+            listed(&misses, |column| format!(
+                "{} ({})",
+                quoted(&column.name),
+                count(column.missing)
+            ))
+        ));
+        text.key(
+            "missing",
+            &quoted("mean"),
+            "the training rows' mean, or most frequent category; or \"drop\"",
+        );
+        text.comment(
+            "missing_indicator = true: an input more that says whether the value is missing",
+        );
+    }
+    if let Some(target) = guess.target_column.filter(|_| guess.misses_targets) {
+        let rows = count(guess.columns[target].missing);
+        let why = format!("{rows} rows without a target are left out");
+        text.key("missing_target", &quoted("drop"), &why);
     }
 }
 
@@ -297,7 +414,12 @@ fn seen(guess: &Guess) -> String {
         .iter()
         .filter(|column| column.holds_words())
         .count();
-    let numbers = guess.columns.len() - words;
+    let dates = guess
+        .columns
+        .iter()
+        .filter(|column| column.holds_dates())
+        .count();
+    let numbers = guess.columns.len() - words - dates;
     let columns = match (numbers, words) {
         (numbers, 0) => format!("{} numeric columns", count(numbers)),
         (0, words) => format!("{} columns of words", count(words)),
@@ -309,7 +431,11 @@ fn seen(guess: &Guess) -> String {
             )
         }
     };
-    format!("Seen: {} rows, {columns}.", count(guess.rows))
+    let dates = match dates {
+        0 => String::new(),
+        dates => format!(", {} of dates", count(dates)),
+    };
+    format!("Seen: {} rows, {columns}{dates}.", count(guess.rows))
 }
 
 fn delimiter(delimiter: Delimiter) -> (&'static str, &'static str) {

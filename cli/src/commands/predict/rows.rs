@@ -5,6 +5,7 @@ mod images;
 mod jsonl;
 mod table;
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use std::sync::mpsc::SyncSender;
 
 use dropwise::config::DataSource;
 use dropwise::data::csv::{self, Lines};
-use dropwise::data::{Preprocessing, RowError};
+use dropwise::data::{Preprocessing, Remarks, RowError};
 use dropwise::{Error, Result};
 use dropwise_lab::store::Trained;
 
@@ -43,6 +44,8 @@ struct Input {
 struct Sink {
     input: String,
     preprocessing: Preprocessing,
+    /// What was done about values that are not as training has them.
+    remarks: RefCell<Remarks>,
     rows: SyncSender<Inputs>,
 }
 
@@ -50,16 +53,28 @@ const IDX_MARK: [u8; 3] = [0, 0, 8];
 const GZIP_MARK: [u8; 2] = [0x1f, 0x8b];
 
 impl Reader {
-    pub(super) fn open(path: &Path, format: Format, trained: &Trained) -> Result<Self> {
+    /// `fills_in` says whether missing values are filled in though training did not.
+    pub(super) fn open(
+        path: &Path,
+        format: Format,
+        trained: &Trained,
+        fills_in: bool,
+    ) -> Result<Self> {
+        let mut preprocessing = trained.prepared.preprocessing.clone();
+        if fills_in && !preprocessing.fill_in() {
+            let expected = "a run of a table that has kept a value to fill in for each column";
+            let found = "one of other data, or of an older version";
+            return Err(Error::invalid("--missing", expected, found));
+        }
         let layout = match &trained.experiment.data.source {
-            DataSource::Csv { file, .. } => csv::Format::new(file.delimiter, file.header),
+            DataSource::Csv { file, .. } => csv::Format::of(file),
             _ => csv::Format::default(),
         };
         Ok(Reader {
             input: Input::open(path)?,
             format,
             layout,
-            preprocessing: trained.prepared.preprocessing.clone(),
+            preprocessing,
         })
     }
 
@@ -72,20 +87,48 @@ impl Reader {
         self.input.size.is_some()
     }
 
-    /// Sends every row, until the end or a mistake.
-    pub(super) fn read(mut self, rows: SyncSender<Inputs>) -> Result<()> {
-        let start = self.input.start()?;
-        let is_idx = start.starts_with(&IDX_MARK) || start.starts_with(&GZIP_MARK);
+    /// Sends every row, until the end or a mistake; beside that, what was done about values that are not as training has them.
+    pub(super) fn read(self, rows: SyncSender<Inputs>) -> (Result<()>, Remarks) {
         let sink = Sink {
             input: self.input.name.clone(),
             preprocessing: self.preprocessing,
+            remarks: RefCell::default(),
             rows,
         };
-        match (&sink.preprocessing, self.format) {
-            (Preprocessing::Images { .. }, _) if is_idx => images::read(self.input, &sink),
-            (_, Format::Jsonl) => jsonl::read(Lines::new(&sink.input, self.input.source), &sink),
-            (_, Format::Csv) => table::read(self.input, self.layout, &sink),
+        let read = sink.read(self.input, self.format, self.layout);
+        (read, sink.remarks.into_inner())
+    }
+}
+
+impl Sink {
+    fn read(&self, mut input: Input, format: Format, layout: csv::Format) -> Result<()> {
+        let start = input.start()?;
+        let is_idx = start.starts_with(&IDX_MARK) || start.starts_with(&GZIP_MARK);
+        match (&self.preprocessing, format) {
+            (Preprocessing::Images { .. }, _) if is_idx => images::read(input, self),
+            (_, Format::Jsonl) => jsonl::read(Lines::new(&self.input, input.source), self),
+            (_, Format::Csv) => table::read(input, layout, self),
         }
+    }
+
+    /// Prepares a row's fields, in the order of the network's columns, and sends it.
+    fn send(&self, line: usize, fields: &[&str]) -> Result<()> {
+        let mut row = vec![0.0; self.preprocessing.d_input()];
+        let place = || format!("line {line}");
+        self.preprocessing
+            .transform_with(fields, &mut row, &mut self.remarks.borrow_mut(), place)
+            .map_err(|error| self.at(line, error))?;
+        self.send_inputs(row)
+    }
+
+    fn send_inputs(&self, row: Inputs) -> Result<()> {
+        // Whoever takes the rows stops only at an error of its own, and shows that one.
+        let unwanted = |_| Error::Compute("no more rows are wanted".to_owned());
+        self.rows.send(row).map_err(unwanted)
+    }
+
+    fn at(&self, line: usize, error: RowError) -> Error {
+        error.at(&self.input, format!("line {line}"))
     }
 }
 
@@ -117,26 +160,5 @@ impl Input {
             path: PathBuf::from(&self.name),
             cause,
         })
-    }
-}
-
-impl Sink {
-    /// Prepares a row's fields, in the order of the network's columns, and sends it.
-    fn send(&self, line: usize, fields: &[&str]) -> Result<()> {
-        let mut row = vec![0.0; self.preprocessing.d_input()];
-        self.preprocessing
-            .transform(fields, &mut row)
-            .map_err(|error| self.at(line, error))?;
-        self.send_inputs(row)
-    }
-
-    fn send_inputs(&self, row: Inputs) -> Result<()> {
-        // Whoever takes the rows stops only at an error of its own, and shows that one.
-        let unwanted = |_| Error::Compute("no more rows are wanted".to_owned());
-        self.rows.send(row).map_err(unwanted)
-    }
-
-    fn at(&self, line: usize, error: RowError) -> Error {
-        error.at(&self.input, format!("line {line}"))
     }
 }

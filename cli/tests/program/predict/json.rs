@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::pets::{self, Pet};
-use crate::folder::cells;
+use crate::folder::{Folder, cells};
 
 const JSONL: [&str; 2] = ["--format", "jsonl"];
 
@@ -96,7 +96,7 @@ fn a_mistake_is_named_by_its_line_and_the_rows_before_it_are_answered() {
         ),
         (
             "[".repeat(100_000),
-            ": expected a row as JSON: recursion limit exceeded",
+            ": expected a row as JSON: EOF while parsing a list at character 100000; ",
         ),
         (
             object("\"wait\": 2"),
@@ -109,7 +109,7 @@ fn a_mistake_is_named_by_its_line_and_the_rows_before_it_are_answered() {
         ),
         (
             object("\"weight\": 1e999"),
-            ": expected a row as JSON: number out of range",
+            ", column `weight`: expected a finite number, found `1e999`; ",
         ),
         (
             object("\"weight\": NaN"),
@@ -141,4 +141,38 @@ fn a_mistake_is_named_by_its_line_and_the_rows_before_it_are_answered() {
     let (_, errors) = folder.predict_badly("[".to_owned() + &" ".repeat(17_000_000), &JSONL);
     let expected = "error: standard input: line 1: expected a row of at most 16777216 bytes";
     assert!(errors.starts_with(expected), "{errors}");
+}
+
+#[test]
+fn a_number_of_json_is_the_same_number_however_the_table_writes_its_own() {
+    let comma: fn(usize) -> String = |row| format!("{row},5;{},25;{}", row % 7, 2 * row);
+    let point: fn(usize) -> String = |row| format!("{row}.5;{}.25;{}", row % 7, 2 * row);
+    for (style, line, cells, numbers) in [
+        (
+            "decimal = ','\nthousands = '.'",
+            comma,
+            "1.020,5;3,25",
+            "[1020.5, 3.25]",
+        ),
+        (
+            "decimal = ','\nthousands = '.'",
+            comma,
+            "2,345;0,5",
+            "[2.345, 0.5]",
+        ),
+        ("decimal = ','", comma, "2,345;0,5", "[2.345, 0.5]"),
+        ("thousands = \"'\"", point, "1'020.5;3.25", "[1020.5, 3.25]"),
+    ] {
+        let lines: Vec<String> = (0..40).map(line).collect();
+        let table = format!("size;weight;price\n{}\n", lines.join("\n"));
+        let config = format!(
+            "[data]\nsource = 'csv'\npath = 't.csv'\ndelimiter = ';'\ntarget = 'price'\n{style}\n\
+             [network]\nhidden = [4]\n[train]\noptimizer = 'adam'\nlearning_rate = 0.01\nepochs = 3\n"
+        );
+        let folder = Folder::trained("t.csv", table, &config);
+        let of_csv = folder.predict(format!("size;weight\n{cells}\n"), &[]);
+        let of_json = folder.predict(format!("{numbers}\n"), &JSONL);
+        let answer: Value = serde_json::from_str(&of_json[0]).expect("JSON");
+        assert_eq!(answer["prediction"].to_string(), of_csv[1], "{style}");
+    }
 }

@@ -110,13 +110,23 @@ fn shown(mistakes: &Mistakes) -> &[Mistake] {
     }
 }
 
+/// Where the row is: its line in the file, or which one of its part it is.
+fn place(row: &Mistake) -> String {
+    match row.line {
+        Some(line) => format!("line {line}"),
+        None => format!("row {}", row.row),
+    }
+}
+
 fn tip(row: &Mistake) -> String {
     let sure = row
         .probability
         .map_or(String::new(), |sure| format!(", {} sure", percent(sure)));
     format!(
-        "row {}: {}, predicted {}{sure}",
-        row.row, row.actual, row.predicted
+        "{}: {}, predicted {}{sure}",
+        place(row),
+        row.actual,
+        row.predicted
     )
 }
 
@@ -130,13 +140,18 @@ fn table(mistakes: &Mistakes) -> Table {
     let has_probability = mistakes.rows.iter().any(|row| row.probability.is_some());
     let sure = has_probability.then(|| "probability".to_owned());
     let names = mistakes.input_names.iter().take(inputs).cloned();
-    let titles = ["row", "actual", "predicted"]
-        .map(str::to_owned)
-        .into_iter();
+    let has_lines = mistakes.rows.iter().all(|row| row.line.is_some());
+    let titles = [
+        if has_lines { "line" } else { "row" },
+        "actual",
+        "predicted",
+    ]
+    .map(str::to_owned)
+    .into_iter();
     let mut table = Table::new(titles.chain(sure).chain(names));
     for row in shown(mistakes) {
         let mut cells = vec![
-            row.row.to_string(),
+            row.line.unwrap_or(row.row).to_string(),
             row.actual.clone(),
             row.predicted.clone(),
         ];
@@ -192,8 +207,10 @@ fn caption(mistakes: &Mistakes) -> String {
     }
     if let Some(row) = mistakes.rows.first() {
         caption += &format!(
-            " The worst is row {}: {}, predicted {}.",
-            row.row, row.actual, row.predicted
+            " The worst is {}: {}, predicted {}.",
+            place(row),
+            row.actual,
+            row.predicted
         );
     }
     caption

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use dropwise::data::{Preprocessing, RowError};
+use dropwise::data::{Preprocessing, RowError, composed};
 
 /// The columns that a network knows.
 pub(super) struct Columns {
@@ -45,7 +45,8 @@ impl Columns {
     ) -> Result<Vec<T>, RowError> {
         let mut found: Vec<Option<T>> = self.names.iter().map(|_| None).collect();
         for (name, value) in row {
-            let Some(place) = self.places.get(name) else {
+            let place = self.places.get(name);
+            let Some(place) = place.or_else(|| self.places.get(&composed(name))) else {
                 let problem = format!("the column `{name}` is unknown to the network");
                 return Err(RowError::new(
                     "",

@@ -4,19 +4,19 @@ use std::fmt;
 use std::io::BufRead;
 
 use dropwise::Result;
-use dropwise::data::RowError;
 use dropwise::data::csv::Lines;
+use dropwise::data::{Preprocessing, RowError};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::Sink;
 use super::columns::Columns;
 
 pub(super) fn read(mut lines: Lines<impl BufRead>, sink: &Sink) -> Result<()> {
     let columns = Columns::of(&sink.preprocessing);
-    let missing = sink.preprocessing.missing_value();
     while let Some((line, text)) = lines.next_line()? {
-        let fields = fields(text, &columns, missing).map_err(|error| sink.at(line, error))?;
+        let fields =
+            fields(text, &columns, &sink.preprocessing).map_err(|error| sink.at(line, error))?;
         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
         sink.send(line, &fields)?;
     }
@@ -27,32 +27,39 @@ pub(super) fn read(mut lines: Lines<impl BufRead>, sink: &Sink) -> Result<()> {
 fn fields(
     text: &str,
     columns: &Columns,
-    missing: &str,
+    preprocessing: &Preprocessing,
 ) -> std::result::Result<Vec<String>, RowError> {
     let row: Row = serde_json::from_str(text).map_err(|error| not_a_row(&error))?;
-    let values: Vec<&Value> = match &row {
-        Row::Values(values) => values.iter().collect(),
+    let values: Vec<&RawValue> = match &row {
+        Row::Values(values) => values.iter().map(Box::as_ref).collect(),
         Row::Columns(pairs) => {
-            columns.in_order(pairs.iter().map(|(name, value)| (name.as_str(), value)))?
+            let pairs = pairs.iter();
+            columns.in_order(pairs.map(|(name, value)| (name.as_str(), value.as_ref())))?
         }
     };
     let values = values.into_iter().enumerate();
     values
-        .map(|(k, value)| field(columns.name(k), value, missing))
+        .map(|(k, value)| field(columns.name(k), value, preprocessing))
         .collect()
 }
 
-fn field(column: &str, value: &Value, missing: &str) -> std::result::Result<String, RowError> {
-    match value {
-        Value::String(text) => Ok(text.clone()),
-        Value::Number(number) => Ok(number.to_string()),
-        Value::Bool(value) => Ok(value.to_string()),
-        Value::Null => Ok(missing.to_owned()),
-        Value::Array(_) | Value::Object(_) => Err(RowError::new(
+/// A value as a cell of the table has it: a number keeps all the digits that it is written with.
+fn field(
+    column: &str,
+    value: &RawValue,
+    preprocessing: &Preprocessing,
+) -> std::result::Result<String, RowError> {
+    let text = value.get();
+    match text.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(text).map_err(|error| not_a_row(&error)),
+        Some(b't' | b'f') => Ok(text.to_owned()),
+        Some(b'n') => Ok(preprocessing.missing_value().to_owned()),
+        Some(b'[' | b'{') => Err(RowError::new(
             column,
             "expected a number, a text or null, found an array or an object",
             "give one value for each column",
         )),
+        _ => Ok(preprocessing.field_of_number(text.to_owned())),
     }
 }
 
@@ -63,17 +70,14 @@ fn not_a_row(error: &serde_json::Error) -> RowError {
         Some((problem, _)) => format!("{problem} at character {}", error.column()),
         None => problem,
     };
-    RowError::new(
-        "",
-        format!("expected a row as JSON: {problem}"),
-        "give an object of columns or an array of values on each line",
-    )
+    let fix = "give an object of columns or an array of values on each line; `jq -c '.[]' FILE` makes such lines of an array";
+    RowError::new("", format!("expected a row as JSON: {problem}"), fix)
 }
 
 /// One line of JSON. Two columns of one name are kept, so that they can be an error.
 enum Row {
-    Columns(Vec<(String, Value)>),
-    Values(Vec<Value>),
+    Columns(Vec<(String, Box<RawValue>)>),
+    Values(Vec<Box<RawValue>>),
 }
 
 impl<'de> Deserialize<'de> for Row {

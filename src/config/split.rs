@@ -1,0 +1,122 @@
+//! `[data.split]`: which rows train, validate and test.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::ColumnName;
+use crate::check::{check_count, check_share};
+use crate::error::{Error, Result};
+
+/// How the rows are split into training, validation and test rows: by fractions, or by files of row
+/// numbers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SplitConfig {
+    /// The share of validation rows among those that are not test rows, at least 0 and below 1. Default 0.
+    pub validation: f64,
+    /// The share of test rows, at least 0 and below 1. Default 0. Not for a source that has test rows of its own.
+    pub test: f64,
+    /// How many training rows are kept, for learning curves; the others are left out. They are drawn after the other parts, which stay as
+    /// they are. Default: all. Not together with `train_rows`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train: Option<usize>,
+    /// The seed of the split. Default: the experiment's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// Whether each class is split by itself, so that its share is the same everywhere. Default: yes
+    /// for classes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stratify: Option<bool>,
+    /// `csv`: the column that says what belongs together, such as a person's number: its rows are all in one part. It is no
+    /// input. Classes then do not keep their shares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<ColumnName>,
+    /// `csv`: the column with the time of a row, a number or a date such as 2024-01-31: the latest rows are the test rows, those
+    /// before them the validation rows. Rows of one time are in one part. It is no input. Nothing is drawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<ColumnName>,
+    /// The fold of a cross-validation whose rows are the validation rows, in place of a share: see [`DataConfig::folds`](super::DataConfig::folds).
+    #[serde(skip)]
+    #[doc(hidden)]
+    pub fold: Option<Fold>,
+    /// A file with the numbers of the training rows, counted from 0, white space between.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train_rows: Option<PathBuf>,
+    /// The same for the validation rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_rows: Option<PathBuf>,
+    /// The same for the test rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_rows: Option<PathBuf>,
+}
+
+impl SplitConfig {
+    /// Whether there are to be validation rows.
+    #[must_use]
+    #[doc(hidden)]
+    pub fn validates(&self) -> bool {
+        self.validation > 0.0 || self.validation_rows.is_some()
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        check_share("data.split.validation", self.validation)?;
+        check_share("data.split.test", self.test)?;
+        let clash = |key: &str, with: &str| {
+            let expected = format!("either `{key}` or `{with}`");
+            Err(Error::invalid(
+                format!("data.split.{key}"),
+                expected,
+                "both",
+            ))
+        };
+        if self.group.is_some() && self.time.is_some() {
+            return clash("group", "time");
+        }
+        let listed = [
+            ("train_rows", &self.train_rows),
+            ("validation_rows", &self.validation_rows),
+            ("test_rows", &self.test_rows),
+        ];
+        for (key, column) in [("group", &self.group), ("time", &self.time)] {
+            if column.is_none() {
+                continue;
+            }
+            if let Some((rows, _)) = listed.iter().find(|(_, path)| path.is_some()) {
+                return clash(key, rows);
+            }
+            if self.stratify == Some(true) {
+                return clash(key, "stratify");
+            }
+        }
+        if self.time.is_some() && self.train.is_some() {
+            return clash("time", "train");
+        }
+        if self.test > 0.0 && self.test_rows.is_some() {
+            return clash("test", "test_rows");
+        }
+        if self.validation > 0.0 && self.validation_rows.is_some() {
+            return clash("validation", "validation_rows");
+        }
+        if self.test > 0.0 && self.train_rows.is_some() {
+            return clash("test", "train_rows");
+        }
+        if let Some(rows) = self.train {
+            check_count("data.split.train", rows)?;
+            if self.train_rows.is_some() {
+                return clash("train", "train_rows");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One of the folds of a cross-validation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[doc(hidden)]
+pub struct Fold {
+    /// Its number, counted from 0.
+    pub number: usize,
+    /// How many there are.
+    pub of: usize,
+}
