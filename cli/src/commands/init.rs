@@ -3,6 +3,7 @@
 mod giveaway;
 mod guess;
 mod layout;
+mod sample;
 mod survey;
 mod target;
 mod text;
@@ -49,9 +50,20 @@ impl Args {
             path: self.file.clone(),
             cause,
         })?;
-        let guess = Guess::new(file, &bytes, self.target.as_deref())?;
+        let (sample, times) = sample::of(&bytes);
+        let guess = match Guess::new(file, &sample, times, self.target.as_deref()) {
+            // Of what is wrong with a part the whole has to tell.
+            Err(_) if times.is_some() => Guess::new(file, &bytes, None, self.target.as_deref()),
+            guess => guess,
+        }?;
         let text = text::configuration(file, &guess);
-        self.warn_if_it_does_not_load(&text)?;
+        match guess.is_of_a_part() {
+            true => eprintln!(
+                "note: a part of the table was looked at, {} of about {} rows; whether the rest is like it, training says",
+                guess.looked_at, guess.rows
+            ),
+            false => self.warn_if_it_does_not_load(&text)?,
+        }
         match &self.out {
             Some(path) => {
                 write_new(path, &text)?;

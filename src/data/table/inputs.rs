@@ -353,7 +353,7 @@ fn median(numbers: &[f64]) -> f64 {
 }
 
 /// The quantile of sorted numbers, between two of them in proportion, as NumPy has it by default.
-pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
+fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     let (below, above) = (
         sorted[place.floor() as usize],

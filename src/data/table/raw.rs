@@ -11,14 +11,21 @@ use crate::error::{Error, Result};
 pub struct RawTable {
     file: String,
     columns: Vec<String>,
-    /// All cells, row after row.
-    text: String,
-    /// Where each cell ends in `text`.
-    ends: Vec<usize>,
+    /// Of each column: whoever looks at one column finds its cells side by side.
+    cells: Vec<Cells>,
     /// What messages count rows by, such as `line`.
     unit: &'static str,
     /// The number of each row, in that unit.
     numbers: Vec<usize>,
+}
+
+/// The cells of a column.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Cells {
+    /// One after the other.
+    text: String,
+    /// Where each ends in `text`.
+    ends: Vec<usize>,
 }
 
 impl RawTable {
@@ -47,9 +54,8 @@ impl RawTable {
         }
         Ok(RawTable {
             file: file.to_owned(),
+            cells: vec![Cells::default(); columns.len()],
             columns,
-            text: String::new(),
-            ends: Vec::new(),
             unit,
             numbers: Vec::new(),
         })
@@ -61,9 +67,9 @@ impl RawTable {
         number: usize,
         cells: impl Iterator<Item = &'a str>,
     ) {
-        for cell in cells {
-            self.text.push_str(cell);
-            self.ends.push(self.text.len());
+        for (column, cell) in self.cells.iter_mut().zip(cells) {
+            column.text.push_str(cell);
+            column.ends.push(column.text.len());
         }
         self.numbers.push(number);
     }
@@ -91,10 +97,9 @@ impl RawTable {
     /// If there is no such row or column.
     #[must_use]
     pub fn cell(&self, row: usize, column: usize) -> &str {
-        assert!(column < self.columns.len(), "a column that is there");
-        let cell = row * self.columns.len() + column;
-        let start = if cell == 0 { 0 } else { self.ends[cell - 1] };
-        &self.text[start..self.ends[cell]]
+        let Cells { text, ends } = &self.cells[column];
+        let start = if row == 0 { 0 } else { ends[row - 1] };
+        &text[start..ends[row]]
     }
 
     /// The number of a row, counted from 0, in the file: that of its line, counted from 1.
@@ -125,7 +130,7 @@ impl RawTable {
     }
 
     /// The same rows with the columns in the order of `other`'s.
-    pub(in crate::data) fn in_order_of(self, other: &RawTable) -> Result<RawTable> {
+    pub(in crate::data) fn in_order_of(mut self, other: &RawTable) -> Result<RawTable> {
         if self.columns == other.columns {
             return Ok(self);
         }
@@ -142,19 +147,12 @@ impl RawTable {
         if let Some(name) = self.columns.iter().find(|name| !known.contains(name)) {
             return Err(self.differs("has", name, other));
         }
-        let mut sorted = RawTable {
-            text: String::with_capacity(self.text.len()),
-            ends: Vec::with_capacity(self.ends.len()),
-            numbers: Vec::with_capacity(self.rows()),
-            columns: other.columns.clone(),
-            file: self.file.clone(),
-            unit: self.unit,
-        };
-        for row in 0..self.rows() {
-            let cells = order.iter().map(|column| self.cell(row, *column));
-            sorted.push(self.numbers[row], cells);
-        }
-        Ok(sorted)
+        self.cells = order
+            .into_iter()
+            .map(|column| std::mem::take(&mut self.cells[column]))
+            .collect();
+        self.columns.clone_from(&other.columns);
+        Ok(self)
     }
 
     fn differs(&self, verb: &str, name: &str, other: &RawTable) -> Error {

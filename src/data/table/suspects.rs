@@ -1,6 +1,5 @@
 //! Values that may not be what they look like: marks of missing values among numbers, slips, zeros that a number loses.
 
-use super::inputs::quantile;
 use super::rows::Row;
 use crate::data::cell::{Cell, shown};
 use crate::data::preprocessing::ColumnKind;
@@ -97,26 +96,32 @@ fn outside(numbers: &[f64]) -> Vec<(f64, bool)> {
     if numbers.len() < FEWEST {
         return found;
     }
-    let mut sorted = numbers.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let (lowest, highest) = (sorted[0], sorted[sorted.len() - 1]);
-    for (mark, low) in [(lowest, true), (highest, false)] {
+    let ends = |other_than: Option<f64>| {
+        let others = numbers.iter().filter(|number| Some(**number) != other_than);
+        others.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), number| {
+            (low.min(*number), high.max(*number))
+        })
+    };
+    let (lowest, highest) = ends(None);
+    for mark in [lowest, highest].into_iter().filter(|mark| is_nines(*mark)) {
         // The others without it, and how far it is from them.
-        let others = match low {
-            true => &sorted[sorted.partition_point(|number| *number <= mark)..],
-            false => &sorted[..sorted.partition_point(|number| *number < mark)],
+        let (first, last) = ends(Some(mark));
+        let gap = if mark == lowest {
+            first - mark
+        } else {
+            mark - last
         };
-        let (Some(first), Some(last)) = (others.first(), others.last()) else {
-            continue;
-        };
-        let gap = if low { first - mark } else { mark - last };
-        if is_nines(mark) && gap > last - first {
+        if gap.is_finite() && gap > last - first {
             found.push((mark, true));
         }
     }
-    let median = quantile(&sorted, 0.5);
-    let range = quantile(&sorted, 0.75) - quantile(&sorted, 0.25);
-    let scale = range.max(median.abs());
+    let mut numbers = numbers.to_vec();
+    let mut quantile = |share: usize| {
+        let place = share * (numbers.len() - 1) / 4;
+        *numbers.select_nth_unstable_by(place, f64::total_cmp).1
+    };
+    let [quarter, median, three_quarters] = [quantile(1), quantile(2), quantile(3)];
+    let scale = (three_quarters - quarter).max(median.abs());
     for slip in [lowest, highest] {
         let is_known = found.iter().any(|(number, _)| *number == slip);
         if scale > 0.0 && (slip - median).abs() > FAR * scale && !is_known {

@@ -6,7 +6,7 @@ use dropwise::data::csv::Format;
 use dropwise::{Error, Result};
 
 use super::survey::{Holds, Survey};
-use super::target::Ranking;
+use super::target::{Ranking, names_an_amount};
 use super::toml::quoted;
 use super::{giveaway, invalid, layout};
 
@@ -16,8 +16,9 @@ const FEWEST_TO_SPLIT: usize = 20;
 /// The fewest rows of each value for whole numbers as a target to be taken for classes.
 const FEWEST_OF_A_CLASS: usize = 5;
 
-/// More different codes of digits than this are no classes.
-const FEWEST_OF_MANY_CODES: usize = 10;
+/// Codes of digits are classes up to this many, and up to this many digits: 01, but no account.
+const MOST_CODES: usize = 10;
+const LONGEST_CODE: usize = 4;
 
 /// A category that occurs less often may well be missing from the training rows.
 const RARE: usize = 10;
@@ -25,6 +26,8 @@ const RARE: usize = 10;
 /// What the configuration of a table should say, and what was seen that says so.
 pub(super) struct Guess {
     pub(super) rows: usize,
+    /// How many of them were looked at.
+    pub(super) looked_at: usize,
     pub(super) columns: Vec<Survey>,
     /// What stands before decimals, and between groups of three digits.
     pub(super) style: (char, Option<char>),
@@ -57,7 +60,13 @@ pub(super) struct Guess {
 }
 
 impl Guess {
-    pub(super) fn new(file: &str, bytes: &[u8], target: Option<&str>) -> Result<Self> {
+    /// From the bytes of a file, or from a part of them, where `times` says how many times as many there are in all.
+    pub(super) fn new(
+        file: &str,
+        bytes: &[u8],
+        times: Option<f64>,
+        target: Option<&str>,
+    ) -> Result<Self> {
         let layout = layout::find(file, bytes)?;
         let (table, header) = (layout.table, layout.format.header);
 
@@ -132,7 +141,8 @@ impl Guess {
         marks.sort_unstable();
         marks.dedup();
         Ok(Guess {
-            rows: table.rows(),
+            rows: (table.rows() as f64 * times.unwrap_or(1.0)).round() as usize,
+            looked_at: table.rows(),
             style,
             na_is_a_word,
             categorical: used
@@ -180,6 +190,10 @@ impl Guess {
             "target: {} (guessed{next}); --target names another",
             quoted(target)
         ))
+    }
+
+    pub(super) fn is_of_a_part(&self) -> bool {
+        self.looked_at < self.rows
     }
 
     pub(super) fn splits(&self) -> bool {
@@ -245,7 +259,8 @@ fn listed(names: &[&str]) -> String {
 /// Whether a column can be the target: no row's name, no date and no code of many digits, and not the same in all rows. What would
 /// be numbers but for a sign may be it, so that nothing else is taken in its place.
 fn may_be_predicted(column: &Survey, rows: usize) -> bool {
-    let is_name = column.digits_are_names && column.distinct > FEWEST_OF_MANY_CODES;
+    let is_name =
+        column.digits_are_names && (column.distinct > MOST_CODES || column.longest > LONGEST_CODE);
     let may_be = column.distinct > 1 && !column.holds_dates() && !is_name;
     let names_rows =
         rows >= FEWEST_TO_SPLIT && column.almost.is_none() && why_leave_out(column, rows).is_some();
@@ -354,7 +369,10 @@ fn task(target: &Survey) -> TaskKind {
     let whole = target.holds_whole_numbers();
     // The numbers of classes stand close to each other; 100, 200 and 500 are amounts.
     let close = target.span < 3.0 * target.distinct as f64;
-    let few = close && target.distinct <= 10 && target.rarest >= FEWEST_OF_A_CLASS;
+    let few = close
+        && target.distinct <= 10
+        && target.rarest >= FEWEST_OF_A_CLASS
+        && !names_an_amount(&target.name);
     match target.holds {
         Holds::Words if target.distinct == 2 => TaskKind::Binary,
         Holds::Words => TaskKind::Classification,

@@ -38,36 +38,19 @@ pub(super) fn find(file: &str, bytes: &[u8]) -> Result<Layout> {
     let plain = |format: Format| Format { encoding, ..format };
     let parsed =
         |format: Format| parse(file, bytes, plain(format)).map(|table| (table, plain(format)));
-    let comment = |format: Format| Format {
-        comment: Some(b'#'),
-        ..format
-    };
-    let mut formats: Vec<Box<dyn Fn(Format) -> Format>> = vec![Box::new(|format| format)];
-    let begins_comment = |bytes: &[u8]| bytes.trim_ascii_start().starts_with(b"#");
-    if bytes.split(|byte| *byte == b'\n').any(begins_comment) {
-        formats.push(Box::new(comment));
-    }
-    for skip_lines in 1..=MOST_TITLE_LINES {
-        formats.push(Box::new(move |format| Format {
-            skip_lines,
-            ..format
-        }));
-    }
-    let tried = formats.iter().enumerate().flat_map(|(k, change)| {
-        // White space parts any text of two words a line: not where lines are passed over.
-        let delimiters = DELIMITERS
-            .into_iter()
-            .filter(move |delimiter| k == 0 || *delimiter != Delimiter::Whitespace);
-        delimiters.map(move |delimiter| change(Format::new(delimiter, false)))
+    // The beginning says how the lines of the whole are cut, unless it ends within quotes or a mistake follows.
+    let head = head(bytes);
+    let by_head = candidates(head).into_iter().find(|format| {
+        let table = parse(file, head, plain(*format));
+        table.is_ok_and(|table| fits(head, &table, *format))
     });
-    let fits = |(table, format): &(RawTable, Format)| {
-        let is_table = table.columns().len() > 1 && table.rows() > 1 && !ends_lines(table);
-        is_table && are_titles(bytes, table.columns().len(), *format)
-    };
-    let found = tried
-        .into_iter()
-        .filter_map(|format| parsed(format).ok())
-        .find(fits);
+    let found = by_head.and_then(|format| parsed(format).ok());
+    let found = found.or_else(|| {
+        let tried = candidates(bytes).into_iter();
+        tried
+            .filter_map(|format| parsed(format).ok())
+            .find(|(table, format)| fits(bytes, table, *format))
+    });
     let (table, format) = match found {
         // Spreadsheet programs write a title as a row of one cell, and all delimiters.
         Some((table, format)) => match padded_titles(&table) {
@@ -96,6 +79,45 @@ pub(super) fn find(file: &str, bytes: &[u8]) -> Result<Layout> {
         },
         is_first_unnamed,
     })
+}
+
+/// The layouts that are tried, in their order.
+fn candidates(bytes: &[u8]) -> Vec<Format> {
+    let with = |skip_lines: usize, comment: Option<u8>| {
+        // White space parts any text of two words a line: not where lines are passed over.
+        let is_plain = skip_lines == 0 && comment.is_none();
+        let delimiters = DELIMITERS
+            .into_iter()
+            .filter(move |delimiter| is_plain || *delimiter != Delimiter::Whitespace);
+        delimiters.map(move |delimiter| Format {
+            skip_lines,
+            comment,
+            ..Format::new(delimiter, false)
+        })
+    };
+    let begins_comment = |line: &[u8]| line.trim_ascii_start().starts_with(b"#");
+    let has_comments = bytes.split(|byte| *byte == b'\n').any(begins_comment);
+    let comments = with(0, Some(b'#')).filter(|_| has_comments);
+    let titles = (1..=MOST_TITLE_LINES).flat_map(|lines| with(lines, None));
+    with(0, None).chain(comments).chain(titles).collect()
+}
+
+/// Whether what was parsed is a table, and no row of it passed over.
+fn fits(bytes: &[u8], table: &RawTable, format: Format) -> bool {
+    let is_table = table.columns().len() > 1 && table.rows() > 1 && !ends_lines(table);
+    is_table && are_titles(bytes, table.columns().len(), format)
+}
+
+/// The first lines of a large file.
+fn head(bytes: &[u8]) -> &[u8] {
+    const HEAD: usize = 1 << 20;
+    match bytes
+        .get(..HEAD)
+        .and_then(|head| head.iter().rposition(|byte| *byte == b'\n'))
+    {
+        Some(last) => &bytes[..=last],
+        None => bytes,
+    }
 }
 
 /// Whether the lines that are passed over have fewer values than the table has columns: a row with a mistake is no title.

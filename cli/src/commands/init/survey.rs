@@ -22,6 +22,8 @@ pub(super) struct Survey {
     pub(super) holds: Holds,
     /// Whole numbers that are those of the rows in some order.
     pub(super) numbers_rows: bool,
+    /// Bytes of the longest value.
+    pub(super) longest: usize,
     /// Digits that are names: with leading zeros, or more of them than a number keeps.
     pub(super) digits_are_names: bool,
     /// Numbers but for a few words that are no marks, an example of which this is.
@@ -97,6 +99,7 @@ impl Survey {
             distinct: counts.len(),
             rarest: counts.values().copied().min().unwrap_or(0),
             numbers_rows: number_rows(&cells, table.rows()),
+            longest: cells.iter().map(|cell| cell.len()).max().unwrap_or(0),
             digits_are_names: are_names(&cells),
             word_among_numbers: word_among_numbers(&cells, holds, number),
             almost: almost(&cells, holds),
@@ -261,6 +264,15 @@ fn respelled<'a>(words: impl Iterator<Item = &'a str>, holds: Holds) -> Option<(
     })
 }
 
+/// Whether each number is 1 more than the one before; of many numbers, which may be a part of the rows, nearly each.
+fn counts(numbers: &[f64]) -> bool {
+    let steps = numbers
+        .windows(2)
+        .filter(|pair| pair[1] - pair[0] == 1.0)
+        .count();
+    numbers.len() > 1 && steps + 1 + numbers.len() / 1_000 >= numbers.len()
+}
+
 fn held(cells: &[&str], number: impl Fn(&str) -> Option<f64>) -> Holds {
     let numbers: Vec<f64> = cells.iter().filter_map(|cell| number(cell)).collect();
     // As in the library: where nearly all are numbers, the others are mistakes to be reported.
@@ -268,7 +280,7 @@ fn held(cells: &[&str], number: impl Fn(&str) -> Option<f64>) -> Holds {
         Holds::Words
     } else if numbers.iter().any(|number| number.fract() != 0.0) {
         Holds::Numbers
-    } else if numbers.len() > 1 && numbers.windows(2).all(|pair| pair[1] - pair[0] == 1.0) {
+    } else if counts(&numbers) {
         Holds::Counting
     } else {
         Holds::WholeNumbers

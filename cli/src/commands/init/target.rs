@@ -67,8 +67,14 @@ const EVENTS: [&str; 44] = [
     "decision",
     "verdict",
 ];
-const AMOUNTS: [&str; 29] = [
+/// Of the amounts those that are never classes, however few values there are.
+const NEVER_CLASSES: [&str; 15] = [
+    "price", "prices", "salary", "wage", "wages", "income", "cost", "costs", "charges", "revenue",
+    "sales", "sold", "rent", "profit", "premium",
+];
+const AMOUNTS: [&str; 30] = [
     "type",
+    "sold",
     "price",
     "prices",
     "salary",
@@ -216,6 +222,12 @@ fn of_name(name: &str, file: &[String]) -> f64 {
 /// Whether two words are the same but for a plural.
 fn is_like(one: &str, other: &str) -> bool {
     one.len() > 2 && (one == other || format!("{one}s") == other || format!("{other}s") == one)
+}
+
+/// Whether a name says that a column holds amounts and no classes.
+pub(super) fn names_an_amount(name: &str) -> bool {
+    let is_amount = |word: &String| NEVER_CLASSES.contains(&word.as_str());
+    words(name).iter().any(is_amount)
 }
 
 fn of_kind(column: &Survey) -> f64 {

@@ -435,7 +435,15 @@ fn seen(guess: &Guess) -> String {
         0 => String::new(),
         dates => format!(", {} of dates", count(dates)),
     };
-    format!("Seen: {} rows, {columns}{dates}.", count(guess.rows))
+    let rows = match guess.is_of_a_part() {
+        true => format!(
+            "{} of about {} rows",
+            count(guess.looked_at),
+            count(guess.rows)
+        ),
+        false => format!("{} rows", count(guess.rows)),
+    };
+    format!("Seen: {rows}, {columns}{dates}.")
 }
 
 fn delimiter(delimiter: Delimiter) -> (&'static str, &'static str) {
