@@ -25,7 +25,7 @@ pub struct TableConfig {
     /// Columns whose values are categories though they look like numbers, such as postal codes. Default: none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub categorical: Vec<ColumnName>,
-    /// Columns of dates, such as `2024-01-31`, `2024-01-31 18:30` or `31.01.2024`. Each becomes several inputs: days since 1970, month,
+    /// Columns of dates, such as `2024-01-31`, `20240131`, `2024-01-31 18:30` or `31.01.2024`. Each becomes several inputs: days since 1970, month,
     /// day of the month, weekday (Monday is 0), and hour where there are times of day. A date without this is a word. Default: none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub dates: Vec<ColumnName>,

@@ -62,10 +62,12 @@ impl NumberStyle {
         };
         let mut groups = whole.split(|letter| is_same(letter, separator));
         let mut plain = groups.next()?.to_owned();
-        let digits = plain.trim_start_matches(['+', '-']).len();
+        let first = plain.trim_start_matches(['+', '-']);
+        // 0,123 has no groups: nobody begins a thousand with a zero.
+        let begins = (1..=3).contains(&first.len()) && !first.starts_with('0');
         for group in groups {
             let is_group = group.len() == 3 && group.bytes().all(|byte| byte.is_ascii_digit());
-            if !is_group || !(1..=3).contains(&digits) {
+            if !is_group || !begins {
                 return None;
             }
             plain.push_str(group);

@@ -10,12 +10,20 @@ pub(super) struct Date {
 }
 
 impl Date {
-    /// Reads a date with the year first, `2024-01-31` or `2024/01/31`, with points, `31.01.2024`, or with slashes, `01/31/2024`
+    /// Reads a date with the year first, `2024-01-31`, `2024/01/31` or `20240131`, with points, `31.01.2024`, or with slashes, `01/31/2024`
     /// (`day_first`: `31/01/2024`); then, if any, a time, `18:30` or `18:30:59.5`, after a space or a `T`, and a zone, which is not
     /// looked at. `None` if it is none.
     pub(super) fn parse(text: &str, day_first: bool) -> Option<Self> {
         let end = text.find(['T', ' ']).unwrap_or(text.len());
         let (date, time) = text.split_at(end);
+        let spaced;
+        let date = match compact(date) {
+            Some(date) => {
+                spaced = date;
+                &spaced
+            }
+            None => date,
+        };
         let separator = date.chars().find(|letter| !letter.is_ascii_digit())?;
         let parts: Vec<&str> = date.split(separator).collect();
         let [first, second, third] = parts[..] else {
@@ -62,6 +70,15 @@ impl Date {
         let hour = ((days - whole) * 86_400.0).round() / 3_600.0;
         [month as f64, day as f64, weekday as f64, hour]
     }
+}
+
+/// `20240131` with hyphens.
+fn compact(date: &str) -> Option<String> {
+    let is_compact = date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit());
+    let [year, month, day] = is_compact.then(|| [&date[..4], &date[4..6], &date[6..]])?;
+    ("1900".."2100")
+        .contains(&year)
+        .then(|| format!("{year}-{month}-{day}"))
 }
 
 /// Days since 1970-01-01 of a text that is a date (see `dates` of a configuration), and whether it has a time of day.
@@ -177,6 +194,7 @@ mod tests {
         let day = days("2024-01-31", false);
         for (text, day_first) in [
             ("2024/1/31", false),
+            ("20240131", false),
             ("31.01.2024", false),
             ("01/31/2024", false),
             ("31/01/2024", true),
@@ -209,6 +227,8 @@ mod tests {
             "-",
             "2024-01-31-05",
             "12.5",
+            "20241301",
+            "10240131",
         ] {
             assert_eq!(days(text, false), None, "{text}");
         }

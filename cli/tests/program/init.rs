@@ -1045,3 +1045,212 @@ fn values_far_from_the_others_are_said_with_line_and_column() {
         "{errors}"
     );
 }
+
+#[test]
+fn columns_of_words_that_are_something_else_are_named_for_it() {
+    let folder = Folder::new();
+    let columns: [(&str, Cell, &str); 6] = [
+        (
+            "start",
+            |row| format!("{:02}:{:02}", row % 24, 7 * row % 60),
+            "holds times of day",
+        ),
+        (
+            "day",
+            |row| format!("{} {} 2024", 1 + row % 28, ["Jan", "Feb", "Mar"][row % 3]),
+            "looks like dates",
+        ),
+        (
+            "day",
+            |row| format!("{}/{}/24", 1 + row % 12, 1 + row % 28),
+            "looks like dates",
+        ),
+        (
+            "weight",
+            |row| format!("{} kg", 40 + row),
+            "has numbers with a unit behind them",
+        ),
+        (
+            "share",
+            |row| format!("{} %", row % 40),
+            "has percent signs",
+        ),
+        (
+            "price",
+            |row| format!("\u{20ac}{}", row % 40),
+            "has currencies",
+        ),
+    ];
+    for (name, cell, why) in columns {
+        let line = |row: usize| format!("{},{},{}", cell(row), amount(row), yes_or_no(row));
+        let path = folder.write("t.csv", table(&format!("{name},x,y"), 60, line));
+        let (text, experiment, _) = good(&[&path, "--target", "y"]);
+        assert!(
+            text.contains(&format!("# Left out: \"{name}\" {why}")),
+            "{text}"
+        );
+        assert_eq!(
+            of_csv(&experiment).1.leave_out,
+            [ColumnName::Name(name.to_owned())]
+        );
+    }
+    let line = |row: usize| {
+        let age = if row.is_multiple_of(7) {
+            "90+".to_owned()
+        } else {
+            (20 + row % 30).to_string()
+        };
+        format!("{age},{},{}", amount(row), yes_or_no(row))
+    };
+    let path = folder.write("t.csv", table("age,x,y", 70, line) + "Total,,70\n");
+    let (text, ..) = good(&[&path, "--target", "y"]);
+    assert!(
+        text.contains(
+            "60 of 71 values of \"age\" are numbers, but words such as \"90+\" make categories"
+        ),
+        "{text}"
+    );
+    assert!(
+        text.contains("The class \"70\" has one row: a total below the table, or a slip?"),
+        "{text}"
+    );
+
+    let compact = |row: usize| {
+        format!(
+            "2024{:02}{:02},{},{}",
+            1 + row % 12,
+            1 + row % 28,
+            amount(row),
+            yes_or_no(row)
+        )
+    };
+    let path = folder.write("t.csv", table("day,x,y", 60, compact));
+    let (text, experiment, _) = good(&[&path, "--target", "y"]);
+    assert_eq!(
+        of_csv(&experiment).1.dates,
+        [ColumnName::Name("day".to_owned())],
+        "{text}"
+    );
+}
+
+#[test]
+fn a_comma_before_three_digits_is_a_decimal_comma_after_a_zero_and_between_semicolons() {
+    let folder = Folder::new();
+    let small = |row: usize| format!("0,{:03};{}", 100 + row, yes_or_no(row));
+    let large = |row: usize| format!("1,{:03};{}", 100 + row, yes_or_no(row));
+    let quoted = |row: usize| format!("\"1,{:03}\",{}", 100 + row, yes_or_no(row));
+    let mixed = |row: usize| format!("\"{},{:03}\",{}", row % 2, 100 + row, yes_or_no(row));
+    let cases: [(&str, Cell, char, Option<char>); 4] = [
+        ("x;y", small, ',', None),
+        ("x;y", large, ',', None),
+        ("x,y", quoted, '.', Some(',')),
+        ("x,y", mixed, ',', None),
+    ];
+    for (header, line, decimal, thousands) in cases {
+        let path = folder.write("t.csv", table(header, 60, line));
+        let (text, experiment, _) = good(&[&path, "--target", "y"]);
+        let (_, columns) = of_csv(&experiment);
+        assert_eq!(
+            (columns.decimal, columns.thousands),
+            (decimal, thousands),
+            "{text}"
+        );
+        let other = if decimal == ',' {
+            "thousands = \",\" in place of decimal"
+        } else {
+            "decimal = \",\" in place of thousands"
+        };
+        assert!(text.contains(other), "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Whatever the columns hold, the file that is written loads, and trains.
+    #[test]
+    fn what_init_writes_trains_without_an_edit(
+        kinds in proptest::collection::vec(0_usize..KINDS.len(), 1..6),
+        target in 0_usize..3,
+        rows in 12_usize..90,
+        seed in 0_usize..1_000,
+    ) {
+        let folder = Folder::new();
+        let names: Vec<String> = kinds.iter().enumerate().map(|(k, kind)| format!("{}{k}", KINDS[*kind].0)).collect();
+        let line = |row: usize| {
+            let cells = kinds.iter().enumerate().map(|(k, kind)| (KINDS[*kind].1)(row + seed + 31 * k));
+            let target = match target {
+                0 => yes_or_no(row + seed),
+                1 => amount(row + seed),
+                _ => ["a", "b", "c"][(row + seed) % 3].to_owned(),
+            };
+            cells.chain([target]).collect::<Vec<_>>().join(",")
+        };
+        folder.write("t.csv", table(&format!("{},y", names.join(",")), rows, line));
+        let run = |arguments: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_dropwise"));
+            let output = command.args(arguments).current_dir(folder.path("")).output().expect("a run");
+            (output.status.code(), String::from_utf8(output.stderr).expect("text"))
+        };
+        let (status, said) = run(&["init", "t.csv", "--target", "y", "--out", "c.toml"]);
+        prop_assert_eq!(status, Some(0), "{}", said);
+        prop_assert!(!said.contains("does not load"), "{}", said);
+        let (status, said) = run(&["train", "c.toml", "--quiet", "--set", "train.epochs=1"]);
+        prop_assert_eq!(status, Some(0), "{}", said);
+    }
+}
+
+/// The cell of a row.
+type Cell = fn(usize) -> String;
+
+/// Kinds of columns.
+const KINDS: [(&str, Cell); 14] = [
+    ("number", amount),
+    ("gaps", |row| {
+        if row % 5 == 0 {
+            String::new()
+        } else {
+            amount(row)
+        }
+    }),
+    ("nearly_empty", |row| {
+        if row % 17 == 0 {
+            amount(row)
+        } else {
+            "NA".to_owned()
+        }
+    }),
+    ("word", |row| {
+        ["red", "green", "blue", ""][row % 4].to_owned()
+    }),
+    ("rare", |row| {
+        if row % 29 == 0 {
+            format!("w{row}")
+        } else {
+            "usual".to_owned()
+        }
+    }),
+    ("names", |row| format!("name {row}")),
+    ("zip", |row| format!("{:05}", 7 * row % 40)),
+    ("account", |row| format!("90071992547409{:03}", row % 13)),
+    ("day", |row| {
+        format!("2024-{:02}-{:02}", 1 + row % 12, 1 + row % 28)
+    }),
+    ("time", |row| format!("{:02}:{:02}", row % 24, row % 60)),
+    ("flag", |row| ["TRUE", "false"][row % 2].to_owned()),
+    ("constant", |_| "7".to_owned()),
+    ("mark", |row| {
+        if row % 6 == 0 {
+            "n/a".to_owned()
+        } else {
+            (row % 11).to_string()
+        }
+    }),
+    ("slip", |row| {
+        if row % 23 == 0 {
+            "1e30".to_owned()
+        } else {
+            amount(row)
+        }
+    }),
+];

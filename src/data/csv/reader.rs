@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Error::Read`], and [`Error::Data`] that names file and line: bytes that are not UTF-8, a row with more or
-    /// fewer values than there are columns, a row of more than 16 MB.
+    /// fewer values than there are columns, one that repeats the header, a row of more than 16 MB.
     pub fn read(&mut self, record: &mut Record) -> Result<bool> {
         if let Some(first) = self.first_row.take() {
             *record = first;
@@ -113,6 +113,13 @@ impl<'a> Reader<'a> {
         }
         if record.ends.len() != self.columns.len() {
             return Err(self.ragged(record));
+        }
+        let repeats = || record.cells().eq(self.columns.iter().map(String::as_str));
+        if self.header && self.columns.len() > 1 && repeats() {
+            let place = format!("line {}", record.line);
+            let problem = format!("the line repeats the header on line {}", self.first_line);
+            let fix = "take it out; files that are joined keep one header";
+            return Err(Error::data(&self.file, place, problem, fix));
         }
         Ok(true)
     }

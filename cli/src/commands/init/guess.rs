@@ -1,6 +1,6 @@
 //! From what a table looks like to what its configuration should say.
 
-use dropwise::config::{ColumnName, TableConfig, TaskKind};
+use dropwise::config::{ColumnName, Delimiter, TableConfig, TaskKind};
 use dropwise::data::Almost;
 use dropwise::data::csv::Format;
 use dropwise::{Error, Result};
@@ -77,7 +77,7 @@ impl Guess {
                 .collect()
         };
         let mut columns = survey(&missing_values, ('.', None));
-        let style = style(&columns);
+        let style = style(&columns, layout.format.delimiter);
         // `missing_values` is one list for the whole table: a column where NA is no code keeps it a mark.
         let mut with_na = columns.iter().filter(|column| column.na > 0).peekable();
         let na_is_a_word =
@@ -325,6 +325,8 @@ fn why_leave_out(column: &Survey, rows: usize) -> Option<&'static str> {
         Some("counts the rows")
     } else if column.numbers_rows && rows >= FEWEST_TO_SPLIT {
         Some("numbers the rows, in another order")
+    } else if let Some(why) = column.looks_like {
+        Some(why)
     } else if column.holds_words() && column.distinct > 2 && column.distinct * 2 > column.present {
         Some("looks like names or free text: most of its values differ")
     } else {
@@ -340,12 +342,14 @@ fn is_named_like_an_index(name: &str) -> bool {
 
 /// How the numbers of a table are written: what stands before decimals and between groups of three digits, as the columns that
 /// are no plain numbers have it; the plain style where they disagree.
-fn style(columns: &[Survey]) -> (char, Option<char>) {
+fn style(columns: &[Survey], delimiter: Delimiter) -> (char, Option<char>) {
     let has_points = columns.iter().any(|column| column.holds == Holds::Numbers);
     let kinds = columns.iter().filter_map(|column| column.almost.as_ref());
     let kinds: Vec<Almost> = kinds.map(|(kind, _)| *kind).collect();
     let has = |kind: Almost| kinds.contains(&kind);
-    let comma = has(Almost::DecimalComma) || has(Almost::ThousandsAndComma);
+    // Where 1,188 may be either, values with semicolons between them come from where a comma stands before decimals.
+    let may_be_decimal = delimiter == Delimiter::Byte(b';') && has(Almost::Thousands(','));
+    let comma = has(Almost::DecimalComma) || has(Almost::ThousandsAndComma) || may_be_decimal;
     if comma && !has_points {
         let groups = has(Almost::ThousandsAndComma) || has(Almost::Thousands('.'));
         return (',', groups.then_some('.'));

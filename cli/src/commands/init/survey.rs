@@ -38,6 +38,13 @@ pub(super) struct Survey {
     pub(super) marks: BTreeSet<&'static str>,
     /// The largest number less the smallest; 0 where there is none.
     pub(super) span: f64,
+    /// How many values are numbers, and an example of those that are none.
+    pub(super) numbers: usize,
+    pub(super) word: Option<String>,
+    /// A value that occurs once while most recur.
+    pub(super) once: Option<String>,
+    /// What words look like that are no use as they are.
+    pub(super) looks_like: Option<&'static str>,
     /// Two values that differ in capital letters alone, if there are such.
     pub(super) respelled: Option<(String, String)>,
 }
@@ -105,6 +112,16 @@ impl Survey {
             almost: almost(&cells, holds),
             na,
             na_may_be_a_code,
+            numbers: cells.iter().filter(|cell| number(cell).is_some()).count(),
+            word: cells
+                .iter()
+                .find(|cell| number(cell).is_none())
+                .map(|cell| (*cell).to_owned()),
+            once: once(&counts),
+            looks_like: match holds {
+                Holds::Words => looks_like(&cells, counts.len()),
+                _ => None,
+            },
             span: span(cells.iter().filter_map(|cell| number(cell))),
             respelled: respelled(counts.keys().copied(), holds),
             holds,
@@ -239,6 +256,64 @@ fn dates(cells: &[&str]) -> Option<Slashes> {
         (true, false) => Some(Slashes::Day),
         (false, true) => Some(Slashes::Month),
         (false, false) => None,
+    }
+}
+
+/// A value that occurs once, where others occur ten times and more on average.
+fn once(counts: &HashMap<&str, usize>) -> Option<String> {
+    let rows: usize = counts.values().sum();
+    let mut once: Vec<&str> = counts
+        .iter()
+        .filter(|(_, count)| **count == 1)
+        .map(|(text, _)| *text)
+        .collect();
+    once.sort_unstable();
+    once.first()
+        .filter(|_| rows >= 10 * counts.len())
+        .map(|text| (*text).to_owned())
+}
+
+/// What nearly all cells look like: times of day, dates in a form that is not read, numbers with a unit behind them.
+fn looks_like(cells: &[&str], distinct: usize) -> Option<&'static str> {
+    const MONTHS: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
+    let nearly_all = |is: &dyn Fn(&str) -> bool| {
+        let count = cells.iter().filter(|cell| is(cell)).count();
+        count > 0 && count >= cells.len() - cells.len() / 10
+    };
+    let is_time = |cell: &str| date_parts(&format!("1970-01-01 {cell}"), false).is_some();
+    let is_date = |cell: &str| {
+        let lower = cell.to_lowercase();
+        let parts: Vec<&str> = lower
+            .split(['-', '/', '.', ',', ' '])
+            .filter(|part| !part.is_empty())
+            .collect();
+        let is_number = |part: &&&str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let is_month = |part: &&str| MONTHS.iter().any(|month| part.starts_with(month));
+        let numbers = parts.iter().filter(is_number).count();
+        let has_month =
+            parts.iter().any(is_month) && (1..=3).contains(&numbers) && parts.len() <= 5;
+        let slashes = cell.matches('/').count() == 2 && numbers == 3 && parts.len() == 3;
+        has_month || slashes
+    };
+    let has_unit = |cell: &str| {
+        let end = cell
+            .find(|letter: char| letter.is_alphabetic())
+            .unwrap_or(0);
+        let (number, unit) = cell.split_at(end);
+        unit.chars().count() <= 4 && parse_number(number).is_some()
+    };
+    if nearly_all(&is_time) {
+        Some("holds times of day; write them as numbers, such as hours, to use them")
+    } else if nearly_all(&is_date) {
+        Some(
+            "looks like dates in a form that is not read; write them as 2024-01-31 and name the column in dates",
+        )
+    } else if 2 * distinct > cells.len() && nearly_all(&has_unit) {
+        Some("has numbers with a unit behind them; take the unit away to use it")
+    } else {
+        None
     }
 }
 

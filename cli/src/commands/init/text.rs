@@ -79,6 +79,9 @@ fn numbers(text: &mut Text, guess: &Guess) {
             &quoted(&decimal.to_string()),
             "numbers have a decimal comma",
         );
+        if thousands.is_none() {
+            text.comment("If the comma stands between groups of three digits: thousands = \",\" in place of decimal.");
+        }
     }
     if let Some(thousands) = thousands {
         let why = "stands between groups of three digits";
@@ -113,6 +116,16 @@ fn target(text: &mut Text, guess: &Guess) {
         TaskKind::Regression => ("regression", seen),
     };
     text.key("task", &quoted(task), &seen);
+    if let Some(once) = target
+        .once
+        .as_ref()
+        .filter(|_| guess.task != TaskKind::Regression)
+    {
+        text.comment(&format!(
+            "The class {} has one row: a total below the table, or a slip?",
+            quoted(once)
+        ));
+    }
     if guess.task == TaskKind::Classification && !target.holds_words() {
         text.comment(
             "If these numbers are amounts rather than names of classes: task = \"regression\"",
@@ -154,6 +167,19 @@ fn categories(text: &mut Text, guess: &Guess) {
         ));
     }
     let target = guess.target_column.map(|column| &guess.columns[column]);
+    for column in words
+        .iter()
+        .filter(|column| 2 * column.numbers > column.present)
+    {
+        let example = column.word.as_deref().unwrap_or_default();
+        text.comment(&format!(
+            "{} of {} values of {} are numbers, but words such as {} make categories of them.",
+            count(column.numbers),
+            count(column.present),
+            quoted(&column.name),
+            quoted(example)
+        ));
+    }
     for column in guess.inputs().chain(target) {
         if let Some((one, other)) = &column.respelled {
             text.comment(&format!(
@@ -354,8 +380,10 @@ fn missing(text: &mut Text, guess: &Guess) {
         );
     }
     if let Some(target) = guess.target_column.filter(|_| guess.misses_targets) {
-        let rows = count(guess.columns[target].missing);
-        let why = format!("{rows} rows without a target are left out");
+        let why = match guess.columns[target].missing {
+            1 => "1 row without a target is left out".to_owned(),
+            rows => format!("{} rows without a target are left out", count(rows)),
+        };
         text.key("missing_target", &quoted("drop"), &why);
     }
 }
