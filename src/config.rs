@@ -191,6 +191,9 @@ impl Experiment {
             let expected = "a whole number of at least 2";
             return Err(Error::invalid("study.cross_validation", expected, folds));
         }
+        if self.train.ensemble > 1 {
+            self.check_ensemble()?;
+        }
         if let (Some(loss), Some(output)) = (self.train.loss, self.network.output) {
             check_output(loss, output)?;
         }
@@ -202,6 +205,25 @@ impl Experiment {
             ));
         }
         Ok(CheckedExperiment(self))
+    }
+}
+
+impl Experiment {
+    /// The members of an ensemble are trained as replicas, whose masks are always seeded, and a study's are replicas already.
+    fn check_ensemble(&self) -> Result<()> {
+        if self.dropout.masks != Masks::Seeded {
+            let expected = "\"seeded\" with `train.ensemble`";
+            return Err(Error::invalid("dropout.masks", expected, "\"framework\""));
+        }
+        if self.study.replicas > 1 {
+            let expected = "1 with `study.replicas`, which are looked at one by one";
+            return Err(Error::invalid(
+                "train.ensemble",
+                expected,
+                self.train.ensemble,
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -43,6 +43,7 @@ use crate::threads::{each_on_a_core, in_pool};
 
 pub use crate::config::Measure;
 pub use metrics::Metrics;
+use predictions::averaged;
 pub use predictions::{predicted_class, predictions};
 #[doc(hidden)]
 pub use sampled::{
@@ -85,12 +86,17 @@ pub fn are_probabilities(loss: Loss, output: Activation, task: &Task) -> bool {
 }
 
 /// Evaluates on all rows of `data`, with dropout off, on the network's own device. `loss` is the one
-/// that the network was trained with: it says what the outputs mean.
+/// that the network was trained with: it says what the outputs mean. Of several networks, the members of an ensemble, the mean of their
+/// predictions is evaluated.
 ///
 /// # Errors
 /// [`Error::InvalidValue`] if `data` has no rows, [`Error::Shape`] if the network has other inputs or
 /// outputs than `data`, [`Error::Compute`] if the backend fails.
-pub fn evaluate(network: &Mlp, loss: Loss, data: &Dataset) -> Result<Evaluation> {
+pub fn evaluate(
+    network: &(impl AsRef<[Mlp]> + ?Sized),
+    loss: Loss,
+    data: &Dataset,
+) -> Result<Evaluation> {
     evaluate_in_batches(network, loss, data, BATCH_ROWS)
 }
 
@@ -101,17 +107,18 @@ pub fn evaluate(network: &Mlp, loss: Loss, data: &Dataset) -> Result<Evaluation>
 /// As [`evaluate`], and [`Error::InvalidValue`] for batches of 0 rows.
 #[doc(hidden)]
 pub fn evaluate_in_batches(
-    network: &Mlp,
+    network: &(impl AsRef<[Mlp]> + ?Sized),
     loss: Loss,
     data: &Dataset,
     batch_rows: usize,
 ) -> Result<Evaluation> {
-    let mut tally = Tally::new(loss, network.output_activation(), data.task());
+    let members = checked(network.as_ref(), data)?;
+    let mut tally = Tally::new(loss, members[0].output_activation(), data.task());
     let mut predicted = Vec::with_capacity(data.len() * data.d_output());
     let scored = scores::are_of(data.task());
     let mut targets = Vec::with_capacity(if scored { predicted.capacity() } else { 0 });
     each_row(
-        (network, loss),
+        (members, loss),
         data,
         batch_rows,
         |output, prediction, target| {
@@ -141,18 +148,20 @@ pub fn evaluate_in_batches(
 /// As [`evaluate_in_batches`].
 #[doc(hidden)]
 pub fn each_row(
-    (network, loss): (&Mlp, Loss),
+    (network, loss): (&(impl AsRef<[Mlp]> + ?Sized), Loss),
     data: &Dataset,
     batch_rows: usize,
     mut visit: impl FnMut(&[f64], &[f64], &[f64]),
 ) -> Result<()> {
     check_count("batch_rows", batch_rows)?;
-    check(network, data)?;
-    let network = network.valid();
-    let options = (&network.device(), network.dtype());
+    let members: Vec<Mlp> = checked(network.as_ref(), data)?
+        .iter()
+        .map(Mlp::valid)
+        .collect();
+    let options = (&members[0].device(), members[0].dtype());
     let d_output = data.d_output();
     let rows: Vec<usize> = (0..data.len()).collect();
-    let outputs = outputs(&network, data.len(), batch_rows, |place| {
+    let outputs = outputs((&members, loss), data.len(), batch_rows, |place| {
         data.select(&rows[place]).inputs(options)
     })?;
     let predictions = predictions(loss, data.task(), &outputs);
@@ -165,35 +174,43 @@ pub fn each_row(
 }
 
 /// The outputs of a network without a graph for `rows` rows, `batch_rows` at a time: `inputs` gives those of some rows.
-/// The size of the batches alone decides how the backend rounds.
+/// The size of the batches alone decides how the backend rounds. Of an ensemble they are the outputs that mean its averaged
+/// predictions.
 ///
 /// # Shapes
 /// - what `inputs` returns: `[rows of the batch, d_input]`
 /// - result: `[rows, d_output]`, row after row
 #[doc(hidden)]
 pub fn outputs(
-    network: &Mlp,
+    (members, loss): (&[Mlp], Loss),
     rows: usize,
     batch_rows: usize,
     inputs: impl Fn(Range<usize>) -> Tensor<2> + Sync,
 ) -> Result<Vec<f64>> {
-    let one = |place| read(network.forward(inputs(place)));
-    Ok(in_batches(network, rows, batch_rows, one)?.concat())
+    let Some(first) = members.first() else {
+        return Ok(Vec::new());
+    };
+    let one = |(member, place): (usize, Range<usize>)| read(members[member].forward(inputs(place)));
+    let batches = in_batches((first, members.len()), rows, batch_rows, one)?;
+    let of_a_member = rows.div_ceil(batch_rows).max(1);
+    let outputs = batches.chunks(of_a_member).map(<[_]>::concat);
+    Ok(averaged(loss, first.dims()[1], outputs.collect()))
 }
 
-/// What `work` comes to for each batch of rows, in order. Large batches are computed side by side on a CPU; another device
-/// has threads of its own.
+/// What `work` comes to for each of so many members of an ensemble and each batch of rows, in order. Large batches are computed side by
+/// side on a CPU; another device has threads of its own.
 fn in_batches<T: Send>(
-    network: &Mlp,
+    (network, members): (&Mlp, usize),
     rows: usize,
     batch_rows: usize,
-    work: impl Fn(Range<usize>) -> Result<T> + Sync,
+    work: impl Fn((usize, Range<usize>)) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
     let product = network.largest_product(batch_rows.min(rows));
-    let count = rows.div_ceil(batch_rows);
+    let of_a_member = rows.div_ceil(batch_rows);
+    let count = members * of_a_member;
     let one = |batch: usize| {
-        let first = batch * batch_rows;
-        work(first..rows.min(first + batch_rows))
+        let first = batch % of_a_member * batch_rows;
+        work((batch / of_a_member, first..rows.min(first + batch_rows)))
     };
     if count > 1 && in_process(&network.device()) {
         return each_on_a_core(count, product, one).into_iter().collect();
@@ -201,6 +218,21 @@ fn in_batches<T: Send>(
     (0..count)
         .map(|batch| in_pool(product, || one(batch)))
         .collect()
+}
+
+/// The networks, if there are any and they fit the data.
+fn checked<'a>(members: &'a [Mlp], data: &Dataset) -> Result<&'a [Mlp]> {
+    if members.is_empty() {
+        return Err(Error::invalid(
+            "the networks to evaluate",
+            "at least one",
+            "none",
+        ));
+    }
+    members
+        .iter()
+        .try_for_each(|network| check(network, data))?;
+    Ok(members)
 }
 
 fn check(network: &Mlp, data: &Dataset) -> Result<()> {

@@ -234,6 +234,11 @@ impl MlpConfig {
         Ok(self.assemble(layers))
     }
 
+    /// The network with weights that are known to fit.
+    pub(crate) fn with_tensors(&self, layers: Vec<LayerTensors>) -> Mlp {
+        self.assemble(layers.into_iter().map(LayerTensors::into_linear).collect())
+    }
+
     fn check_layers(&self, found: usize) -> Result<()> {
         let expected = self.layer_sizes().count();
         if found == expected {
@@ -281,6 +286,13 @@ pub struct Mlp {
     activation: Activation,
     #[module(skip)]
     output: Activation,
+}
+
+/// One network alone, where an ensemble has several.
+impl AsRef<[Mlp]> for Mlp {
+    fn as_ref(&self) -> &[Mlp] {
+        std::slice::from_ref(self)
+    }
 }
 
 impl Mlp {
@@ -477,6 +489,17 @@ impl Mlp {
             layers: layers.into_iter().map(LayerTensors::into_linear).collect(),
             ..self.clone()
         }
+    }
+}
+
+/// A network in a line; of an ensemble how many there are, and the first.
+#[must_use]
+#[doc(hidden)]
+pub fn describe(members: &[Mlp]) -> String {
+    match members {
+        [] => "no network".to_owned(),
+        [network] => network.to_string(),
+        [first, ..] => format!("ensemble of {}, each: {first}", members.len()),
     }
 }
 

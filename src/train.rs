@@ -5,7 +5,8 @@
 //! weights, to the last bit, as if it had never stopped.
 //!
 //! What a step consists of, for one network and for many, is in `train/steps.rs`; how it is made fast, in
-//! `train/engine.rs`.
+//! `train/engine.rs`. An ensemble (`train.ensemble`) is trained as one model: its members take their steps
+//! together, as `train/replicas.rs` has it, and the mean of their predictions is what is evaluated.
 
 mod best;
 mod constrain;
@@ -36,6 +37,7 @@ use crate::model::{Mlp, MlpConfig};
 use best::BestSoFar;
 use engine::Engine;
 use plan::Plan;
+use replicas::Groups;
 use single::SingleNetwork;
 use steps::StepLoop;
 
@@ -47,7 +49,7 @@ pub use observer::{Flow, Observer, Report};
 pub use replicas::{Replica, Replicas, ReplicasObserver, ReplicasReport};
 pub use snapshot::{BestSnapshot, OptimizerAverages, Snapshot};
 
-/// Trains the network of `experiment` on all rows of `data`, from its initial weights to its last
+/// Trains the one network of `experiment` on all rows of `data`, from its initial weights to its last
 /// step, and returns it on the autodiff device ([`Module::valid`] gives
 /// the network to use). For validation rows, early stopping and resuming see [`Trainer`].
 ///
@@ -55,33 +57,45 @@ pub use snapshot::{BestSnapshot, OptimizerAverages, Snapshot};
 /// threads: the masks are a function of seed and step, wherever they [come from](crate::config::Masks).
 ///
 /// # Errors
-/// Those of [`Trainer::new`] and [`Trainer::run`].
+/// Those of [`Trainer::new`] and [`Trainer::run`]; [`Error::InvalidValue`] for an ensemble, whose members a
+/// [`Trainer`] gives.
 pub fn train(
     experiment: &CheckedExperiment,
     data: &Dataset,
     device: &Device,
     observer: &mut impl Observer,
 ) -> Result<Mlp> {
+    if experiment.train.ensemble > 1 {
+        let (key, found) = ("train.ensemble", experiment.train.ensemble);
+        return Err(Error::invalid(key, "1 for a single network", found));
+    }
     let mut trainer = Trainer::new(experiment, data, None, device)?;
     trainer.run(observer)?;
     Ok(trainer.into_network())
 }
 
-/// A network in training.
+/// A network in training, or an ensemble.
 pub struct Trainer<'a> {
     experiment: ResolvedExperiment,
     shape: MlpConfig,
     train: &'a Dataset,
     validation: Option<&'a Dataset>,
     exchange: Box<dyn Exchange + 'a>,
-    steps: StepLoop<SingleNetwork<'a>, 1>,
-    /// The network as it is now, on the autodiff device; made where it is asked for.
-    network: OnceLock<Mlp>,
+    plan: Plan,
+    steps: Steps<'a>,
+    /// The networks as they are now, on the autodiff device; made where they are asked for.
+    members: OnceLock<Vec<Mlp>>,
     step: usize,
     /// The sum of the losses of the rows since the last evaluation, and how many rows that were.
     loss_sum: f64,
     loss_rows: usize,
     best: BestSoFar,
+}
+
+/// What takes the steps.
+enum Steps<'a> {
+    One(Box<StepLoop<SingleNetwork<'a>, 1>>),
+    Ensemble(Groups),
 }
 
 /// How a call of [`Trainer::run`] ended.
@@ -97,7 +111,8 @@ pub enum End {
 
 impl<'a> Trainer<'a> {
     /// The network of `experiment` with its initial weights, to be trained on `train`. The loss on
-    /// `validation` decides which network is the best and, where the experiment says so, when to stop.
+    /// `validation` decides which network is the best and, where the experiment says so, when to stop. Of an
+    /// ensemble that is the loss of the members' averaged predictions, so that all members come from the same step.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if `device` lacks the experiment's precision, there is no row, or the
@@ -116,33 +131,41 @@ impl<'a> Trainer<'a> {
         let device = device.clone().autodiff();
         let dtype = experiment.precision.check(&device)?.dtype();
         let shape = MlpConfig::from_experiment(&experiment, train.d_input());
-        let network = shape.init(experiment.seed, (&device, dtype))?;
         let plan = Plan::new(&experiment.train, train.len());
-        let engine = Engine::new(&device, network.largest_product(plan.batch_rows()));
-        let layers = network.tensors();
-        let single = SingleNetwork::new(&experiment, &shape, &network, &plan, train);
-        Ok(Trainer {
-            steps: StepLoop::new(
+        let steps = if experiment.train.ensemble > 1 {
+            let members = Replica::members(&experiment);
+            Steps::Ensemble(Groups::new(&experiment, &members, train, &device)?)
+        } else {
+            let network = shape.init(experiment.seed, (&device, dtype))?;
+            let engine = Engine::new(&device, network.largest_product(plan.batch_rows()));
+            let layers = network.tensors();
+            let single = SingleNetwork::new(&experiment, &shape, &network, &plan, train);
+            Steps::One(Box::new(StepLoop::new(
                 (experiment.train.clone(), experiment.dropout.schedule),
-                plan,
+                plan.clone(),
                 single,
                 layers,
                 engine,
-            ),
+            )))
+        };
+        Ok(Trainer {
+            plan,
+            steps,
             best: BestSoFar::new(experiment.train.early_stopping),
             validation: validation.filter(|rows| !rows.is_empty()),
             experiment,
             shape,
             train,
             exchange: Box::new(()),
-            network: OnceLock::new(),
+            members: OnceLock::new(),
             step: 0,
             loss_sum: 0.0,
             loss_rows: 0,
         })
     }
 
-    /// Trains together with others, through the seam between the backward pass and the step.
+    /// Trains together with others, through the seam between the backward pass and the step. Only for one network: an
+    /// ensemble exchanges nothing.
     #[must_use]
     #[doc(hidden)]
     pub fn with_exchange(mut self, exchange: impl Exchange + 'a) -> Self {
@@ -155,7 +178,10 @@ impl<'a> Trainer<'a> {
     #[must_use]
     #[doc(hidden)]
     pub fn without_replay(mut self) -> Self {
-        self.steps.engine.without_replay();
+        match &mut self.steps {
+            Steps::One(steps) => steps.engine.without_replay(),
+            Steps::Ensemble(groups) => groups.without_replay(),
+        }
         self
     }
 
@@ -168,8 +194,9 @@ impl<'a> Trainer<'a> {
     pub fn run(&mut self, observer: &mut impl Observer) -> Result<End> {
         observer.started(self)?;
         while !self.has_ended() {
-            self.take_step()?;
-            if self.steps.plan.evaluates_after(self.step) {
+            let until = self.until(observer);
+            self.take_steps(until)?;
+            if self.plan.evaluates_after(self.step) {
                 let report = self.evaluate()?;
                 observer.evaluated(self, &report)?;
             }
@@ -186,28 +213,57 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    fn take_step(&mut self) -> Result<()> {
-        let (pass, rows) = self.steps.forward_backward(self.step)?;
-        let loss = read(pass.loss)?[0];
-        if !loss.is_finite() {
-            return Err(self.diverged(format!("the loss is {loss}"), self.step + 1));
-        }
-        let mut gradients = pass.gradients;
-        self.exchange.exchange(&mut gradients)?;
-        self.network = OnceLock::new(); // lets go of the weights, so that they can change in place
-        self.steps.update(self.step, gradients);
-        self.step += 1;
+    /// The step after which something is to be done next: evaluated, or looked at by the observer. Members of an
+    /// ensemble wait for each other there, so that they are not asked to after every step.
+    fn until(&self, observer: &impl Observer) -> usize {
+        let next = self.step + 1;
+        let most = match &self.steps {
+            Steps::One(_) => return next,
+            Steps::Ensemble(groups) => (self.step + groups.most_steps()).min(self.steps()),
+        };
+        let is_due = |step: &usize| self.plan.evaluates_after(*step) || observer.looks_after(*step);
+        (next..most).find(is_due).unwrap_or(most)
+    }
+
+    fn take_steps(&mut self, until: usize) -> Result<()> {
+        self.members = OnceLock::new(); // lets go of the weights, so that they can change in place
         let is_mean = !self.loss().is_sum();
-        self.loss_sum += if is_mean { loss * rows as f64 } else { loss };
+        let (from, plan) = (self.step, &self.plan);
+        let (losses, rows) = match &mut self.steps {
+            Steps::One(steps) => {
+                let (pass, rows) = steps.forward_backward(from)?;
+                let loss = read(pass.loss)?[0];
+                let mut gradients = pass.gradients;
+                if loss.is_finite() {
+                    self.exchange.exchange(&mut gradients)?;
+                    steps.update(from, gradients);
+                }
+                let sum = if is_mean { loss * rows as f64 } else { loss };
+                (vec![sum], rows)
+            }
+            Steps::Ensemble(groups) => {
+                groups.take_steps(from..until)?;
+                let rows = (from..until).map(|step| plan.batch(step).len()).sum();
+                (groups.take_losses()?, rows)
+            }
+        };
+        let loss = losses.iter().sum::<f64>() / losses.len() as f64;
+        if !loss.is_finite() {
+            return Err(self.diverged(format!("the loss is {loss}"), until));
+        }
+        self.step = until;
+        self.loss_sum += loss;
         self.loss_rows += rows;
         Ok(())
     }
 
     fn evaluate(&mut self) -> Result<Report> {
-        if !self.network().is_finite()? {
-            return Err(self.diverged("a weight is not finite", self.step));
+        for network in self.members() {
+            if !network.is_finite()? {
+                return Err(self.diverged("a weight is not finite", self.step));
+            }
         }
-        let evaluate = |rows: &Dataset| evaluate(self.network(), self.loss(), rows);
+        let evaluate = |rows: &Dataset| evaluate(self.members(), self.loss(), rows);
         let validation = self.validation.map(evaluate).transpose()?;
         let train = match validation {
             Some(_) => None,
@@ -216,15 +272,15 @@ impl<'a> Trainer<'a> {
         let select = self.experiment.train.select.unwrap_or(Measure::Loss);
         let best = match &validation {
             Some(found) => {
-                let network = self.network().valid();
+                let members = self.members().iter().map(Mlp::valid).collect();
                 self.best
-                    .compare(self.step, select.value(&found.metrics), network)
+                    .compare(self.step, select.value(&found.metrics), members)
             }
             None => false,
         };
         let training_loss = self.loss_sum / self.loss_rows as f64;
         (self.loss_sum, self.loss_rows) = (0.0, 0);
-        let plan = &self.steps.plan;
+        let plan = &self.plan;
         Ok(Report {
             step: self.step,
             epoch: plan.epoch_of(self.step - 1) + 1,
@@ -250,27 +306,41 @@ impl<'a> Trainer<'a> {
         &self.experiment
     }
 
-    /// The network as it is now, on the autodiff device.
+    /// The network as it is now, on the autodiff device; of an ensemble the first.
     #[must_use]
     pub fn network(&self) -> &Mlp {
-        let steps = &self.steps;
-        self.network
-            .get_or_init(|| steps.networks.with_layers(&steps.layers))
+        &self.members()[0]
+    }
+
+    /// The networks as they are now, on the autodiff device: one, or the members of an ensemble.
+    #[must_use]
+    pub fn members(&self) -> &[Mlp] {
+        self.members.get_or_init(|| match &self.steps {
+            Steps::One(steps) => vec![steps.networks.with_layers(&steps.layers)],
+            Steps::Ensemble(groups) => groups.trained(),
+        })
     }
 
     /// The network with the smallest validation loss so far, without a graph, where there are validation
-    /// rows, and the step that it comes from.
+    /// rows, and the step that it comes from; of an ensemble the first.
     #[must_use]
     pub fn best(&self) -> Option<(&Mlp, usize)> {
-        let best = self.best.best.as_ref();
-        best.map(|best| (&best.network, best.step))
+        let (members, step) = self.best_members()?;
+        Some((&members[0], step))
     }
 
-    /// The network as it is now; after early stopping the best one.
+    /// The same for all members of an ensemble.
+    #[must_use]
+    pub fn best_members(&self) -> Option<(&[Mlp], usize)> {
+        let best = self.best.best.as_ref();
+        best.map(|best| (&best.members[..], best.step))
+    }
+
+    /// The network as it is now; after early stopping the best one. Of an ensemble the first.
     #[must_use]
     pub fn into_network(self) -> Mlp {
-        match self.best.best {
-            Some(best) if self.best.patience_is_over() => best.network.train(),
+        match &self.best.best {
+            Some(best) if self.best.patience_is_over() => best.members[0].clone().train(),
             _ => self.network().clone(),
         }
     }
@@ -280,14 +350,17 @@ impl<'a> Trainer<'a> {
     #[must_use]
     #[doc(hidden)]
     pub fn replayed_steps(&self) -> usize {
-        self.steps.engine.replayed()
+        match &self.steps {
+            Steps::One(steps) => steps.engine.replayed(),
+            Steps::Ensemble(groups) => groups.replayed_steps(),
+        }
     }
 
     /// Rows a step, on average over an epoch.
     #[must_use]
     #[doc(hidden)]
     pub fn rows_a_step(&self) -> f64 {
-        self.train.len() as f64 * self.steps.plan.epochs_after(1)
+        self.train.len() as f64 * self.plan.epochs_after(1)
     }
 
     /// Training steps so far.
@@ -299,7 +372,7 @@ impl<'a> Trainer<'a> {
     /// Training steps in all, unless training stops early.
     #[must_use]
     pub fn steps(&self) -> usize {
-        self.steps.plan.steps
+        self.plan.steps
     }
 
     /// Whether no step is left: all are taken, or training has stopped early.
@@ -312,13 +385,13 @@ impl<'a> Trainer<'a> {
     /// The epoch, counted from 0, of the next step.
     #[must_use]
     pub fn epoch(&self) -> usize {
-        self.steps.plan.epoch_of(self.step)
+        self.plan.epoch_of(self.step)
     }
 
     /// The learning rate of the next step.
     #[must_use]
     pub fn learning_rate(&self) -> f64 {
         let start = self.experiment.train.learning_rate;
-        self.steps.plan.learning_rate(start, self.step)
+        self.plan.learning_rate(start, self.step)
     }
 }

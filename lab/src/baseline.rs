@@ -170,6 +170,7 @@ fn linear(experiment: &ResolvedExperiment, rows: &Dataset, device: &Device) -> R
         max_norm: None,
         select: None,
         early_stopping: None,
+        ensemble: 1,
         ..linear.train
     };
     match train(&linear.check()?, rows, device, &mut ()) {

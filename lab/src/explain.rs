@@ -107,7 +107,7 @@ pub fn explain(subject: &Subject<'_>, options: &ExplainOptions) -> Result<Explan
         notes.push(note.to_owned());
     }
     let hidden = HiddenUnits::of(
-        subject.network,
+        subject.network(),
         evaluation.map(|evaluation| evaluation.rows),
     )?;
     let landscape = landscape::landscape(subject, options, &mut notes)?;
@@ -123,8 +123,8 @@ pub fn explain(subject: &Subject<'_>, options: &ExplainOptions) -> Result<Explan
         card: card::card(subject, &evaluations)?,
         curves: subject.curves.clone(),
         paths: paths::paths(subject, input, &mut notes),
-        redundancy: redundancy::redundancy(subject.network, &hidden)?,
-        features: features::unit_features(subject.network, subject.preprocessing)?,
+        redundancy: redundancy::redundancy(subject.network(), &hidden)?,
+        features: features::unit_features(subject.network(), subject.preprocessing)?,
         activity: hidden.into_iter().filter_map(activity::activity).collect(),
         confusion: evaluation.and_then(|evaluation| predictions::confusion(evaluation, &mut notes)),
         ranking: evaluation.and_then(ranking::ranking),
@@ -133,7 +133,7 @@ pub fn explain(subject: &Subject<'_>, options: &ExplainOptions) -> Result<Explan
         fit: evaluation.and_then(predictions::fit),
         importance,
         mistakes: evaluation.map(|evaluation| mistakes::mistakes(subject, evaluation)),
-        diagram: diagram::diagram(subject.network, options.landscape.seed),
+        diagram: diagram::diagram(subject.network(), options.landscape.seed),
         landscape,
         notes,
     };

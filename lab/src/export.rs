@@ -37,12 +37,13 @@ fn metadata(trained: &Trained, run: &StoredRun, threshold: f64) -> BTreeMap<Stri
 
 /// The precision of a network whose weights are finite numbers; no other is written.
 fn checked_precision(trained: &Trained) -> Result<Precision> {
-    let network = trained.network();
-    if !network.is_finite()? {
-        let found = "one that is infinite or not a number";
-        return Err(Error::invalid("the model", "finite weights", found));
+    for network in trained.members() {
+        if !network.is_finite()? {
+            let found = "one that is infinite or not a number";
+            return Err(Error::invalid("the model", "finite weights", found));
+        }
     }
-    Ok(match network.dtype() {
+    Ok(match trained.network().dtype() {
         DType::F64 => Precision::Float64,
         _ => Precision::Float32,
     })

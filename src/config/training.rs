@@ -42,6 +42,10 @@ pub struct TrainConfig {
     /// [`Optimizer::Sgd`]. Default false.
     #[serde(default, skip_serializing_if = "is_false")]
     pub dampening: bool,
+    /// `adam` and `adamw`: the decay of the second moment, at least 0 and below 1; 0.95 follows changes of the gradient's size faster.
+    /// Default 0.999.
+    #[serde(default = "beta2", skip_serializing_if = "is_beta2")]
+    pub beta2: f64,
     /// The weight decay, a finite number of at least 0. Default 0. `sgd` and `adam` add it times the
     /// parameter to the gradient (an L2 penalty), `adamw` takes it times the learning rate off the
     /// parameter; biases decay too, as in PyTorch.
@@ -78,6 +82,10 @@ pub struct TrainConfig {
     /// numbers `rmse`, `median_absolute_error`, `r2`, `spearman`. Default `loss`; `dropwise tune` then compares error rates, or RMSEs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub select: Option<Measure>,
+    /// Networks that are trained together and answer as one, by the mean of their probabilities or numbers. Their seeds count on from
+    /// the experiment's, and validation rows judge the mean. Default 1.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub ensemble: usize,
     /// When to stop before the last epoch: `{ patience = 10, min_improvement = 0.0 }` stops after 10 evaluations without a smaller
     /// validation loss, and keeps the best network. Default: not to stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,6 +94,22 @@ pub struct TrainConfig {
 
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+fn beta2() -> f64 {
+    Optimizer::BETA_2
+}
+
+fn is_beta2(beta: &f64) -> bool {
+    *beta == Optimizer::BETA_2
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(count: &usize) -> bool {
+    *count == 1
 }
 
 fn is_zero(number: &f64) -> bool {
@@ -105,6 +129,13 @@ impl TrainConfig {
         }
         if self.dampening {
             self.check_dampening()?;
+        }
+        if !(0.0..1.0).contains(&self.beta2) {
+            let expected = "a number of at least 0 and below 1";
+            return Err(Error::invalid("train.beta2", expected, self.beta2));
+        }
+        if self.optimizer.has_momentum() && !is_beta2(&self.beta2) {
+            return Err(self.only_for("train.beta2", "\"adam\" or \"adamw\""));
         }
         check_not_negative("train.weight_decay", self.weight_decay)?;
         check_not_negative("train.l1", self.l1)?;
@@ -131,6 +162,7 @@ impl TrainConfig {
                 return Err(Error::invalid("train.steps", expected, "both"));
             }
         }
+        check_count("train.ensemble", self.ensemble)?;
         if let Some(every) = self.evaluate_every {
             check_count("train.evaluate_every", every)?;
         }
@@ -260,7 +292,7 @@ pub enum Optimizer {
     /// momentum it takes a learning rate `1 / (1 - momentum)` times as large for the same steps as without.
     #[default]
     Sgd,
-    /// Adam (Kingma and Ba 2015) with betas 0.9 and 0.999 and epsilon 1e-8.
+    /// Adam (Kingma and Ba 2015) with betas 0.9 and [`beta2`](TrainConfig::beta2) and epsilon 1e-8.
     Adam,
     /// Adam with decoupled weight decay (Loshchilov and Hutter 2019).
     #[serde(rename = "adamw")]
@@ -268,6 +300,9 @@ pub enum Optimizer {
 }
 
 impl Optimizer {
+    /// The decay of Adam's second moment where nothing else is said.
+    const BETA_2: f64 = 0.999;
+
     /// Whether its momentum is a key of the experiment: `train.momentum`.
     #[must_use]
     #[doc(hidden)]

@@ -2,7 +2,7 @@
 
 use crate::config::Loss;
 use crate::data::Task;
-use crate::loss::{Link, log_sum_exp, sigmoid};
+use crate::loss::{Link, log_sum_exp, sigmoid, softplus};
 
 /// What a network's outputs, trained with `loss`, say about rows:
 ///
@@ -31,6 +31,43 @@ pub fn predictions(loss: Loss, task: &Task, outputs: &[f64]) -> Vec<f64> {
         }
     }
     values
+}
+
+/// The outputs that mean the average of what the outputs of several networks mean: see [`predictions`]. Of logits it is the
+/// logarithm of the mean probability, so that the loss of the result is that of the averaged probabilities, to all digits.
+///
+/// # Shapes
+/// - `members`: of each network `[rows, d_output]`, row after row
+/// - result: `[rows, d_output]`
+pub(super) fn averaged(loss: Loss, d_output: usize, mut members: Vec<Vec<f64>>) -> Vec<f64> {
+    if members.len() == 1 {
+        return members.remove(0);
+    }
+    let count = members.len() as f64;
+    let numbers = members.first().map_or(0, Vec::len);
+    if loss.link() == Some(Link::Softmax) {
+        let rows = members
+            .iter_mut()
+            .flat_map(|member| member.chunks_exact_mut(d_output.max(1)));
+        rows.for_each(|row| {
+            let log_sum = log_sum_exp(row);
+            row.iter_mut().for_each(|logit| *logit -= log_sum);
+        });
+    }
+    // Of one number of all networks.
+    let one = |number: usize| {
+        let of = |f: fn(f64) -> f64| -> Vec<f64> {
+            members.iter().map(|member| f(member[number])).collect()
+        };
+        match loss.link() {
+            None => of(|value| value).iter().sum::<f64>() / count,
+            Some(Link::Softmax) => log_sum_exp(&of(|log_p| log_p)) - count.ln(),
+            Some(Link::Sigmoid) => {
+                log_sum_exp(&of(|z| -softplus(-z))) - log_sum_exp(&of(|z| -softplus(z)))
+            }
+        }
+    };
+    (0..numbers).map(one).collect()
 }
 
 /// The class that one row of predictions stands for, counted from 0: the largest of several, the first

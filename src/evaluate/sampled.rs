@@ -89,16 +89,21 @@ pub fn sampled_errors_in_batches(
     let whole = evaluate_in_batches(network, loss, data, batch_rows)?.metrics;
     let sampler = Sampler::new(network, loss, data)?;
     // [batches][seeds][samples]
-    let right = in_batches(&sampler.network, data.len(), batch_rows, |place| {
-        let of_seed = |seed: &u64| {
-            let mut right = vec![0; samples.len()];
-            sampler.average(place.clone(), samples, *seed, |k, mean| {
-                right[k] = sampler.right(place.clone(), mean);
-            })?;
-            Ok(right)
-        };
-        seeds.iter().map(of_seed).collect::<Result<Vec<_>>>()
-    })?;
+    let right = in_batches(
+        (&sampler.network, 1),
+        data.len(),
+        batch_rows,
+        |(_, place)| {
+            let of_seed = |seed: &u64| {
+                let mut right = vec![0; samples.len()];
+                sampler.average(place.clone(), samples, *seed, |k, mean| {
+                    right[k] = sampler.right(place.clone(), mean);
+                })?;
+                Ok(right)
+            };
+            seeds.iter().map(of_seed).collect::<Result<Vec<_>>>()
+        },
+    )?;
     let rate = |seed: usize, k: usize| {
         let right: usize = right.iter().map(|batch| batch[seed][k]).sum();
         (data.len() - right) as f64 / data.len() as f64
@@ -130,11 +135,16 @@ pub fn sampled_predictions(
     seed: u64,
 ) -> Result<Vec<f64>> {
     let sampler = Sampler::new(network, loss, data)?;
-    let batches = in_batches(&sampler.network, data.len(), BATCH_ROWS, |place| {
-        let mut found = Vec::new();
-        sampler.average(place, &[samples], seed, |_, mean| found = mean.to_vec())?;
-        Ok(found)
-    })?;
+    let batches = in_batches(
+        (&sampler.network, 1),
+        data.len(),
+        BATCH_ROWS,
+        |(_, place)| {
+            let mut found = Vec::new();
+            sampler.average(place, &[samples], seed, |_, mean| found = mean.to_vec())?;
+            Ok(found)
+        },
+    )?;
     Ok(batches.concat())
 }
 

@@ -43,7 +43,8 @@ impl LayerWeights {
         Ok(self.as_tensors(options))
     }
 
-    fn as_tensors(&self, options: &TensorCreationOptions) -> LayerTensors {
+    /// The numbers on the device.
+    pub(crate) fn as_tensors(&self, options: &TensorCreationOptions) -> LayerTensors {
         let bias = self.bias.as_ref();
         LayerTensors {
             weight: write(&self.weight, [self.d_input, self.d_output], options),

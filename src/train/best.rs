@@ -13,8 +13,8 @@ pub(super) struct BestNetwork {
     pub(super) step: usize,
     pub(super) loss: f64,
     pub(super) evaluations_since: usize,
-    /// Without a graph.
-    pub(super) network: Mlp,
+    /// Without a graph: one, or the members of an ensemble.
+    pub(super) members: Vec<Mlp>,
 }
 
 impl BestSoFar {
@@ -25,8 +25,8 @@ impl BestSoFar {
         }
     }
 
-    /// Keeps the network if no other had so small a validation loss, and says whether it did.
-    pub(super) fn compare(&mut self, step: usize, loss: f64, network: Mlp) -> bool {
+    /// Keeps the network, or the members of an ensemble, if no other had so small a validation loss, and says whether it did.
+    pub(super) fn compare(&mut self, step: usize, loss: f64, members: Vec<Mlp>) -> bool {
         let margin = self
             .stopping
             .map_or(0.0, |stopping| stopping.min_improvement);
@@ -42,7 +42,7 @@ impl BestSoFar {
             step,
             loss,
             evaluations_since: 0,
-            network,
+            members,
         });
         true
     }

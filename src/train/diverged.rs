@@ -12,7 +12,7 @@ impl Trainer<'_> {
              standardize the inputs, or use a smaller initializer"
                 .to_owned()
         } else {
-            let rate = self.steps.plan.learning_rate(train.learning_rate, step - 1);
+            let rate = self.plan.learning_rate(train.learning_rate, step - 1);
             let bounded = train.clip.is_some() || train.max_norm.is_some();
             let or = if bounded {
                 ""

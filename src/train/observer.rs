@@ -34,12 +34,18 @@ pub trait Observer {
         Ok(())
     }
 
-    /// A step was taken, and the network evaluated if it was time for that.
+    /// A step was taken, and the network evaluated if it was time for that. Members of an ensemble take up to a few
+    /// hundred steps between two calls.
     ///
     /// # Errors
     /// Whatever the observer cannot deal with.
     fn stepped(&mut self, _trainer: &Trainer<'_>) -> Result<Flow> {
         Ok(Flow::Continue)
+    }
+
+    /// Whether [`stepped`](Self::stepped) is to be called after step `step`, counted from 1, of an ensemble too.
+    fn looks_after(&self, _step: usize) -> bool {
+        false
     }
 }
 

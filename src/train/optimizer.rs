@@ -45,6 +45,27 @@ impl<const D: usize> Default for Averages<D> {
     }
 }
 
+impl<const D: usize> Averages<D> {
+    /// A function of each average.
+    pub(super) fn map(&self, change: impl Fn(&Tensor<D>) -> Tensor<D>) -> Self {
+        Averages(std::array::from_fn(|k| self.0[k].as_ref().map(&change)))
+    }
+
+    /// A function of the averages of many networks, which all have them or none.
+    pub(super) fn of_all<'a>(
+        networks: impl Iterator<Item = &'a Self> + Clone,
+        join: impl Fn(Vec<Tensor<D>>) -> Tensor<D>,
+    ) -> Self {
+        Averages(std::array::from_fn(|k| {
+            let averages: Vec<_> = networks
+                .clone()
+                .filter_map(|one| one.0[k].clone())
+                .collect();
+            (!averages.is_empty()).then(|| join(averages))
+        }))
+    }
+}
+
 /// One step: the numbers that all parameters share.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Step {
@@ -54,6 +75,7 @@ pub(super) struct Step {
     momentum: Option<f64>,
     /// What the gradient is multiplied by before it enters the velocity.
     dampening: f64,
+    beta2: f64,
     weight_decay: f64,
     l1: f64,
     /// Steps with this one, counted from 1.
@@ -75,6 +97,7 @@ impl Step {
             rate,
             momentum: (train.momentum != Momentum::default()).then_some(momentum),
             dampening: if train.dampening { 1.0 - momentum } else { 1.0 },
+            beta2: train.beta2,
             weight_decay: train.weight_decay,
             l1: train.l1,
             time,
@@ -114,9 +137,12 @@ impl Step {
                 };
                 self.penalized(rule, w, g, averages)
             }
-            (Optimizer::Adam, _) => self.penalized(Adam::new(rate, self.time), w, g, averages),
+            (Optimizer::Adam, _) => {
+                self.penalized(Adam::new((rate, self.beta2), self.time), w, g, averages)
+            }
             (Optimizer::AdamW, _) => {
-                let rule = Adam::new(rate, self.time).with_weight_decay(rate, self.weight_decay);
+                let rule = Adam::new((rate, self.beta2), self.time)
+                    .with_weight_decay(rate, self.weight_decay);
                 self.take(rule, w, g, averages)
             }
         }

@@ -10,28 +10,25 @@
 
 mod activate;
 mod group;
+mod groups;
 mod layout;
 mod masks;
 mod workers;
 
-use std::sync::Arc;
-
-use burn::tensor::{DType, Device};
+use burn::tensor::Device;
 
 use super::End;
 use super::observer::Flow;
-use super::plan::Plan;
-use super::weights::{columns, weights};
-use crate::backend::{in_process, write};
 use crate::config::{CheckedExperiment, HiddenNoise, Loss, Masks, ResolvedExperiment};
 use crate::data::Dataset;
 use crate::dropout::Noise;
 use crate::error::{Error, Result};
 use crate::evaluate::{Metrics, evaluate};
-use crate::model::{LayerWeights, Mlp, MlpConfig};
+use crate::model::{LayerTensors, Mlp, MlpConfig};
 
-use group::{Common, Group};
-use layout::Order;
+use group::Common;
+
+pub(super) use groups::Groups;
 
 /// What sets one network of many apart.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,7 +60,17 @@ impl Replica {
     /// `dropwise train` with that seed and `dropout.masks = "seeded"` trains the same network alone.
     #[must_use]
     pub fn several(experiment: &CheckedExperiment) -> Vec<Self> {
-        let seeds = (0..experiment.study.replicas).map(|r| experiment.seed.wrapping_add(r as u64));
+        Replica::counted(experiment, experiment.study.replicas)
+    }
+
+    /// The members of an ensemble (`train.ensemble`), with seeds that count on in the same way.
+    #[must_use]
+    pub fn members(experiment: &CheckedExperiment) -> Vec<Self> {
+        Replica::counted(experiment, experiment.train.ensemble)
+    }
+
+    fn counted(experiment: &CheckedExperiment, count: usize) -> Vec<Self> {
+        let seeds = (0..count).map(|r| experiment.seed.wrapping_add(r as u64));
         seeds.map(|seed| Replica::of(experiment, seed)).collect()
     }
 
@@ -79,6 +86,7 @@ impl Replica {
         alone.dropout.masks = Masks::Seeded;
         alone.train.learning_rate = self.learning_rate;
         alone.study.replicas = 1;
+        alone.train.ensemble = 1;
         alone.check()
     }
 
@@ -93,12 +101,8 @@ impl Replica {
 
 /// Networks in training.
 pub struct Replicas<'a> {
-    common: Arc<Common>,
+    groups: Groups,
     replicas: Vec<Replica>,
-    groups: Vec<Group>,
-    /// The group that each replica is in, and its place there.
-    places: Vec<(usize, usize)>,
-    threads: usize,
     train: &'a Dataset,
     validation: Option<&'a Dataset>,
     diverged: Vec<Option<usize>>,
@@ -147,8 +151,8 @@ impl<'a> Replicas<'a> {
     ///
     /// # Errors
     /// Those of [`Trainer::new`](super::Trainer::new), and [`Error::InvalidValue`] if there is no replica, a
-    /// rate or a learning rate of one is out of range, or the experiment asks for early stopping, which is
-    /// not for replicas.
+    /// rate or a learning rate of one is out of range, or the experiment asks for early stopping or an
+    /// ensemble, which are not for replicas.
     pub fn new(
         experiment: &CheckedExperiment,
         replicas: Vec<Replica>,
@@ -156,34 +160,23 @@ impl<'a> Replicas<'a> {
         validation: Option<&'a Dataset>,
         device: &Device,
     ) -> Result<Self> {
-        if replicas.is_empty() {
-            return Err(Error::invalid("replicas", "at least one", "none"));
+        if experiment.train.early_stopping.is_some() {
+            return Err(Error::invalid(
+                "train.early_stopping",
+                "none, since replicas are all trained to the last step",
+                "a patience",
+            ));
         }
-        for replica in &replicas {
-            replica.experiment(experiment)?;
-        }
-        let common = Arc::new(common(experiment, train, device)?);
-        let threads = workers::threads(in_process(device));
-        let fewest = workers::fewest(&common);
-        let mut places = vec![(0, 0); replicas.len()];
-        let mut groups = Vec::new();
-        for kind in kinds(&replicas) {
-            let first = &replicas[kind[0]];
-            let is_shared = common.plan.is_full_batch() && first.input_dropout.is_off();
-            let order = Order::of(&common.shape, is_shared);
-            for part in parts(&kind, threads, fewest) {
-                for (place, r) in part.iter().enumerate() {
-                    places[*r] = (groups.len(), place);
-                }
-                let members: Vec<Replica> = part.iter().map(|r| replicas[*r].clone()).collect();
-                groups.push(Group::new(&common, &members, order));
-            }
+        if experiment.train.ensemble > 1 {
+            let expected = "1, since each replica is looked at by itself";
+            return Err(Error::invalid(
+                "train.ensemble",
+                expected,
+                experiment.train.ensemble,
+            ));
         }
         Ok(Replicas {
-            common,
-            groups,
-            places,
-            threads,
+            groups: Groups::new(experiment, &replicas, train, device)?,
             train,
             validation: validation.filter(|rows| !rows.is_empty()),
             diverged: vec![None; replicas.len()],
@@ -196,7 +189,7 @@ impl<'a> Replicas<'a> {
     /// for a mistake. The numbers are the same.
     #[must_use]
     pub fn without_replay(mut self) -> Self {
-        self.groups.iter_mut().for_each(Group::without_replay);
+        self.groups.without_replay();
         self
     }
 
@@ -208,7 +201,7 @@ impl<'a> Replicas<'a> {
     pub fn run(&mut self, observer: &mut impl ReplicasObserver) -> Result<End> {
         while self.step < self.steps() {
             self.take_steps()?;
-            if self.common.plan.evaluates_after(self.step) {
+            if self.common().plan.evaluates_after(self.step) {
                 let report = self.report()?;
                 observer.evaluated(self, &report)?;
             }
@@ -221,26 +214,23 @@ impl<'a> Replicas<'a> {
 
     /// Takes steps until an evaluation is due or it is time to say how far they are.
     fn take_steps(&mut self) -> Result<()> {
-        let (from, plan) = (self.step, &self.common.plan);
-        let most = self.most_steps().min(self.steps() - from);
+        let (from, plan) = (self.step, &self.common().plan);
+        let most = self.groups.most_steps().min(self.steps() - from);
         let due = (1..most).find(|steps| plan.evaluates_after(from + steps));
         let until = from + due.unwrap_or(most);
-        workers::take_steps(self.threads, &mut self.groups, from..until)?;
+        self.groups.take_steps(from..until)?;
         self.step = until;
-        let finite = self.groups.iter_mut().map(Group::finite);
-        let finite: Vec<Vec<bool>> = finite.collect::<Result<_>>()?;
-        for (diverged, (group, place)) in self.diverged.iter_mut().zip(&self.places) {
-            if diverged.is_none() && !finite[*group][*place] {
+        let finite = self.groups.finite()?;
+        for (diverged, finite) in self.diverged.iter_mut().zip(finite) {
+            if diverged.is_none() && !finite {
                 *diverged = Some(until);
             }
         }
         Ok(())
     }
 
-    /// As many steps as take a moment: the smaller the networks, the more.
-    fn most_steps(&self) -> usize {
-        let a_step = self.common.products() * self.len();
-        ((1 << 26) / a_step.max(1)).clamp(1, 256)
+    fn common(&self) -> &Common {
+        self.groups.common()
     }
 
     fn report(&self) -> Result<ReplicasReport> {
@@ -251,7 +241,7 @@ impl<'a> Replicas<'a> {
         };
         Ok(ReplicasReport {
             step: self.step,
-            epoch: self.common.plan.epoch_of(self.step - 1) + 1,
+            epoch: self.common().plan.epoch_of(self.step - 1) + 1,
             train,
             validation,
         })
@@ -264,20 +254,17 @@ impl<'a> Replicas<'a> {
     /// # Errors
     /// Those of [`evaluate`](fn@evaluate).
     pub fn evaluate(&self, data: &Dataset) -> Result<Vec<Metrics>> {
-        let groups = self.groups.iter().map(Group::weights);
-        let groups: Vec<Vec<Vec<LayerWeights>>> = groups.collect::<Result<_>>()?;
-        let device = self.common.inputs.device();
-        let one = |(r, (group, place)): (usize, &(usize, usize))| {
-            let mut weights = groups[*group][*place].clone();
+        let one = |(r, layers): (usize, Vec<LayerTensors>)| {
+            let mut network = self.common().shape.init_with_tensors(layers)?;
             if self.diverged[r].is_some() {
-                let numbers = weights.iter_mut().flat_map(LayerWeights::values_mut);
-                numbers.for_each(|number| *number = f64::NAN);
+                let nan = |layer: LayerTensors| layer.map(|w| w * f64::NAN, |b| b * f64::NAN);
+                let layers = network.tensors().into_iter().map(nan);
+                network = network.with_tensors(layers.collect());
             }
-            let options = (&device, self.common.dtype);
-            let network = self.common.shape.init_with_weights(&weights, options)?;
             Ok(evaluate(&network, self.loss(), data)?.metrics)
         };
-        self.places.iter().enumerate().map(one).collect()
+        let networks = self.groups.networks().into_iter();
+        networks.enumerate().map(one).collect()
     }
 
     /// Network `r`, counted from 0 in the order that they were given in, on the autodiff device.
@@ -286,7 +273,7 @@ impl<'a> Replicas<'a> {
     /// [`Error::InvalidValue`] if there is none of this number, [`Error::Diverged`] if it has
     /// [diverged](Self::diverged), [`Error::Compute`] if the backend fails.
     pub fn network(&self, r: usize) -> Result<Mlp> {
-        let Some((group, place)) = self.places.get(r).copied() else {
+        let Some(layers) = self.groups.networks().into_iter().nth(r) else {
             let expected = format!("at most {}", self.len() - 1);
             return Err(Error::invalid("the replica", expected, r));
         };
@@ -300,14 +287,13 @@ impl<'a> Replicas<'a> {
                 ),
             });
         }
-        let weights = self.groups[group].weights()?;
         let shape = MlpConfig {
             input_dropout: self.replicas[r].input_dropout,
             hidden_dropout: self.replicas[r].hidden_dropout.clone(),
-            ..self.common.shape.clone()
+            ..self.common().shape.clone()
         };
-        let options = (&self.common.device, self.common.dtype);
-        shape.init_with_weights(&weights[place], options)
+        let layers = layers.into_iter().map(LayerTensors::tracked);
+        shape.init_with_tensors(layers.collect())
     }
 
     /// The step, counted from 1, after which network `r`, counted from 0, was found to have diverged: by
@@ -318,13 +304,13 @@ impl<'a> Replicas<'a> {
     }
 
     fn loss(&self) -> Loss {
-        self.common.experiment.loss()
+        self.common().experiment.loss()
     }
 
     /// What the networks share, with everything named that follows from the data.
     #[must_use]
     pub fn experiment(&self) -> &ResolvedExperiment {
-        &self.common.experiment
+        &self.common().experiment
     }
 
     /// What sets each network apart, in the order that they were given in.
@@ -350,69 +336,12 @@ impl<'a> Replicas<'a> {
     /// each kind (full batch or last one, dropout on or off).
     #[must_use]
     pub fn replayed_steps(&self) -> usize {
-        let replayed = self.groups.iter().map(Group::replayed_steps);
-        replayed.min().unwrap_or(0)
+        self.groups.replayed_steps()
     }
 
     /// Training steps in all.
     #[must_use]
     pub fn steps(&self) -> usize {
-        self.common.plan.steps
+        self.common().plan.steps
     }
-}
-
-/// Checks what the replicas share, and puts the rows on the device.
-fn common(experiment: &CheckedExperiment, train: &Dataset, device: &Device) -> Result<Common> {
-    if train.is_empty() {
-        let expected = "at least one row to train on";
-        return Err(Error::invalid("training rows", expected, "none"));
-    }
-    if experiment.train.early_stopping.is_some() {
-        return Err(Error::invalid(
-            "train.early_stopping",
-            "none, since replicas are all trained to the last step",
-            "a patience",
-        ));
-    }
-    let experiment = experiment.resolve(train.task())?;
-    let device = device.clone().autodiff();
-    let inner = device.clone().inner();
-    let dtype: DType = experiment.precision.check(&device)?.dtype();
-    Ok(Common {
-        plan: Plan::new(&experiment.train, train.len()),
-        shape: MlpConfig::from_experiment(&experiment, train.d_input()),
-        inputs: train.inputs((&inner, dtype)),
-        targets: train.targets((&inner, dtype)),
-        weights: weights(&experiment, train).map(|weights| {
-            let d_output = train.d_output();
-            let values = columns(weights.into_iter(), d_output);
-            write(&values, [train.len(), d_output], &(&inner, dtype).into())
-        }),
-        experiment,
-        device,
-        dtype,
-    })
-}
-
-/// Which replicas can be trained together: those of one learning rate, which do or do not drop inputs. Then
-/// no number of a replica depends on what the others are like.
-fn kinds(replicas: &[Replica]) -> Vec<Vec<usize>> {
-    let mut kinds: Vec<((u64, bool), Vec<usize>)> = Vec::new();
-    for (r, replica) in replicas.iter().enumerate() {
-        let kind = (
-            replica.learning_rate.to_bits(),
-            !replica.input_dropout.is_off(),
-        );
-        match kinds.iter_mut().find(|(known, _)| *known == kind) {
-            Some((_, members)) => members.push(r),
-            None => kinds.push((kind, vec![r])),
-        }
-    }
-    kinds.into_iter().map(|(_, members)| members).collect()
-}
-
-/// As many equal parts as there are threads, but none of fewer than `fewest` unless there are no more.
-fn parts(members: &[usize], threads: usize, fewest: usize) -> impl Iterator<Item = &[usize]> {
-    let count = threads.min(members.len() / fewest).max(1);
-    members.chunks(members.len().div_ceil(count))
 }

@@ -1,15 +1,17 @@
 //! All that a training needs to go on later as if it had never stopped.
 
+use std::sync::OnceLock;
+
 use burn::module::Module;
 use burn::tensor::{DType, Device, TensorCreationOptions};
 
-use super::Trainer;
 use super::best::BestNetwork;
 use super::optimizer::{LayerState, OptimizerState};
+use super::{Steps, Trainer};
 use crate::config::CheckedExperiment;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::model::{LayerTensors, LayerWeights};
+use crate::model::{LayerTensors, LayerWeights, Mlp};
 
 /// The state of a training between two steps, in plain memory. Everything else (masks, the order of
 /// rows, learning rates) is a function of the experiment and the step.
@@ -17,7 +19,7 @@ use crate::model::{LayerTensors, LayerWeights};
 pub struct Snapshot {
     /// Training steps so far.
     pub step: usize,
-    /// The weights.
+    /// The weights, layer by layer; of an ensemble member after member.
     pub weights: Vec<LayerWeights>,
     /// What the optimizer remembers; empty where it remembers nothing.
     pub averages: OptimizerAverages,
@@ -47,7 +49,7 @@ pub struct BestSnapshot {
     pub loss: f64,
     /// Evaluations since then.
     pub evaluations_since: usize,
-    /// Its weights.
+    /// Its weights, as those of the snapshot.
     pub weights: Vec<LayerWeights>,
 }
 
@@ -65,25 +67,41 @@ impl<'a> Trainer<'a> {
         snapshot: &Snapshot,
     ) -> Result<Self> {
         let mut trainer = Trainer::new(experiment, train, validation, device)?;
-        let (device, dtype) = (&trainer.steps.networks.device, trainer.steps.networks.dtype);
-        let network = |weights| {
-            trainer
-                .shape
-                .init_with_weights(weights, (&device.clone().autodiff(), dtype))
+        let network = trainer.network();
+        let (device, dtype) = (network.device(), network.dtype());
+        let (count, layers) = (trainer.members().len(), trainer.shape.layer_sizes().count());
+        let members = |weights: &[LayerWeights]| -> Result<Vec<Mlp>> {
+            if weights.len() != count * layers {
+                return Err(Error::Shape {
+                    what: "the number of layers".to_owned(),
+                    expected: vec![count * layers],
+                    found: vec![weights.len()],
+                });
+            }
+            let members = weights.chunks(layers);
+            let network = |weights| trainer.shape.init_with_weights(weights, (&device, dtype));
+            members.map(network).collect()
         };
-        let layers = network(&snapshot.weights)?.tensors();
-        let state = snapshot
-            .averages
-            .restore(&snapshot.weights, device, dtype)?;
+        let networks = members(&snapshot.weights)?;
+        let state = &snapshot.averages;
+        let state = state.restore(&snapshot.weights, &device.clone().inner(), dtype)?;
         if let Some(best) = &snapshot.best {
             trainer.best.best = Some(BestNetwork {
                 step: best.step,
                 loss: best.loss,
                 evaluations_since: best.evaluations_since,
-                network: network(&best.weights)?.valid(),
+                members: members(&best.weights)?.iter().map(Mlp::valid).collect(),
             });
         }
-        (trainer.steps.layers, trainer.steps.state) = (layers, state);
+        match &mut trainer.steps {
+            Steps::One(steps) => (steps.layers, steps.state) = (networks[0].tensors(), state),
+            Steps::Ensemble(groups) => {
+                let networks: Vec<_> = networks.iter().map(Mlp::tensors).collect();
+                let states: Vec<_> = state.chunks(layers).map(<[LayerState]>::to_vec).collect();
+                groups.restore(&networks, &states);
+            }
+        }
+        trainer.members = OnceLock::new();
         trainer.step = snapshot.step;
         trainer.loss_sum = snapshot.loss_sum;
         trainer.loss_rows = snapshot.loss_rows;
@@ -96,7 +114,7 @@ impl<'a> Trainer<'a> {
     /// [`Error::Diverged`] if a weight is not finite, so that a bad state never takes a good one's
     /// place, and [`Error::Compute`] if the backend fails.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        let weights = self.network().weights()?;
+        let weights = weights_of(self.members())?;
         if !weights
             .iter()
             .flat_map(LayerWeights::values)
@@ -109,19 +127,28 @@ impl<'a> Trainer<'a> {
                 step: best.step,
                 loss: best.loss,
                 evaluations_since: best.evaluations_since,
-                weights: best.network.weights()?,
+                weights: weights_of(&best.members)?,
             }),
             None => None,
         };
         Ok(Snapshot {
             step: self.step,
             weights,
-            averages: OptimizerAverages::read(&self.steps.state)?,
+            averages: OptimizerAverages::read(&match &self.steps {
+                Steps::One(steps) => steps.state.clone(),
+                Steps::Ensemble(groups) => groups.states().concat(),
+            })?,
             loss_sum: self.loss_sum,
             loss_rows: self.loss_rows,
             best,
         })
     }
+}
+
+/// The weights of one network, or of the members of an ensemble.
+fn weights_of(members: &[Mlp]) -> Result<Vec<LayerWeights>> {
+    let weights: Result<Vec<_>> = members.iter().map(Mlp::weights).collect();
+    Ok(weights?.concat())
 }
 
 impl OptimizerAverages {

@@ -22,6 +22,7 @@ struct Formula {
     decay: f64,
     l1: f64,
     dampened: bool,
+    beta2: f64,
     momentum: fn(usize) -> f64,
 }
 
@@ -54,9 +55,9 @@ impl Formula {
     /// As Kingma and Ba write it: both averages are corrected first.
     fn adam(&self, t: usize, w: &mut f64, g: f64, first: &mut f64, second: &mut f64) {
         *first = 0.9 * *first + 0.1 * g;
-        *second = 0.999 * *second + 0.001 * g * g;
+        *second = self.beta2 * *second + (1.0 - self.beta2) * g * g;
         let m = *first / (1.0 - 0.9_f64.powi(t as i32));
-        let v = *second / (1.0 - 0.999_f64.powi(t as i32));
+        let v = *second / (1.0 - self.beta2.powi(t as i32));
         *w -= self.rate * m / (v.sqrt() + 1e-8);
     }
 }
@@ -124,6 +125,7 @@ fn twenty_steps_of_every_optimizer_are_those_of_plain_loops() {
         decay,
         l1: 0.0,
         dampened: false,
+        beta2: 0.999,
         momentum,
     };
     let adam = |kind, decay| Formula {
@@ -132,6 +134,7 @@ fn twenty_steps_of_every_optimizer_are_those_of_plain_loops() {
         decay,
         l1: 0.0,
         dampened: false,
+        beta2: 0.999,
         momentum: |_| 0.0,
     };
     let dampened = |formula: Formula| Formula {
@@ -139,6 +142,10 @@ fn twenty_steps_of_every_optimizer_are_those_of_plain_loops() {
         ..formula
     };
     let with_l1 = |formula: Formula| Formula { l1: 0.2, ..formula };
+    let with_beta2 = |formula: Formula| Formula {
+        beta2: 0.95,
+        ..formula
+    };
     // With a full batch an epoch is a step.
     for (train, formula) in [
         ("learning_rate = 0.2", sgd(0.2, 0.0, |_| 0.0)),
@@ -198,6 +205,14 @@ fn twenty_steps_of_every_optimizer_are_those_of_plain_loops() {
         (
             "optimizer = 'adam'\nlearning_rate = 0.02\nweight_decay = 0.3",
             adam(Kind::Adam, 0.3),
+        ),
+        (
+            "optimizer = 'adam'\nlearning_rate = 0.02\nbeta2 = 0.95",
+            with_beta2(adam(Kind::Adam, 0.0)),
+        ),
+        (
+            "optimizer = 'adamw'\nlearning_rate = 0.02\nbeta2 = 0.95\nweight_decay = 0.3",
+            with_beta2(adam(Kind::AdamW, 0.3)),
         ),
         (
             "optimizer = 'adamw'\nlearning_rate = 0.02",

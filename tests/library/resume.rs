@@ -5,7 +5,7 @@ use crate::common::{backends, rows::dataset};
 use burn::tensor::Device;
 use dropwise::config::CheckedExperiment;
 use dropwise::train::{End, Flow, Observer, Report, Snapshot, Trainer};
-use dropwise::{Dataset, Result};
+use dropwise::{Dataset, Mlp, Result};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
@@ -19,6 +19,10 @@ impl Observer for Watch {
     fn evaluated(&mut self, _: &Trainer<'_>, report: &Report) -> Result<()> {
         self.reports.push(report.clone());
         Ok(())
+    }
+
+    fn looks_after(&self, _: usize) -> bool {
+        true
     }
 
     fn stepped(&mut self, trainer: &Trainer<'_>) -> Result<Flow> {
@@ -59,16 +63,19 @@ fn run(
         reports: Vec::new(),
     };
     let end = trainer.run(&mut watch).expect("no error");
-    let best = trainer.best().map(|(network, step)| {
-        let weights = network.weights().expect("weights");
-        (step, bits(&weights))
-    });
+    let all = |members: &[Mlp]| -> Vec<u64> {
+        let members = members.iter();
+        let weights = members.flat_map(|network| bits(&network.weights().expect("weights")));
+        weights.collect()
+    };
+    let best = trainer
+        .best_members()
+        .map(|(members, step)| (step, all(members)));
     let (steps, snapshot) = (trainer.step(), trainer.snapshot().expect("a snapshot"));
-    let weights = trainer.into_network().weights().expect("weights");
     let outcome = Outcome {
         end,
         steps,
-        weights: bits(&weights),
+        weights: all(trainer.members()),
         best,
         reports: watch.reports,
     };
@@ -153,6 +160,18 @@ fn adam_and_adamw_resume() {
         );
         let dropout = format!("input = 0.1\nhidden = 0.4\nmasks = '{masks}'");
         assert_resumes(&dropout, &train);
+    }
+}
+
+#[test]
+fn an_ensemble_resumes() {
+    for train in [
+        "optimizer = 'adam'\nlearning_rate = 0.03\nearly_stopping = { patience = 5 }",
+        "learning_rate = 0.1\nmomentum = 0.9",
+        "learning_rate = 0.1",
+    ] {
+        let train = format!("{MINI}\n{train}\nensemble = 3");
+        assert_resumes("input = 0.1\nhidden = 0.4", &train);
     }
 }
 

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use dropwise::data::{self, Part, Splits};
 use dropwise::evaluate::{ClassReport, ClassScores, evaluate};
-use dropwise::{Dataset, Error, Metrics, Result};
+use dropwise::model::describe;
+use dropwise::{Dataset, Error, Metrics, Mlp, Result};
 use dropwise_lab::baseline::{BaselineMetrics, Baselines, target_words};
 use dropwise_lab::store::Trained;
 
@@ -28,6 +29,9 @@ pub(super) struct Args {
     threshold: ThresholdArgs,
     #[command(flatten)]
     model: ModelArgs,
+    /// Measure each member of an ensemble too
+    #[arg(long)]
+    members: bool,
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
@@ -42,6 +46,8 @@ struct Found {
     classes: Option<ClassReport>,
     threshold: Option<f64>,
     baselines: Option<BaselineMetrics>,
+    /// Of each member of an ensemble, if they are asked for.
+    members: Option<Vec<Metrics>>,
 }
 
 impl Args {
@@ -69,7 +75,7 @@ impl Args {
                 (name, words, rows.clone(), Some(splits))
             }
         };
-        let evaluation = evaluate(trained.network(), trained.loss(), &rows)?;
+        let evaluation = evaluate(trained.members(), trained.loss(), &rows)?;
         let baselines = match &splits {
             Some(splits) => {
                 let device = trained.network().device();
@@ -78,6 +84,8 @@ impl Args {
             }
             None => None,
         };
+        let alone = |network: &Mlp| Ok(evaluate(network, trained.loss(), &rows)?.metrics);
+        let members = self.members.then(|| trained.members().iter().map(alone));
         let threshold = self.threshold.value();
         let found = Found {
             rows: words,
@@ -85,6 +93,7 @@ impl Args {
             metrics: evaluation.metrics,
             threshold: self.threshold.threshold,
             baselines,
+            members: members.map(Iterator::collect::<Result<_>>).transpose()?,
         };
         if self.json {
             let mut line = serde_json::json!({
@@ -93,6 +102,9 @@ impl Args {
             });
             if let Some(threshold) = found.threshold {
                 line["threshold"] = threshold.into();
+            }
+            if let Some(members) = &found.members {
+                line["members"] = serde_json::json!(members);
             }
             if let Some(report) = &found.classes {
                 line["classes"] = serde_json::json!(report.classes);
@@ -141,13 +153,27 @@ impl Args {
 
 fn show(out: &mut impl Write, trained: &Trained, rows: &Dataset, found: &Found) -> Result<()> {
     let step = trained.metadata.get("step").map_or("?", String::as_str);
-    let (network, name, metrics) = (trained.network(), trained.name, &found.metrics);
+    let (name, metrics) = (trained.name, &found.metrics);
     let words = &found.rows;
-    writeln!(out, "{network}")?;
+    writeln!(out, "{}", describe(trained.members()))?;
     writeln!(out, "the {name} network, of step {step}, on the {words}:")?;
     let target = target(&trained.experiment);
     writeln!(out, "{target}{}", target_words(rows))?;
     writeln!(out, "{metrics}")?;
+    if let Some(members) = &found.members {
+        let measure = trained.experiment.train.select;
+        let measure = measure.unwrap_or(metrics.headline().0);
+        writeln!(out, "\neach member alone:")?;
+        for (r, metrics) in members.iter().enumerate() {
+            let (name, value) = (measure.name(), measure.text(measure.value(metrics)));
+            writeln!(
+                out,
+                "member {}  {name} {value}  loss {:.4}",
+                r + 1,
+                metrics.loss
+            )?;
+        }
+    }
     if let Some(report) = &found.classes {
         show_threshold(out, report, found.threshold)?;
         show_classes(out, report)?;

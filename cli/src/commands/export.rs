@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use dropwise::model::describe;
 use dropwise::{Error, Result};
 use dropwise_lab::export::{
     self,
@@ -104,7 +105,7 @@ impl Args {
         atomic::write(&weights, &model.weights)?;
         atomic::write(&program, model.program.as_bytes())?;
         let (weights, program) = (weights.display(), program.display());
-        writeln!(out, "{}", trained.network())?;
+        writeln!(out, "{}", describe(trained.members()))?;
         writeln!(
             out,
             "saved in {weights} and {program}, which uses it in PyTorch"
@@ -145,7 +146,7 @@ impl Args {
         };
         let model = export::onnx(&trained, &run, inputs, self.threshold.value())?;
         atomic::write(&self.out, &model.bytes)?;
-        writeln!(out, "{}", trained.network())?;
+        writeln!(out, "{}", describe(trained.members()))?;
         writeln!(
             out,
             "saved in {}: {} KiB, ONNX; computed on {} made-up rows, it is within {:.1e} of the network",

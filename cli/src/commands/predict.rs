@@ -41,6 +41,9 @@ pub(super) struct Args {
     /// Give the probability of each class too
     #[arg(long)]
     proba: bool,
+    /// Give what each member of an ensemble says too
+    #[arg(long)]
+    members: bool,
     /// What to do about missing values: what the run's configuration says, or fill them in with what it learned
     /// [default: the configuration's]
     #[arg(long, value_enum, value_name = "POLICY", hide_possible_values = true)]
@@ -79,9 +82,14 @@ impl Args {
         let reader = Reader::open(&self.input, format, &trained, self.missing.is_some())?;
         let (task, input) = (&trained.prepared.task, reader.name().to_owned());
         let is_file = reader.is_of_a_file();
+        let members = if self.members {
+            trained.members().len()
+        } else {
+            0
+        };
         let mut answers = Answers::new(
             (task, self.threshold.value()),
-            self.proba,
+            (self.proba, members),
             format,
             input,
             out,
@@ -91,7 +99,7 @@ impl Args {
         // the next is waited for.
         let (sender, receiver) = sync_channel(2 * BATCH);
         let reading = std::thread::spawn(move || reader.read(sender));
-        predict_all(&receiver, is_file, &trained, &mut answers)?;
+        predict_all(&receiver, is_file, (&trained, self.members), &mut answers)?;
         let (read, remarks) = match reading.join() {
             Ok(read) => read,
             Err(panic) => std::panic::resume_unwind(panic),
@@ -132,11 +140,13 @@ impl Args {
 fn predict_all<W: Write>(
     rows: &Receiver<Inputs>,
     is_file: bool,
-    trained: &Trained,
+    (trained, with_members): (&Trained, bool),
     answers: &mut Answers<'_, W>,
 ) -> Result<()> {
     while let Some(inputs) = batch(rows, is_file) {
-        answers.write(&trained.predict(&inputs)?)?;
+        let members = with_members.then(|| trained.predict_each(&inputs));
+        let members = members.transpose()?.unwrap_or_default();
+        answers.write(&trained.predict(&inputs)?, &members)?;
         answers.flush()?;
     }
     answers.flush()

@@ -6,6 +6,7 @@ use crate::statistics::{Distribution, Interval};
 use dropwise::config::Loss;
 use dropwise::data::{Target, Task};
 use dropwise::error::{Error, Result};
+use dropwise::model::describe;
 
 use super::Subject;
 use super::split_evaluation::SplitEvaluation;
@@ -57,7 +58,7 @@ pub(super) fn card(subject: &Subject<'_>, evaluations: &[SplitEvaluation<'_>]) -
     })?;
     let (model, model_step) = subject.model;
     Ok(Card {
-        network: subject.network.to_string(),
+        network: describe(subject.members),
         config,
         data_sha256: subject.data_sha256.to_owned(),
         seed: subject.experiment.seed,

@@ -78,7 +78,7 @@ pub(super) fn importance(
     }
     let measured = |inputs: &[Vec<f64>]| -> Result<f64> {
         let data = Dataset::from_rows(inputs, &targets, evaluation.task().clone())?;
-        let metrics = evaluate(subject.network, subject.loss(), &data)?.metrics;
+        let metrics = evaluate(subject.members, subject.loss(), &data)?.metrics;
         Ok(metrics.rmse.unwrap_or(metrics.loss))
     };
     let baseline = measured(&inputs)?;

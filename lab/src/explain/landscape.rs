@@ -89,10 +89,10 @@ pub(super) fn landscape(
         Some(weight) => weight,
         None => default_weight(subject, all)?,
     };
-    let rows: Vec<usize> = spaced(all.len(), most_rows(subject.network, options)).collect();
+    let rows: Vec<usize> = spaced(all.len(), most_rows(subject.network(), options)).collect();
     let rows = all.select(&rows);
     let whole = OneWeight::new(subject, &rows, (input, unit), None)?;
-    let value = weights(subject.network, &[input], unit + 1)?[unit];
+    let value = weights(subject.network(), &[input], unit + 1)?[unit];
     let values = range(subject, (input, unit), options.landscape.points)?;
     let trail = subject.trail.and_then(|trail| trail.path(input, unit));
     let found = Landscape {
@@ -131,13 +131,13 @@ fn thinned_losses(
     weight: (usize, usize),
     values: &[f64],
 ) -> Result<Vec<Vec<f64>>> {
-    let networks = if subject.network.has_dropout() {
+    let networks = if subject.network().has_dropout() {
         options.landscape.networks
     } else {
         0
     };
     let losses = |number| {
-        let masks = thinned::masks(subject.network, options.landscape.seed, number);
+        let masks = thinned::masks(subject.network(), options.landscape.seed, number);
         OneWeight::new(subject, rows, weight, Some(&masks))?.losses(values)
     };
     (0..networks).map(losses).collect()
@@ -148,8 +148,8 @@ fn default_weight(subject: &Subject<'_>, rows: &Dataset) -> Result<(usize, usize
     if let Some(weight) = subject.trail.and_then(Trail::moved_most) {
         return Ok(weight);
     }
-    let (inputs, units) = (most_varying_inputs(rows), first_units(subject.network));
-    let weights = weights(subject.network, &inputs, units)?;
+    let (inputs, units) = (most_varying_inputs(rows), first_units(subject.network()));
+    let weights = weights(subject.network(), &inputs, units)?;
     let size = |place: &usize| weights[*place].abs();
     let largest = (0..weights.len()).reduce(|best, place| {
         if size(&place) > size(&best) {
@@ -166,8 +166,8 @@ fn default_weight(subject: &Subject<'_>, rows: &Dataset) -> Result<(usize, usize
 /// landscape, which are the weights from the same input, what this one was before, and 0, with room on both sides.
 fn range(subject: &Subject<'_>, (input, unit): (usize, usize), points: usize) -> Result<Vec<f64>> {
     let trail = subject.trail.and_then(|trail| trail.path(input, unit));
-    let units = first_units(subject.network).max(unit + 1);
-    let now = weights(subject.network, &[input], units)?;
+    let units = first_units(subject.network()).max(unit + 1);
+    let now = weights(subject.network(), &[input], units)?;
     let before = trail.into_iter().flatten().map(|(_, value)| value);
     let (low, high) = before
         .chain(now)

@@ -57,7 +57,7 @@ impl OneWeight {
         (input, unit): (usize, usize),
         masks: Option<&[Vec<f64>]>,
     ) -> Result<Self> {
-        let network = subject.network;
+        let network = subject.network();
         let mut layers = network.tensors();
         let (device, dtype) = (layers[0].weight.device(), network.dtype());
         let options = TensorCreationOptions::from((&device, dtype));

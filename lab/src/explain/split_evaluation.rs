@@ -34,8 +34,8 @@ impl<'a> SplitEvaluation<'a> {
     }
 
     fn of(subject: &Subject<'_>, part: Part, rows: &'a Dataset) -> Result<Self> {
-        let (network, loss) = (subject.network, subject.loss());
-        let mut tally = Tally::new(loss, network.output_activation(), rows.task());
+        let (network, loss) = (subject.members, subject.loss());
+        let mut tally = Tally::new(loss, subject.network().output_activation(), rows.task());
         let mut predictions = Vec::with_capacity(rows.len() * rows.d_output());
         let mut losses = Vec::with_capacity(rows.len());
         each_row(

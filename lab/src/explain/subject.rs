@@ -12,8 +12,9 @@ use super::{Curves, LandscapeOptions, Trail};
 pub struct Subject<'a> {
     /// What to call it beside others.
     pub name: &'a str,
-    /// The network.
-    pub network: &'a Mlp,
+    /// The network, or the members of an ensemble, at least one: predictions are the mean of theirs, and what is shown of
+    /// weights and units is the first's.
+    pub members: &'a [Mlp],
     /// The experiment that it comes from.
     pub experiment: &'a ResolvedExperiment,
     /// How a row from outside becomes inputs.
@@ -60,7 +61,7 @@ impl<'a> Subject<'a> {
     ) -> Self {
         Subject {
             name,
-            network,
+            members: network.as_ref(),
             experiment,
             preprocessing: &splits.preprocessing,
             task: splits.train.task(),
@@ -72,6 +73,11 @@ impl<'a> Subject<'a> {
             facts: Vec::new(),
             notes: Vec::new(),
         }
+    }
+
+    /// The network whose weights and units are shown.
+    pub(super) fn network(&self) -> &'a Mlp {
+        &self.members[0]
     }
 
     /// The loss that the network was trained with.
@@ -87,11 +93,15 @@ impl<'a> Subject<'a> {
 
     /// Units of the first hidden layer; 0 where there is none.
     pub(super) fn first_units(&self) -> usize {
-        self.network.widths().nth(1).unwrap_or_default()
+        self.network().widths().nth(1).unwrap_or_default()
     }
 
     pub(super) fn check(&self) -> Result<()> {
-        let [d_input, d_output] = self.network.dims();
+        if self.members.is_empty() {
+            let (what, expected) = ("the networks to explain", "at least one");
+            return Err(Error::invalid(what, expected, "none"));
+        }
+        let [d_input, d_output] = self.network().dims();
         let found = vec![self.preprocessing.d_input(), self.task.d_output()];
         if found != [d_input, d_output] {
             return Err(Error::Shape {
@@ -100,7 +110,10 @@ impl<'a> Subject<'a> {
                 found,
             });
         }
-        if !self.network.is_finite()? {
+        for network in self.members {
+            if network.is_finite()? {
+                continue;
+            }
             let what = "the weights of what is explained";
             return Err(Error::invalid(what, "finite numbers", "others"));
         }
@@ -126,7 +139,7 @@ impl ExplainOptions {
             Self::MOST_NETWORKS,
         )?;
         if let Some((input, unit)) = self.weight {
-            let ([d_input, _], units) = (subject.network.dims(), subject.first_units());
+            let ([d_input, _], units) = (subject.network().dims(), subject.first_units());
             if units == 0 {
                 let (what, found) = ("the weight to look at", format!("{input}:{unit}"));
                 let expected = "none, since the network has no hidden layer";

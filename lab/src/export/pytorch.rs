@@ -5,11 +5,12 @@ use std::fmt::Write;
 use dropwise::config::{Activation, Loss, Precision};
 use dropwise::data::Task;
 use dropwise::error::{Error, Result};
+use dropwise::model::{Mlp, describe};
 use serde::Serialize;
 
 use super::columns::{Column, Rows, Table};
 use super::{checked_precision, metadata};
-use crate::store::{StoredRun, Trained, tensors, weights};
+use crate::store::{Array, StoredRun, Trained, tensors, weights};
 
 /// A network for PyTorch, as two files that belong side by side.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,34 +29,16 @@ pub struct PyTorchModel {
 /// [`Error::InvalidValue`] if a weight is not a finite number, or if a column is of a kind that cannot be written.
 pub fn pytorch(trained: &Trained, run: &StoredRun, threshold: f64) -> Result<PyTorchModel> {
     let precision = checked_precision(trained)?;
+    let members = trained.members();
     let mut module = Module::default();
-    let network = trained.network();
-    let layers = network.weights()?;
-    let mut arrays = weights::to_arrays("", &layers, precision);
-    for (k, (layer, noise)) in layers.iter().zip(network.noises()).enumerate() {
-        if noise.rate() > 0.0 {
-            module.add(&format!("nn.Dropout({:?})", noise.rate()));
-        }
-        let (own, key) = (format!("layers.{k}."), format!("{}.", module.count));
-        for array in &mut arrays {
-            if let Some(part) = array.name.strip_prefix(&own) {
-                array.name = format!("{key}{part}");
-            }
-        }
-        let bias = if layer.bias.is_some() {
-            ""
-        } else {
-            ", bias=False"
+    let mut arrays = Vec::new();
+    for (r, network) in members.iter().enumerate() {
+        let prefix = match members.len() {
+            1 => String::new(),
+            _ => format!("{r}."),
         };
-        module.add(&format!(
-            "nn.Linear({}, {}{bias})",
-            layer.d_input, layer.d_output
-        ));
-        module.activation(if k + 1 == layers.len() {
-            network.output_activation()
-        } else {
-            network.activation()
-        })?;
+        module = Module::default();
+        arrays.extend(module.network(network, &prefix, precision)?);
     }
     let metadata = metadata(trained, run, threshold);
     Ok(PyTorchModel {
@@ -75,6 +58,38 @@ impl Module {
     fn add(&mut self, module: &str) {
         self.lines += &format!("    {module},\n");
         self.count += 1;
+    }
+
+    /// Adds the modules of a network; its arrays, with the keys of `nn.Sequential` behind `prefix`, are the result.
+    fn network(&mut self, network: &Mlp, prefix: &str, precision: Precision) -> Result<Vec<Array>> {
+        let layers = network.weights()?;
+        let mut arrays = weights::to_arrays("", &layers, precision);
+        for (k, (layer, noise)) in layers.iter().zip(network.noises()).enumerate() {
+            if noise.rate() > 0.0 {
+                self.add(&format!("nn.Dropout({:?})", noise.rate()));
+            }
+            let (own, key) = (format!("layers.{k}."), format!("{prefix}{}.", self.count));
+            for array in &mut arrays {
+                if let Some(part) = array.name.strip_prefix(&own) {
+                    array.name = format!("{key}{part}");
+                }
+            }
+            let bias = if layer.bias.is_some() {
+                ""
+            } else {
+                ", bias=False"
+            };
+            self.add(&format!(
+                "nn.Linear({}, {}{bias})",
+                layer.d_input, layer.d_output
+            ));
+            self.activation(if k + 1 == layers.len() {
+                network.output_activation()
+            } else {
+                network.activation()
+            })?;
+        }
+        Ok(arrays)
     }
 
     fn activation(&mut self, activation: Activation) -> Result<()> {
@@ -100,12 +115,20 @@ fn program(
     precision: Precision,
     threshold: f64,
 ) -> Result<String> {
-    let (network, version) = (trained.network(), env!("CARGO_PKG_VERSION"));
+    let members = trained.members();
+    let (network, version) = (describe(members), env!("CARGO_PKG_VERSION"));
     let (double, dtype) = match precision {
         Precision::Float32 => ("", "float32"),
         Precision::Float64 => (".double()", "float64"),
     };
-    let modules = &module.lines;
+    let modules = format!("nn.Sequential(\n{})", module.lines);
+    let (modules, outputs) = match members.len() {
+        1 => (modules, "network(inputs)"),
+        count => (
+            format!("nn.ModuleList([{modules} for _ in range({count})])"),
+            "torch.stack([member(inputs) for member in network])",
+        ),
+    };
     let prepare = prepare(&Rows::of(&trained.prepared.preprocessing)?)?;
     let answer = answer(trained, threshold)?;
     Ok(format!(
@@ -123,8 +146,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-network = nn.Sequential(
-{modules}){double}
+network = {modules}{double}
 network.load_state_dict(load_file(pathlib.Path(__file__).with_suffix(".safetensors")))
 network.eval()
 
@@ -135,7 +157,7 @@ def predict(rows):
     if not inputs.float().isfinite().all():
         raise ValueError("a number is infinite, or too far from those of the training rows")
     with torch.no_grad():
-        outputs = network(inputs).double()
+        outputs = {outputs}.double()
 {answer}
 
 if __name__ == "__main__":
@@ -263,12 +285,16 @@ fn line(column: &Column) -> Result<String> {
 /// The end of `predict`.
 fn answer(trained: &Trained, threshold: f64) -> Result<String> {
     let values = match trained.loss() {
-        Loss::CrossEntropy => "torch.softmax(outputs, 1)",
+        Loss::CrossEntropy => "torch.softmax(outputs, -1)",
         Loss::BinaryCrossEntropy => "torch.sigmoid(outputs)",
         Loss::SquaredError | Loss::MeanSquaredError => "outputs",
     };
     let task = &trained.prepared.task;
-    let mut lines = format!("    values = {values}\n");
+    let mean = match trained.members().len() {
+        1 => "",
+        _ => ".mean(0)",
+    };
+    let mut lines = format!("    values = {values}{mean}\n");
     lines += &match task {
         Task::Regression { targets } => {
             let numbers = |of: fn(&dropwise::data::Target) -> f64| -> Vec<f64> {

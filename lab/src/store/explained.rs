@@ -51,6 +51,11 @@ pub fn explain_run(
     let loaded = load(dir, model, backend).or_else(|_| load(dir, model, backend));
     let (trained, mut notes) = loaded?;
     let splits = splits(dir, &trained, &mut notes);
+    if let count @ 2.. = trained.members().len() {
+        notes.push(format!(
+            "Predictions are those of {count} networks together; weights and units are shown of the first."
+        ));
+    }
     let trail = trail(&run)?;
     let folder = name_of(dir);
     let step = trained
@@ -60,7 +65,7 @@ pub fn explain_run(
     let model = trained.name.to_string();
     let subject = Subject {
         name: name.unwrap_or(&folder),
-        network: trained.network(),
+        members: trained.members(),
         experiment: &trained.experiment,
         preprocessing: &trained.prepared.preprocessing,
         task: &trained.prepared.task,

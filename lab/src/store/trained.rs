@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::checkpoint::Checkpoint;
 use super::snapshot;
 use super::stored::{ModelName, StoredRun, open_for_reading};
-use super::weights::to_tensors;
+use super::weights::{member_prefix, to_tensors};
 use dropwise::backend::{Backend, Precision, write};
 use dropwise::config::{CheckedExperiment, Experiment, Loss, ResolvedExperiment};
 use dropwise::data::{Preprocessing, Splits, Task};
 use dropwise::error::{Error, Result};
 use dropwise::evaluate::{BATCH_ROWS, are_probabilities, outputs, predictions};
-use dropwise::model::{Mlp, MlpConfig};
+use dropwise::model::{LayerWeights, Mlp, MlpConfig};
 
 /// What a run stores of its data: what is to be learned, and how a row from outside becomes inputs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -95,7 +95,8 @@ pub struct Trained {
     pub ended: bool,
     /// What is stored beside the weights: the step they come from.
     pub metadata: BTreeMap<String, String>,
-    network: Mlp,
+    /// At least one.
+    members: Vec<Mlp>,
 }
 
 impl Trained {
@@ -133,10 +134,16 @@ impl Trained {
         }
     }
 
-    /// The network, without a graph.
+    /// The network, without a graph; of an ensemble the first.
     #[must_use]
     pub fn network(&self) -> &Mlp {
-        &self.network
+        &self.members[0]
+    }
+
+    /// The networks, without a graph: one, or the members of an ensemble.
+    #[must_use]
+    pub fn members(&self) -> &[Mlp] {
+        &self.members
     }
 
     /// The loss that the network was trained with, which says what its outputs mean.
@@ -148,11 +155,12 @@ impl Trained {
     /// Whether the predictions are probabilities of classes: see [`are_probabilities`].
     #[must_use]
     pub fn gives_probabilities(&self) -> bool {
-        let output = self.network.output_activation();
+        let output = self.network().output_activation();
         are_probabilities(self.loss(), output, &self.prepared.task)
     }
 
-    /// The predictions for rows of inputs, of 64 or 32 bits: see [`predictions`].
+    /// The predictions for rows of inputs, of 64 or 32 bits: see [`predictions`]. Those of an ensemble are the mean of its
+    /// members'.
     ///
     /// # Shapes
     /// - `inputs`: `[rows, d_input]`, row after row
@@ -161,7 +169,20 @@ impl Trained {
     /// # Errors
     /// [`Error::Shape`] if the inputs do not make whole rows, [`Error::Compute`] if the backend fails.
     pub fn predict<E: Element>(&self, inputs: &[E]) -> Result<Vec<f64>> {
-        let [d_input, _] = self.network.dims();
+        self.predict_with(&self.members, inputs)
+    }
+
+    /// The predictions of each network alone, as [`predict`](Self::predict) gives those of all together.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub fn predict_each<E: Element>(&self, inputs: &[E]) -> Result<Vec<Vec<f64>>> {
+        let alone = |network: &Mlp| self.predict_with(network.as_ref(), inputs);
+        self.members.iter().map(alone).collect()
+    }
+
+    fn predict_with<E: Element>(&self, members: &[Mlp], inputs: &[E]) -> Result<Vec<f64>> {
+        let [d_input, _] = self.network().dims();
         let rows = inputs.len() / d_input;
         if rows * d_input != inputs.len() {
             return Err(Error::Shape {
@@ -170,8 +191,8 @@ impl Trained {
                 found: vec![inputs.len()],
             });
         }
-        let options = (&self.network.device(), self.network.dtype()).into();
-        let outputs = outputs(&self.network, rows, BATCH_ROWS, |place| {
+        let options = (&self.network().device(), self.network().dtype()).into();
+        let outputs = outputs((members, self.loss()), rows, BATCH_ROWS, |place| {
             let inputs = &inputs[place.start * d_input..place.end * d_input];
             write(inputs, [place.len(), d_input], &options)
         })?;
@@ -218,10 +239,15 @@ impl Untrained {
             ModelName::Last
         });
         let model = run.open_model(name)?;
-        let layers = to_tensors(&model, (&self.device, self.precision))?;
-        let network = self.shape.init_with_tensors(layers);
+        let count = self.experiment.train.ensemble;
+        let member = |r: usize| {
+            let to = (&self.device, self.precision);
+            let layers = to_tensors(&model, &member_prefix(r, count), to)?;
+            let network = self.shape.init_with_tensors(layers);
+            network.map_err(|error| misfit(&model.path, &error))
+        };
         Ok(Trained {
-            network: network.map_err(|error| misfit(&model.path, &error))?,
+            members: (0..count).map(member).collect::<Result<_>>()?,
             experiment: self.experiment,
             prepared: self.prepared,
             name,
@@ -246,10 +272,26 @@ impl Untrained {
             // There is none, which is said as it always is.
             (Some(ModelName::Best), None) => return self.with_model(run, name),
         };
-        let options = (&self.device, self.precision.dtype());
-        let network = self.shape.init_with_weights(&weights, options);
+        let count = self.experiment.train.ensemble;
+        let layers = weights.len().div_ceil(count).max(1);
+        let member = |weights: &[LayerWeights]| {
+            let options = (&self.device, self.precision.dtype());
+            let network = self.shape.init_with_weights(weights, options);
+            network.map_err(|error| misfit(&path, &error))
+        };
+        let members: Vec<Mlp> = weights.chunks(layers).map(member).collect::<Result<_>>()?;
+        if members.len() != count {
+            let (expected, found) = (vec![count], vec![members.len()]);
+            let what = "the members of the ensemble".to_owned();
+            let error = Error::Shape {
+                what,
+                expected,
+                found,
+            };
+            return Err(misfit(&path, &error));
+        }
         Ok(Trained {
-            network: network.map_err(|error| misfit(&path, &error))?,
+            members,
             experiment: self.experiment,
             prepared: self.prepared,
             name,

@@ -2,7 +2,7 @@
 //!
 //! Layer `k`, counted from 0, is stored as `layers.k.weight` of shape `[d_output, d_input]` and
 //! `layers.k.bias` of shape `[d_output]`: what PyTorch's `Linear` takes. (Burn and this crate hold a
-//! weight as `[d_input, d_output]`.)
+//! weight as `[d_input, d_output]`.) Those of an ensemble have `members.r.` before them, `r` counted from 0.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -42,6 +42,15 @@ pub fn to_arrays(prefix: &str, layers: &[LayerWeights], precision: Precision) ->
     arrays
 }
 
+/// What stands before the names of member `r` of an ensemble of `count`; nothing for one network.
+#[must_use]
+pub fn member_prefix(r: usize, count: usize) -> String {
+    match count {
+        1 => String::new(),
+        _ => format!("members.{r}."),
+    }
+}
+
 /// The layers among `arrays` whose names stand behind `prefix`, from layer 0 on; none if there is no
 /// layer 0. `file` is named in errors.
 ///
@@ -67,12 +76,13 @@ pub fn from_arrays(file: &Path, prefix: &str, arrays: &[Array]) -> Result<Vec<La
     Ok(layers.collect())
 }
 
-/// The layers of a model's file on a device, read straight to where they are needed.
+/// The layers of a model's file whose names stand behind `prefix`, on a device, read straight to where they are needed.
 ///
 /// # Errors
 /// As [`from_arrays`]; [`Error::Read`] if the file cannot be read.
 pub(super) fn to_tensors(
     model: &ModelFile,
+    prefix: &str,
     (device, precision): (&Device, Precision),
 ) -> Result<Vec<LayerTensors>> {
     let stored = model.arrays().map(|(name, info, start)| Stored {
@@ -86,8 +96,8 @@ pub(super) fn to_tensors(
     });
     let path = &model.path;
     match precision {
-        Precision::Float32 => on_device::<f32>(layers(path, "", stored)?, device, precision),
-        Precision::Float64 => on_device::<f64>(layers(path, "", stored)?, device, precision),
+        Precision::Float32 => on_device::<f32>(layers(path, prefix, stored)?, device, precision),
+        Precision::Float64 => on_device::<f64>(layers(path, prefix, stored)?, device, precision),
     }
 }
 

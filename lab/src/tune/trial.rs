@@ -225,7 +225,7 @@ impl Trial {
             outcome.curve.clear(); // which is of rows that it was trained on
             if end == TrialEnd::Finished {
                 let loss = trainer.experiment().loss();
-                let found = evaluate(trainer.network(), loss, &splits.test)?;
+                let found = evaluate(trainer.members(), loss, &splits.test)?;
                 outcome.test = Some(found.metrics);
             }
         }

@@ -8,7 +8,6 @@
 use super::rule::{Number, Rule};
 
 const BETA_1: f64 = 0.9;
-const BETA_2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
 
 #[derive(Clone, Copy)]
@@ -17,17 +16,19 @@ pub(super) struct Adam {
     rate: f64,
     /// `1 / sqrt(1 - b2^t)`
     scale: f64,
+    beta2: f64,
     /// What the parameters are multiplied by first: 1 but for AdamW.
     shrink: f64,
 }
 
 impl Adam {
     /// Of step `t`, counted from 1.
-    pub(super) fn new(rate: f64, t: usize) -> Self {
+    pub(super) fn new((rate, beta2): (f64, f64), t: usize) -> Self {
         let t = t as f64;
         Adam {
             rate: rate / (1.0 - BETA_1.powf(t)),
-            scale: 1.0 / (1.0 - BETA_2.powf(t)).sqrt(),
+            scale: 1.0 / (1.0 - beta2.powf(t)).sqrt(),
+            beta2,
             shrink: 1.0,
         }
     }
@@ -45,7 +46,7 @@ impl Rule<2> for Adam {
     #[inline]
     fn step<N: Number>(self, w: N, g: N, [m, v]: [Option<N>; 2]) -> (N, [N; 2]) {
         let m = average(m, g.clone(), BETA_1).flush();
-        let v = average(v, g.square(), BETA_2).flush();
+        let v = average(v, g.square(), self.beta2).flush();
         let denominator = v.clone().sqrt().times(self.scale).plus(EPSILON);
         let w = w.times(self.shrink) - (m.clone() / denominator).times(self.rate);
         (w, [m, v])

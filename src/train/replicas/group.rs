@@ -9,19 +9,20 @@ use super::Replica;
 use super::activate::activate;
 use super::layout::{Inputs, Layout, Order};
 use super::masks::Masks;
-use crate::backend::{read, write};
+use crate::backend::read;
 use crate::config::ResolvedExperiment;
 use crate::error::{Error, Result};
 use crate::model::{LayerTensors, LayerWeights, MlpConfig};
 use crate::train::constrain::{clip_scale, max_norm};
 use crate::train::engine::{Arithmetic, Engine};
+use crate::train::optimizer::{Averages, LayerState, OptimizerState};
 use crate::train::pass::{Operands, Sigmoids, StepKind};
 use crate::train::plan::{EpochOrder, Plan};
 use crate::train::steps::{Batch, Networks, StepLoop};
 
 /// What all groups share.
 #[derive(Debug, Clone)]
-pub(super) struct Common {
+pub(in crate::train) struct Common {
     /// With everything named that follows from the data.
     pub(super) experiment: ResolvedExperiment,
     pub(super) plan: Plan,
@@ -67,9 +68,11 @@ impl Group {
             .map(|replica| common.shape.draw(replica.seed))
             .collect();
         let options = common.options();
-        let layers = (0..networks[0].len())
-            .map(|k| pack(&layout, networks.iter().map(|layers| &layers[k]), &options))
-            .collect();
+        let tensors = networks.iter().map(|layers| {
+            let layers = layers.iter().map(|layer| layer.as_tensors(&options));
+            layers.collect()
+        });
+        let layers = join(&layout, tensors.collect());
         let mut train = common.experiment.train.clone();
         train.learning_rate = replicas[0].learning_rate;
         let schedule = common.experiment.dropout.schedule;
@@ -110,22 +113,33 @@ impl Group {
     /// [`Error::Compute`] if the backend fails.
     pub(super) fn take_steps(&mut self, steps: Range<usize>) -> Result<()> {
         for step in steps {
-            let (pass, _) = self.steps.forward_backward(step)?;
-            self.note(pass.loss);
+            let (pass, rows) = self.steps.forward_backward(step)?;
+            self.note(pass.loss, rows);
             self.steps.update(step, pass.gradients);
         }
         Ok(())
     }
 
-    /// Adds to the terms of the losses so far.
-    fn note(&mut self, terms: Tensor<2>) {
-        let layout = &self.steps.networks.layout;
+    /// Adds to the terms of the losses so far: those of a mean times the rows that it is over, so that the sum is over rows.
+    fn note(&mut self, terms: Tensor<2>, rows: usize) {
+        let (networks, layout) = (&self.steps.networks, &self.steps.networks.layout);
+        let is_mean = !networks.common.experiment.loss().is_sum();
+        let terms = if is_mean { terms * rows as f64 } else { terms };
         self.terms = Some(match self.terms.take() {
             None => terms,
             Some(before) if before.dims() == terms.dims() => before + terms,
             // The last batch of an epoch may have fewer rows.
             Some(before) => layout.sums(before) + layout.sums(terms),
         });
+    }
+
+    /// The sum over rows of each network's loss since the last call.
+    pub(super) fn take_losses(&mut self) -> Result<Vec<f64>> {
+        let layout = self.steps.networks.layout;
+        match self.terms.take() {
+            Some(terms) => read(layout.sums(terms)),
+            None => Ok(vec![0.0; layout.replicas]),
+        }
     }
 
     /// Whether each network's losses since the last call, and its weights, are finite numbers.
@@ -151,28 +165,36 @@ impl Group {
         Ok(read(sums)?.into_iter().map(f64::is_finite).collect())
     }
 
-    /// The weights of all networks, in the order that they were given in.
-    pub(super) fn weights(&self) -> Result<Vec<Vec<LayerWeights>>> {
-        let (layers, layout) = (&self.steps.layers, self.steps.networks.layout);
-        let mut networks = vec![Vec::with_capacity(layers.len()); layout.replicas];
-        for layer in layers {
-            let weight = read(layer.weight.clone())?;
-            let bias = layer.bias.clone().map(read).transpose()?;
-            let [d_input, d_output] = match (layout.order, layer.weight.dims()) {
-                (Order::Lanes, [d_input, all]) => [d_input, all / layout.replicas],
-                (Order::Blocks, [all, d_output]) => [all / layout.replicas, d_output],
-            };
-            for (r, network) in networks.iter_mut().enumerate() {
-                let bias = bias.as_ref();
-                network.push(LayerWeights {
-                    d_input,
-                    d_output,
-                    weight: layout.unpack(&weight, r),
-                    bias: bias.map(|bias| layout.unpack(bias, r)),
-                });
-            }
-        }
-        Ok(networks)
+    /// The layers of each network, in the order that they were given in.
+    pub(super) fn networks(&self) -> Vec<Vec<LayerTensors>> {
+        split(&self.steps.networks.layout, &self.steps.layers)
+    }
+
+    /// What the optimizer remembers of each network's layers.
+    pub(super) fn states(&self) -> Vec<OptimizerState> {
+        let (layout, layers) = (self.steps.networks.layout, &self.steps.state);
+        let state = |layer: &LayerState, r: usize| LayerState {
+            weight: layer.weight.map(|average| layout.part(average, r)),
+            bias: layer.bias.map(|average| layout.part(average, r)),
+        };
+        let network = |r| layers.iter().map(|layer| state(layer, r)).collect();
+        (0..layout.replicas).map(network).collect()
+    }
+
+    /// Goes on from other weights, and from what the optimizer remembers of them: of each network.
+    pub(super) fn restore(&mut self, networks: Vec<Vec<LayerTensors>>, states: &[OptimizerState]) {
+        let layout = self.steps.networks.layout;
+        self.steps.layers = join(&layout, networks);
+        let layers = 0..self.steps.layers.len();
+        let state = |k: usize| LayerState {
+            weight: Averages::of_all(states.iter().map(|layers| &layers[k].weight), |all| {
+                layout.join(all)
+            }),
+            bias: Averages::of_all(states.iter().map(|layers| &layers[k].bias), |all| {
+                layout.join(all)
+            }),
+        };
+        self.steps.state = layers.map(state).collect();
     }
 }
 
@@ -306,23 +328,28 @@ impl Networks<2> for ManyNetworks {
     }
 }
 
-/// The numbers of one layer of all networks.
-fn pack<'a>(
-    layout: &Layout,
-    networks: impl Iterator<Item = &'a LayerWeights> + Clone,
-    options: &TensorCreationOptions,
-) -> LayerTensors {
-    let (mut weights, mut biases) = (Vec::new(), Vec::new());
-    let mut size = (0, 0);
-    for layer in networks {
-        weights.extend_from_slice(&layer.weight);
-        biases.extend(layer.bias.iter().flatten().copied());
-        size = (layer.d_input, layer.d_output);
-    }
-    let mut packed = Vec::new();
-    layout.pack(&weights, &mut packed);
-    let weight = write(&packed, layout.shape(size.0, size.1), options);
-    layout.pack(&biases, &mut packed);
-    let bias = (!biases.is_empty()).then(|| write(&packed, [biases.len()], options));
-    LayerTensors { weight, bias }
+/// The layers of all networks, from those of each.
+fn join(layout: &Layout, networks: Vec<Vec<LayerTensors>>) -> Vec<LayerTensors> {
+    let layer = |k: usize| {
+        let layers = networks.iter().map(|layers| &layers[k]);
+        let biases: Vec<_> = layers
+            .clone()
+            .filter_map(|layer| layer.bias.clone())
+            .collect();
+        LayerTensors {
+            weight: layout.join(layers.map(|layer| layer.weight.clone()).collect()),
+            bias: (!biases.is_empty()).then(|| layout.join(biases)),
+        }
+    };
+    (0..networks[0].len()).map(layer).collect()
+}
+
+/// The layers of each network, from those of all.
+fn split(layout: &Layout, layers: &[LayerTensors]) -> Vec<Vec<LayerTensors>> {
+    let part = |layer: &LayerTensors, r| LayerTensors {
+        weight: layout.part(&layer.weight, r),
+        bias: layer.bias.as_ref().map(|bias| layout.part(bias, r)),
+    };
+    let network = |r| layers.iter().map(|layer| part(layer, r)).collect();
+    (0..layout.replicas).map(network).collect()
 }

@@ -77,14 +77,6 @@ impl Layout {
         }
     }
 
-    /// Where number `i` of the `count` of network `r` stands.
-    fn place(&self, r: usize, i: usize, count: usize) -> usize {
-        match self.order {
-            Order::Lanes => i * self.replicas + r,
-            Order::Blocks => r * count + i,
-        }
-    }
-
     /// The numbers of all networks, network after network, as they lie in a tensor.
     pub(super) fn pack<T: Copy>(&self, numbers: &[T], into: &mut Vec<T>) {
         let (replicas, count) = (self.replicas, numbers.len() / self.replicas);
@@ -99,23 +91,33 @@ impl Layout {
         }
     }
 
-    /// Tensors of one network each, `[rows, columns]`, as they lie in one tensor.
-    pub(super) fn combine(&self, networks: Vec<Tensor<2>>) -> Tensor<2> {
-        let [rows, columns] = networks[0].dims();
+    /// The numbers of network `r`, in the shape that they have for one network.
+    pub(super) fn part<const D: usize>(&self, x: &Tensor<D>, r: usize) -> Tensor<D> {
+        let mut shape = x.dims();
+        let count = x.shape().num_elements() / self.replicas;
         match self.order {
             Order::Lanes => {
-                Tensor::stack::<3>(networks, 2).reshape([rows, columns * self.replicas])
+                shape[D - 1] /= self.replicas;
+                let columns: Tensor<2> = x.clone().reshape([count, self.replicas]);
+                columns.narrow(1, r, 1).reshape(shape)
             }
-            Order::Blocks => Tensor::cat(networks, 0),
+            Order::Blocks => {
+                shape[0] /= self.replicas;
+                x.clone().narrow(0, r * shape[0], shape[0])
+            }
         }
     }
 
-    /// The numbers of network `r`.
-    pub(super) fn unpack(&self, values: &[f64], r: usize) -> Vec<f64> {
-        let count = values.len() / self.replicas;
-        (0..count)
-            .map(|i| values[self.place(r, i, count)])
-            .collect()
+    /// The numbers of all networks, network after network, in one tensor: the inverse of [`part`](Self::part).
+    pub(super) fn join<const D: usize>(&self, parts: Vec<Tensor<D>>) -> Tensor<D> {
+        let Order::Lanes = self.order else {
+            return Tensor::cat(parts, 0);
+        };
+        let mut shape = parts[0].dims();
+        shape[D - 1] *= self.replicas;
+        let count = parts[0].shape().num_elements();
+        let column = |part: Tensor<D>| -> Tensor<2> { part.reshape([count, 1]) };
+        Tensor::cat(parts.into_iter().map(column).collect(), 1).reshape(shape)
     }
 
     /// Inputs that are the same for all networks, once for each.

@@ -78,7 +78,7 @@ impl Masks {
                 masks.mask_on_device(step, *noise, shape, (device, dtype))
             }
         });
-        self.layout.combine(networks.collect())
+        self.layout.join(networks.collect())
     }
 
     fn data<E: Element>(&mut self, step: usize, rows: usize) -> TensorData {

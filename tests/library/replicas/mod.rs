@@ -1,6 +1,7 @@
 //! Networks trained together.
 
 mod alone;
+mod ensembles;
 mod replays;
 mod told;
 

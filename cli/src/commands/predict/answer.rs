@@ -18,6 +18,8 @@ pub(super) struct Answers<'a, W: Write> {
     /// From where on the second of two classes is the answer.
     threshold: f64,
     proba: bool,
+    /// How many members of an ensemble answer beside it.
+    members: usize,
     lines: Lines<W>,
     /// Rows so far.
     answered: usize,
@@ -34,7 +36,7 @@ impl<'a, W: Write> Answers<'a, W> {
     /// Begins, in a table with its header. `input` is what messages call the source of the rows.
     pub(super) fn new(
         (task, threshold): (&'a Task, f64),
-        proba: bool,
+        (proba, members): (bool, usize),
         format: Format,
         input: String,
         out: W,
@@ -43,6 +45,7 @@ impl<'a, W: Write> Answers<'a, W> {
             task,
             threshold,
             proba,
+            members,
             lines: match format {
                 Format::Csv => Lines::Csv(Box::new(csv::Writer::from_writer(out))),
                 Format::Jsonl => Lines::Jsonl(BufWriter::new(out)),
@@ -57,8 +60,21 @@ impl<'a, W: Write> Answers<'a, W> {
         Ok(answers)
     }
 
-    /// The header of a table: `prediction`, or the names of several targets; then the classes.
-    fn head(&self) -> Vec<&'a str> {
+    /// The header of a table: `prediction`, or the names of several targets; then the classes. The same of each member, as
+    /// `member_1` or `member_1_CLASS`.
+    fn head(&self) -> Vec<String> {
+        let head = self.head_of_one();
+        let mut all: Vec<String> = head.iter().map(|name| (*name).to_owned()).collect();
+        for member in 1..=self.members {
+            all.extend(head.iter().map(|name| match *name {
+                "prediction" => format!("member_{member}"),
+                name => format!("member_{member}_{name}"),
+            }));
+        }
+        all
+    }
+
+    fn head_of_one(&self) -> Vec<&'a str> {
         let mut head = match self.task {
             Task::Regression { targets } if targets.len() > 1 => {
                 targets.iter().map(|target| target.name.as_str()).collect()
@@ -71,10 +87,15 @@ impl<'a, W: Write> Answers<'a, W> {
         head
     }
 
-    /// A line a row of `predictions`, `[rows, d_output]`.
-    pub(super) fn write(&mut self, predictions: &[f64]) -> Result<()> {
-        for row in predictions.chunks_exact(self.task.d_output()) {
-            let answer = self.answer(row)?;
+    /// A line a row of `predictions`, `[rows, d_output]`, with those of each member.
+    pub(super) fn write(&mut self, predictions: &[f64], members: &[Vec<f64>]) -> Result<()> {
+        let width = self.task.d_output();
+        for (k, row) in predictions.chunks_exact(width).enumerate() {
+            let of = |member: &Vec<f64>| self.answer(&member[k * width..][..width]);
+            let answer = Answer {
+                members: members.iter().map(of).collect::<Result<_>>()?,
+                ..self.answer(row)?
+            };
             match &mut self.lines {
                 Lines::Csv(table) => table.write_record(answer.fields()).map_err(unwritten)?,
                 Lines::Jsonl(lines) => writeln!(lines, "{}", json(&answer)?)?,
@@ -119,6 +140,7 @@ impl<'a, W: Write> Answers<'a, W> {
         Ok(Answer {
             prediction,
             probabilities: self.proba.then(|| names.zip(of_each_class(row)).collect()),
+            members: Vec::new(),
         })
     }
 
@@ -147,6 +169,8 @@ struct Answer<'a> {
     prediction: Prediction<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     probabilities: Option<Named<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    members: Vec<Answer<'a>>,
 }
 
 #[derive(Serialize)]
@@ -184,6 +208,7 @@ impl Answer<'_> {
             Prediction::Numbers(named) => numbers(named),
         };
         fields.extend(self.probabilities.as_ref().map_or_else(Vec::new, numbers));
+        fields.extend(self.members.iter().flat_map(Answer::fields));
         fields
     }
 }

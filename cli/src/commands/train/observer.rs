@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use dropwise::config::Precision;
 use dropwise::data::Splits;
+use dropwise::model::describe;
 use dropwise::train::{Flow, Observer, Report, Trainer};
 use dropwise::{Backend, Error, Mlp, Result};
 use dropwise_lab::explain::Recorder;
@@ -131,12 +132,12 @@ impl<'a, W: Write, F: FnMut(&Trainer<'_>) -> bool> RunObserver<'a, W, F> {
         save_model(
             run,
             ModelName::Last,
-            trainer.network(),
+            trainer.members(),
             trainer.step(),
             precision,
         )?;
-        if let Some((network, step)) = trainer.best() {
-            save_model(run, ModelName::Best, network, step, precision)?;
+        if let Some((members, step)) = trainer.best_members() {
+            save_model(run, ModelName::Best, members, step, precision)?;
         }
         // A run that had ended has its report, with the training time in it.
         if self.has_trained || !run.has_report() {
@@ -186,12 +187,16 @@ impl<'a, W: Write, F: FnMut(&Trainer<'_>) -> bool> RunObserver<'a, W, F> {
 fn save_model(
     run: &mut Run,
     name: ModelName,
-    network: &Mlp,
+    members: &[Mlp],
     step: usize,
     precision: Precision,
 ) -> Result<()> {
-    let arrays = weights::to_arrays("", &network.weights()?, precision);
-    let metadata = [("network", network.to_string()), ("step", step.to_string())];
+    let mut arrays = Vec::new();
+    for (r, network) in members.iter().enumerate() {
+        let prefix = weights::member_prefix(r, members.len());
+        arrays.extend(weights::to_arrays(&prefix, &network.weights()?, precision));
+    }
+    let metadata = [("network", describe(members)), ("step", step.to_string())];
     let metadata = metadata.map(|(key, value)| (key.to_owned(), value)).into();
     run.save_model(name, &arrays, &metadata)
 }
@@ -217,6 +222,11 @@ impl<W: Write, F: FnMut(&Trainer<'_>) -> bool> Observer for RunObserver<'_, W, F
             self.checkpoint(trainer)?;
         }
         Ok(Flow::Continue)
+    }
+
+    fn looks_after(&self, step: usize) -> bool {
+        let recorder = self.recorder.as_ref();
+        recorder.is_some_and(|recorder| recorder.is_due(step))
     }
 
     fn evaluated(&mut self, trainer: &Trainer<'_>, report: &Report) -> Result<()> {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use dropwise::Result;
 use dropwise::data::Splits;
 use dropwise::evaluate::{Measure, Metrics};
+use dropwise::model::describe;
 use dropwise::train::{Report, Trainer};
 use dropwise_lab::baseline::target_words;
 use indicatif::ProgressBar;
@@ -66,7 +67,7 @@ impl<'a, W: Write> Progress<'a, W> {
 
     pub(super) fn started(&mut self, trainer: &Trainer<'_>) -> Result<()> {
         if self.style == Style::Words {
-            writeln!(self.out, "{}", trainer.network())?;
+            writeln!(self.out, "{}", describe(trainer.members()))?;
             for line in &self.about {
                 writeln!(self.out, "{line}")?;
             }

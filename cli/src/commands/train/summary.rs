@@ -5,6 +5,7 @@ use std::path::Path;
 
 use dropwise::data::{Dataset, Part, Splits};
 use dropwise::evaluate::{ClassReport, ClassScores, Evaluation, Measure, Metrics, evaluate};
+use dropwise::model::describe;
 use dropwise::train::{End, Report, Trainer};
 use dropwise::{Backend, Error, Result};
 use dropwise_lab::baseline::{BaselineMetrics, Baselines};
@@ -110,9 +111,9 @@ impl RunReport {
         end: End,
         seconds: f64,
     ) -> Result<Self> {
-        let (network, model_step, model) = match trainer.best() {
-            Some((network, step)) => (network, step, "best"),
-            None => (trainer.network(), trainer.step(), "last"),
+        let (network, model_step, model) = match trainer.best_members() {
+            Some((members, step)) => (members, step, "best"),
+            None => (trainer.members(), trainer.step(), "last"),
         };
         let loss = trainer.experiment().loss();
         let on = |rows: &Option<Dataset>| -> Result<Option<Metrics>> {
@@ -129,7 +130,7 @@ impl RunReport {
             backend: backend.to_string(),
             seed: trainer.experiment().seed,
             data_sha256: splits.hash.clone(),
-            network: network.to_string(),
+            network: describe(network),
             end: match end {
                 End::StoppedEarly => "stopped early",
                 _ => "finished",
@@ -155,9 +156,9 @@ impl RunReport {
         let Some((part, rows)) = part.next().filter(|_| splits.train.len() > FEW_ROWS) else {
             return Ok(());
         };
-        let (experiment, network) = (trainer.experiment(), trainer.network());
-        let network = trainer.best().map_or(network, |(best, _)| best);
-        let baselines = Baselines::fit(experiment, &splits.train, &network.device())?;
+        let (experiment, members) = (trainer.experiment(), trainer.members());
+        let network = trainer.best_members().map_or(members, |(best, _)| best);
+        let baselines = Baselines::fit(experiment, &splits.train, &network[0].device())?;
         let found = evaluate(network, experiment.loss(), rows)?;
         self.judged = Some(Judged {
             split: part.word(),

@@ -115,3 +115,9 @@ fn a_run_killed_before_its_first_checkpoint_starts_again() {
     );
     assert_same_run(&run, &place.path("whole"));
 }
+
+#[test]
+fn an_ensemble_ends_with_the_same_bytes() {
+    let end = kill_and_resume(&experiment("", &format!("{ADAM}\nensemble = 3")), "0");
+    assert_eq!(end, "\"finished\"");
+}

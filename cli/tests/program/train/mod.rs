@@ -4,6 +4,7 @@ mod arguments;
 #[cfg(unix)]
 mod disk;
 mod diverged;
+mod ensemble;
 mod existing_folder;
 mod folder;
 mod output;

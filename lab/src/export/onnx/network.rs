@@ -4,6 +4,7 @@ use burn::tensor::DType;
 use dropwise::config::{Activation, Loss, Precision};
 use dropwise::data::{Target, Task};
 use dropwise::error::{Error, Result};
+use dropwise::model::Mlp;
 
 use super::graph::{Attribute, Graph, Place, Tensor, Type, Values};
 use crate::store::{Array, ArrayValues, Trained, weights};
@@ -19,13 +20,7 @@ pub(super) fn answer(
     let kind = own_type(trained);
     let refused = refused(graph, inputs);
     let inputs = graph.cast(inputs, kind);
-    let outputs = layers(graph, trained, inputs, kind)?;
-    let outputs = graph.cast(&outputs, Type::Double);
-    let values = match trained.loss() {
-        Loss::CrossEntropy => graph.node("Softmax", &[&outputs], [axis()]),
-        Loss::BinaryCrossEntropy => graph.node("Sigmoid", &[&outputs], []),
-        Loss::SquaredError | Loss::MeanSquaredError => outputs,
-    };
+    let values = mean(graph, trained, &inputs, kind)?;
     let values = match &trained.prepared.task {
         Task::Regression { targets } => in_own_units(graph, &values, targets),
         _ => values,
@@ -101,15 +96,45 @@ fn refused(graph: &mut Graph, inputs: &str) -> String {
     graph.cast(&sum, Type::Double)
 }
 
-/// The outputs of the network.
-fn layers(graph: &mut Graph, trained: &Trained, inputs: String, kind: Type) -> Result<String> {
-    let network = trained.network();
+/// What the network's outputs mean, a probability or a number; of an ensemble the mean over its members.
+fn mean(graph: &mut Graph, trained: &Trained, inputs: &str, kind: Type) -> Result<String> {
+    let members = trained.members();
+    let mut sum: Option<String> = None;
+    for (r, network) in members.iter().enumerate() {
+        let prefix = weights::member_prefix(r, members.len());
+        let outputs = layers(graph, (network, &prefix), inputs.to_owned(), kind)?;
+        let outputs = graph.cast(&outputs, Type::Double);
+        let values = match trained.loss() {
+            Loss::CrossEntropy => graph.node("Softmax", &[&outputs], [axis()]),
+            Loss::BinaryCrossEntropy => graph.node("Sigmoid", &[&outputs], []),
+            Loss::SquaredError | Loss::MeanSquaredError => outputs,
+        };
+        sum = Some(match sum {
+            Some(sum) => graph.node("Add", &[&sum, &values], []),
+            None => values,
+        });
+    }
+    let sum = sum.unwrap_or_else(|| inputs.to_owned());
+    if members.len() == 1 {
+        return Ok(sum);
+    }
+    let part = graph.number(1.0 / members.len() as f64);
+    Ok(graph.node("Mul", &[&sum, &part], []))
+}
+
+/// The outputs of a network, whose arrays have names behind `prefix`.
+fn layers(
+    graph: &mut Graph,
+    (network, prefix): (&Mlp, &str),
+    inputs: String,
+    kind: Type,
+) -> Result<String> {
     let precision = match kind {
         Type::Double => Precision::Float64,
         _ => Precision::Float32,
     };
     let layers = network.weights()?;
-    let arrays = weights::to_arrays("", &layers, precision);
+    let arrays = weights::to_arrays(prefix, &layers, precision);
     let mut arrays = arrays
         .into_iter()
         .map(|array| (array.name.clone(), tensor(array)))
@@ -117,7 +142,7 @@ fn layers(graph: &mut Graph, trained: &Trained, inputs: String, kind: Type) -> R
     let mut value = inputs;
     for k in 0..layers.len() {
         let mut operands = vec![value];
-        let own = |(name, _): &(String, Tensor)| name.starts_with(&format!("layers.{k}."));
+        let own = |(name, _): &(String, Tensor)| name.starts_with(&format!("{prefix}layers.{k}."));
         while let Some((name, tensor)) = arrays.next_if(own) {
             operands.push(graph.constant(&name, tensor));
         }

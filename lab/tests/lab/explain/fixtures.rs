@@ -125,7 +125,7 @@ impl Made {
     pub fn subject(&self) -> Subject<'_> {
         Subject {
             name: "made",
-            network: &self.network,
+            members: self.network.as_ref(),
             experiment: &self.experiment,
             preprocessing: &self.preprocessing,
             task: &self.task,
