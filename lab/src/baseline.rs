@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::statistics::Distribution;
 
 use dropwise::config::{
-    BatchSize, DropoutConfig, Loss, Optimizer, ResolvedExperiment, Schedule, TrainConfig,
+    BatchSize, CheckedExperiment, DropoutConfig, Experiment, Loss, Optimizer, ResolvedExperiment,
+    Schedule, TrainConfig,
 };
 use dropwise::data::{Dataset, Task};
 use dropwise::error::{Error, Result};
@@ -107,6 +108,13 @@ impl BaselineMetrics {
         (!names.is_empty()).then(|| names.join(" or "))
     }
 
+    /// Whether the linear model is better than a network with these metrics.
+    #[must_use]
+    pub fn linear_wins(&self, measure: Measure, metrics: &Metrics) -> bool {
+        let linear = self.linear.as_ref().map(|linear| measure.value(linear));
+        linear.is_some_and(|linear| linear < measure.value(metrics))
+    }
+
     fn constant_words(&self) -> String {
         match &self.most_frequent_class {
             Some(class) => format!("always answering `{class}`"),
@@ -144,12 +152,13 @@ fn constant(experiment: &ResolvedExperiment, rows: &Dataset, device: &Device) ->
     shape.init_with_weights(&[weights], (device, experiment.precision.dtype()))
 }
 
-/// The network without hidden layers and dropout, with as much of an L2 penalty as scikit-learn gives a logistic regression.
-fn linear(experiment: &ResolvedExperiment, rows: &Dataset, device: &Device) -> Result<Option<Mlp>> {
-    if rows.d_input() * rows.d_output() > MOST_WEIGHTS {
-        return Ok(None);
-    }
-    let mut linear = experiment.clone().into_inner();
+/// The experiment whose network is the linear model that `experiment`'s is compared with, for so many training rows: no hidden
+/// layers, no dropout, and as much of an L2 penalty as scikit-learn gives a logistic regression.
+///
+/// # Errors
+/// [`Error::InvalidValue`] if no experiment is made of it, which does not happen.
+pub fn linear_experiment(experiment: &Experiment, rows: usize) -> Result<CheckedExperiment> {
+    let mut linear = experiment.clone();
     linear.network.hidden = Vec::new();
     linear.network.bias = true;
     linear.dropout = DropoutConfig::default();
@@ -158,13 +167,14 @@ fn linear(experiment: &ResolvedExperiment, rows: &Dataset, device: &Device) -> R
         learning_rate: 0.02,
         schedule: Schedule::Cosine,
         batch_size: BatchSize::Rows(ROWS_A_STEP),
-        weight_decay: 1.0 / rows.len() as f64,
+        weight_decay: 1.0 / rows as f64,
         steps: Some(STEPS),
         epochs: None,
         // Once, at the end.
-        evaluate_every: Some(usize::MAX),
+        evaluate_every: Some(STEPS),
         momentum: Default::default(),
         dampening: false,
+        beta2: 0.999,
         l1: 0.0,
         clip: None,
         max_norm: None,
@@ -173,7 +183,15 @@ fn linear(experiment: &ResolvedExperiment, rows: &Dataset, device: &Device) -> R
         ensemble: 1,
         ..linear.train
     };
-    match train(&linear.check()?, rows, device, &mut ()) {
+    linear.check()
+}
+
+fn linear(experiment: &ResolvedExperiment, rows: &Dataset, device: &Device) -> Result<Option<Mlp>> {
+    if rows.d_input() * rows.d_output() > MOST_WEIGHTS {
+        return Ok(None);
+    }
+    let linear = linear_experiment(experiment, rows.len())?;
+    match train(&linear, rows, device, &mut ()) {
         Ok(network) => Ok(Some(network)),
         Err(Error::Diverged { .. }) => Ok(None),
         Err(error) => Err(error),

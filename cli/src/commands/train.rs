@@ -13,6 +13,7 @@ use clap::builder::RangedU64ValueParser;
 use dropwise::config::Experiment;
 use dropwise::train::{End, Trainer};
 use dropwise::{Backend, Result, data};
+use dropwise_lab::baseline::linear_experiment;
 use dropwise_lab::store::foreign_weights;
 
 use super::args::ExperimentArgs;
@@ -43,8 +44,11 @@ pub(super) struct Args {
     out: Option<PathBuf>,
     #[command(flatten)]
     experiment: ExperimentArgs,
+    /// Train the linear model that networks are compared with, in place of the file's network
+    #[arg(long)]
+    linear: bool,
     /// Continue the run in this folder from its last checkpoint
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "overrides", "out", "seed", "select", "backend"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "linear", "overrides", "out", "seed", "select", "backend"])]
     resume: Option<PathBuf>,
     /// With --resume: train for N epochs in all, more than the run was started with; what that does to the schedule is said
     #[arg(long, value_name = "N", requires = "resume", conflicts_with = "config", value_parser = count())]
@@ -116,6 +120,9 @@ impl Args {
         let style = self.output.style();
         let mut job = self.job()?;
         let splits = data::load(&job.experiment.data, job.experiment.seed)?;
+        if self.linear {
+            job.experiment = linear_experiment(&job.experiment, splits.train.len())?;
+        }
         let mut trainer = job.trainer(&splits)?;
         let select = trainer.experiment().train.select;
         if select.is_some() && splits.validation.is_none() {
@@ -159,7 +166,11 @@ impl Args {
         let mut report = RunReport::new(&job.backend, &trainer, &splits, end, observer.seconds())?;
         report.judge(&trainer, &splits)?;
         let dir = observer.finish(&trainer, &report)?;
-        report.print(style, out, &splits, dir.as_deref())?;
+        // A run's own file has the changes of --set and --seed in it.
+        let stored = dir.as_ref().map(|dir| dir.join("config.toml"));
+        let keep = stored.or(self.config.clone()).filter(|_| !self.linear);
+        let keep = keep.map(|config| format!("dropwise train {} --linear", config.display()));
+        report.print(style, out, &splits, (dir.as_deref(), keep.as_deref()))?;
         Ok(Outcome::Success)
     }
 

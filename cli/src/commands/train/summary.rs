@@ -177,13 +177,13 @@ impl RunReport {
             .map_err(|cause| Error::Compute(format!("the report cannot be written: {cause}")))
     }
 
-    /// Prints the results, and the folder that the run was saved to.
+    /// Prints the results, and the folder that the run was saved to. `keep` is the command that trains the linear model.
     pub(super) fn print(
         &self,
         style: Style,
         out: &mut impl Write,
         splits: &Splits,
-        dir: Option<&Path>,
+        (dir, keep): (Option<&Path>, Option<&str>),
     ) -> Result<()> {
         match style {
             Style::Quiet => return Ok(()),
@@ -193,7 +193,7 @@ impl RunReport {
         if splits.train.len() <= FEW_ROWS {
             print_predictions(out, &splits.train, &self.predictions)?;
         } else {
-            print_splits(out, self)?;
+            print_splits(out, self, keep)?;
         }
         let (backend, seed, seconds) = (&self.backend, self.seed, self.seconds);
         writeln!(out, "backend {backend}, seed {seed}, {seconds:.2} s")?;
@@ -215,7 +215,7 @@ fn print_predictions(out: &mut impl Write, rows: &Dataset, predictions: &[f64]) 
     Ok(())
 }
 
-fn print_splits(out: &mut impl Write, report: &RunReport) -> Result<()> {
+fn print_splits(out: &mut impl Write, report: &RunReport, keep: Option<&str>) -> Result<()> {
     let (end, step, model) = (report.end, report.model_step, report.model);
     writeln!(
         out,
@@ -241,7 +241,14 @@ fn print_splits(out: &mut impl Write, report: &RunReport) -> Result<()> {
     if let Some(judged) = &report.judged {
         let metrics = [&report.test, &report.validation].into_iter().flatten();
         let metrics = metrics.chain([&report.train]).next();
-        judged.print(out, metrics.unwrap_or(&report.train))?;
+        let metrics = metrics.unwrap_or(&report.train);
+        judged.print(out, metrics)?;
+        if let Some(keep) = keep.filter(|_| judged.baselines.linear_wins(judged.measure, metrics)) {
+            writeln!(
+                out,
+                "the linear model is better; this trains it, with --out to keep it: {keep}"
+            )?;
+        }
     }
     Ok(())
 }

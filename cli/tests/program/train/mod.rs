@@ -7,6 +7,7 @@ mod diverged;
 mod ensemble;
 mod existing_folder;
 mod folder;
+mod linear;
 mod output;
 mod resume_finished;
 

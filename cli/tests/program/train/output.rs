@@ -54,7 +54,8 @@ fn people_get_a_line_an_epoch_and_the_results_of_each_split() {
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!(
         lines.len(),
-        13 + usize::from(out.contains(" is no better than ")),
+        13 + usize::from(out.contains(" is no better than "))
+            + usize::from(out.contains("the linear model is better")),
         "{out}"
     );
     assert!(lines[1].starts_with("target: 10 classes: 0 ("), "{out}");

@@ -1,0 +1,34 @@
+//! The linear model that a network is compared with can be had as a run.
+
+use crate::folder::Folder;
+use crate::runs::{assert_has, json};
+
+#[test]
+fn a_network_that_a_linear_model_beats_names_the_command_that_trains_it_and_it_is_the_one() {
+    let folder = Folder::new();
+    let row = |k: i32| {
+        let (a, b) = (k * 7 % 31, k * 11 % 29);
+        format!("{a},{b},{}\n", 2 * a - 3 * b + k * k % 3)
+    };
+    let rows: String = (0..200).map(row).collect();
+    folder.write("line.csv", format!("a,b,y\n{rows}"));
+    folder.write(
+        "line.toml",
+        "[data]\nsource = 'csv'\npath = 'line.csv'\ntarget = 'y'\nsplit = { validation = 0.1, test = 0.2 }\n\
+         [network]\nhidden = [4]\n[dropout]\nhidden = 0.5\n\
+         [train]\noptimizer = 'adam'\nlearning_rate = 0.001\nbatch_size = 32\nepochs = 3\nensemble = 2\n\
+         early_stopping = { patience = 2 }\n",
+    );
+    let out = folder.good(&["train", "line.toml", "--out", "run"]);
+    let command = "dropwise train run/config.toml --linear";
+    assert_has(
+        &out,
+        &format!("the linear model is better; this trains it, with --out to keep it: {command}\n"),
+    );
+    let arguments: Vec<&str> = command.split(' ').skip(1).collect();
+    let out = folder.good(&[&arguments[..], &["--out", "linear"]].concat());
+    assert!(!out.contains("the linear model is better"), "{out}");
+    let expected = &json(folder.path("run/report.json"))["judged"]["baselines"]["linear"];
+    let found = &json(folder.path("linear/report.json"))["test"];
+    assert_eq!(found["rmse"], expected["rmse"]);
+}
