@@ -3,6 +3,7 @@
 mod giveaway;
 mod guess;
 mod layout;
+mod recipe;
 mod sample;
 mod survey;
 mod target;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::RangedU64ValueParser;
 use dropwise::config::Experiment;
 use dropwise::train::{End, Trainer};
-use dropwise::{Backend, Result, data};
+use dropwise::{Backend, Error, Result, data};
 use dropwise_lab::baseline::linear_experiment;
 use dropwise_lab::store::foreign_weights;
 
@@ -100,6 +100,11 @@ pub(super) fn import(
     out: &mut impl Write,
 ) -> Result<Outcome> {
     let mut job = Job::of(experiment)?;
+    if job.experiment.train.ensemble > 1 {
+        let (key, found) = ("train.ensemble", job.experiment.train.ensemble);
+        let expected = "1, since the file has the weights of one network";
+        return Err(Error::invalid(key, expected, found));
+    }
     let splits = data::load(&job.experiment.data, job.experiment.seed)?;
     let like = job.trainer(&splits)?.network().weights()?;
     job.start_with(foreign_weights(file, &like)?, &splits)?;
@@ -110,7 +115,7 @@ pub(super) fn import(
     let mut report = RunReport::new(&job.backend, &trainer, &splits, End::Finished, 0.0)?;
     report.judge(&trainer, &splits)?;
     let dir = observer.finish(&trainer, &report)?;
-    report.print(style, out, &splits, dir.as_deref())?;
+    report.print(style, out, &splits, (dir.as_deref(), None))?;
     Ok(Outcome::Success)
 }
 

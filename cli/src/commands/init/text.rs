@@ -3,6 +3,7 @@
 use dropwise::config::{Delimiter, TaskKind};
 
 use super::guess::{Guess, is_named_like_an_id};
+use super::recipe;
 use super::survey::{Holds, Slashes, Survey};
 use super::toml::{Text, column_name, count, quoted};
 
@@ -17,8 +18,8 @@ pub(super) fn configuration(file: &str, guess: &Guess) -> String {
     text.blank();
     text.key("seed", "42", "all randomness comes from this number");
     data(&mut text, file, guess);
-    network(&mut text, guess);
-    training(&mut text, guess);
+    recipe::network(&mut text, guess);
+    recipe::training(&mut text, guess);
     text.finish()
 }
 
@@ -385,54 +386,6 @@ fn missing(text: &mut Text, guess: &Guess) {
             rows => format!("{} rows without a target are left out", count(rows)),
         };
         text.key("missing_target", &quoted("drop"), &why);
-    }
-}
-
-fn network(text: &mut Text, guess: &Guess) {
-    let hidden = match guess.rows {
-        0..1_000 => "[64, 64]",
-        1_000..10_000 => "[128, 128]",
-        _ => "[256, 256]",
-    };
-    // On two regressions of about a thousand rows (UCI's concrete and energy), 0.5 made twice the error
-    // of 0.1 on the test rows.
-    let (rate, why) = match (guess.task, guess.rows) {
-        (TaskKind::Regression, _) => ("0.1", "numbers suffer more from dropout than classes"),
-        (_, 0..1_000) => (
-            "0.2",
-            "few rows, a small network: it has few units to spare",
-        ),
-        _ => ("0.5", "the tutorial's and the paper's advice"),
-    };
-    text.section("network");
-    let rows = format!("units of each hidden layer, for {} rows", count(guess.rows));
-    text.key("hidden", hidden, &rows);
-    text.key("activation", &quoted("relu"), "");
-    text.section("dropout");
-    text.key(
-        "input",
-        "0.0",
-        "columns are few and each may count; at most 0.25 is advised",
-    );
-    text.key("hidden", rate, why);
-}
-
-fn training(text: &mut Text, guess: &Guess) {
-    text.section("train");
-    text.key("optimizer", &quoted("adam"), "");
-    text.key("learning_rate", "0.001", "");
-    text.key("batch_size", "32", "rows a step, drawn anew each epoch");
-    text.key(
-        "epochs",
-        "100",
-        "how often all training rows are seen, at most",
-    );
-    if guess.splits() {
-        text.key(
-            "early_stopping",
-            "{ patience = 10 }",
-            "stops after 10 epochs without improvement on the validation rows",
-        );
     }
 }
 
