@@ -359,6 +359,23 @@ pub(super) fn refuse_early_stopping(experiment: &Experiment, why: &str) -> Resul
     }
 }
 
+/// Networks that are looked at one by one are no ensemble: one that the file alone asks for is for `train`, and is left out, which the
+/// result says; one that the command line asks for is refused.
+pub(super) fn leave_ensemble(
+    experiment: &mut Experiment,
+    is_asked_for: bool,
+    why: &str,
+) -> Result<Option<String>> {
+    match std::mem::replace(&mut experiment.train.ensemble, 1) {
+        1 => Ok(None),
+        found if is_asked_for => {
+            let expected = format!("1, because {why}");
+            Err(Error::invalid("train.ensemble", expected, found))
+        }
+        _ => Ok(Some(format!("`train.ensemble` is left out: {why}"))),
+    }
+}
+
 /// All networks have the same rows; with the split's seed named, `train --seed` finds them too.
 pub(super) fn seed_split(experiment: &mut Experiment) {
     let seed = experiment.seed;

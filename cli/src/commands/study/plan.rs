@@ -36,10 +36,13 @@ impl Plan {
         let keys: Vec<_> = args.vary.iter().map(|vary| vary.key().to_owned()).collect();
         Vary::refuse_twice(&args.vary)?;
         let (mut points, mut data) = (vec![], vec![]);
-        let (mut stops_early, mut validates) = (false, false);
+        let (mut stops_early, mut ensemble, mut validates) = (false, None, false);
         for values in Vary::product(&args.vary) {
             let (mut experiment, backend) = experiment(args, &values)?;
             stops_early |= experiment.train.early_stopping.take().is_some();
+            let is_asked_for = args.experiment.changes("train.ensemble", &values);
+            let why = "a study looks at each network by itself";
+            ensemble = overrides::leave_ensemble(&mut experiment, is_asked_for, why)?.or(ensemble);
             let experiment = experiment.check()?;
             validates |= experiment
                 .data
@@ -78,12 +81,12 @@ impl Plan {
                 plan.rows(splits)?;
             }
         }
-        plan.warn(stops_early);
+        plan.warn(stops_early, ensemble);
         Ok(plan)
     }
 
-    fn warn(&self, stops_early: bool) {
-        let mut warnings: Vec<String> = vec![];
+    fn warn(&self, stops_early: bool, ensemble: Option<String>) {
+        let mut warnings: Vec<String> = ensemble.into_iter().collect();
         if stops_early {
             warnings.push(
                 "`train.early_stopping` is left out: a study trains all networks to the last step"

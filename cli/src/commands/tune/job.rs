@@ -49,6 +49,11 @@ impl Job {
                 "warning: `train.early_stopping` is left out: trials are compared after the same number of epochs"
             );
         }
+        let is_asked_for = args.experiment.changes("train.ensemble", &[]);
+        let why = "each trial is one network";
+        if let Some(words) = overrides::leave_ensemble(&mut experiment, is_asked_for, why)? {
+            eprintln!("warning: {words}");
+        }
         let experiment = experiment.check()?;
         tune::validate(&experiment)?;
         let folds = match experiment.study.cross_validation {
