@@ -129,22 +129,24 @@ fn the_network_and_its_training_are_as_promised() {
     let (_, experiment, _) = good(&[&path]);
     assert_eq!(experiment.dropout.input, 0.0.into());
     assert_eq!(experiment.train.optimizer.to_string(), "adam");
-    assert_eq!(experiment.train.learning_rate, 0.001);
-    assert_eq!(experiment.train.batch_size.of(1_000), 32);
-    assert_eq!(experiment.train.epochs, Some(100));
+    assert_eq!(experiment.train.learning_rate, 0.01);
+    assert_eq!(experiment.train.batch_size.of(1_000), 64);
+    // 720 training rows are 12 steps an epoch.
+    assert_eq!(experiment.train.epochs, Some(250));
     let stopping = experiment.train.early_stopping.expect("early stopping");
-    assert_eq!(stopping.patience, 10);
+    assert_eq!(stopping.patience, 25);
+    assert_eq!(experiment.train.ensemble, 5);
     let split = experiment.data.split.clone().expect("a split");
     assert_eq!((split.validation, split.test), (0.1, 0.2));
 }
 
 #[test]
-fn the_size_of_the_network_follows_from_the_rows_and_its_dropout_from_the_task_too() {
+fn the_size_of_the_network_follows_from_the_rows_and_its_dropout_from_the_task() {
     let folder = Folder::new();
     for (rows, words, units, rate) in [
         (999, true, 64, 0.2),
-        (1_000, true, 128, 0.5),
-        (10_000, true, 256, 0.5),
+        (1_000, true, 128, 0.2),
+        (10_000, true, 256, 0.2),
         (999, false, 64, 0.1),
         (1_000, false, 128, 0.1),
     ] {

@@ -13,8 +13,8 @@ const MEMBERS: usize = 5;
 
 /// Steps after which training stops at the latest, and those that it goes on without improvement: an epoch of a small table has too few
 /// steps to be counted in.
-const STEPS: usize = 6_000;
-const PATIENCE: usize = 400;
+const STEPS: usize = 3_000;
+const PATIENCE: usize = 300;
 
 /// What is trained, and for how long.
 struct Recipe {
@@ -27,10 +27,10 @@ struct Recipe {
 impl Recipe {
     fn of(guess: &Guess) -> Self {
         let batch = match guess.rows {
-            0..2_000 => 32,
-            2_000..10_000 => 64,
-            10_000..100_000 => 128,
-            100_000..1_000_000 => 512,
+            0..2_000 => 64,
+            2_000..10_000 => 128,
+            10_000..100_000 => 256,
+            100_000..1_000_000 => 1_024,
             _ => 2_048,
         };
         let training = if guess.splits() {
@@ -41,7 +41,7 @@ impl Recipe {
         let steps = training.div_ceil(batch).max(1);
         Recipe {
             batch,
-            epochs: rounded(STEPS / steps).clamp(40, 1_000),
+            epochs: rounded(STEPS / steps).clamp(30, 1_000),
             patience: rounded(PATIENCE / steps).clamp(10, 100),
             ensemble: if guess.rows <= MOST_ROWS_OF_AN_ENSEMBLE {
                 MEMBERS
@@ -98,11 +98,20 @@ pub(super) fn training(text: &mut Text, guess: &Guess) {
     let recipe = Recipe::of(guess);
     text.section("train");
     text.key("optimizer", &quoted("adam"), "");
-    text.key("learning_rate", "0.003", "");
+    let rate = match guess.rows {
+        0..10_000 => "0.01",
+        _ => "0.003",
+    };
+    text.key("learning_rate", rate, "");
+    text.key("beta2", "0.95", "learns faster from categories that are rare");
+    let l1 = match guess.task {
+        TaskKind::Regression => "0.0001",
+        _ => "0.0003",
+    };
     text.key(
         "l1",
-        "0.0003",
-        "keeps columns and categories out that say little",
+        l1,
+        "keeps out what says little, such as most of many categories",
     );
     text.key(
         "batch_size",
