@@ -103,7 +103,11 @@ pub(super) fn training(text: &mut Text, guess: &Guess) {
         _ => "0.003",
     };
     text.key("learning_rate", rate, "");
-    text.key("beta2", "0.95", "learns faster from categories that are rare");
+    text.key(
+        "beta2",
+        "0.95",
+        "learns faster from categories that are rare",
+    );
     let l1 = match guess.task {
         TaskKind::Regression => "0.0001",
         _ => "0.0003",
