@@ -1,6 +1,6 @@
 //! From the columns of a row, as they are, to the network's inputs.
 //!
-//! A kind of column is an arm of [`declare`], which adds the graph's input, and of [`column`], which gives numbers of 64 bits and what
+//! A kind of column is an arm of [`declare`], which adds the graph's input, and of [`column()`], which gives numbers of 64 bits and what
 //! they are still to be shifted and scaled by; that is then done for all columns at once. A value that the program would refuse
 //! becomes NaN.
 
