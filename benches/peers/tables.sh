@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What `dropwise init` writes, untouched, against boosting, a forest, a linear model and scikit-learn's network, on real tables; see
-# docs/tables.md.
+# docs/BOOSTING.md.
 #
 #     benches/peers/tables.sh [--splits N] [--tables NAME...] [--more] [--set KEY=VALUE...] [--json FILE]
 #

@@ -1,4 +1,4 @@
-//! The network and the training that a table gets, each choice with its reason: see docs/tables.md, where the choices were measured.
+//! The network and the training that a table gets, each choice with its reason: see docs/BOOSTING.md, where the choices were measured.
 
 use dropwise::config::TaskKind;
 
