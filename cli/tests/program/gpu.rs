@@ -48,7 +48,7 @@ fn networks_of_a_study_are_trained_on_a_gpu_as_on_a_cpu() {
                 backend,
             ]);
             good(command.current_dir(place.path("")));
-            let summary = json(place.path(backend).join("summary.json"));
+            let summary = json(place.path(backend).join("study.json"));
             summary["settings"][0]["error"]["mean"]
                 .as_f64()
                 .expect("a loss")
