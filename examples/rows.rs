@@ -4,6 +4,7 @@
 //! cargo run --example rows -- config/concrete.toml
 //! ```
 
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -30,6 +31,7 @@ fn main() -> dropwise::Result<()> {
         eprintln!("note: {note}");
     }
     let names = splits.preprocessing.input_names();
+    let mut out = BufWriter::new(io::stdout().lock());
     for part in Part::ALL {
         let Some(rows) = splits.part(part) else {
             continue;
@@ -39,11 +41,13 @@ fn main() -> dropwise::Result<()> {
             let inputs: serde_json::Map<_, _> =
                 inputs.map(|(name, value)| (name, value.into())).collect();
             let (line, targets) = (rows.line(row), rows.target_row(row));
-            println!(
+            writeln!(
+                out,
                 "{}",
                 json!({"part": part.name(), "line": line, "inputs": inputs, "targets": targets})
-            );
+            )?;
         }
     }
+    out.flush()?;
     Ok(())
 }
