@@ -8,6 +8,7 @@ PYTHON has torch and safetensors.
 
 import ast
 import csv
+import datetime
 import io
 import json
 import pathlib
@@ -25,7 +26,9 @@ PYTHON = sys.argv[2]
 FOLDER = pathlib.Path(sys.argv[3]).resolve()
 CASES = int(sys.argv[4]) if len(sys.argv) > 4 else 24
 BOUND = 1e-6
-WORDS = ["red", "green", "blue", "dark blue", "1", "é", "a,b", "Yes", "yes"]
+WORDS = ["red", "green", "blue", "dark blue", "1", "true", "é", "a,b", "Yes", "yes"]
+# The same, as others write it.
+SPELLINGS = {"1": "1.0", "true": "TRUE"}
 ACTIVATIONS = ["sigmoid", "relu", "tanh", "gelu", "silu", "identity"]
 
 
@@ -40,15 +43,17 @@ class Table:
 
     def __init__(self, draw):
         self.draw = draw
-        kinds = [draw.choice(["number", "word"]) for _ in range(draw.randint(1, 6))]
+        kinds = [draw.choice(["number", "number", "word", "word", "date", "time"]) for _ in range(draw.randint(1, 6))]
         self.mark = draw.choice(["", "?", "-999"])
-        self.missing = draw.choice(["error", "drop", "mean", "mode"])
+        self.missing = draw.choice(["error", "drop", "mean", "median", "mode"])
         self.rate = 0 if self.missing == "error" else draw.choice([0, 0.1])
         self.columns = []
         for k, kind in enumerate(kinds):
             name = draw.choice([f"column {k}", f"label{k}" if k else "label", f"prediction{k}" if k else "probabilities"])
             if kind == "number":
                 self.columns.append((name, (10.0 ** draw.randint(-3, 5), 10.0 ** draw.randint(-3, 3))))
+            elif kind in ["date", "time"]:
+                self.columns.append((name, kind))
             else:
                 self.columns.append((name, draw.sample(WORDS, draw.randint(2, 5))))
 
@@ -57,6 +62,9 @@ class Table:
             return None
         if isinstance(kind, tuple):
             return kind[0] + kind[1] * self.draw.gauss(0, 1)
+        if kind in ["date", "time"]:
+            then = datetime.datetime(1880, 1, 1) + datetime.timedelta(self.draw.randint(0, 80_000), 60 * self.draw.randint(0, 1_439))
+            return then.isoformat(" ", "minutes") if kind == "time" else then.date().isoformat()
         return self.draw.choice(kind)
 
     def row(self):
@@ -92,9 +100,12 @@ def case(k):
         "missing": table.missing,
         "missing_values": ["", "?", "NaN", "-999"],
         "new_category": draw.choice(["error", "ignore"]),
-        "standardize": draw.random() < 0.8,
-        "categorical": [name for name, kind in table.columns if not isinstance(kind, tuple)],
+        "categorical": [name for name, kind in table.columns if isinstance(kind, list)],
+        "dates": [name for name, kind in table.columns if isinstance(kind, str)],
     }
+    settings |= draw.choice([{}, {}, {"standardize": False}, {"scaling": "robust"}, {"scaling": "robust"}])
+    if table.missing not in ["error", "drop"]:
+        settings["missing_indicator"] = draw.random() < 0.5
     hidden = [draw.randint(1, 20) for _ in range(draw.randint(0, 3))]
     activation = draw.choice(ACTIVATIONS)
     losses = {"regression": ["mean-squared-error", "squared-error"], "binary": ["binary-cross-entropy", "squared-error"]}
@@ -108,7 +119,9 @@ def case(k):
     )
     dropwise("train", f"{k}.toml", "--quiet", "--out", k)
     unseen = [table.row() for _ in range(40)]
-    numbers = [kind if isinstance(kind, tuple) else None for _, kind in table.columns]
+    numbers = [kind if not isinstance(kind, list) else None for _, kind in table.columns]
+    for row in unseen[10:20]:
+        row[:] = [SPELLINGS.get(value, value) for value in row]
     if settings["new_category"] == "ignore":
         for row in unseen[:10]:
             row[:] = [value if number or value is None else "unheard of" for value, number in zip(row, numbers)]
@@ -129,14 +142,21 @@ def predicted(run, names, rows, probabilities):
     return header, answers
 
 
+def days(text):
+    """Days since 1970 of a date, which is what ONNX Runtime takes."""
+    if not isinstance(text, str):
+        return text
+    return (datetime.datetime.fromisoformat(text) - datetime.datetime(1970, 1, 1)) / datetime.timedelta(1)
+
+
 def feeds(table, rows, numbers):
     """What ONNX Runtime takes for rows of values, None being a missing one."""
     feed = {}
-    number = float(table.mark) if table.mark == "-999" else np.nan
     for k, name in enumerate(table.names()):
         column = [row[k] for row in rows]
+        number = float(table.mark) if table.mark == "-999" and not isinstance(numbers[k], str) else np.nan
         if numbers[k]:
-            feed[name] = np.array([[number if value is None else float(value)] for value in column])
+            feed[name] = np.array([[number if value is None else days(value) if isinstance(numbers[k], str) else value] for value in column], dtype=float)
         else:
             feed[name] = np.array([[table.mark if value is None else value] for value in column], dtype=object)
     return feed
@@ -190,7 +210,9 @@ def onnx_answers(run, table, rows, numbers, scale):
 def refused(run, table, rows, numbers):
     """Rows that the program refuses."""
     for k, number in enumerate(numbers):
-        bad = [np.inf, 1e300] if number else []
+        bad = [np.inf] if number else []
+        if isinstance(number, tuple) and "robust" not in (FOLDER / f"{run}.toml").read_text():
+            bad.append(1e300)
         if table.missing in ["error", "drop"]:
             bad.append(None)
         if not number and 'new_category = "error"' in (FOLDER / f"{run}.toml").read_text():

@@ -14,10 +14,12 @@ mod closed_pipe;
 mod completions;
 mod evaluate;
 mod explain;
+mod export;
 mod fetch;
 #[cfg(feature = "wgpu")]
 mod gpu;
 mod honest;
+mod imported;
 mod init;
 mod kept;
 mod linear;

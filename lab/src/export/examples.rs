@@ -7,6 +7,8 @@ use super::columns::{Column, Rows, Table};
 pub(super) enum Cell {
     Number(f64),
     Text(String),
+    /// Days since 1970, and how the day is written.
+    Date(f64, &'static str),
     Missing,
 }
 
@@ -46,34 +48,43 @@ fn numbers<const N: usize>(numbers: [f64; N]) -> Vec<Cell> {
 }
 
 fn of_column(table: &Table, column: &Column) -> Vec<Cell> {
-    let (mut cells, fills) = match column {
-        Column::Numeric {
-            mean,
-            deviation,
-            fill,
-            ..
-        } => {
-            let steps = [0.0, 1.0, -1.0, 2.5, -0.3];
-            (
-                numbers(steps.map(|step| mean + step * deviation)),
-                fill.is_some(),
-            )
+    let (mut cells, takes_missing) = match column {
+        Column::Numeric(column) => {
+            let steps = [0.0, 1.0, -1.0, 2.5, -0.3, 40.0];
+            let cells = numbers(steps.map(|step| column.mean + step * column.deviation));
+            (cells, column.fill.is_some() || column.indicator)
         }
-        Column::Categorical {
-            categories, fill, ..
-        } => {
-            let mut cells: Vec<Cell> = categories.iter().cloned().map(Cell::Text).collect();
+        Column::Categorical(column) => {
+            let others = column.spellings.iter().map(|(text, _)| text);
+            let texts = column.categories.iter().chain(others).cloned();
+            let mut cells: Vec<Cell> = texts.map(Cell::Text).collect();
             if table.ignores_new_categories() {
-                cells.push(Cell::Text(categories.concat() + "?"));
+                cells.push(Cell::Text(column.categories.concat() + "?"));
             }
-            (cells, fill.is_some())
+            (cells, column.fill.is_some() || column.indicator)
+        }
+        Column::Date(column) => {
+            let cells = DATES.map(|(days, text)| Cell::Date(days, text));
+            (cells.into(), column.fill.is_some() || column.indicator)
         }
     };
-    if fills && !table.missing_values.is_empty() {
+    if takes_missing && !table.missing_values.is_empty() {
         cells.insert(0, Cell::Missing);
     }
     cells
 }
+
+/// Around leap days, ends of years and of a century, and a time of day.
+const DATES: [(f64, &str); 8] = [
+    (0.0, "1970-01-01"),
+    (-1.0, "1969-12-31"),
+    (11_016.0, "2000-02-29"),
+    (11_017.0, "2000-03-01"),
+    (-25_508.0, "1900-03-01"),
+    (19_782.770_833_333_332, "2024-02-29 18:30"),
+    (20_786.0, "2026-11-29"),
+    (47_481.0, "2099-12-31"),
+];
 
 impl Cell {
     /// As a row from outside has it.
@@ -82,6 +93,7 @@ impl Cell {
             (Cell::Number(number), Rows::Table(table)) => table.field(*number),
             (Cell::Number(number), _) => number.to_string(),
             (Cell::Text(text), _) => text.clone(),
+            (Cell::Date(_, text), _) => (*text).to_owned(),
             (Cell::Missing, Rows::Table(table)) => {
                 table.missing_values.first().cloned().unwrap_or_default()
             }

@@ -8,7 +8,7 @@ use dropwise::error::{Error, Result};
 use dropwise::model::{Mlp, describe};
 use serde::Serialize;
 
-use super::columns::{Column, Rows, Table};
+use super::columns::{Column, DATE_SCALES, Rows, Table};
 use super::{checked_precision, metadata};
 use crate::store::{Array, StoredRun, Trained, tensors, weights};
 
@@ -131,6 +131,9 @@ fn program(
     };
     let prepare = prepare(&Rows::of(&trained.prepared.preprocessing)?)?;
     let answer = answer(trained, threshold)?;
+    let imports = ["datetime", "math"].into_iter();
+    let imports = imports.filter(|module| prepare.contains(&format!("{module}.")));
+    let imports: String = imports.map(|module| format!("import {module}\n")).collect();
     Ok(format!(
         r#""""{network}, trained by dropwise {version}.
 
@@ -139,7 +142,7 @@ does. As a program it answers the rows of a CSV file. Needs torch and safetensor
 """
 
 import csv
-import pathlib
+{imports}import pathlib
 import sys
 
 import torch
@@ -188,38 +191,10 @@ fn prepare(rows: &Rows) -> Result<String> {
                 writeln!(lines, "        *{},", line(column)?).unwrap_or_default();
             }
             let missing = list(&table.missing_values)?;
-            let new = match table.ignores_new_categories() {
-                true => "",
-                false => {
-                    "    if text not in known:\n        raise ValueError(f\"{column}: the category {text!r} is new\")\n"
-                }
-            };
-            let read = table_number(table)?;
+            let helpers = helpers(table)?;
             format!(
                 r#"MISSING = {missing}
-
-
-def cell(row, column, fill):
-    value = row[column]
-    text = "" if value is None or value != value else str(value).strip()
-    if text not in MISSING and (text or value == ""):
-        return text
-    if fill is None:
-        raise ValueError(f"{{column}}: the value is missing")
-    return fill
-
-
-def number(row, column, mean, deviation, fill=None):
-    value = cell(row, column, fill)
-    if isinstance(value, str):
-        value = {read}
-    return [(value - mean) / deviation]
-
-
-def category(row, column, known, fill=None):
-    text = cell(row, column, fill)
-{new}    return [float(text == name) for name in known]
-
+{helpers}
 
 def prepare(row):
     return [
@@ -233,7 +208,7 @@ def prepare(row):
 /// What reads a number of a table's text.
 fn table_number(table: &Table) -> Result<String> {
     let (decimal, thousands) = table.style();
-    let mut read = "value".to_owned();
+    let mut read = "text".to_owned();
     let mut replace = |from: char, to: &str| -> Result<()> {
         read += &format!(".replace({}, \"{to}\")", literal(&from)?);
         Ok(())
@@ -250,36 +225,140 @@ fn table_number(table: &Table) -> Result<String> {
     Ok(format!("float({read})"))
 }
 
+/// The functions that make inputs of a value, of the kinds that there are.
+fn helpers(table: &Table) -> Result<String> {
+    let new = match table.ignores_new_categories() {
+        true => "",
+        false => {
+            "    if text is not None and text not in known:\n        raise ValueError(f\"{column}: the category {text!r} is new\")\n"
+        }
+    };
+    let read = table_number(table)?;
+    let number = format!(
+        r#"
+def number(row, column, mean, deviation, fill=None, indicator=False, clipped=False, constant=False):
+    text, missing = cell(row, column, fill is not None)
+    value = fill if missing else {read}
+    x = 0 * value if constant else (value - mean) / deviation
+    return [x / math.hypot(1, x / 3) if clipped else x] + [float(missing)] * indicator
+"#
+    );
+    let category = format!(
+        r#"
+def category(row, column, known, fill=None, indicator=False, spellings={{}}):
+    text, missing = cell(row, column, indicator or fill is not None)
+    text = fill if missing else spellings.get(text, text)
+{new}    return [float(text == name) for name in known] + [float(missing)] * indicator
+"#
+    );
+    let date = format!("\nSCALES = {DATE_SCALES:?}\n\n{DATE}");
+    let has = |is: fn(&Column) -> bool| table.columns.iter().any(is);
+    let kinds = [
+        (number, has(|column| matches!(column, Column::Numeric(_)))),
+        (
+            category,
+            has(|column| matches!(column, Column::Categorical(_))),
+        ),
+        (date, has(|column| matches!(column, Column::Date(_)))),
+    ];
+    let used = kinds.into_iter().filter(|(_, used)| *used);
+    let helpers: Vec<String> = used.map(|(helper, _)| helper).collect();
+    Ok(format!("{CELL}\n{}", helpers.join("\n")))
+}
+
+const CELL: &str = r#"
+
+def cell(row, column, takes_missing):
+    value = row[column]
+    text = "" if value is None or value != value else str(value).strip()
+    missing = text in MISSING or (text == "" and value != "")
+    if missing and not takes_missing:
+        raise ValueError(f"{column}: the value is missing")
+    return text, missing
+"#;
+
+const DATE: &str = r#"
+def date(row, column, mean, deviation, fill=None, indicator=False, has_time=False, day_first=False):
+    text, missing = cell(row, column, fill is not None)
+    day, _, clock = text.replace("T", " ").partition(" ")
+    forms = ["%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y" if day_first else "%m/%d/%Y"]
+    for form in [] if missing else forms:
+        try:
+            days = (datetime.datetime.strptime(day, form) - datetime.datetime(1970, 1, 1)).days
+            break
+        except ValueError:
+            pass
+    else:
+        if not missing:
+            raise ValueError(f"{column}: {text!r} is no date")
+        days = fill
+    if clock:
+        time = datetime.time.fromisoformat(clock.strip().rstrip("Z"))
+        days += (time.hour * 3600 + time.minute * 60 + time.second + time.microsecond / 1e6) / 86400
+    whole = math.floor(days)
+    then = datetime.date(1970, 1, 1) + datetime.timedelta(whole)
+    hour = math.floor((days - whole) * 86400 + 0.5) / 3600
+    parts = zip([then.month, then.day, then.weekday(), hour], SCALES)
+    inputs = [(days - mean) / deviation] + [(part - mean) / deviation for part, (mean, deviation) in parts]
+    return inputs[: 5 if has_time else 4] + [float(missing)] * indicator
+"#;
+
 /// The call that makes inputs of a column.
 fn line(column: &Column) -> Result<String> {
-    let or_fill =
-        |fill: Option<String>| fill.map_or(String::new(), |fill| format!(", fill={fill}"));
-    Ok(match column {
-        Column::Numeric {
-            name,
-            mean,
-            deviation,
-            fill,
-        } => {
-            let fill = or_fill(fill.map(|fill| format!("{fill:?}")));
-            format!(
-                "number(row, {}, {mean:?}, {deviation:?}{fill})",
-                literal(name)?
-            )
+    let (call, fill, indicator) = match column {
+        Column::Numeric(column) => {
+            let (name, mean, deviation) = (literal(&column.name)?, column.mean, column.deviation);
+            let mut call = format!("number(row, {name}, {mean:?}, {deviation:?}");
+            for (key, _) in [("clipped", column.clipped), ("constant", column.constant)]
+                .iter()
+                .filter(|(_, set)| *set)
+            {
+                call += &format!(", {key}=True");
+            }
+            let fill = column.fill.or(column.indicator.then_some(0.0));
+            (call, fill.map(|fill| format!("{fill:?}")), column.indicator)
         }
-        Column::Categorical {
-            name,
-            categories,
-            fill,
-        } => {
-            let fill = or_fill(fill.as_ref().map(literal).transpose()?);
-            format!(
-                "category(row, {}, {}{fill})",
-                literal(name)?,
-                list(categories)?
-            )
+        Column::Categorical(column) => {
+            let mut call = format!(
+                "category(row, {}, {}",
+                literal(&column.name)?,
+                list(&column.categories)?
+            );
+            if !column.spellings.is_empty() {
+                let spelled = column.spellings.iter();
+                let pairs: Result<Vec<String>> = spelled
+                    .map(|(text, k)| {
+                        Ok(format!(
+                            "{}: {}",
+                            literal(text)?,
+                            literal(&column.categories[*k])?
+                        ))
+                    })
+                    .collect();
+                call += &format!(", spellings={{{}}}", pairs?.join(", "));
+            }
+            let fill = column.fill.as_ref().filter(|_| !column.indicator);
+            (call, fill.map(literal).transpose()?, column.indicator)
         }
-    })
+        Column::Date(column) => {
+            let (name, mean, deviation) = (literal(&column.name)?, column.mean, column.deviation);
+            let mut call = format!("date(row, {name}, {mean:?}, {deviation:?}");
+            for (key, _) in [
+                ("has_time", column.has_time),
+                ("day_first", column.day_first),
+            ]
+            .iter()
+            .filter(|(_, set)| *set)
+            {
+                call += &format!(", {key}=True");
+            }
+            let fill = column.fill.or(column.indicator.then_some(0.0));
+            (call, fill.map(|fill| format!("{fill:?}")), column.indicator)
+        }
+    };
+    let fill = fill.map_or(String::new(), |fill| format!(", fill={fill}"));
+    let indicator = if indicator { ", indicator=True" } else { "" };
+    Ok(format!("{call}{fill}{indicator})"))
 }
 
 /// The end of `predict`.

@@ -70,7 +70,7 @@ fn columns(graph: &Graph, rows: &Rows, examples: &[Vec<Cell>]) -> HashMap<String
     let tensor = |kind, from: usize, width: usize| {
         let cells = examples.iter().flat_map(|row| &row[from..from + width]);
         let number = |cell: &Cell| match cell {
-            Cell::Number(number) => *number,
+            Cell::Number(number) | Cell::Date(number, _) => *number,
             _ => f64::NAN,
         };
         let values = match kind {

@@ -111,6 +111,7 @@ impl Node {
             "Tanh" => each(kind, f64::tanh),
             "Erf" => each(kind, statrs::function::erf::erf),
             "Floor" => each(kind, f64::floor),
+            "Sqrt" => each(kind, f64::sqrt),
             "Add" => both(kind, |a, b| a + b),
             "Sub" => both(kind, |a, b| a - b),
             "Mul" => both(kind, |a, b| a * b),
