@@ -1097,6 +1097,14 @@ fn columns_of_words_that_are_something_else_are_named_for_it() {
         );
     }
     let line = |row: usize| {
+        let status = ["1. Never Married", "2. Married", "3. Divorced"][row % 3];
+        format!("{status},{},{}", amount(row), yes_or_no(row))
+    };
+    let path = folder.write("t.csv", table("maritl,x,y", 60, line));
+    let (text, experiment, _) = good(&[&path, "--target", "y"]);
+    assert!(of_csv(&experiment).1.leave_out.is_empty(), "{text}");
+
+    let line = |row: usize| {
         let age = if row.is_multiple_of(7) {
             "90+".to_owned()
         } else {

@@ -276,7 +276,18 @@ fn once(counts: &HashMap<&str, usize>) -> Option<String> {
 /// What nearly all cells look like: times of day, dates in a form that is not read, numbers with a unit behind them.
 fn looks_like(cells: &[&str], distinct: usize) -> Option<&'static str> {
     const MONTHS: [&str; 12] = [
-        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
     ];
     let nearly_all = |is: &dyn Fn(&str) -> bool| {
         let count = cells.iter().filter(|cell| is(cell)).count();
@@ -290,7 +301,11 @@ fn looks_like(cells: &[&str], distinct: usize) -> Option<&'static str> {
             .filter(|part| !part.is_empty())
             .collect();
         let is_number = |part: &&&str| part.bytes().all(|byte| byte.is_ascii_digit());
-        let is_month = |part: &&str| MONTHS.iter().any(|month| part.starts_with(month));
+        let is_month = |part: &&str| {
+            // In full, or its first three letters.
+            let is = |month: &&str| *part == *month || *part == &month[..3] || *part == "sept";
+            MONTHS.iter().any(is)
+        };
         let numbers = parts.iter().filter(is_number).count();
         let has_month =
             parts.iter().any(is_month) && (1..=3).contains(&numbers) && parts.len() <= 5;
