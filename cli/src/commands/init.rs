@@ -47,10 +47,7 @@ impl Args {
             path: self.file.clone(),
             cause,
         })?;
-        let bytes = csv::unpacked(bytes).map_err(|cause| Error::Read {
-            path: self.file.clone(),
-            cause,
-        })?;
+        let bytes = csv::unpacked(file, bytes)?;
         let (sample, times) = sample::of(&bytes);
         let guess = match Guess::new(file, &sample, times, self.target.as_deref()) {
             // Of what is wrong with a part the whole has to tell.

@@ -922,8 +922,14 @@ fn titles_comments_encodings_and_gzip_are_found() {
 
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     std::io::Write::write_all(&mut packed, plain.as_bytes()).expect("bytes");
-    let path = folder.write("t.csv.gz", packed.finish().expect("bytes"));
+    let packed = packed.finish().expect("bytes");
+    let path = folder.write("t.csv.gz", &packed);
     assert_eq!(good(&[&path, "--target", "y"]).2.train.d_input(), 2);
+    let cut = bad(&[&folder.write("cut.csv.gz", &packed[..packed.len() / 2])]);
+    assert!(
+        cut.contains("packed with gzip, and damaged") && cut.contains("pack it again"),
+        "{cut}"
+    );
 }
 
 #[test]

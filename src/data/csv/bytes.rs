@@ -1,6 +1,6 @@
 //! From the bytes of a file to text: unpacked, decoded, and known for what they are where they are no table.
 
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{BufRead, BufReader, Cursor, Read};
 
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::bufread::MultiGzDecoder;
@@ -150,15 +150,16 @@ fn foreign(start: &[u8]) -> Option<(&'static str, &'static str)> {
     ))
 }
 
-/// Bytes that may be packed with gzip, unpacked.
+/// The bytes of a file that may be packed with gzip, unpacked; `file` is only named in errors.
 ///
 /// # Errors
-/// What reading packed bytes can end with.
-pub fn unpacked(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+/// [`Error::Data`] if packed bytes are damaged.
+pub fn unpacked(file: &str, bytes: Vec<u8>) -> Result<Vec<u8>> {
     if !bytes.starts_with(&GZIP) {
         return Ok(bytes);
     }
     let mut plain = Vec::new();
-    MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain)?;
+    let read = MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain);
+    read.map_err(|cause| unreadable(file, cause))?;
     Ok(plain)
 }

@@ -160,11 +160,7 @@ fn categories(text: &mut Text, guess: &Guess) {
     if !words.is_empty() {
         text.comment(&format!(
             "Columns of words, an input for each category: {}.",
-            listed(&words, |column| format!(
-                "{} ({})",
-                quoted(&column.name),
-                count(column.distinct)
-            ))
+            counted(&words, |column| column.distinct)
         ));
     }
     let target = guess.target_column.map(|column| &guess.columns[column]);
@@ -365,11 +361,7 @@ fn missing(text: &mut Text, guess: &Guess) {
     } else {
         text.comment(&format!(
             "Missing values: {}.",
-            listed(&misses, |column| format!(
-                "{} ({})",
-                quoted(&column.name),
-                count(column.missing)
-            ))
+            counted(&misses, |column| column.missing)
         ));
         text.key(
             "missing",
@@ -447,4 +439,11 @@ fn listed(columns: &[&Survey], describe: impl Fn(&Survey) -> String) -> String {
         words.push(format!("and {} more", count(columns.len() - LISTED)));
     }
     words.join(", ")
+}
+
+/// Names, each with a number of its column.
+fn counted(columns: &[&Survey], number: impl Fn(&Survey) -> usize) -> String {
+    listed(columns, |column| {
+        format!("{} ({})", quoted(&column.name), count(number(column)))
+    })
 }
