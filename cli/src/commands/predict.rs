@@ -13,8 +13,8 @@ use dropwise_lab::store::Trained;
 
 use super::Outcome;
 use super::args::{ModelArgs, ThresholdArgs};
-use answer::Answers;
-use rows::{Inputs, Reader};
+use answer::{Answers, Form};
+use rows::{Reader, Row};
 
 /// Predict rows with a trained network
 ///
@@ -48,6 +48,12 @@ pub(super) struct Args {
     /// [default: the configuration's]
     #[arg(long, value_enum, value_name = "POLICY", hide_possible_values = true)]
     missing: Option<FillIn>,
+    /// Put these columns of the rows before the answers, as they are; rows need not be what the network takes to have them
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    keep: Vec<String>,
+    /// What to do about a row that cannot be answered
+    #[arg(long, value_enum, value_name = "ACTION", default_value_t)]
+    on_error: OnError,
     #[command(flatten)]
     threshold: ThresholdArgs,
     #[command(flatten)]
@@ -70,6 +76,18 @@ enum FillIn {
     Mean,
 }
 
+/// What to do about a row that cannot be answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum OnError {
+    /// End there, with status 1; the rows before it are answered
+    #[default]
+    Stop,
+    /// Leave it out; in the end say how many rows were, and why
+    Skip,
+    /// Answer it with null or empty fields; say the same in the end, and in JSON beside each
+    Null,
+}
+
 /// The most rows predicted at once: one of the library's batches for each of two cores.
 const BATCH: usize = 1_000;
 
@@ -79,26 +97,34 @@ impl Args {
         self.check_proba(&trained)?;
         self.threshold.check(&trained)?;
         let format = self.format.unwrap_or_else(|| self.format_by_name());
-        let reader = Reader::open(&self.input, format, &trained, self.missing.is_some())?;
-        let (task, input) = (&trained.prepared.task, reader.name().to_owned());
+        let reader = Reader::open(
+            &self.input,
+            format,
+            &trained,
+            (self.missing.is_some(), &self.keep),
+        )?;
         let is_file = reader.is_of_a_file();
         let members = if self.members {
             trained.members().len()
         } else {
             0
         };
-        let mut answers = Answers::new(
-            (task, self.threshold.value()),
-            (self.proba, members),
-            format,
-            input,
-            out,
-        )?;
+        let form = Form {
+            task: &trained.prepared.task,
+            threshold: self.threshold.value(),
+            proba: self.proba,
+            members,
+            keep: &self.keep,
+            on_error: self.on_error,
+            input: reader.name().to_owned(),
+        };
+        let mut answers = Answers::new(form, format, out)?;
 
         // Rows are read by a thread of their own, so that those that are there can be answered while
         // the next is waited for.
         let (sender, receiver) = sync_channel(2 * BATCH);
-        let reading = std::thread::spawn(move || reader.read(sender));
+        let stops = self.on_error == OnError::Stop;
+        let reading = std::thread::spawn(move || reader.read(sender, stops));
         predict_all(&receiver, is_file, (&trained, self.members), &mut answers)?;
         let (read, remarks) = match reading.join() {
             Ok(read) => read,
@@ -106,7 +132,10 @@ impl Args {
         };
         let notes = remarks.notes();
         notes.iter().for_each(|note| eprintln!("note: {note}"));
-        read.map(|()| Outcome::Success)
+        if let Some(words) = answers.unanswered() {
+            eprintln!("warning: {words}");
+        }
+        read.map(|()| answers.outcome())
     }
 
     fn check_proba(&self, trained: &Trained) -> Result<()> {
@@ -138,43 +167,50 @@ impl Args {
 /// A product of a different number of rows may round differently. So the rows of a file are predicted in full batches, and
 /// have the same predictions each time. Rows from a pipe, whose sender may wait, are predicted as they come.
 fn predict_all<W: Write>(
-    rows: &Receiver<Inputs>,
+    rows: &Receiver<Row>,
     is_file: bool,
     (trained, with_members): (&Trained, bool),
     answers: &mut Answers<'_, W>,
 ) -> Result<()> {
-    while let Some(inputs) = batch(rows, is_file) {
+    while let Some(rows) = batch(rows, is_file) {
+        let inputs = rows.iter().filter_map(|row| row.inputs.as_ref().ok());
+        let inputs: Vec<f64> = inputs.flatten().copied().collect();
         let members = with_members.then(|| trained.predict_each(&inputs));
         let members = members.transpose()?.unwrap_or_default();
-        answers.write(&trained.predict(&inputs)?, &members)?;
+        answers.write(rows, &trained.predict(&inputs)?, &members)?;
         answers.flush()?;
     }
     answers.flush()
 }
 
-/// The inputs of the next batch; `None` at the end.
-fn batch(rows: &Receiver<Inputs>, is_file: bool) -> Option<Vec<f64>> {
-    let mut inputs = rows.recv().ok()?;
-    let more: &mut dyn Iterator<Item = Inputs> = if is_file {
+/// The next batch of rows; `None` at the end.
+fn batch(rows: &Receiver<Row>, is_file: bool) -> Option<Vec<Row>> {
+    let first = rows.recv().ok()?;
+    let more: &mut dyn Iterator<Item = Row> = if is_file {
         &mut rows.iter()
     } else {
         &mut rows.try_iter()
     };
-    for row in more.take(BATCH - 1) {
-        inputs.extend(row);
-    }
-    Some(inputs)
+    let rows = std::iter::once(first).chain(more.take(BATCH - 1));
+    Some(rows.collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn row(k: usize) -> Row {
+        Row {
+            inputs: Ok(vec![k as f64]),
+            kept: Vec::new(),
+        }
+    }
+
     #[test]
     fn rows_of_a_file_are_answered_in_full_batches_however_slowly_they_are_read() {
         let (sender, receiver) = sync_channel(1);
-        std::thread::spawn(move || (0..BATCH + 3).try_for_each(|k| sender.send(vec![k as f64])));
-        let next = || batch(&receiver, true).map(|inputs| inputs.len());
+        std::thread::spawn(move || (0..BATCH + 3).try_for_each(|k| sender.send(row(k))));
+        let next = || batch(&receiver, true).map(|rows| rows.len());
         assert_eq!([next(), next(), next()], [Some(BATCH), Some(3), None]);
     }
 
@@ -182,8 +218,8 @@ mod tests {
     fn rows_of_a_pipe_are_answered_with_those_that_are_there() {
         let (sender, receiver) = sync_channel(3);
         for k in 0..3 {
-            assert!(sender.send(vec![f64::from(k)]).is_ok());
+            assert!(sender.send(row(k)).is_ok());
         }
-        assert_eq!(batch(&receiver, false), Some(vec![0.0, 1.0, 2.0]));
+        assert_eq!(batch(&receiver, false).map(|rows| rows.len()), Some(3));
     }
 }

@@ -13,6 +13,7 @@ pub struct Lines<R> {
     source: R,
     number: usize,
     bytes: Vec<u8>,
+    past_line: bool,
 }
 
 impl<R: BufRead> Lines<R> {
@@ -28,7 +29,14 @@ impl<R: BufRead> Lines<R> {
             source,
             number: lines,
             bytes: Vec::new(),
+            past_line: false,
         }
+    }
+
+    /// Whether the last mistake is one of a line alone, so that the next can be read.
+    #[must_use]
+    pub fn can_go_on(&self) -> bool {
+        self.past_line
     }
 
     /// The number, counted from 1, and the text of the next line that is not blank; `None` at the end. A byte order
@@ -38,6 +46,7 @@ impl<R: BufRead> Lines<R> {
     /// [`Error::Read`], and [`Error::Data`] that names file and line: bytes that are not UTF-8, a line of more than
     /// 16 MB.
     pub fn next_line(&mut self) -> Result<Option<(usize, &str)>> {
+        self.past_line = false;
         loop {
             self.bytes.clear();
             let mut source = self.source.by_ref().take(LONGEST_ROW as u64 + 1);
@@ -56,6 +65,7 @@ impl<R: BufRead> Lines<R> {
                 break;
             }
         }
+        self.past_line = true;
         match std::str::from_utf8(&self.bytes) {
             Ok(line) if line.contains('\0') => Err(not_text(&self.file, self.number)),
             Ok(line) => Ok(Some((self.number, line.trim_end()))),

@@ -124,6 +124,15 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
+    /// Whether the last mistake is one of a row alone, so that the next can be read: its end was found.
+    #[must_use]
+    pub fn can_go_on(&self) -> bool {
+        match &self.records {
+            Records::Delimited(delimited) => delimited.past_row,
+            Records::Whitespace(lines, _) => lines.can_go_on(),
+        }
+    }
+
     fn ragged(&self, record: &Record) -> Error {
         let (expected, found) = (self.columns.len(), record.ends.len());
         let ends_empty = record.cells().last() == Some("");
@@ -207,6 +216,7 @@ struct Delimited<'a> {
     /// The values of a record, one after the other, and where each ends.
     values: Vec<u8>,
     ends: Vec<usize>,
+    past_row: bool,
 }
 
 impl<'a> Delimited<'a> {
@@ -224,6 +234,7 @@ impl<'a> Delimited<'a> {
             },
             values: vec![0; 1 << 10],
             ends: vec![0; 1 << 5],
+            past_row: false,
         })
     }
 
@@ -231,6 +242,7 @@ impl<'a> Delimited<'a> {
         use csv_core::ReadRecordResult;
         let (mut taken, mut bytes, mut count) = (0, 0, 0);
         let mut line = None;
+        self.past_row = false;
         loop {
             let input = (self.source.fill_buf()).map_err(|cause| unreadable(file, cause))?;
             let (values, ends) = (&mut self.values[bytes..], &mut self.ends[count..]);
@@ -260,6 +272,7 @@ impl<'a> Delimited<'a> {
                 });
             }
         }
+        self.past_row = true;
         record.clear(line.unwrap_or(self.passed.lines.line));
         let zero = self.values[..bytes].iter().position(|byte| *byte == 0);
         let mut start = 0;

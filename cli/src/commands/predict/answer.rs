@@ -8,24 +8,42 @@ use dropwise::evaluate::predicted_class;
 use dropwise::{Error, Result};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::super::json;
-use super::Format;
+use super::super::{Outcome, json};
+use super::rows::Row;
+use super::{Format, OnError};
+
+/// How rows are answered.
+pub(super) struct Form<'a> {
+    pub(super) task: &'a Task,
+    /// From where on the second of two classes is the answer.
+    pub(super) threshold: f64,
+    pub(super) proba: bool,
+    /// How many members of an ensemble answer beside it.
+    pub(super) members: usize,
+    /// The columns that are carried to the answers.
+    pub(super) keep: &'a [String],
+    pub(super) on_error: OnError,
+    /// Where the rows come from, for messages.
+    pub(super) input: String,
+}
 
 /// Writes predictions, a line a row.
 pub(super) struct Answers<'a, W: Write> {
-    task: &'a Task,
-    /// From where on the second of two classes is the answer.
-    threshold: f64,
-    proba: bool,
-    /// How many members of an ensemble answer beside it.
-    members: usize,
+    form: Form<'a>,
     lines: Lines<W>,
+    /// How many columns an answer has, those that are kept left out.
+    width: usize,
     /// Rows so far.
-    answered: usize,
-    /// Where the rows come from, for messages.
-    input: String,
+    rows: usize,
+    /// Those without an answer, and why the first few have none.
+    unanswered: usize,
+    reasons: Vec<String>,
 }
+
+/// How many rows without an answer are named.
+const REASONS: usize = 5;
 
 enum Lines<W: Write> {
     Csv(Box<csv::Writer<W>>),
@@ -33,31 +51,49 @@ enum Lines<W: Write> {
 }
 
 impl<'a, W: Write> Answers<'a, W> {
-    /// Begins, in a table with its header. `input` is what messages call the source of the rows.
-    pub(super) fn new(
-        (task, threshold): (&'a Task, f64),
-        (proba, members): (bool, usize),
-        format: Format,
-        input: String,
-        out: W,
-    ) -> Result<Self> {
+    /// Begins, in a table with its header.
+    pub(super) fn new(form: Form<'a>, format: Format, out: W) -> Result<Self> {
         let mut answers = Answers {
-            task,
-            threshold,
-            proba,
-            members,
+            form,
             lines: match format {
                 Format::Csv => Lines::Csv(Box::new(csv::Writer::from_writer(out))),
                 Format::Jsonl => Lines::Jsonl(BufWriter::new(out)),
             },
-            answered: 0,
-            input,
+            width: 0,
+            rows: 0,
+            unanswered: 0,
+            reasons: Vec::new(),
         };
         let head = answers.head();
+        answers.width = head.len();
+        answers.check_names(&head)?;
         if let Lines::Csv(table) = &mut answers.lines {
-            table.write_record(&head).map_err(unwritten)?;
+            let head = answers.form.keep.iter().chain(&head);
+            table.write_record(head).map_err(unwritten)?;
         }
         Ok(answers)
+    }
+
+    /// Refuses kept columns that have the name of another column of the answers.
+    fn check_names(&self, head: &[String]) -> Result<()> {
+        const KEYS: [&str; 4] = ["prediction", "probabilities", "members", "error"];
+        let keep = self.form.keep;
+        let is_taken = |name: &str| match self.lines {
+            Lines::Csv(_) => head.iter().any(|other| other == name),
+            Lines::Jsonl(_) => KEYS.contains(&name),
+        };
+        for (k, name) in keep.iter().enumerate() {
+            let found = if keep[..k].contains(name) {
+                format!("`{name}` twice")
+            } else if is_taken(name) {
+                format!("`{name}`, which is a name of the answers")
+            } else {
+                continue;
+            };
+            let expected = "columns that are named once and not as the answers are";
+            return Err(Error::invalid("--keep", expected, found));
+        }
+        Ok(())
     }
 
     /// The header of a table: `prediction`, or the names of several targets; then the classes. The same of each member, as
@@ -65,7 +101,7 @@ impl<'a, W: Write> Answers<'a, W> {
     fn head(&self) -> Vec<String> {
         let head = self.head_of_one();
         let mut all: Vec<String> = head.iter().map(|name| (*name).to_owned()).collect();
-        for member in 1..=self.members {
+        for member in 1..=self.form.members {
             all.extend(head.iter().map(|name| match *name {
                 "prediction" => format!("member_{member}"),
                 name => format!("member_{member}_{name}"),
@@ -75,34 +111,108 @@ impl<'a, W: Write> Answers<'a, W> {
     }
 
     fn head_of_one(&self) -> Vec<&'a str> {
-        let mut head = match self.task {
+        let mut head = match self.form.task {
             Task::Regression { targets } if targets.len() > 1 => {
                 targets.iter().map(|target| target.name.as_str()).collect()
             }
             _ => vec!["prediction"],
         };
-        if self.proba {
-            head.extend(self.task.classes().iter().map(String::as_str));
+        if self.form.proba {
+            head.extend(self.form.task.classes().iter().map(String::as_str));
         }
         head
     }
 
-    /// A line a row of `predictions`, `[rows, d_output]`, with those of each member.
-    pub(super) fn write(&mut self, predictions: &[f64], members: &[Vec<f64>]) -> Result<()> {
-        let width = self.task.d_output();
-        for (k, row) in predictions.chunks_exact(width).enumerate() {
-            let of = |member: &Vec<f64>| self.answer(&member[k * width..][..width]);
-            let answer = Answer {
-                members: members.iter().map(of).collect::<Result<_>>()?,
-                ..self.answer(row)?
-            };
-            match &mut self.lines {
-                Lines::Csv(table) => table.write_record(answer.fields()).map_err(unwritten)?,
-                Lines::Jsonl(lines) => writeln!(lines, "{}", json(&answer)?)?,
+    /// A line a row; `predictions`, `[rows, d_output]`, has those that have inputs, `members` the same of each member.
+    pub(super) fn write(
+        &mut self,
+        rows: Vec<Row>,
+        predictions: &[f64],
+        members: &[Vec<f64>],
+    ) -> Result<()> {
+        let width = self.form.task.d_output();
+        let mut predicted = 0..predictions.len() / width;
+        for row in rows {
+            self.rows += 1;
+            let answer = row.inputs.and_then(|_| {
+                let k = predicted.next().unwrap_or_default();
+                let of = |all: &[f64]| self.answer(&all[k * width..][..width]);
+                Ok(Answer {
+                    members: members.iter().map(|all| of(all)).collect::<Result<_>>()?,
+                    ..of(predictions)?
+                })
+            });
+            match answer {
+                Ok(answer) => self.line(row.kept, &answer)?,
+                Err(error) => self.without_answer(row.kept, error)?,
             }
-            self.answered += 1;
         }
         Ok(())
+    }
+
+    /// Does what is to be done about a row that cannot be answered.
+    fn without_answer(&mut self, kept: Vec<String>, error: Error) -> Result<()> {
+        if self.form.on_error == OnError::Stop {
+            return Err(error);
+        }
+        self.unanswered += 1;
+        let reason = error.to_string();
+        if self.form.on_error == OnError::Null {
+            self.line(kept, &Answer::none(reason.clone()))?;
+        }
+        if self.reasons.len() < REASONS {
+            self.reasons.push(reason);
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, mut kept: Vec<String>, answer: &Answer) -> Result<()> {
+        let keep = self.form.keep;
+        match &mut self.lines {
+            Lines::Csv(table) => {
+                kept.resize(keep.len(), String::new());
+                kept.extend(answer.fields());
+                kept.resize(keep.len() + self.width, String::new());
+                table.write_record(kept).map_err(unwritten)
+            }
+            Lines::Jsonl(lines) => {
+                kept.resize(keep.len(), "null".to_owned());
+                let kept = keep.iter().zip(kept);
+                let kept =
+                    kept.map(|(name, text)| Ok((name.as_str(), RawValue::from_string(text)?)));
+                let kept = kept.collect::<serde_json::Result<_>>().map_err(|_| {
+                    Error::Compute("a kept value cannot be written as JSON".to_owned())
+                })?;
+                Ok(writeln!(lines, "{}", json(&Line { kept, answer })?)?)
+            }
+        }
+    }
+
+    /// How many rows have no answer, and why the first of them have none.
+    pub(super) fn unanswered(&self) -> Option<String> {
+        let (count, rows) = (self.unanswered, self.rows);
+        let what = match self.form.on_error {
+            OnError::Null => "have null for an answer",
+            _ => "are left out",
+        };
+        let reasons: String = self
+            .reasons
+            .iter()
+            .map(|why| format!("\n  {why}"))
+            .collect();
+        let more = match count - self.reasons.len() {
+            0 => String::new(),
+            more => format!("\n  and {more} more"),
+        };
+        (count > 0).then(|| format!("{count} of {rows} rows {what}:{reasons}{more}"))
+    }
+
+    /// Rows of which none could be answered are a failure.
+    pub(super) fn outcome(&self) -> Outcome {
+        match self.rows {
+            rows if rows > 0 && rows == self.unanswered => Outcome::Failed,
+            _ => Outcome::Success,
+        }
     }
 
     /// Holds nothing back.
@@ -115,11 +225,12 @@ impl<'a, W: Write> Answers<'a, W> {
     }
 
     fn answer(&self, row: &[f64]) -> Result<Answer<'a>> {
+        let task = self.form.task;
         if !row.iter().all(|value| value.is_finite()) {
             return Err(self.not_finite());
         }
-        let classes = self.task.classes();
-        let prediction = match self.task {
+        let classes = task.classes();
+        let prediction = match task {
             Task::Regression { targets } => {
                 let names = targets.iter().map(|target| target.name.as_str());
                 match row {
@@ -128,9 +239,9 @@ impl<'a, W: Write> Answers<'a, W> {
                 }
             }
             Task::Classification { .. } | Task::Binary { .. } => {
-                let class = match (self.task, row) {
-                    (Task::Binary { .. }, [p]) => Some(usize::from(*p > self.threshold)),
-                    _ => predicted_class(self.task, row),
+                let class = match (task, row) {
+                    (Task::Binary { .. }, [p]) => Some(usize::from(*p > self.form.threshold)),
+                    _ => predicted_class(task, row),
                 };
                 let class = class.and_then(|class| classes.get(class));
                 Prediction::Class(class.ok_or_else(|| self.not_finite())?)
@@ -139,15 +250,19 @@ impl<'a, W: Write> Answers<'a, W> {
         let names = classes.iter().map(String::as_str);
         Ok(Answer {
             prediction,
-            probabilities: self.proba.then(|| names.zip(of_each_class(row)).collect()),
+            probabilities: self
+                .form
+                .proba
+                .then(|| names.zip(of_each_class(row)).collect()),
             members: Vec::new(),
+            error: None,
         })
     }
 
     fn not_finite(&self) -> Error {
         Error::Data(Box::new(DataError {
-            file: self.input.clone(),
-            place: format!("row {}", self.answered + 1),
+            file: self.form.input.clone(),
+            place: format!("row {}", self.rows),
             problem: "expected a finite number as the network's output, found one that is not"
                 .to_owned(),
             fix: "look for a value far outside the range of the training rows".to_owned(),
@@ -171,6 +286,18 @@ struct Answer<'a> {
     probabilities: Option<Named<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     members: Vec<Answer<'a>>,
+    /// Why there is no prediction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// An answer with what is carried to it, each as JSON.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    kept: Named<'a, Box<RawValue>>,
+    #[serde(flatten)]
+    answer: &'a Answer<'a>,
 }
 
 #[derive(Serialize)]
@@ -179,25 +306,35 @@ enum Prediction<'a> {
     Class(&'a str),
     Number(f64),
     Numbers(Named<'a>),
+    None,
 }
 
-/// Numbers with names, in order.
-struct Named<'a>(Vec<(&'a str, f64)>);
+/// Values with names, in order.
+struct Named<'a, T = f64>(Vec<(&'a str, T)>);
 
-impl<'a> FromIterator<(&'a str, f64)> for Named<'a> {
-    fn from_iter<I: IntoIterator<Item = (&'a str, f64)>>(pairs: I) -> Self {
+impl<'a, T> FromIterator<(&'a str, T)> for Named<'a, T> {
+    fn from_iter<I: IntoIterator<Item = (&'a str, T)>>(pairs: I) -> Self {
         Named(pairs.into_iter().collect())
     }
 }
 
-impl Serialize for Named<'_> {
+impl<T: Serialize> Serialize for Named<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().copied())
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
 
 impl Answer<'_> {
-    /// The fields of a table's line.
+    fn none(error: String) -> Self {
+        Answer {
+            prediction: Prediction::None,
+            probabilities: None,
+            members: Vec::new(),
+            error: Some(error),
+        }
+    }
+
+    /// The fields of a table's line; none if there is no prediction.
     fn fields(&self) -> Vec<String> {
         // The same text in both forms.
         let number = |value: &f64| Value::from(*value).to_string();
@@ -206,6 +343,7 @@ impl Answer<'_> {
             Prediction::Class(name) => vec![(*name).to_owned()],
             Prediction::Number(value) => vec![number(value)],
             Prediction::Numbers(named) => numbers(named),
+            Prediction::None => Vec::new(),
         };
         fields.extend(self.probabilities.as_ref().map_or_else(Vec::new, numbers));
         fields.extend(self.members.iter().flat_map(Answer::fields));

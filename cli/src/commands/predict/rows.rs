@@ -19,8 +19,13 @@ use dropwise_lab::store::Trained;
 
 use super::Format;
 
-/// The inputs of one row.
-pub(super) type Inputs = Vec<f64>;
+/// One row.
+pub(super) struct Row {
+    /// What the network takes, or why there is nothing.
+    pub(super) inputs: Result<Vec<f64>>,
+    /// What is carried to the answer, a cell or JSON for each column of `--keep`; none of a row that cannot be told apart.
+    pub(super) kept: Vec<String>,
+}
 
 /// Reads rows and prepares them.
 pub(super) struct Reader {
@@ -29,6 +34,7 @@ pub(super) struct Reader {
     /// How a table is laid out.
     layout: csv::Format,
     preprocessing: Preprocessing,
+    keep: Vec<String>,
 }
 
 /// Bytes with rows in them.
@@ -44,21 +50,26 @@ struct Input {
 struct Sink {
     input: String,
     preprocessing: Preprocessing,
+    /// The columns that are carried to the answers.
+    keep: Vec<String>,
+    /// Whether the first row that cannot be used is the end.
+    stops: bool,
     /// What was done about values that are not as training has them.
     remarks: RefCell<Remarks>,
-    rows: SyncSender<Inputs>,
+    rows: SyncSender<Row>,
 }
 
 const IDX_MARK: [u8; 3] = [0, 0, 8];
 const GZIP_MARK: [u8; 2] = [0x1f, 0x8b];
 
 impl Reader {
-    /// `fills_in` says whether missing values are filled in though training did not.
+    /// `fills_in` says whether missing values are filled in though training did not, `keep` which columns are carried to the
+    /// answers.
     pub(super) fn open(
         path: &Path,
         format: Format,
         trained: &Trained,
-        fills_in: bool,
+        (fills_in, keep): (bool, &[String]),
     ) -> Result<Self> {
         let mut preprocessing = trained.prepared.preprocessing.clone();
         if fills_in && !preprocessing.fill_in() {
@@ -75,6 +86,7 @@ impl Reader {
             format,
             layout,
             preprocessing,
+            keep: keep.to_vec(),
         })
     }
 
@@ -87,11 +99,13 @@ impl Reader {
         self.input.size.is_some()
     }
 
-    /// Sends every row, until the end or a mistake; beside that, what was done about values that are not as training has them.
-    pub(super) fn read(self, rows: SyncSender<Inputs>) -> (Result<()>, Remarks) {
+    /// Sends every row, until the end or a mistake: the first where `stops` says so, else one after which rows cannot be told apart. Beside that, what was done about values that are not as training has them.
+    pub(super) fn read(self, rows: SyncSender<Row>, stops: bool) -> (Result<()>, Remarks) {
         let sink = Sink {
             input: self.input.name.clone(),
             preprocessing: self.preprocessing,
+            keep: self.keep,
+            stops,
             remarks: RefCell::default(),
             rows,
         };
@@ -111,20 +125,23 @@ impl Sink {
         }
     }
 
-    /// Prepares a row's fields, in the order of the network's columns, and sends it.
-    fn send(&self, line: usize, fields: &[&str]) -> Result<()> {
+    /// The inputs of a row's fields, which stand in the order of the network's columns.
+    fn prepared(&self, line: usize, fields: &[&str]) -> Result<Vec<f64>> {
         let mut row = vec![0.0; self.preprocessing.d_input()];
         let place = || format!("line {line}");
         self.preprocessing
             .transform_with(fields, &mut row, &mut self.remarks.borrow_mut(), place)
             .map_err(|error| self.at(line, error))?;
-        self.send_inputs(row)
+        Ok(row)
     }
 
-    fn send_inputs(&self, row: Inputs) -> Result<()> {
+    fn send(&self, kept: Vec<String>, inputs: Result<Vec<f64>>) -> Result<()> {
         // Whoever takes the rows stops only at an error of its own, and shows that one.
         let unwanted = |_| Error::Compute("no more rows are wanted".to_owned());
-        self.rows.send(row).map_err(unwanted)
+        if self.stops && inputs.is_err() {
+            return inputs.map(drop);
+        }
+        self.rows.send(Row { inputs, kept }).map_err(unwanted)
     }
 
     fn at(&self, line: usize, error: RowError) -> Error {

@@ -113,6 +113,17 @@ fn a_pixel_out_of_range_is_named() {
         "error: standard input: image 4, pixel9: expected 0 to 16, found 17; give pixels of the range that the \
          network was trained on\n"
     );
+    for (format, none) in [
+        ("csv", "\"\""),
+        ("jsonl", "{\"prediction\":null,\"error\":"),
+    ] {
+        let more = ["--on-error", "null", "--format", format];
+        let arguments = [&["predict", "run", "--input", "-"][..], &more].concat();
+        let answers = TRAINED.output(&arguments, &idx::images(&pixels, 8)).stdout;
+        let answers = String::from_utf8(answers).expect("text");
+        let nulls = answers.lines().filter(|line| line.starts_with(none));
+        assert_eq!(nulls.count(), 1, "{answers}");
+    }
     for pixel in ["-1", "1.5", "x", ""] {
         let rows = format!("{}\n{pixel}{}\n", header(), ",1".repeat(63));
         let (_, errors) = TRAINED.predict_badly(rows, &[]);

@@ -15,6 +15,10 @@ pub(super) fn read(input: Input, sink: &Sink) -> Result<()> {
     else {
         return Ok(());
     };
+    if !sink.keep.is_empty() {
+        let found = "an IDX file, which has images alone";
+        return Err(Error::invalid("--keep", "rows with columns", found));
+    }
     let images = idx::parse(&sink.input, input.source, input.size)?;
     let fits = match images.dims[1..] {
         [found_height, found_width] => (found_height, found_width) == (height, width),
@@ -36,15 +40,17 @@ pub(super) fn read(input: Input, sink: &Sink) -> Result<()> {
     }
     for (number, image) in images.values.chunks_exact(height * width).enumerate() {
         if let Some(pixel) = image.iter().position(|pixel| *pixel > largest) {
-            return Err(mistake(
+            let error = mistake(
                 sink,
                 &format!("image {}, pixel{pixel}", number + 1),
                 format!("expected 0 to {largest}, found {}", image[pixel]),
                 "give pixels of the range that the network was trained on",
-            ));
+            );
+            sink.send(Vec::new(), Err(error))?;
+            continue;
         }
         let input = |pixel: &u8| f64::from(*pixel) / f64::from(largest);
-        sink.send_inputs(image.iter().map(input).collect())?;
+        sink.send(Vec::new(), Ok(image.iter().map(input).collect()))?;
     }
     Ok(())
 }

@@ -13,34 +13,59 @@ use super::Sink;
 use super::columns::Columns;
 
 pub(super) fn read(mut lines: Lines<impl BufRead>, sink: &Sink) -> Result<()> {
-    let columns = Columns::of(&sink.preprocessing);
-    while let Some((line, text)) = lines.next_line()? {
-        let fields =
-            fields(text, &columns, &sink.preprocessing).map_err(|error| sink.at(line, error))?;
-        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-        sink.send(line, &fields)?;
+    let columns = Columns::new(&sink.preprocessing, &sink.keep);
+    loop {
+        let next = lines.next_line();
+        let next = next.map(|next| next.map(|(line, text)| (line, text.to_owned())));
+        let (line, text) = match next {
+            Ok(Some(next)) => next,
+            Ok(None) => return Ok(()),
+            Err(error) if lines.can_go_on() => {
+                sink.send(Vec::new(), Err(error))?;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        let (kept, fields) = match serde_json::from_str(&text) {
+            Ok(row) => fields(&row, &columns, &sink.preprocessing),
+            Err(error) => (Vec::new(), Err(not_a_row(&error))),
+        };
+        let inputs = fields.map_err(|error| sink.at(line, error));
+        let inputs = inputs.and_then(|fields| {
+            let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+            sink.prepared(line, &fields)
+        });
+        sink.send(kept, inputs)?;
     }
-    Ok(())
 }
 
-/// The values of one line, in the order of the columns.
+/// The values of a row that are kept, where they are all there, and those that the network needs, in the order of its columns.
 fn fields(
-    text: &str,
+    row: &Row,
     columns: &Columns,
     preprocessing: &Preprocessing,
-) -> std::result::Result<Vec<String>, RowError> {
-    let row: Row = serde_json::from_str(text).map_err(|error| not_a_row(&error))?;
-    let values: Vec<&RawValue> = match &row {
-        Row::Values(values) => values.iter().map(Box::as_ref).collect(),
+) -> (Vec<String>, std::result::Result<Vec<String>, RowError>) {
+    let (kept, values) = match row {
+        Row::Values(values) => {
+            let values: Vec<&RawValue> = values.iter().map(Box::as_ref).collect();
+            (columns.kept_of(&values), Ok(values))
+        }
         Row::Columns(pairs) => {
             let pairs = pairs.iter();
-            columns.in_order(pairs.map(|(name, value)| (name.as_str(), value.as_ref())))?
+            let pairs = pairs.map(|(name, value)| (name.as_str(), value.as_ref()));
+            (columns.kept(pairs.clone()), columns.in_order(pairs))
         }
     };
-    let values = values.into_iter().enumerate();
-    values
-        .map(|(k, value)| field(columns.name(k), value, preprocessing))
-        .collect()
+    let missing = kept.as_ref().err().cloned();
+    let kept = kept.unwrap_or_default();
+    let kept = kept.into_iter().map(|value| value.get().to_owned());
+    let fields = values.and_then(|values| match missing {
+        Some(error) => Err(error),
+        None => (values.into_iter().enumerate())
+            .map(|(k, value)| field(columns.name(k), value, preprocessing))
+            .collect(),
+    });
+    (kept.collect(), fields)
 }
 
 /// A value as a cell of the table has it: a number keeps all the digits that it is written with.

@@ -17,31 +17,44 @@ pub(super) fn read(input: Input, format: Format, sink: &Sink) -> Result<()> {
         let error = RowError::new("", problem, "give a table with a header");
         return Err(sink.at(1, error));
     }
-    let columns = Columns::of(&sink.preprocessing);
-    let places = places(reader.columns(), format.header, &columns)
+    let columns = Columns::new(&sink.preprocessing, &sink.keep);
+    let (kept, places) = places(reader.columns(), format.header, &columns)
         .map_err(|error| sink.at(reader.first_line(), error))?;
     let mut record = Record::default();
-    while reader.read(&mut record)? {
+    loop {
+        match reader.read(&mut record) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error) if reader.can_go_on() => {
+                sink.send(Vec::new(), Err(error))?;
+                continue;
+            }
+            Err(error) => return Err(error),
+        }
         let cells: Vec<&str> = record.cells().collect();
         let fields: Vec<&str> = places.iter().map(|place| cells[*place]).collect();
-        sink.send(record.line(), &fields)?;
+        let kept = kept.iter().map(|place| cells[*place].to_owned()).collect();
+        let inputs = sink.prepared(record.line(), &fields);
+        sink.send(kept, inputs)?;
     }
-    Ok(())
 }
 
-/// Where the network's columns stand in a line. Without a header a line has the network's columns in their order, or
+/// Where the columns that are kept and the network's columns stand in a line. Without a header a line has the network's columns in their order, or
 /// all those of the training file, which are then called by their numbers.
 fn places(
     names: &[String],
     header: bool,
     columns: &Columns,
-) -> std::result::Result<Vec<usize>, RowError> {
+) -> std::result::Result<(Vec<usize>, Vec<usize>), RowError> {
     let (needed, all) = (columns.count(), columns.count_with_others());
     if !header && names.len() == needed {
-        return Ok((0..needed).collect());
+        let places: Vec<usize> = (0..needed).collect();
+        return Ok((columns.kept_of(&places)?, places));
     }
     if header || names.len() == all {
-        return columns.in_order(names.iter().map(String::as_str).zip(0..));
+        let row = names.iter().map(String::as_str).zip(0..);
+        let places = columns.in_order(row.clone())?;
+        return Ok((columns.kept(row)?, places));
     }
     let found = names.len();
     Err(RowError::new(
