@@ -16,6 +16,7 @@ mod predict;
 mod report;
 mod reproduce;
 mod study;
+mod sweep;
 mod train;
 mod tune;
 mod verify;

@@ -36,6 +36,7 @@ mod summary;
 use std::ops::RangeInclusive;
 
 use dropwise::error::{Error, Result};
+use serde::Serialize;
 
 pub use claims::{Claim, ClaimResult, Holds};
 pub use measure::{Averaging, Measurement, PaperMeasure, measure};
@@ -45,13 +46,25 @@ pub use ridge::{least_squares, ridge};
 pub(crate) use summary::in_line;
 pub use summary::{Candidate, RowSummary, RowVerdict, Summary};
 
-/// What of an experiment is to be run: a part of it on each of several machines, say.
+/// What of an experiment is to be run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scope {
     /// The names of rows; none means all of them.
     pub rows: Option<Vec<String>>,
     /// The seeds to train each row with.
     pub seeds: RangeInclusive<u64>,
+}
+
+/// A piece of an experiment that can be run alone, on one of several machines: a seed of a row, or all seeds of a row with values
+/// to choose, which are chosen once.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PaperItem {
+    /// The name of the row.
+    pub row: String,
+    /// The first seed.
+    pub from_seed: u64,
+    /// The last one.
+    pub to_seed: u64,
 }
 
 impl Scope {
@@ -71,6 +84,28 @@ impl Scope {
         let named = |row: &&PaperRow| names.contains(&row.name);
         Ok(paper.rows.iter().filter(named).collect())
     }
+
+    /// What can be run alone of the scope, in the order of the rows and seeds.
+    ///
+    /// # Errors
+    /// Those of [`rows`](Self::rows).
+    pub fn items(&self, paper: &Paper) -> Result<Vec<PaperItem>> {
+        let mut items = Vec::new();
+        for row in self.rows(paper)? {
+            let (first, last) = (*self.seeds.start(), *self.seeds.end());
+            let chooses = !row.candidates.is_empty();
+            let ranges = match chooses {
+                true => vec![(first, last)],
+                false => self.seeds.clone().map(|seed| (seed, seed)).collect(),
+            };
+            items.extend(ranges.into_iter().map(|(from_seed, to_seed)| PaperItem {
+                row: row.name.clone(),
+                from_seed,
+                to_seed,
+            }));
+        }
+        Ok(items)
+    }
 }
 
 /// Trains the networks of an experiment. It alone knows devices, threads, files and clocks.
@@ -83,28 +118,43 @@ pub trait NetworkRunner {
     fn run(&mut self, networks: &[PaperNetwork]) -> Result<Vec<Option<NetworkOutcome>>>;
 }
 
-/// Trains the networks of `scope` that `outcomes` does not have yet: those to choose by first, then those to
+/// Trains the networks of `items` that `outcomes` does not have yet: those to choose by first, then those to
 /// measure. Adds how they ended to `outcomes`, and says whether all of them did.
 ///
 /// # Errors
 /// [`Error::InvalidValue`] for a row that there is not, those of [`Paper`] and of the runner.
 pub fn run(
     paper: &Paper,
-    scope: &Scope,
+    items: &[PaperItem],
     outcomes: &mut Outcomes,
     runner: &mut impl NetworkRunner,
 ) -> Result<bool> {
-    let rows = scope.rows(paper)?;
+    let mut rows: Vec<(&PaperRow, Vec<&PaperItem>)> = Vec::new();
+    for item in items {
+        let Some(row) = paper.row(&item.row) else {
+            let found = format!("`{}`", item.row);
+            return Err(Error::invalid("the row", "one of the experiment", found));
+        };
+        match rows.last_mut() {
+            Some((last, own)) if last.name == row.name => own.push(item),
+            _ => rows.push((row, vec![item])),
+        }
+    }
     let mut candidates = Vec::new();
-    for row in &rows {
+    for (row, _) in &rows {
         candidates.extend(paper.candidates(row)?);
     }
     train(&candidates, outcomes, runner)?;
     let mut measured = Vec::new();
     let mut is_complete = true;
-    for row in &rows {
+    for (row, items) in &rows {
         match paper.chosen(row, outcomes) {
-            Some(chosen) => measured.extend(paper.measured(row, &chosen, scope.seeds.clone())?),
+            Some(chosen) => {
+                for item in items {
+                    let seeds = item.from_seed..=item.to_seed;
+                    measured.extend(paper.measured(row, &chosen, seeds)?);
+                }
+            }
             None if paper.scores(row, outcomes).iter().all(Option::is_some) => {
                 let what = format!("row `{}`: the values to choose among", row.name);
                 let expected = "one with which training does not diverge";

@@ -21,7 +21,8 @@
 //! `table.md` and `study.svg`.
 //!
 //! `dropwise tune` keeps its trials in a [`TuneFolder`]: `tune.toml`, `study.jsonl` (a line a trial, which grows),
-//! then `tune.json` (the summary), `tune.svg` and `best.toml`.
+//! then `tune.json` (the summary), `tune.svg` and `best.toml`. Where several processes work on one study, `trials/` has a file for
+//! each trial that has ended, and `study.jsonl` comes last.
 //!
 //! `dropwise reproduce` keeps an experiment in a [`PaperFolder`]: `paper.toml` (the experiment), `runs/` (a run for
 //! each network, with its `outcome.json`), then `summary.json`, `table.md` and `figure.svg`.
@@ -61,7 +62,7 @@ pub use run::{KEEP, Run};
 pub use stored::{ModelName, StoredRun, open_for_reading};
 pub use tensors::{Array, ArrayValues};
 pub use trained::{Prepared, Trained, experiment_of};
-pub use tune::TuneFolder;
+pub use tune::{Claim, TuneFolder};
 
 const CONFIG: &str = "config.toml";
 const PREPARATION: &str = "preparation.json";

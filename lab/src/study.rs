@@ -36,7 +36,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::statistics::{Distribution, Interval};
@@ -46,17 +46,17 @@ use dropwise::evaluate::{Measure, Metrics};
 pub type Setting = BTreeMap<String, Value>;
 
 /// One network of a study.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StudyOutcome {
     /// The setting that it was trained at.
     pub setting: Setting,
     /// The number that all its randomness comes from.
     pub seed: u64,
     /// The fold of a cross-validation that it is measured on, counted from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fold: Option<usize>,
     /// The step after which its loss or a weight was found not to be finite; none if all went well.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diverged: Option<usize>,
     /// How well it does after its last step, with dropout off.
     pub metrics: Metrics,
@@ -158,7 +158,12 @@ pub struct StudySummary {
     pub split: &'static str,
     /// The error that they are compared by.
     pub measure: Measure,
-    /// `finished` or `interrupted`.
+    /// The hash of all that the outcomes follow from: the parts of one study have the same.
+    pub plan_sha256: String,
+    /// The part of the study that this is, as `K/N`; none for all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    /// `finished` or `interrupted`; `unfinished` while it goes on.
     pub end: &'static str,
     /// Each setting that was finished, in the order they were trained in.
     pub settings: Vec<SettingSummary>,

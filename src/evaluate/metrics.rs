@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Measure;
 
@@ -17,9 +17,11 @@ pub struct Metrics {
     pub rows: usize,
     /// The training loss by its definition (see [`Loss`](crate::config::Loss)) with all rows as one
     /// batch: a mean over rows, but for `squared-error`, which is a sum.
+    #[serde(deserialize_with = "number_or_null")]
     pub loss: f64,
     /// The mean of `|target - prediction|` over rows and outputs; for a regression in the units of the
     /// data (MAE).
+    #[serde(deserialize_with = "number_or_null")]
     pub mean_absolute_error: f64,
 
     /// Classes: rows whose [`predicted_class`](super::predicted_class) is not the right one.
@@ -85,6 +87,11 @@ pub struct Metrics {
     /// theirs. None if predictions or targets are the same in every row, and for more than 100 targets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spearman: Option<f64>,
+}
+
+/// Reads back what JSON has no word for.
+fn number_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Option::<f64>::deserialize(from).map(|number| number.unwrap_or(f64::NAN))
 }
 
 impl Metrics {

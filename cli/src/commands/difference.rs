@@ -1,11 +1,11 @@
 //! Whether an experiment is the one that a run or a study was started with.
 
-use std::path::PathBuf;
-
 use dropwise::Result;
 use dropwise::config::Experiment;
 use dropwise::error::Error;
 use toml::{Table, Value};
+
+use super::overrides::without_paths;
 
 /// A key whose value is not the one that was started with, and both values in words.
 pub(super) struct Difference {
@@ -22,12 +22,7 @@ impl Difference {
 
     /// As [`between`](Self::between), wherever the files of the data are: what is in them is compared by their hash.
     pub(super) fn beside_paths(begun: &Experiment, now: &Experiment) -> Result<Option<Self>> {
-        let anywhere = |experiment: &Experiment| -> Result<Experiment> {
-            let mut experiment = experiment.clone();
-            experiment.data = experiment.data.with_paths(|_| Ok(PathBuf::new()))?;
-            Ok(experiment)
-        };
-        Difference::between(&anywhere(begun)?, &anywhere(now)?)
+        Difference::between(&without_paths(begun)?, &without_paths(now)?)
     }
 
     /// The difference in words, for what was `started`: a run or a study.

@@ -410,6 +410,13 @@ fn absolute(path: &Path) -> Result<PathBuf> {
     })
 }
 
+/// An experiment wherever the files of its data are.
+pub(super) fn without_paths(experiment: &Experiment) -> Result<Experiment> {
+    let mut experiment = experiment.clone();
+    experiment.data = experiment.data.with_paths(|_| Ok(PathBuf::new()))?;
+    Ok(experiment)
+}
+
 /// An experiment as a TOML file.
 pub(super) fn write(experiment: &Experiment) -> Result<String> {
     toml::to_string(experiment).map_err(|cause| {

@@ -14,13 +14,14 @@ use std::str::FromStr;
 use clap::builder::RangedU64ValueParser;
 use dropwise::{Error, Result};
 use dropwise_lab::report::reproduce_text;
-use dropwise_lab::reproduce::{Outcomes, Paper, Scope, Summary, run};
+use dropwise_lab::reproduce::{Outcomes, Paper, PaperItem, Scope, Summary, run};
 use dropwise_lab::store::{PaperFolder, PaperParts};
 use toml::Value;
 
 use super::args::ChangeArgs;
 use super::output::OutputArgs;
 use super::overrides::{self, Override};
+use super::sweep::{self, SweepArgs};
 use super::{Outcome, interrupt, parallel, pretty};
 use in_progress::InProgress;
 use known::Known;
@@ -36,8 +37,10 @@ use workers::Workers;
 ///
 /// The folder --out gets paper.toml (the experiment), runs/ (every network, a folder each, as of
 /// `dropwise train --out`), table.md, figure.svg and summary.json. After Ctrl-C or a kill, the same
-/// command with --resume continues. --rows and --seeds run a part, on one of several machines, say; --merge
-/// combines the parts.
+/// command with --resume continues.
+///
+/// On several machines, --part K/N runs every N-th item of --list-json from the K-th on, in a folder of its own;
+/// --merge puts the folders together to what one process would have written: see docs/CLUSTER.md.
 ///
 /// Exit status: 0 as published, 1 a row or a claim was missed, or it failed, 2 wrong usage, 130 interrupted.
 #[derive(clap::Args)]
@@ -61,12 +64,8 @@ pub(super) struct Args {
     /// A small version on the built-in digits, in a minute or two
     #[arg(long)]
     quick: bool,
-    /// Continue what is in --out
-    #[arg(long)]
-    resume: bool,
-    /// Train nothing: combine the results in these folders (may be repeated)
-    #[arg(long, value_name = "DIR", num_args = 1..)]
-    merge: Vec<PathBuf>,
+    #[command(flatten)]
+    sweep: SweepArgs,
     /// The folder for the results [default: runs/reproduce/NAME, with --quick NAME-quick]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -122,15 +121,21 @@ impl Args {
         let known = known::find(name)?;
         let dir = self.out.clone().unwrap_or_else(|| self.folder(name));
         let paper = self.paper(&known, &dir)?;
-        let scope = self.scope(&paper)?;
+        let mut items = self.scope(&paper).items(&paper)?;
+        if self.sweep.list_json {
+            return sweep::list(items, out).map(|()| Outcome::Success);
+        }
+        let (part, merge) = (self.sweep.part(), &self.sweep.merge);
+        let mut numbers = 0..;
+        items.retain(|_| numbers.next().is_some_and(|k| part.has(k)));
         let header = self.header(&known);
-        let parts = PaperParts::open(&self.merge, &header)?;
-        let folder = if self.resume {
+        let parts = PaperParts::open(merge, &header)?;
+        let folder = if self.sweep.resumes(&dir, PaperFolder::CONFIG) {
             PaperFolder::resume(&dir, &header)?
         } else {
             PaperFolder::refuse_content(&dir)?;
-            if self.merge.is_empty() && known.table.is_none() {
-                workers::check_data(&paper, &scope)?;
+            if merge.is_empty() && known.table.is_none() {
+                workers::check_data(&paper, &items)?;
             }
             parts.check(&paper, Outcomes::new())?;
             PaperFolder::create(&dir, &header)?
@@ -141,8 +146,8 @@ impl Args {
 
         let mut show = Show::new(self.output.style(), paper.measure, out);
         let mut outcomes = folder.outcomes()?;
-        let is_complete = if self.merge.is_empty() {
-            self.train(&paper, &scope, &folder, &mut outcomes, &mut show)?
+        let is_complete = if merge.is_empty() {
+            self.train(&paper, &items, &folder, &mut outcomes, &mut show)?
         } else {
             parts.check(&paper, outcomes)?;
             parts.copy_to(&folder)?;
@@ -152,7 +157,7 @@ impl Args {
         let summary = save_results(&paper, &outcomes, &folder)?;
         show.ends(&summary, &folder)?;
         if !is_complete && interrupt::requested() {
-            eprintln!("interrupted: the same command with --resume continues");
+            eprintln!("interrupted: {}", self.sweep.to_continue());
             return Ok(Outcome::Interrupted);
         }
         Ok(if is_complete && summary.is_good() {
@@ -166,7 +171,7 @@ impl Args {
     fn train(
         &self,
         paper: &Paper,
-        scope: &Scope,
+        items: &[PaperItem],
         folder: &PaperFolder,
         outcomes: &mut Outcomes,
         show: &mut Show<'_, impl Write>,
@@ -180,18 +185,16 @@ impl Args {
             in_progress: InProgress::new(show.line()),
             show,
         };
-        run(paper, scope, outcomes, &mut workers)
+        run(paper, items, outcomes, &mut workers)
     }
 
-    /// The rows and seeds to run.
-    fn scope(&self, paper: &Paper) -> Result<Scope> {
+    /// The rows and seeds to run, all parts together.
+    fn scope(&self, paper: &Paper) -> Scope {
         let all = 1..=paper.seeds as u64;
-        let scope = Scope {
+        Scope {
             rows: self.rows.clone(),
             seeds: self.seeds.as_ref().map_or(all, |seeds| seeds.0.clone()),
-        };
-        scope.rows(paper)?;
-        Ok(scope)
+        }
     }
 
     /// The experiment with all changes, for the folder `dir`.

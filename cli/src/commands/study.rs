@@ -13,13 +13,14 @@ use dropwise::Result;
 use dropwise::data::Part;
 use dropwise::train::{End, Replica, Replicas};
 use dropwise_lab::report::{study_notes, study_table};
-use dropwise_lab::study::{SettingSummary, StudyOutcome, StudySummary};
+use dropwise_lab::study::{Setting, SettingSummary, StudyOutcome, StudySummary};
 
 use super::args::{ExperimentArgs, part};
 use super::output::{OutputArgs, Style};
 use super::overrides::Vary;
+use super::sweep::{self, SweepArgs};
 use super::{Outcome, interrupt, json};
-use folder::Folder;
+use folder::{Folder, Kept};
 use plan::{Plan, Point};
 use progress::Progress;
 
@@ -31,11 +32,14 @@ use progress::Progress;
 ///
 /// With --out, the folder gets study.toml (the configuration of the first setting, resolved),
 /// study.jsonl (a line a network), study.json (the summary), table.md and study.svg. Ctrl-C ends with
-/// the settings that are finished.
+/// the settings that are finished; the same command with --resume continues.
+///
+/// On several machines, --part K/N trains every N-th setting from the K-th on, in a folder of its own;
+/// --merge puts the folders together to what one process would have written: see docs/CLUSTER.md.
 ///
 /// Exit status: 0 trained, 1 failed, 2 wrong usage, 130 interrupted.
 #[derive(clap::Args)]
-#[command(verbatim_doc_comment, mut_arg("seed", |seed| seed.help(SEED_HELP)))]
+#[command(verbatim_doc_comment, mut_arg("seed", |seed| seed.help(SEED_HELP)), mut_arg("resume", |resume| resume.requires("out")))]
 pub(super) struct Args {
     /// The experiment, a TOML file such as config/xor.toml
     config: PathBuf,
@@ -54,6 +58,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    sweep: SweepArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
@@ -68,32 +74,67 @@ impl Args {
         interrupt::watch();
         let style = self.output.style();
         let plan = Plan::of(self)?;
-        let folder = self.out.as_deref();
-        let mut folder = folder.map(|dir| Folder::create(dir, &plan)).transpose()?;
+        if self.sweep.list_json {
+            let settings = plan.points.iter().map(|point| Listed {
+                setting: &point.setting,
+            });
+            return sweep::list(settings.collect(), out).map(|()| Outcome::Success);
+        }
+        let (dir, merge) = (self.out.as_deref(), &self.sweep.merge);
+        let mut kept = Kept::default();
+        merge.iter().try_for_each(|dir| kept.add(dir, &plan))?;
+        let resumed = dir.filter(|dir| self.sweep.resumes(dir, folder::CONFIG));
+        let resumed = resumed
+            .map(|dir| Folder::resume(dir, &plan, &mut kept))
+            .transpose()?;
+        if !merge.is_empty() {
+            kept.check_complete(&plan)?;
+        }
+        let folder = match (resumed, dir) {
+            (None, Some(dir)) => Some(Folder::create(dir, &plan)?),
+            (resumed, _) => resumed,
+        };
 
         let started = Instant::now();
+        let points: Vec<_> = plan.points_of_part().collect();
         let mut progress = Progress::new(plan.trainings(), style);
-        let mut summary = plan.summary();
-        let mut outcomes = vec![];
-        for point in &plan.points {
+        let mut summary = plan.summary()?;
+        let (mut outcomes, mut lines) = (vec![], vec![]);
+        for (k, point) in &points {
             let started = Instant::now();
-            let Some(trained) = train(&plan, point, &mut progress)? else {
-                summary.end = "interrupted";
-                break;
+            let trained = match kept.take(*k) {
+                Some(kept) => {
+                    progress.skip(plan.folds(point).count());
+                    kept
+                }
+                None => {
+                    let Some(trained) = train(&plan, point, &mut progress)? else {
+                        summary.end = END_INTERRUPTED;
+                        break;
+                    };
+                    Trained::new(trained, started.elapsed().as_secs_f64())?
+                }
             };
-            let seconds = started.elapsed().as_secs_f64();
-            let setting = point.setting.clone();
-            let setting = SettingSummary::of(setting, &trained, summary.measure, seconds);
+            let (setting, seconds) = (point.setting.clone(), trained.seconds);
+            let setting = SettingSummary::of(setting, &trained.outcomes, summary.measure, seconds);
             summary.settings.push(setting);
             if style == Style::Json {
-                print_lines(out, &trained)?;
+                trained
+                    .lines
+                    .iter()
+                    .try_for_each(|line| writeln!(out, "{line}"))?;
+                out.flush()?;
             }
-            outcomes.extend(trained);
-            if let Some(folder) = &mut folder {
-                folder.save_outcomes(&outcomes)?;
+            outcomes.extend(trained.outcomes);
+            lines.extend(trained.lines);
+            if let Some(folder) = &folder {
+                folder.save_so_far(&summary, &lines)?;
             }
         }
         progress.end();
+        if summary.settings.len() == points.len() {
+            summary.end = END_FINISHED;
+        }
 
         if let Some(folder) = &folder {
             folder.save_summary(&summary, &outcomes)?;
@@ -103,9 +144,13 @@ impl Args {
             Style::Json => writeln!(out, "{}", json(&summary)?)?,
             Style::Words => self.print(out, &summary, started.elapsed().as_secs_f64())?,
         }
-        let (done, all) = (summary.settings.len(), plan.points.len());
+        let (done, all) = (summary.settings.len(), points.len());
         if done < all {
-            eprintln!("interrupted: {done} of {all} settings are finished");
+            let fix = match self.out {
+                Some(_) => format!("; {}", self.sweep.to_continue()),
+                None => String::new(),
+            };
+            eprintln!("interrupted: {done} of {all} settings are finished{fix}");
             return Ok(Outcome::Interrupted);
         }
         Ok(Outcome::Success)
@@ -123,6 +168,36 @@ impl Args {
             writeln!(out, "saved in {}", dir.display())?;
         }
         Ok(())
+    }
+}
+
+/// How far a study has got, in `study.json`.
+const END_FINISHED: &str = "finished";
+const END_INTERRUPTED: &str = "interrupted";
+/// While it goes on, and what a process that was killed leaves behind.
+const END_UNFINISHED: &str = "unfinished";
+
+/// A setting of `--list-json`.
+#[derive(serde::Serialize)]
+struct Listed<'a> {
+    setting: &'a Setting,
+}
+
+/// The networks of a setting, and their lines in `study.jsonl`.
+struct Trained {
+    outcomes: Vec<StudyOutcome>,
+    lines: Vec<String>,
+    /// How long their training took.
+    seconds: f64,
+}
+
+impl Trained {
+    fn new(outcomes: Vec<StudyOutcome>, seconds: f64) -> Result<Self> {
+        Ok(Trained {
+            lines: outcomes.iter().map(json).collect::<Result<_>>()?,
+            outcomes,
+            seconds,
+        })
     }
 }
 
@@ -151,11 +226,4 @@ fn train(plan: &Plan, point: &Point, progress: &mut Progress) -> Result<Option<V
         }));
     }
     Ok(Some(outcomes))
-}
-
-fn print_lines(out: &mut impl Write, outcomes: &[StudyOutcome]) -> Result<()> {
-    for outcome in outcomes {
-        writeln!(out, "{}", json(outcome)?)?;
-    }
-    Ok(out.flush()?)
 }

@@ -36,6 +36,10 @@ use workers::Workers;
 /// After Ctrl-C or a kill, the same command with --resume continues. The same seed and --trials give the same
 /// study, whatever --jobs.
 ///
+/// On several machines, start the same command with --join and an --out that all of them have, as often as you like: the
+/// processes share out the trials, take over those of a process that was lost, and come to the same study as one process
+/// would: see docs/CLUSTER.md.
+///
 /// Exit status: 0 tuned, 1 failed, 2 wrong usage, 130 interrupted.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -60,6 +64,9 @@ pub(super) struct Args {
     /// Continue the study in --out
     #[arg(long, requires = "out")]
     resume: bool,
+    /// Work on the study in --out together with all other processes that do, on any machine with that folder; begin it if none has
+    #[arg(long, requires = "out", conflicts_with_all = ["resume", "budget"])]
+    join: bool,
     #[command(flatten)]
     experiment: ExperimentArgs,
     #[command(flatten)]
@@ -95,6 +102,7 @@ impl Args {
         let style = self.output.style();
         let job = Job::of(self)?;
         let log = match &self.out {
+            Some(dir) if self.join => Some(TrialLog::join(dir, &job)?),
             Some(dir) if self.resume => Some(TrialLog::resume(dir, &job)?),
             Some(dir) => Some(TrialLog::create(dir, &job)?),
             None => None,
@@ -105,7 +113,7 @@ impl Args {
         let summary = tune(&recipe, &job.experiment, rows, &mut workers)?;
         let (log, show) = workers.end();
         let Some(summary) = summary else {
-            eprintln!("{}", interrupted(self.out.is_some()));
+            eprintln!("{}", self.interrupted());
             return Ok(Outcome::Interrupted);
         };
         if let Some(log) = log {
@@ -138,6 +146,14 @@ impl Args {
         Ok(())
     }
 
+    fn interrupted(&self) -> &'static str {
+        match self.out {
+            Some(_) if self.join => "interrupted: the same command continues",
+            Some(_) => "interrupted: the same command with --resume continues",
+            None => "interrupted: nothing was saved: a study with --out DIR can be resumed",
+        }
+    }
+
     fn recipe(&self) -> Recipe {
         let trials = match self.budget {
             Some(_) => MOST_TRIALS as usize,
@@ -148,13 +164,5 @@ impl Args {
             max_width: self.max_width,
             ..Recipe::default()
         }
-    }
-}
-
-fn interrupted(is_saved: bool) -> &'static str {
-    if is_saved {
-        "interrupted: the same command with --resume continues"
-    } else {
-        "interrupted: nothing was saved: a study with --out DIR can be resumed"
     }
 }

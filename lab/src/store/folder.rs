@@ -25,10 +25,12 @@ pub(super) struct Kind {
 /// The folder of a study.
 const STUDY: Kind = Kind {
     config: "study.toml",
-    before: &[],
+    before: &[STUDY_SUMMARY],
     problem: "already holds a study",
-    fix: "choose another --out",
+    fix: "choose another --out, or go on with --resume",
 };
+
+const STUDY_SUMMARY: &str = "study.json";
 
 impl Kind {
     /// Makes the folder, or takes an empty one.
@@ -40,6 +42,16 @@ impl Kind {
         self.refuse_content(dir)?;
         remove_unfinished(dir)?;
         Ok(lock)
+    }
+
+    /// Refuses a folder that nothing of this kind was begun in.
+    pub(super) fn check_begun(&self, dir: &Path, expected: &str) -> Result<()> {
+        let config = self.config;
+        if dir.join(config).is_file() {
+            return Ok(());
+        }
+        let problem = format!("expected {expected}, found no `{config}`");
+        Err(refused(dir, problem, "leave out --resume to begin one"))
     }
 
     /// Refuses a folder, which must exist, with anything in it but what is left of one that was never finished.
@@ -74,13 +86,24 @@ pub struct OutFolder {
 }
 
 impl OutFolder {
-    /// Makes the folder `dir` of a study, parents included; an existing one must be empty.
+    /// Makes the folder `dir` of a study, parents included, with a summary of nothing; an existing one must be empty.
     ///
     /// # Errors
     /// [`Error::Store`](dropwise::Error::Store) if the folder holds anything or is in use;
     /// [`Error::WriteFile`](dropwise::Error::WriteFile) if it cannot be written.
-    pub fn for_study(dir: &Path, config_text: &str) -> Result<Self> {
-        OutFolder::create(&STUDY, dir, &[(STUDY.config, config_text)])
+    pub fn for_study(dir: &Path, config_text: &str, summary_json: &str) -> Result<Self> {
+        let files = [(STUDY_SUMMARY, summary_json), (STUDY.config, config_text)];
+        OutFolder::create(&STUDY, dir, &files)
+    }
+
+    /// Takes the folder `dir`, to go on with the study in it.
+    ///
+    /// # Errors
+    /// [`Error::Store`](dropwise::Error::Store) if it holds no study or is in use;
+    /// [`Error::Read`](dropwise::Error::Read) if it cannot be read.
+    pub fn resume_study(dir: &Path) -> Result<Self> {
+        STUDY.check_begun(dir, "the folder of a `dropwise study`")?;
+        OutFolder::resume(dir)
     }
 
     /// Makes a folder with these files, written in this order: the last is the configuration.
@@ -103,6 +126,27 @@ impl OutFolder {
         Ok(OutFolder {
             dir: dir.to_owned(),
             _lock: Some(lock),
+        })
+    }
+
+    /// Takes a folder together with other processes, and makes it if none of them has. Nothing that they may be writing is
+    /// removed.
+    pub(super) fn join(kind: &Kind, dir: &Path, files: &[(&str, &str)]) -> Result<Self> {
+        if !dir.join(kind.config).is_file() {
+            create_folder(dir)?;
+            let lock = Lock::wait(dir)?;
+            if !dir.join(kind.config).is_file() {
+                kind.refuse_content(dir)?;
+                remove_unfinished(dir)?;
+                for (name, text) in files {
+                    atomic::write(&dir.join(name), text.as_bytes())?;
+                }
+            }
+            drop(lock);
+        }
+        Ok(OutFolder {
+            dir: dir.to_owned(),
+            _lock: Some(Lock::share(dir)?),
         })
     }
 

@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use super::{LOCK, cannot_write, refused};
 use dropwise::error::{Error, Result};
@@ -22,22 +23,63 @@ impl Lock {
     /// [`Error::WriteFile`] if the file `lock` cannot be written.
     pub fn take(dir: &Path) -> Result<Lock> {
         let path = dir.join(LOCK);
-        // Not emptied on opening: the process that holds it has written its number there.
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(|cause| cannot_write(&path, cause))?;
+        let file = open(&path)?;
         match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(in_use(dir, file)),
-            Err(TryLockError::Error(cause)) => return Err(no_locks(&path, &cause)),
+            Ok(()) => Lock::signed(file, &path),
+            Err(TryLockError::WouldBlock) => Err(in_use(dir, file)),
+            Err(TryLockError::Error(cause)) => Err(no_locks(&path, &cause)),
         }
-        write_process_id(&mut file).map_err(|cause| cannot_write(&path, cause))?;
+    }
+
+    /// Takes the lock of the folder `dir`, once those who hold it for a moment have let go of it.
+    pub(super) fn wait(dir: &Path) -> Result<Lock> {
+        let path = dir.join(LOCK);
+        let file = open(&path)?;
+        file.lock().map_err(|cause| no_locks(&path, &cause))?;
+        Lock::signed(file, &path)
+    }
+
+    /// Takes a share of the lock of the folder `dir`, which others may have too, but nobody who takes all of it.
+    pub(super) fn share(dir: &Path) -> Result<Lock> {
+        let path = dir.join(LOCK);
+        // Others hold it for a moment each, to look whether there is something to join.
+        for _ in 0..100 {
+            let file = open(&path)?;
+            match file.try_lock_shared() {
+                Ok(()) => return Ok(Lock { file }),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(50)),
+                Err(TryLockError::Error(cause)) => return Err(no_locks(&path, &cause)),
+            }
+        }
+        Err(in_use(dir, open(&path)?))
+    }
+
+    /// Takes the lock that is the file `path`; none if a process holds it.
+    pub(super) fn try_file(path: &Path) -> Result<Option<Lock>> {
+        let file = open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lock { file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(cause)) => Err(no_locks(path, &cause)),
+        }
+    }
+
+    /// Leaves the number of this process.
+    fn signed(mut file: File, path: &Path) -> Result<Lock> {
+        write_process_id(&mut file).map_err(|cause| cannot_write(path, cause))?;
         Ok(Lock { file })
     }
+}
+
+/// Not emptied on opening: the process that holds it has written its number there.
+fn open(path: &Path) -> Result<File> {
+    File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(|cause| cannot_write(path, cause))
 }
 
 impl Drop for Lock {

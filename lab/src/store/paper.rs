@@ -37,6 +37,9 @@ impl Deref for PaperFolder {
 }
 
 impl PaperFolder {
+    /// The file with the experiment, which a folder has if one was begun in it.
+    pub const CONFIG: &str = PAPER.config;
+
     /// Makes the folder `dir`, parents included, for the experiment that `begun` describes; an existing one must be
     /// empty.
     ///

@@ -1,10 +1,15 @@
 //! Writing the study of `dropwise tune`, and going on with it.
 
+use std::fs;
+use std::io::ErrorKind;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use super::folder::{Kind, OutFolder};
-use super::{PREPARATION, jsonl, refused};
+use serde_json::value::RawValue;
+
+use super::folder::{Kind, OutFolder, create_folder, names_in};
+use super::lock::Lock;
+use super::{PREPARATION, atomic, cannot_read, jsonl};
 use dropwise::error::Result;
 
 const TUNE: Kind = Kind {
@@ -16,10 +21,24 @@ const TUNE: Kind = Kind {
 
 /// A line for each trial that has ended.
 const TRIALS: &str = "study.jsonl";
+/// Where several processes work on one study: a file for each trial that has ended, and one that is locked by who trains it.
+const SHARED: &str = "trials";
 
 /// The folder of `dropwise tune`. Only `study.jsonl` grows, line by line.
 #[derive(Debug)]
 pub struct TuneFolder(OutFolder);
+
+/// What a process that works on a study together with others may do with a trial.
+#[derive(Debug)]
+pub enum Claim {
+    /// It has ended; this is its line.
+    Ended(String),
+    /// Another process trains it.
+    Taken,
+    /// Train it: nobody else does while this value lives. The operating system gives it back when the process ends, however it
+    /// ends.
+    Granted(Lock),
+}
 
 impl Deref for TuneFolder {
     type Target = OutFolder;
@@ -46,12 +65,58 @@ impl TuneFolder {
     /// [`Error::Store`](dropwise::Error::Store) if it holds no such study or is in use;
     /// [`Error::Read`](dropwise::Error::Read) if it cannot be read.
     pub fn resume(dir: &Path) -> Result<Self> {
-        let config = TUNE.config;
-        if !dir.join(config).is_file() {
-            let problem = format!("expected the study of a `dropwise tune`, found no `{config}`");
-            return Err(refused(dir, problem, "leave out --resume to begin one"));
-        }
+        TUNE.check_begun(dir, "the study of a `dropwise tune`")?;
         OutFolder::resume(dir).map(TuneFolder)
+    }
+
+    /// Takes the folder `dir` together with other processes, which may be on other machines, and makes it if none of them has.
+    /// Its locks are those of the file system, which hold on NFS too.
+    ///
+    /// # Errors
+    /// Those of [`create`](Self::create) and [`resume`](Self::resume).
+    pub fn join(dir: &Path, config_text: &str, preparation_json: &str) -> Result<Self> {
+        let files = [(PREPARATION, preparation_json), (TUNE.config, config_text)];
+        let folder = OutFolder::join(&TUNE, dir, &files)?;
+        create_folder(&dir.join(SHARED))?;
+        Ok(TuneFolder(folder))
+    }
+
+    /// Whether this process is to train the trial `name`.
+    ///
+    /// # Errors
+    /// [`Error::Store`](dropwise::Error::Store) if the file system has no locks; [`Error::Read`](dropwise::Error::Read);
+    /// [`Error::WriteFile`](dropwise::Error::WriteFile).
+    pub fn claim(&self, name: &str) -> Result<Claim> {
+        if let Some(line) = self.ended(name)? {
+            return Ok(Claim::Ended(line));
+        }
+        let path = self.dir().join(SHARED).join(format!("{name}.lock"));
+        let Some(lock) = Lock::try_file(&path)? else {
+            return Ok(Claim::Taken);
+        };
+        // It may have ended since.
+        Ok(match self.ended(name)? {
+            Some(line) => Claim::Ended(line),
+            None => Claim::Granted(lock),
+        })
+    }
+
+    /// Keeps the line of the trial `name`, for the others.
+    ///
+    /// # Errors
+    /// [`Error::WriteFile`](dropwise::Error::WriteFile).
+    pub fn keep(&self, name: &str, line: &str) -> Result<()> {
+        let path = self.dir().join(SHARED).join(format!("{name}.json"));
+        atomic::write(&path, format!("{line}\n").as_bytes())
+    }
+
+    fn ended(&self, name: &str) -> Result<Option<String>> {
+        let path = self.dir().join(SHARED).join(format!("{name}.json"));
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text.trim_end().to_owned())),
+            Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
+            Err(cause) => Err(cannot_read(&path, cause)),
+        }
     }
 
     /// The path of the file with a line for each trial.
@@ -76,16 +141,36 @@ impl TuneFolder {
         self.read(PREPARATION)
     }
 
-    /// The lines of all trials that have ended. A last line that a killed process cut short is dropped, from the
-    /// file too.
+    /// The lines of all trials that have ended, whoever trained them. A last line that a killed process cut short is dropped.
     ///
     /// # Errors
     /// [`Error::Store`](dropwise::Error::Store) if another line is not JSON;
     /// [`Error::Read`](dropwise::Error::Read).
     pub fn trials(&self) -> Result<Vec<String>> {
-        let path = self.trials_path();
-        jsonl::rewind(&path, |_| true)?;
-        Ok(self.read(TRIALS)?.lines().map(str::to_owned).collect())
+        let mut lines = Vec::new();
+        jsonl::read(&self.trials_path(), |_, line: Box<RawValue>| {
+            lines.push(line.get().to_owned());
+            Ok(())
+        })?;
+        let shared = self.dir().join(SHARED);
+        if shared.is_dir() {
+            let mut names = names_in(&shared)?;
+            names.sort();
+            for name in names.iter().filter_map(|name| name.to_str()) {
+                if let Some(name) = name.strip_suffix(".json") {
+                    lines.extend(self.ended(name)?);
+                }
+            }
+        }
+        Ok(lines)
+    }
+
+    /// Drops a last line that a killed process cut short from the file too.
+    ///
+    /// # Errors
+    /// As [`trials`](Self::trials), and [`Error::WriteFile`](dropwise::Error::WriteFile).
+    pub fn mend(&self) -> Result<()> {
+        jsonl::rewind(&self.trials_path(), |_| true)
     }
 
     /// Adds a trial's line, and brings it to the disk.

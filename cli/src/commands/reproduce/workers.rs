@@ -5,7 +5,9 @@ use std::path::Path;
 
 use dropwise::data;
 use dropwise::{Backend, Error, Result};
-use dropwise_lab::reproduce::{NetworkOutcome, NetworkRunner, Paper, PaperNetwork, Scope, measure};
+use dropwise_lab::reproduce::{
+    NetworkOutcome, NetworkRunner, Paper, PaperItem, PaperNetwork, measure,
+};
 use dropwise_lab::store::PaperFolder;
 
 use super::super::parallel::run_parallel;
@@ -26,9 +28,12 @@ pub(super) struct Workers<'a, 'b, W> {
 }
 
 /// Loads all data that the experiment trains on, so that missing data are an error before anything is started.
-pub(super) fn check_data(paper: &Paper, scope: &Scope) -> Result<()> {
+pub(super) fn check_data(paper: &Paper, items: &[PaperItem]) -> Result<()> {
     let mut read = Vec::new();
-    for row in scope.rows(paper)? {
+    for row in &paper.rows {
+        if !items.iter().any(|item| item.row == row.name) {
+            continue;
+        }
         let mut networks = paper.candidates(row)?;
         let first = row.candidates.first().map_or(&[][..], Vec::as_slice);
         networks.extend(paper.measured(row, first, 1..=1)?);

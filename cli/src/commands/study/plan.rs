@@ -6,13 +6,17 @@ use dropwise::data::{self, Part, Splits};
 use dropwise::evaluate::Measure;
 use dropwise::{Dataset, Error, Result};
 use dropwise_lab::study::{Setting, StudySummary};
+use sha2::{Digest, Sha256};
 
 use super::super::BURN_VERSION;
 use super::super::overrides::{self, Override, Vary};
-use super::Args;
+use super::super::sweep::SweepPart;
+use super::{Args, END_UNFINISHED};
 
 /// Every setting, and the data that they are trained on.
 pub(super) struct Plan {
+    /// What of it this process trains.
+    part: SweepPart,
     keys: Vec<String>,
     split: Part,
     pub(super) points: Vec<Point>,
@@ -70,6 +74,7 @@ impl Plan {
             Part::Train
         };
         let plan = Plan {
+            part: args.sweep.part(),
             keys,
             split: args.split.unwrap_or(default_split),
             points,
@@ -138,9 +143,44 @@ impl Plan {
         places.map(|place| &self.data[place].2)
     }
 
+    /// What of it this process trains.
+    pub(super) fn part(&self) -> SweepPart {
+        self.part
+    }
+
+    /// The settings of this process's part, with their places in the plan.
+    pub(super) fn points_of_part(&self) -> impl Iterator<Item = (usize, &Point)> {
+        let points = self.points.iter().enumerate();
+        points.filter(|(k, _)| self.part.has(*k))
+    }
+
     /// How often networks are trained.
     pub(super) fn trainings(&self) -> usize {
-        self.points.iter().map(|point| point.data.len()).sum()
+        let points = self.points_of_part();
+        points.map(|(_, point)| point.data.len()).sum()
+    }
+
+    /// The hash of all that the outcomes follow from: every setting's configuration, wherever its files are, the data, the rows that
+    /// are measured, and the versions.
+    pub(super) fn sha256(&self) -> Result<String> {
+        let mut hash = Sha256::new();
+        let mut add = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        add(env!("CARGO_PKG_VERSION"));
+        add(BURN_VERSION);
+        add(self.split.name());
+        for point in &self.points {
+            let anywhere = overrides::without_paths(&point.experiment)?;
+            add(&overrides::write(&anywhere)?);
+            self.folds(point).for_each(|splits| add(&splits.hash));
+        }
+        Ok(hash
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect())
     }
 
     /// The rows that networks are measured on.
@@ -151,7 +191,7 @@ impl Plan {
     }
 
     /// The summary of a study that has no results yet.
-    pub(super) fn summary(&self) -> StudySummary {
+    pub(super) fn summary(&self) -> Result<StudySummary> {
         let first = self.first();
         let measures: Vec<_> = self
             .points
@@ -164,7 +204,7 @@ impl Plan {
         } else {
             Measure::MeanAbsoluteError // that every loss and task has
         };
-        StudySummary {
+        Ok(StudySummary {
             dropwise: env!("CARGO_PKG_VERSION"),
             burn: BURN_VERSION,
             backend: first.backend.to_string(),
@@ -175,9 +215,11 @@ impl Plan {
             cross_validation: first.experiment.study.cross_validation,
             split: self.split.name(),
             measure,
-            end: "finished",
+            plan_sha256: self.sha256()?,
+            part: (!self.part.is_whole()).then(|| self.part.to_string()),
+            end: END_UNFINISHED,
             settings: vec![],
-        }
+        })
     }
 
     fn measure(&self, point: &Point) -> Measure {

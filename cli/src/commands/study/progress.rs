@@ -16,6 +16,8 @@ pub(super) struct Progress {
     trainings: usize,
     /// Those that are finished.
     done: usize,
+    /// Those that another process had finished.
+    skipped: usize,
     started: Instant,
     drawn: Instant,
 }
@@ -33,6 +35,7 @@ impl Progress {
             bar: style.bar(trainings as u64 * PARTS as u64),
             trainings,
             done: 0,
+            skipped: 0,
             started: now,
             drawn: now,
         }
@@ -41,6 +44,12 @@ impl Progress {
     /// One setting, or fold of it, is finished.
     pub(super) fn next_training(&mut self) {
         self.done += 1;
+    }
+
+    /// So many were finished by another process.
+    pub(super) fn skip(&mut self, trainings: usize) {
+        self.done += trainings;
+        self.skipped += trainings;
     }
 
     pub(super) fn end(&self) {
@@ -58,7 +67,8 @@ impl ReplicasObserver for Progress {
             self.drawn = Instant::now();
             let (step, steps) = (replicas.step(), replicas.steps());
             let gone = self.done as f64 + step as f64 / steps as f64;
-            let left = self.started.elapsed().as_secs_f64() * (self.trainings as f64 / gone - 1.0);
+            let (all, own) = (self.trainings as f64, gone - self.skipped as f64);
+            let left = self.started.elapsed().as_secs_f64() * (all - gone) / own;
             let left = Duration::from_secs_f64(left.clamp(0.0, 1e9));
             bar.set_position((gone * PARTS) as u64);
             bar.set_prefix(format!("setting {}/{}", self.done + 1, self.trainings));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use dropwise::config::Experiment;
 use dropwise::{Error, Result};
 use dropwise_lab::report::tune_figure;
-use dropwise_lab::store::TuneFolder;
+use dropwise_lab::store::{Claim, TuneFolder};
 use dropwise_lab::tune::{Phase, Trial, TrialOutcome, TrialSetting, TuneSummary};
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,18 @@ pub(super) struct TrialLog {
     pub(super) elapsed: f64,
     /// Whether an earlier process chose the finalists, which ends the search.
     pub(super) has_chosen: bool,
+    /// Whether other processes work on the study too.
+    pub(super) is_shared: bool,
+}
+
+/// What this process may do with a trial that it does not know.
+pub(super) enum Turn {
+    /// It has ended meanwhile.
+    Ended(Box<Record>),
+    /// Another process trains it.
+    Taken,
+    /// Train it, and hold this until it is kept; none where nobody else works on the study.
+    Ours(Option<Claim>),
 }
 
 impl TrialLog {
@@ -59,16 +71,32 @@ impl TrialLog {
         TrialLog::new(folder, vec![])
     }
 
+    /// Opens the folder together with other processes that have the same configuration and data.
+    pub(super) fn join(dir: &Path, job: &Job) -> Result<Self> {
+        let config = overrides::write(&job.experiment)?;
+        let folder = TuneFolder::join(dir, &config, &job.prepared().to_json()?)?;
+        TrialLog::begun(folder, dir, job, true)
+    }
+
     /// Opens the folder of a study that was started with the same configuration and data.
     pub(super) fn resume(dir: &Path, job: &Job) -> Result<Self> {
         let folder = TuneFolder::resume(dir)?;
+        folder.mend()?;
+        TrialLog::begun(folder, dir, job, false)
+    }
+
+    fn begun(folder: TuneFolder, dir: &Path, job: &Job, is_shared: bool) -> Result<Self> {
         check_config(dir, &folder.config()?, &job.experiment)?;
         if folder.preparation()? != job.prepared().to_json()? {
             let problem = "the data differ from those that the study was started with";
             return Err(cannot_resume(dir.to_owned(), problem.to_owned()));
         }
         let lines = folder.trials()?;
-        TrialLog::new(folder, lines)
+        let mut log = TrialLog::new(folder, lines)?;
+        log.is_shared = is_shared;
+        // What others are at, a list of files cannot tell.
+        log.has_chosen &= !is_shared;
+        Ok(log)
     }
 
     fn new(folder: TuneFolder, lines: Vec<String>) -> Result<Self> {
@@ -93,6 +121,7 @@ impl TrialLog {
             folder,
             known,
             asked: vec![],
+            is_shared: false,
         })
     }
 
@@ -106,8 +135,13 @@ impl TrialLog {
             }
             return Ok(None);
         };
+        self.check(&record, trial)?;
+        Ok(Some(record))
+    }
+
+    fn check(&self, record: &Record, trial: &Trial) -> Result<()> {
         if record.is_of(trial) {
-            return Ok(Some(record));
+            return Ok(());
         }
         let (phase, number) = (trial.phase.name(), trial.number);
         Err(cannot_resume(
@@ -119,6 +153,25 @@ impl TrialLog {
         ))
     }
 
+    /// Whether this process is to train a trial.
+    pub(super) fn turn(&self, trial: &Trial) -> Result<Turn> {
+        if !self.is_shared {
+            return Ok(Turn::Ours(None));
+        }
+        match self.folder.claim(&file_name(trial.phase, trial.number))? {
+            Claim::Taken => Ok(Turn::Taken),
+            Claim::Ended(line) => {
+                let record: Record = serde_json::from_str(&line).map_err(|cause| {
+                    let problem = format!("expected a trial, found something else: {cause}");
+                    cannot_resume(self.folder.dir().to_owned(), problem)
+                })?;
+                self.check(&record, trial)?;
+                Ok(Turn::Ended(Box::new(record)))
+            }
+            granted => Ok(Turn::Ours(Some(granted))),
+        }
+    }
+
     /// Whether there is a trial of a search that the recipe has not asked for yet.
     pub(super) fn has_more(&self) -> bool {
         self.known.keys().any(|(phase, _)| phase.searches())
@@ -126,6 +179,10 @@ impl TrialLog {
 
     /// Adds a trial that has ended.
     pub(super) fn append(&self, record: &Record) -> Result<()> {
+        if self.is_shared {
+            let name = file_name(record.phase, record.trial);
+            return self.folder.keep(&name, &json(record)?);
+        }
         self.folder.append(&json(record)?)
     }
 
@@ -133,6 +190,10 @@ impl TrialLog {
     pub(super) fn order(&mut self, records: &[Record]) -> Result<()> {
         for record in records {
             self.asked.push(json(record)?);
+        }
+        if self.is_shared {
+            // Others may be further: it is written when all is known.
+            return Ok(());
         }
         // Trials that were not asked for yet follow.
         let mut rest: Vec<_> = self.known.values().collect();
@@ -146,12 +207,20 @@ impl TrialLog {
 
     /// Saves the summary and the configuration to train.
     pub(super) fn finish(&self, job: &Job, summary: &TuneSummary) -> Result<()> {
+        if self.is_shared {
+            self.folder.reorder(&self.asked)?;
+        }
         self.folder
             .save("tune.json", &pretty(&job.summary(summary))?)?;
         let figure = tune_figure(summary).to_svg();
         self.folder.save("tune.svg", &figure)?;
         self.folder.save(BEST, &job.best(summary)?)
     }
+}
+
+/// The name of a trial's file among those of several processes.
+fn file_name(phase: Phase, number: usize) -> String {
+    format!("{}-{number}", phase.name())
 }
 
 fn cannot_resume(path: PathBuf, problem: String) -> Error {

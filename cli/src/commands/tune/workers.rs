@@ -11,7 +11,7 @@ use super::super::interrupt;
 use super::super::parallel::run_parallel;
 use super::job::Job;
 use super::show::Show;
-use super::trial_log::{Record, TrialLog};
+use super::trial_log::{Record, TrialLog, Turn};
 
 /// Trains trials, and saves and prints them as they end.
 pub(super) struct Workers<'a, W> {
@@ -49,8 +49,8 @@ impl<'a, W: Write> Workers<'a, W> {
     }
 
     /// The clock of the study.
-    fn elapsed(&self) -> f64 {
-        let before = self.log.as_ref().map_or(0.0, |log| log.elapsed);
+    fn elapsed(&self, log: Option<&TrialLog>) -> f64 {
+        let before = log.map_or(0.0, |log| log.elapsed);
         before + self.started.elapsed().as_secs_f64()
     }
 
@@ -58,8 +58,8 @@ impl<'a, W: Write> Workers<'a, W> {
     fn on_trial_end(
         &mut self,
         trial: &Trial,
-        outcome: TrialOutcome,
-        seconds: f64,
+        (outcome, seconds): (TrialOutcome, f64),
+        log: Option<&TrialLog>,
     ) -> Result<Record> {
         let record = Record {
             phase: trial.phase,
@@ -68,36 +68,68 @@ impl<'a, W: Write> Workers<'a, W> {
             setting: trial.setting.clone(),
             outcome,
             seconds,
-            elapsed: self.elapsed(),
+            elapsed: self.elapsed(log),
         };
-        if let Some(log) = &self.log {
+        if let Some(log) = log {
             log.append(&record)?;
         }
         self.show.ended(&record)?;
         Ok(record)
     }
 
-    /// Trains the trials that have no record yet. Each is saved as it ends, even if another one fails.
-    fn train(&mut self, trials: &[Trial], records: &mut [Option<Record>]) -> Result<()> {
+    /// Trains the trials that have no record yet and that nobody else trains, and takes in those that others have ended. Each is
+    /// saved as it ends, even if another one fails. The result is whether one was cancelled.
+    fn train(&mut self, trials: &[Trial], records: &mut [Option<Record>]) -> Result<bool> {
         let (rows, device) = (self.rows, self.device.clone());
         let missing: Vec<usize> = (0..trials.len())
             .filter(|k| records[*k].is_none())
             .collect();
+        let log = self.log.take();
         let work = |k: usize, goes_on: &(dyn Fn() -> bool + Sync)| {
+            let trial = &trials[missing[k]];
+            let turn = log
+                .as_ref()
+                .map_or(Ok(Turn::Ours(None)), |log| log.turn(trial))?;
             let started = Instant::now();
             let goes_on = || !interrupt::requested() && goes_on();
-            let outcome = trials[missing[k]].run(rows, &device, &goes_on)?;
-            Ok((outcome, started.elapsed().as_secs_f64()))
+            let outcome = match &turn {
+                Turn::Ours(_) => trial.run(rows, &device, &goes_on)?,
+                _ => None,
+            };
+            Ok((turn, outcome, started.elapsed().as_secs_f64()))
         };
-        run_parallel(self.jobs, missing.len(), work, |k, (outcome, seconds)| {
-            let k = missing[k];
-            if let Some(outcome) = outcome {
-                records[k] = Some(self.on_trial_end(&trials[k], outcome, seconds)?);
-            }
-            Ok(())
-        })
+        let mut is_cancelled = false;
+        let ended = run_parallel(
+            self.jobs,
+            missing.len(),
+            work,
+            |k, (turn, outcome, seconds)| {
+                let k = missing[k];
+                match (turn, outcome) {
+                    (Turn::Taken, _) => {}
+                    (Turn::Ended(record), _) => {
+                        self.show.ended(&record)?;
+                        records[k] = Some(*record);
+                    }
+                    (Turn::Ours(_claim), Some(outcome)) => {
+                        records[k] = Some(self.on_trial_end(
+                            &trials[k],
+                            (outcome, seconds),
+                            log.as_ref(),
+                        )?);
+                    }
+                    (Turn::Ours(_), None) => is_cancelled = true,
+                }
+                Ok(())
+            },
+        );
+        self.log = log;
+        ended.map(|()| is_cancelled)
     }
 }
+
+/// How often a process looks whether another one has ended what it waits for.
+const LOOK: Duration = Duration::from_millis(200);
 
 impl<W: Write> TrialRunner for Workers<'_, W> {
     fn run(&mut self, trials: &[Trial]) -> Result<Option<Vec<TrialOutcome>>> {
@@ -110,7 +142,14 @@ impl<W: Write> TrialRunner for Workers<'_, W> {
                 self.show.ended(known)?;
             }
         }
-        self.train(trials, &mut records)?;
+        while records.iter().any(Option::is_none) {
+            if self.train(trials, &mut records)? || interrupt::requested() {
+                return Ok(None);
+            }
+            if records.iter().any(Option::is_none) {
+                std::thread::sleep(LOOK);
+            }
+        }
         let ended: Option<Vec<Record>> = records.into_iter().collect();
         let Some(records) = ended else {
             return Ok(None);
@@ -131,7 +170,7 @@ impl<W: Write> TrialRunner for Workers<'_, W> {
             Some(log) if log.has_chosen => false,
             _ => self
                 .budget
-                .is_none_or(|budget| self.elapsed() < budget.as_secs_f64()),
+                .is_none_or(|budget| self.elapsed(self.log.as_ref()) < budget.as_secs_f64()),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use dropwise::{Error, Result};
 use dropwise_lab::reproduce::{
-    NetworkOutcome, NetworkRunner, Outcomes, Paper, PaperNetwork, Scope, Stage, Summary, run,
+    NetworkOutcome, NetworkRunner, Outcomes, Paper, PaperItem, PaperNetwork, Scope, Stage, Summary,
+    run,
 };
 
 use super::{OWN, diverged, outcome};
@@ -11,6 +12,10 @@ use super::{OWN, diverged, outcome};
 fn paper() -> Paper {
     let text = OWN.replace("[0.001, 0.1]", "[0.001, 0.1, 0.2]");
     Paper::parse("own.toml", &text).expect("a paper")
+}
+
+fn items(paper: &Paper) -> Vec<PaperItem> {
+    all(paper).items(paper).expect("rows")
 }
 
 fn all(paper: &Paper) -> Scope {
@@ -52,7 +57,8 @@ impl Ran {
             ends,
             asked: vec![],
         };
-        let end = run(paper, scope, &mut outcomes, &mut fake);
+        let items = scope.items(paper);
+        let end = items.and_then(|items| run(paper, &items, &mut outcomes, &mut fake));
         Ran {
             asked: fake.asked,
             outcomes,
@@ -206,11 +212,11 @@ fn what_has_ended_is_not_asked_for_again() {
         ends: |_: &PaperNetwork| Some(outcome(0.1, 0.1, Some(10.0))),
         asked: vec![],
     };
-    assert!(run(&paper, &all(&paper), &mut outcomes, &mut fake).expect("a run"));
+    assert!(run(&paper, &items(&paper), &mut outcomes, &mut fake).expect("a run"));
     assert_eq!(names(&fake.asked), [["brief/seed-2"]]);
     assert_eq!(outcomes, before.outcomes);
     fake.asked.clear();
-    assert!(run(&paper, &all(&paper), &mut outcomes, &mut fake).expect("a run"));
+    assert!(run(&paper, &items(&paper), &mut outcomes, &mut fake).expect("a run"));
     assert!(fake.asked.is_empty());
 }
 
@@ -224,7 +230,7 @@ fn a_measured_network_that_is_missing_leaves_the_run_incomplete() {
         ends,
         asked: vec![],
     };
-    let end = run(&paper, &all(&paper), &mut outcomes, &mut fake);
+    let end = run(&paper, &items(&paper), &mut outcomes, &mut fake);
     assert!(!end.expect("a run"));
     assert_eq!(outcomes.len(), 5);
 }

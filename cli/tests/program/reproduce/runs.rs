@@ -201,6 +201,42 @@ fn parts_put_together_come_to_the_same_as_the_whole() {
     assert_same(&place.path("first"), &place.path("whole"));
 }
 
+/// Every seed of a row is an item; a row with values to choose is one item, so that they are chosen once.
+#[test]
+fn each_item_of_the_list_is_run_by_one_part() {
+    let place = whole(OWN);
+    let listed = good(&mut reproduce(&place, "nothing", &["--list-json"])).out;
+    let listed: serde_json::Value = serde_json::from_str(&listed).expect("a list");
+    let expected = serde_json::json!([
+        {"part": "1/3", "row": "brief", "from_seed": 1, "to_seed": 1},
+        {"part": "2/3", "row": "brief", "from_seed": 2, "to_seed": 2},
+        {"part": "3/3", "row": "dropout", "from_seed": 1, "to_seed": 2},
+    ]);
+    assert_eq!(listed, expected);
+    assert!(!place.path("nothing").exists());
+
+    for (part, networks_of_part) in [
+        ("1/3", &OWN_NETWORKS[..1]),
+        ("2/3", &OWN_NETWORKS[1..2]),
+        ("3/3", &OWN_NETWORKS[2..]),
+    ] {
+        let folder = format!("part-{}", &part[..1]);
+        // An engine may start it twice.
+        for _ in 0..2 {
+            good(&mut reproduce(
+                &place,
+                &folder,
+                &["--quiet", "--part", part],
+            ));
+        }
+        assert_eq!(networks(&place.path(&folder)), networks_of_part);
+    }
+    let dir = |k: usize| place.path(&format!("part-{k}")).display().to_string();
+    let merge = ["--quiet", "--merge", &dir(1), &dir(2), &dir(3)];
+    good(&mut reproduce(&place, "merged", &merge));
+    assert_same(&place.path("merged"), &place.path("whole"));
+}
+
 #[test]
 fn a_folder_that_another_process_trains_in_is_left_alone() {
     let place = whole(OWN);

@@ -3,6 +3,7 @@
 mod errors;
 mod folder;
 mod output;
+mod parts;
 mod same_as_train;
 
 use std::process::Command;

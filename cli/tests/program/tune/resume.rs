@@ -124,3 +124,68 @@ fn there_is_a_study_to_go_on_with_and_a_new_one_finds_an_empty_folder() {
         "already holds a study; choose another --out, or go on with --resume",
     );
 }
+
+/// Three processes work on one study; two are killed in the middle, and another one comes.
+#[test]
+fn processes_that_join_come_to_the_study_of_one_whoever_of_them_is_lost() {
+    let place = whole();
+    let (whole, joined) = (place.path("whole"), place.path("joined"));
+    let join = ["--quiet", "--join", "--jobs", "1"];
+    let mut processes: Vec<Running> = (0..3)
+        .map(|_| Running::start(&mut tune_in(&place, "joined", &join)))
+        .collect();
+    let ended = || {
+        let names = fs::read_dir(joined.join("trials"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        names
+            .filter(|name| name.path().extension().is_some_and(|it| it == "json"))
+            .count()
+    };
+    for enough in [4, 8] {
+        processes[0].wait_until(|| ended() >= enough);
+        processes.pop().expect("one of three").kill();
+    }
+    let all = lines(&whole);
+    assert!(ended() < all, "killed too late");
+    processes.push(Running::start(&mut tune_in(&place, "joined", &join)));
+    for process in processes {
+        let ended = process.end();
+        assert_eq!(ended.status, Some(0), "{}", ended.errors);
+    }
+    assert_same_study(&joined, &whole);
+    // One that comes when all is done says the same, and so does one that goes on alone.
+    let before = text(joined.join("study.jsonl"));
+    for more in ["--join", "--resume"] {
+        good(&mut tune_in(&place, "joined", &["--quiet", more]));
+        assert_eq!(text(joined.join("study.jsonl")), before, "{more}");
+    }
+    let errors = bad(
+        &mut tune_in(&place, "joined", &["--join", "--seed", "6"]),
+        1,
+    );
+    assert_has(
+        &errors,
+        "`seed` was 5 when the study was started and is 6 now",
+    );
+}
+
+#[test]
+fn one_process_that_has_the_study_for_itself_is_not_joined() {
+    let place = whole();
+    let path = place.path("whole/lock");
+    let holder = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .expect("a lock");
+    holder.lock().expect("nobody else has it");
+    let errors = bad(&mut tune_in(&place, "whole", &["--join"]), 1);
+    assert_has(&errors, "in use");
+    holder.unlock().expect("held");
+    // And one that is joined is not had by one process.
+    holder.lock_shared().expect("nobody else has it");
+    let errors = bad(&mut tune_in(&place, "whole", &["--resume"]), 1);
+    assert_has(&errors, "in use");
+}
