@@ -38,18 +38,18 @@ same() {
 
 say "a cluster of one node"
 host=$(hostname -s)
-mkdir -p "$work/slurm/state" "$work/slurm/spool" /run/munge
-cat >"$work/slurm/slurm.conf" <<END
+mkdir -p "$work/node/state" "$work/node/spool" /run/munge
+cat >"$work/node/slurm.conf" <<END
 ClusterName=one
 SlurmctldHost=$host(127.0.0.1)
 SlurmUser=root
 AuthType=auth/munge
-StateSaveLocation=$work/slurm/state
-SlurmdSpoolDir=$work/slurm/spool
-SlurmctldPidFile=$work/slurm/slurmctld.pid
-SlurmdPidFile=$work/slurm/slurmd.pid
-SlurmctldLogFile=$work/slurm/slurmctld.log
-SlurmdLogFile=$work/slurm/slurmd.log
+StateSaveLocation=$work/node/state
+SlurmdSpoolDir=$work/node/spool
+SlurmctldPidFile=$work/node/slurmctld.pid
+SlurmdPidFile=$work/node/slurmd.pid
+SlurmctldLogFile=$work/node/slurmctld.log
+SlurmdLogFile=$work/node/slurmd.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
@@ -57,15 +57,15 @@ SchedulerParameters=batch_sched_delay=0
 NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES State=UP
 END
-export SLURM_CONF=$work/slurm/slurm.conf
+export SLURM_CONF=$work/node/slurm.conf
 chown munge /run/munge
 munge -n >/dev/null 2>&1 || runuser -u munge -- munged
 slurmctld && slurmd
-trap 'for it in slurmd slurmctld; do kill "$(cat "$work/slurm/$it.pid")" || true; done' EXIT
+trap 'for it in slurmd slurmctld; do kill "$(cat "$work/node/$it.pid")" || true; done' EXIT
 timeout 60 bash -c 'until sinfo -h | grep -q idle; do sleep 0.2; done'
 
 say "a study in one process"
-dropwise study config/xor.toml --vary network.hidden=4,16 --vary dropout.hidden=0,0.2,0.5 --set train.steps=500 \
+dropwise study config/xor.toml --vary network.hidden=4,16 --vary dropout.hidden=0,0.2,0.5 --set train.steps=500 --replicas 5 \
     --quiet --out "$work/whole"
 
 for engine in parallel slurm; do
