@@ -13,12 +13,17 @@ import io
 import json
 import pathlib
 import random
+import re
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import onnx
 import onnxruntime
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 DROPWISE = pathlib.Path(sys.argv[1]).resolve()
@@ -251,12 +256,13 @@ def compare_torch(run, names, rows, scale):
 
 
 def torch_answers(run, table, rows, numbers, scale):
-    dropwise("export", run, "--out", f"{run}.safetensors")
     rows = [table.fields(row) for row in rows]
-    compare_torch(run, table.names(), rows, scale)
-    # And back: the very network.
-    dropwise("import", f"{run}.safetensors", "--config", f"{run}.toml", "--out", f"{run}-back", "--quiet")
-    assert predicted(f"{run}-back", table.names(), rows, False) == predicted(run, table.names(), rows, False)
+    for ending in ["safetensors", "pt"]:
+        dropwise("export", run, "--out", f"{run}.{ending}")
+        compare_torch(run, table.names(), rows, scale)
+        # And back: the very network.
+        dropwise("import", f"{run}.{ending}", "--config", f"{run}.toml", "--out", f"{run}-{ending}", "--quiet")
+        assert predicted(f"{run}-{ending}", table.names(), rows, False) == predicted(run, table.names(), rows, False)
     for row in list(refused(run, table, rows, numbers))[:2]:
         assert torch_program(run, table.names(), [table.fields(row)]) is None, row
 
@@ -308,7 +314,19 @@ state = network.state_dict()
 if sys.argv[2] == "half":
     state = {key: value.half() for key, value in state.items()}
     network.load_state_dict({key: value.float() for key, value in state.items()})
-save_file({key: value.contiguous() for key, value in state.items()}, sys.argv[1])
+match sys.argv[2]:
+    case "plain" | "half":
+        save_file({key: value.contiguous() for key, value in state.items()}, sys.argv[1])
+    case "state":
+        torch.save(state, sys.argv[1])
+    case "old":
+        torch.save(state, sys.argv[1], _use_new_zipfile_serialization=False)
+    case "module":
+        torch.save(network.eval(), sys.argv[1])
+    case "checkpoint":
+        torch.save({"epoch": 50, "optimizer": optimizer.state_dict(), "network": state}, sys.argv[1])
+    case "script":
+        torch.jit.script(network.eval()).save(sys.argv[1])
 with torch.no_grad():
     print(torch.softmax(network.eval()(torch.arange(640).reshape(10, 64) % 17 / 16), 1).tolist())
 """
@@ -322,19 +340,57 @@ def imports():
     )
     (FOLDER / "trained.py").write_text(TORCH)
     rows = (np.arange(640).reshape(10, 64) % 17).tolist()
-    for kind in ["plain", "half"]:
-        done = subprocess.run([PYTHON, FOLDER / "trained.py", FOLDER / f"{kind}.safetensors", kind], capture_output=True, text=True)
+    names = [f"pixel{k}" for k in range(64)]
+    for kind in ["plain", "half", "state", "old", "module", "checkpoint", "script"]:
+        done = subprocess.run([PYTHON, FOLDER / "trained.py", FOLDER / kind, kind], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         run = f"torch-{kind}"
-        dropwise("import", f"{kind}.safetensors", "--config", "torch.toml", "--out", run)
-        _, found = predicted(run, [f"pixel{k}" for k in range(64)], rows, True)
+        if kind == "script":
+            assert "found one of TorchScript" in dropwise("import", kind, "--config", "torch.toml", "--out", run, status=1)
+            continue
+        dropwise("import", kind, "--config", "torch.toml", "--out", run)
+        _, found = predicted(run, names, rows, True)
         found = np.array([row[1:] for row in found], dtype=float)
         assert np.abs(found - np.array(ast.literal_eval(done.stdout))).max() <= BOUND, kind
-        before = json.loads(dropwise("evaluate", run, "--json"))["metrics"]["loss"]
-        dropwise("train", "--resume", run, "--quiet")
-        assert json.loads(dropwise("evaluate", run, "--json"))["metrics"]["loss"] < before
-        dropwise("report", run, "--out", f"{run}.html")
+    before = json.loads(dropwise("evaluate", "torch-plain", "--json"))["metrics"]["loss"]
+    dropwise("train", "--resume", "torch-plain", "--quiet")
+    assert json.loads(dropwise("evaluate", "torch-plain", "--json"))["metrics"]["loss"] < before
+    dropwise("report", "torch-plain", "--out", "torch.html")
     print("networks that PyTorch trained", flush=True)
+
+
+def scikit_learn():
+    """A network that scikit-learn trained becomes a run by the lines of docs/EXPORT.md, and answers as it does."""
+    page = (pathlib.Path(__file__).parent.parent / "docs/EXPORT.md").read_text()
+    lines = next(block for block in re.findall("```python\n(.*?)```", page, re.DOTALL) if "model.coefs_" in block)
+    draw = np.random.default_rng(1)
+    inputs = draw.normal(size=[120, 3])
+    sums = inputs @ [1.0, -2.0, 0.5]
+    digits = load_digits()
+    column = "[data]\nsource = 'csv'\npath = '%s.csv'\ntarget = 'target'\nstandardize = false\n"
+    for name, model, x, y, rows, data in [
+        ("digits", MLPClassifier([32, 16], max_iter=20), digits.data / 16, digits.target, digits.data.astype(int), "[data]\nsource = 'digits'\n"),
+        ("binary", MLPClassifier([8], activation="logistic", max_iter=100), inputs, np.where(sums > 0, "yes", "no"), inputs, column),
+        ("regression", MLPRegressor(hidden_layer_sizes=[8, 4], activation="tanh", max_iter=100), inputs, sums, inputs, column),
+    ]:
+        run = f"sklearn-{name}"
+        with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
+            model.set_params(random_state=1).fit(x, y)
+        names = [f"pixel{k}" for k in range(64)] if name == "digits" else ["a", "b", "c"]
+        (FOLDER / f"{run}.csv").write_text(text([[*names, "target"], *([*row, t] for row, t in zip(x.tolist(), y.tolist()))]))
+        activation = {"logistic": "sigmoid"}.get(model.activation, model.activation)
+        data = data % run if "%" in data else data
+        (FOLDER / f"{run}.toml").write_text(f"{data}[network]\nhidden = {model.hidden_layer_sizes}\nactivation = '{activation}'\n[train]\nlearning_rate = 0.1\nepochs = 1\n")
+        exec(lines.replace("model.safetensors", str(FOLDER / f"{run}.safetensors")), {"model": model})
+        dropwise("import", f"{run}.safetensors", "--config", f"{run}.toml", "--out", run)
+        _, found = predicted(run, names, rows.tolist(), name != "regression")
+        if name == "regression":
+            expected = model.predict(x)[:, None]
+        else:
+            assert [row.pop(0) for row in found] == [str(label) for label in model.predict(x)]
+            expected = model.predict_proba(x)
+        assert np.abs(np.array(found, dtype=float) - expected).max() <= BOUND, name
+    print("networks that scikit-learn trained", flush=True)
 
 
 def events_of(folder):
@@ -364,6 +420,7 @@ def tensorboard():
 
 FOLDER.mkdir(parents=True, exist_ok=True)
 imports()
+scikit_learn()
 tensorboard()
 digits()
 for number in range(CASES):

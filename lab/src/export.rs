@@ -16,7 +16,7 @@ use dropwise::error::{Error, Result};
 use crate::store::{StoredRun, Trained};
 
 pub use onnx::{Inputs, OnnxModel, onnx};
-pub use pytorch::{PyTorchModel, pytorch};
+pub use pytorch::{PyTorchModel, PyTorchWeights, pytorch};
 
 /// What a file says of where it comes from.
 fn metadata(trained: &Trained, run: &StoredRun, threshold: f64) -> BTreeMap<String, String> {

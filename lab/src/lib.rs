@@ -14,6 +14,7 @@
 
 #[doc(hidden)]
 pub mod baseline;
+mod checksum;
 pub mod explain;
 #[cfg(not(target_family = "wasm"))]
 pub mod export;

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use dropwise::model::describe;
 use dropwise::{Error, Result};
 use dropwise_lab::export::{
-    self,
+    self, PyTorchWeights,
     tensorboard::{self, Events},
 };
 use dropwise_lab::store::{StoredRun, Trained, atomic, open_for_reading};
@@ -45,6 +45,8 @@ enum Format {
     Onnx,
     /// Weights as safetensors with the keys of nn.Sequential, and a Python file beside them that uses them
     Pytorch,
+    /// The same with weights as torch.save has them, for torch.load(FILE, weights_only=True)
+    Pt,
     /// A folder with the metrics of the run and histograms of the weights for TensorBoard
     Tensorboard,
 }
@@ -62,29 +64,32 @@ impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
         match self.format()? {
             Format::Onnx => self.onnx(out),
-            Format::Pytorch => self.pytorch(out),
+            Format::Pytorch => self.pytorch(PyTorchWeights::Safetensors, out),
+            Format::Pt if self.extension() == Some("pth") => self.pytorch(PyTorchWeights::Pth, out),
+            Format::Pt => self.pytorch(PyTorchWeights::Pt, out),
             Format::Tensorboard => self.tensorboard(out),
         }
     }
 
     fn format(&self) -> Result<Format> {
-        let extension = self
-            .out
-            .extension()
-            .and_then(|extension| extension.to_str());
-        let by_name = match extension {
+        let by_name = match self.extension() {
             Some("onnx") => Some(Format::Onnx),
             Some("safetensors") => Some(Format::Pytorch),
+            Some("pt" | "pth") => Some(Format::Pt),
             _ => None,
         };
         self.format.or(by_name).ok_or_else(|| {
             let found = format!("`{}`", self.out.display());
             Error::invalid(
                 "--out",
-                "a file whose name ends in .onnx or .safetensors, or --format",
+                "a file whose name ends in .onnx, .safetensors or .pt, or --format",
                 found,
             )
         })
+    }
+
+    fn extension(&self) -> Option<&str> {
+        self.out.extension()?.to_str()
     }
 
     fn load(&self) -> Result<(Trained, StoredRun)> {
@@ -93,15 +98,15 @@ impl Args {
         Ok((trained, open_for_reading(&self.run)?))
     }
 
-    fn pytorch(&self, out: &mut impl Write) -> Result<Outcome> {
+    fn pytorch(&self, kind: PyTorchWeights, out: &mut impl Write) -> Result<Outcome> {
         let (trained, run) = self.load()?;
         if self.inputs == Inputs::Matrix {
             let expected = "columns with --format pytorch, whose `network` takes a matrix anyway";
             return Err(Error::invalid("--inputs", expected, "`matrix`"));
         }
         let program = self.out.with_extension("py");
-        let weights = self.out.with_extension("safetensors");
-        let model = export::pytorch(&trained, &run, self.threshold.value())?;
+        let weights = self.out.with_extension(kind.ending());
+        let model = export::pytorch(&trained, &run, self.threshold.value(), kind)?;
         atomic::write(&weights, &model.weights)?;
         atomic::write(&program, model.program.as_bytes())?;
         let (weights, program) = (weights.display(), program.display());

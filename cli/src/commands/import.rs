@@ -12,8 +12,8 @@ use super::train;
 
 /// Make a run of a network that another program trained
 ///
-/// FILE is a safetensors file of a fully-connected network in PyTorch's layout: for each layer a weight, [d_output, d_input], and a
-/// bias, [d_output]. The configuration says what it does not: the data, how rows are prepared, the sizes, the activation and the
+/// FILE is a safetensors file or one of torch.save (.pt, .pth: a state dictionary, a module, a checkpoint) of a fully-connected network, in
+/// PyTorch's layout: for each layer a weight, [d_output, d_input], and a bias, [d_output]. The configuration says what it does not: the data, how rows are prepared, the sizes, the activation and the
 /// loss. Arrays go to layers by their shapes, in the order of their names.
 ///
 /// The run can be evaluated, used and reported like any other, and trained on with `train --resume`.

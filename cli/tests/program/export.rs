@@ -171,14 +171,18 @@ fn what_cannot_be_exported_is_said_and_nothing_is_written() {
     let folder = trained();
     let errors = folder.bad(&["export", "run", "--out", "model.bin"]);
     assert!(
-        errors.contains("--out: expected a file whose name ends in .onnx or"),
+        errors.contains(
+            "--out: expected a file whose name ends in .onnx, .safetensors or .pt, or --format"
+        ),
         "{errors}"
     );
     let errors = folder.bad(&["export", "nothing", "--out", "model.onnx"]);
     assert!(errors.contains("nothing: no such folder"), "{errors}");
     let errors = folder.bad(&["export", "run", "--out", "no/folder/model.onnx"]);
     assert!(
-        errors.contains("no/folder/model.onnx: cannot be written"),
+        errors.contains(
+            "no/folder/model.onnx: cannot be written: there is no folder `no/folder`; make it"
+        ),
         "{errors}"
     );
     let errors = bad(

@@ -1,8 +1,10 @@
-//! Networks of other programs as runs. That PyTorch's come in as they are, scripts/exports.sh shows.
+//! Networks of other programs as runs. That those of today's PyTorch and scikit-learn come in as they are, scripts/exports.sh shows.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use dropwise_lab::store::{Array, ArrayValues, tensors};
+use dropwise::model::LayerWeights;
+use dropwise_lab::store::{Array, ArrayValues, tensors, weights_of};
 
 use crate::folder::Folder;
 use crate::runs::json;
@@ -47,6 +49,12 @@ const IMPORT: [&str; 6] = [
     "--out",
     "run",
 ];
+
+/// A file of PyTorch 1.13: see tests/golden/torch_files.py.
+fn torch_file(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/torch");
+    std::fs::read(folder.join(name)).expect("a file")
+}
 
 fn save(folder: &Folder, arrays: &[Array]) {
     let file = tensors::encode(arrays, &BTreeMap::new()).expect("a model");
@@ -151,20 +159,130 @@ fn what_is_no_fully_connected_network_is_refused_by_name_and_nothing_is_written(
         "`head.2.weight`: expected finite numbers, found NaN",
     );
     let whole = tensors::encode(&arrays(), &BTreeMap::new()).expect("a model");
+    let state = torch_file("state.pt");
+    let old = torch_file("old.pt");
     for (bytes, expected) in [
         (
             &whole[..whole.len() - 1],
-            "other.safetensors: expected a whole safetensors file",
+            "expected a whole safetensors file",
         ),
         (
-            &b"PK\x03\x04 and so on"[..],
-            "found an archive of `torch.save`; in Python, `safetensors.torch.save_file(",
+            b"",
+            "expected a whole safetensors file or one of `torch.save`: ",
         ),
-        (b"", "expected a whole safetensors file"),
+        (
+            &state[..state.len() - 30],
+            "the archive is cut short or damaged; save it again",
+        ),
+        (
+            b"PK\x03\x04 and so on",
+            "the archive is cut short or damaged; ",
+        ),
+        (&old[..old.len() - 1], "the file is cut short or damaged; "),
+        (&old[..200], "the pickle is cut short or damaged; "),
+        (
+            b"\x80\x02K\x01.",
+            "expected a file of `torch.save`, found another pickle",
+        ),
+        (
+            &torch_file("conv.pt"),
+            "`0.weight`, [2, 1, 3, 3], is no part of a fully-connected network",
+        ),
+        (
+            &torch_file("long.pt"),
+            "`0.weight`: expected floating point, found `torch.LongStorage`; convert it",
+        ),
+        (
+            &torch_file("nan.pt"),
+            "`3.bias`: expected finite numbers, found NaN; ",
+        ),
+        (
+            &torch_file("quantized.pt"),
+            "`3.weight`: expected an array of plain numbers, found one of `torch._utils._rebuild_qtensor`",
+        ),
+        (
+            &torch_file("two.pt"),
+            "expected the weights of one network, found several: `student`, `teacher`; save the state",
+        ),
+        (
+            &torch_file("none.pt"),
+            "expected the weights of a network, found none; save the state dictionary",
+        ),
     ] {
         folder.write("other.safetensors", bytes);
         let errors = folder.bad(&IMPORT);
-        assert!(errors.contains(expected), "{errors}");
+        assert!(
+            errors.starts_with("error: other.safetensors: ") && errors.contains(expected),
+            "{errors}"
+        );
+        assert_eq!(errors.lines().count(), 1, "{errors}");
         assert!(!folder.path("run").exists());
+    }
+}
+
+/// The layers of `torch_files.py`: their numbers follow each other.
+fn layers() -> Vec<LayerWeights> {
+    let mut numbers = (0..).map(|k| f64::from(k) / 64.0);
+    let layer = |(d_input, d_output): (usize, usize)| {
+        let weight: Vec<f64> = numbers.by_ref().take(d_input * d_output).collect();
+        let transposed =
+            (0..d_input * d_output).map(|k| weight[k % d_output * d_input + k / d_output]);
+        LayerWeights {
+            d_input,
+            d_output,
+            weight: transposed.collect(),
+            bias: Some(numbers.by_ref().take(d_output).collect()),
+        }
+    };
+    [(4, 3), (3, 3), (3, 1)].map(layer).into()
+}
+
+#[test]
+fn files_of_torch_save_of_every_kind_have_the_same_network() {
+    for name in [
+        "state.pt",
+        "old.pt",
+        "module.pth",
+        "checkpoint.pt",
+        "half.pt",
+        "views.pt",
+    ] {
+        let found = weights_of(Path::new(name), &torch_file(name), &layers());
+        assert_eq!(found.expect(name), layers(), "{name}");
+    }
+    let folder = folder();
+    folder.write("other.safetensors", torch_file("checkpoint.pt"));
+    folder.good(&IMPORT);
+    // And out again, as PyTorch loads it.
+    folder.good(&["export", "run", "--out", "model.pth"]);
+    let program = String::from_utf8(folder.read("model.py")).expect("text");
+    assert!(
+        program.contains("torch.load(weights, weights_only=True)") && program.contains("\".pth\""),
+        "{program}"
+    );
+    let found = weights_of(Path::new("model.pth"), &folder.read("model.pth"), &layers());
+    assert_eq!(found.expect("a network"), layers());
+}
+
+#[test]
+fn a_damaged_file_of_torch_save_is_an_error_or_still_the_same_network() {
+    for name in ["state.pt", "old.pt", "module.pth"] {
+        let whole = torch_file(name);
+        for length in (0..whole.len()).step_by(7) {
+            assert!(
+                weights_of(Path::new(name), &whole[..length], &layers()).is_err(),
+                "{name} {length}"
+            );
+        }
+        for place in 0..whole.len() {
+            for change in [1, 0x80] {
+                let mut bytes = whole.clone();
+                bytes[place] ^= change;
+                let found = weights_of(Path::new(name), &bytes, &layers());
+                // The older form has no checksums.
+                let same = found.map_or(true, |found| found == layers());
+                assert!(same || name == "old.pt", "{name}: {place}");
+            }
+        }
     }
 }

@@ -10,24 +10,53 @@ use serde::Serialize;
 
 use super::columns::{Column, DATE_SCALES, Rows, Table};
 use super::{checked_precision, metadata};
-use crate::store::{Array, StoredRun, Trained, tensors, weights};
+use crate::store::{Array, StoredRun, Trained, tensors, torch, weights};
 
 /// A network for PyTorch, as two files that belong side by side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PyTorchModel {
-    /// The safetensors file, with the keys of `nn.Sequential`.
+    /// The weights, with the keys of `nn.Sequential`.
     pub weights: Vec<u8>,
-    /// The Python file, which loads the other by its own name with the ending `.safetensors`.
+    /// The Python file, which loads the other by its own name with the other's ending.
     pub program: String,
+}
+
+/// How weights for PyTorch are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PyTorchWeights {
+    /// A safetensors file.
+    Safetensors,
+    /// A file for `torch.load`, with `weights_only=True` or without.
+    Pt,
+    /// The same with the other ending.
+    Pth,
+}
+
+impl PyTorchWeights {
+    /// The ending of the file's name.
+    #[must_use]
+    pub fn ending(self) -> &'static str {
+        match self {
+            PyTorchWeights::Safetensors => "safetensors",
+            PyTorchWeights::Pt => "pt",
+            PyTorchWeights::Pth => "pth",
+        }
+    }
 }
 
 /// The model of a run for PyTorch. The program builds the module, dropout included, loads the weights, and prepares rows as
 /// the program does; `predict(rows)` answers what `dropwise predict` answers, and raises `ValueError` where that refuses. It
-/// needs torch and safetensors.
+/// needs torch, and safetensors for weights of that kind, which alone have metadata.
 ///
 /// # Errors
-/// [`Error::InvalidValue`] if a weight is not a finite number, or if a column is of a kind that cannot be written.
-pub fn pytorch(trained: &Trained, run: &StoredRun, threshold: f64) -> Result<PyTorchModel> {
+/// [`Error::InvalidValue`] if a weight is not a finite number, if a column is of a kind that cannot be written, or if there are more than 2 GB
+/// of weights for `torch.load`.
+pub fn pytorch(
+    trained: &Trained,
+    run: &StoredRun,
+    threshold: f64,
+    kind: PyTorchWeights,
+) -> Result<PyTorchModel> {
     let precision = checked_precision(trained)?;
     let members = trained.members();
     let mut module = Module::default();
@@ -40,11 +69,14 @@ pub fn pytorch(trained: &Trained, run: &StoredRun, threshold: f64) -> Result<PyT
         module = Module::default();
         arrays.extend(module.network(network, &prefix, precision)?);
     }
-    let metadata = metadata(trained, run, threshold);
-    Ok(PyTorchModel {
-        weights: tensors::encode(&arrays, &metadata)?,
-        program: program(trained, &module, precision, threshold)?,
-    })
+    let weights = match kind {
+        PyTorchWeights::Safetensors => {
+            tensors::encode(&arrays, &metadata(trained, run, threshold))?
+        }
+        _ => torch::save(&arrays)?,
+    };
+    let program = program(trained, &module, (precision, kind), threshold)?;
+    Ok(PyTorchModel { weights, program })
 }
 
 /// The modules of `nn.Sequential`, a line each.
@@ -112,7 +144,7 @@ impl Module {
 fn program(
     trained: &Trained,
     module: &Module,
-    precision: Precision,
+    (precision, kind): (Precision, PyTorchWeights),
     threshold: f64,
 ) -> Result<String> {
     let members = trained.members();
@@ -129,6 +161,15 @@ fn program(
             "torch.stack([member(inputs) for member in network])",
         ),
     };
+    let (needs, import, load) = match kind {
+        PyTorchWeights::Safetensors => (
+            "torch and safetensors",
+            "from safetensors.torch import load_file\n",
+            "load_file(weights)",
+        ),
+        _ => ("torch", "", "torch.load(weights, weights_only=True)"),
+    };
+    let ending = kind.ending();
     let prepare = prepare(&Rows::of(&trained.prepared.preprocessing)?)?;
     let answer = answer(trained, threshold)?;
     let imports = ["datetime", "math"].into_iter();
@@ -138,7 +179,7 @@ fn program(
         r#""""{network}, trained by dropwise {version}.
 
 `network` is the module; `predict(rows)` prepares rows, each a mapping from columns to values, and answers as `dropwise predict`
-does. As a program it answers the rows of a CSV file. Needs torch and safetensors.
+does. As a program it answers the rows of a CSV file. Needs {needs}.
 """
 
 import csv
@@ -146,11 +187,11 @@ import csv
 import sys
 
 import torch
-from safetensors.torch import load_file
-from torch import nn
+{import}from torch import nn
 
 network = {modules}{double}
-network.load_state_dict(load_file(pathlib.Path(__file__).with_suffix(".safetensors")))
+weights = pathlib.Path(__file__).with_suffix(".{ending}")
+network.load_state_dict({load})
 network.eval()
 
 {prepare}

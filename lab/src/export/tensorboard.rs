@@ -11,6 +11,7 @@ use dropwise::model::LayerWeights;
 use serde_json::Value;
 
 use super::protobuf::Message;
+use crate::checksum::{CASTAGNOLI, checksum};
 
 /// Buckets of a histogram.
 const BUCKETS: usize = 30;
@@ -185,32 +186,6 @@ fn record(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn masked_checksum(bytes: &[u8]) -> u32 {
-    checksum(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
-}
-
-/// CRC-32C (Castagnoli), bit by bit.
-fn checksum(bytes: &[u8]) -> u32 {
-    let mut rest = u32::MAX;
-    for byte in bytes {
-        rest ^= u32::from(*byte);
-        for _ in 0..8 {
-            let polynomial = if rest & 1 == 1 { 0x82f6_3b78 } else { 0 };
-            rest = rest >> 1 ^ polynomial;
-        }
-    }
-    !rest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::checksum;
-
-    /// The examples of RFC 3720, appendix B.4.
-    #[test]
-    fn checksums_are_those_of_the_standard() {
-        assert_eq!(checksum(&[0; 32]), 0x8a91_36aa);
-        assert_eq!(checksum(&[0xff; 32]), 0x62a8_ab43);
-        let up: Vec<u8> = (0..32).collect();
-        assert_eq!(checksum(&up), 0x46dd_794e);
-    }
+    let sum = checksum(CASTAGNOLI, bytes);
+    sum.rotate_right(15).wrapping_add(0xa282_ead8)
 }

@@ -19,7 +19,20 @@ pub(super) const UNFINISHED: &str = ".dropwise-";
 /// # Errors
 /// [`Error::WriteFile`](dropwise::Error::WriteFile) with `path`: a full disk, a missing or read-only folder.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, bytes).map_err(|cause| cannot_write(path, cause))
+    replace(path, bytes).map_err(|cause| {
+        let folder = folder_of(path);
+        let cause = match cause.kind() {
+            ErrorKind::NotFound if !folder.exists() => {
+                let folder = folder.display();
+                let words = format!(
+                    "there is no folder `{folder}`; make it, `mkdir -p {folder}`, or name another"
+                );
+                io::Error::new(ErrorKind::NotFound, words)
+            }
+            _ => cause,
+        };
+        cannot_write(path, cause)
+    })
 }
 
 /// Gives a file that was written under another name its own, once its bytes are on the disk.

@@ -1,45 +1,56 @@
 //! Weights that another program trained.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
 use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
+use safetensors::tensor::Dtype;
 
 use super::transpose::transposed;
-use super::{cannot_read, refused};
+use super::{cannot_read, refused, torch};
 use dropwise::error::Result;
 use dropwise::model::LayerWeights;
 
-/// How the archives of `torch.save` begin.
-const ARCHIVE: &[u8] = b"PK\x03\x04";
-
 const SHAPES: &str = "set `hidden` and `bias` in `[network]` to what the file has";
 
-/// The weights of a safetensors file of a fully-connected network, in the layout of PyTorch: for each layer a `weight`, `[d_output,
+/// An array of a foreign file, the last index running fastest.
+pub(super) struct ForeignArray<'a> {
+    pub(super) name: String,
+    pub(super) shape: Vec<usize>,
+    pub(super) dtype: Dtype,
+    /// Its numbers, the lowest byte of each first.
+    pub(super) bytes: Cow<'a, [u8]>,
+}
+
+/// The weights of a fully-connected network in a safetensors file or one of `torch.save` (a state dictionary, a module or a checkpoint), in
+/// the layout of PyTorch: for each layer a `weight`, `[d_output,
 /// d_input]`, and a `bias`, `[d_output]`, behind names of any kind. They become layers of the sizes of `like`: each layer gets
 /// the first array of its shape that no layer before it has, in the order of the names, in which 10 stands behind 9.
 ///
 /// # Errors
-/// [`Error::Read`](dropwise::Error::Read) if the file cannot be read; [`Error::Store`](dropwise::Error::Store) if it is no safetensors file or cut short, or if an array is no
+/// [`Error::Read`](dropwise::Error::Read) if the file cannot be read; [`Error::Store`](dropwise::Error::Store) if it is neither or cut short, or if an array is no
 /// part of a fully-connected network, is of another type than floating point, fits no layer, is missing or holds a number that
 /// is not finite. The array is named.
 pub fn foreign_weights(path: &Path, like: &[LayerWeights]) -> Result<Vec<LayerWeights>> {
     let bytes = fs::read(path).map_err(|cause| cannot_read(path, cause))?;
-    if bytes.starts_with(ARCHIVE) {
-        let problem = "expected a safetensors file, found an archive of `torch.save`";
-        let fix = "in Python, `safetensors.torch.save_file(torch.load(FILE, weights_only=True), \"model.safetensors\")` makes one \
-                   of a state dictionary";
-        return Err(refused(path, problem, fix));
-    }
-    let file = SafeTensors::deserialize(&bytes).map_err(|cause| {
-        let problem = format!("expected a whole safetensors file: {cause}");
-        refused(path, problem, "save it again, or copy it again")
-    })?;
-    let mut arrays: Vec<(String, TensorView<'_>)> = file.tensors();
-    arrays.sort_by(|(a, _), (b, _)| natural(a).cmp(&natural(b)));
-    for (name, array) in &arrays {
-        check_part(path, name, array)?;
+    weights_of(path, &bytes, like)
+}
+
+/// The same of the bytes of a file, which `path` names in errors.
+///
+/// # Errors
+/// Those of [`foreign_weights`] but that of reading.
+#[doc(hidden)]
+pub fn weights_of(path: &Path, bytes: &[u8], like: &[LayerWeights]) -> Result<Vec<LayerWeights>> {
+    let mut arrays = if torch::is_torch_file(bytes) {
+        torch::arrays(bytes).map_err(|(problem, fix)| refused(path, problem, fix))?
+    } else {
+        safetensors(path, bytes)?
+    };
+    arrays.sort_by(|a, b| natural(&a.name).cmp(&natural(&b.name)));
+    for array in &arrays {
+        check_part(path, array)?;
     }
     let layers: Result<Vec<LayerWeights>> = like
         .iter()
@@ -47,28 +58,40 @@ pub fn foreign_weights(path: &Path, like: &[LayerWeights]) -> Result<Vec<LayerWe
         .map(|(k, layer)| take_layer(path, &mut arrays, (k, layer)))
         .collect();
     match arrays.first() {
-        Some((name, array)) if layers.is_ok() => {
-            let problem = format!(
-                "`{name}`, {:?}, is in no layer of the configuration",
-                array.shape()
-            );
+        Some(ForeignArray { name, shape, .. }) if layers.is_ok() => {
+            let problem = format!("`{name}`, {shape:?}, is in no layer of the configuration");
             Err(refused(path, problem, SHAPES))
         }
         _ => layers,
     }
 }
 
+fn safetensors<'a>(path: &Path, bytes: &'a [u8]) -> Result<Vec<ForeignArray<'a>>> {
+    let file = SafeTensors::deserialize(bytes).map_err(|cause| {
+        let problem = format!("expected a whole safetensors file or one of `torch.save`: {cause}");
+        refused(path, problem, "save it again, or copy it again")
+    })?;
+    let arrays = file.tensors().into_iter();
+    let arrays = arrays.map(|(name, array)| ForeignArray {
+        name,
+        shape: array.shape().to_vec(),
+        dtype: array.dtype(),
+        bytes: array.data().into(),
+    });
+    Ok(arrays.collect())
+}
+
 /// Takes the arrays of layer `k`, counted from 0.
 fn take_layer(
     path: &Path,
-    arrays: &mut Vec<(String, TensorView<'_>)>,
+    arrays: &mut Vec<ForeignArray<'_>>,
     (k, like): (usize, &LayerWeights),
 ) -> Result<LayerWeights> {
     let size = [like.d_output, like.d_input];
-    let Some(place) = arrays.iter().position(|(_, array)| array.shape() == size) else {
-        let found = arrays.iter().filter(|(name, _)| name.ends_with("weight"));
+    let Some(place) = arrays.iter().position(|array| array.shape == size) else {
+        let found = arrays.iter().filter(|array| array.name.ends_with("weight"));
         let found: Vec<String> = found
-            .map(|(name, array)| format!("`{name}` {:?}", array.shape()))
+            .map(|array| format!("`{}` {:?}", array.name, array.shape))
             .collect();
         let problem = format!(
             "layer {} of the configuration needs a weight of shape {size:?}; left in the file: {}",
@@ -81,19 +104,19 @@ fn take_layer(
         );
         return Err(refused(path, problem, SHAPES));
     };
-    let (name, weight) = arrays.remove(place);
-    let weight = numbers(path, &name, &weight)?;
+    let array = arrays.remove(place);
+    let weight = numbers(path, &array)?;
+    let name = &array.name;
     let bias = name.strip_suffix("weight").unwrap_or_default().to_owned() + "bias";
-    let place = arrays.iter().position(|(name, _)| *name == bias);
+    let place = arrays.iter().position(|array| array.name == bias);
     let bias = match (place, &like.bias) {
-        (Some(place), Some(_)) if arrays[place].1.shape() == [like.d_output] => {
-            let (name, array) = arrays.remove(place);
-            Some(numbers(path, &name, &array)?)
+        (Some(place), Some(_)) if arrays[place].shape == [like.d_output] => {
+            Some(numbers(path, &arrays.remove(place))?)
         }
         // What else there is of one is found left over.
         (_, None) => None,
         (Some(place), Some(_)) => {
-            let found = arrays[place].1.shape();
+            let found = &arrays[place].shape;
             let problem = format!(
                 "`{bias}`: expected the shape [{}], found {found:?}",
                 like.d_output
@@ -114,8 +137,9 @@ fn take_layer(
 }
 
 /// A fully-connected layer has matrices and biases, and nothing else.
-fn check_part(path: &Path, name: &str, array: &TensorView<'_>) -> Result<()> {
-    let is_part = match array.shape().len() {
+fn check_part(path: &Path, array: &ForeignArray<'_>) -> Result<()> {
+    let ForeignArray { name, shape, .. } = array;
+    let is_part = match shape.len() {
         2 => name.ends_with("weight"),
         1 => name.ends_with("bias"),
         _ => false,
@@ -124,17 +148,16 @@ fn check_part(path: &Path, name: &str, array: &TensorView<'_>) -> Result<()> {
         return Ok(());
     }
     let problem = format!(
-        "`{name}`, {:?}, is no part of a fully-connected network, which has a `weight` of shape [d_output, d_input] and a `bias` of \
-         shape [d_output] for each layer",
-        array.shape()
+        "`{name}`, {shape:?}, is no part of a fully-connected network, which has a `weight` of shape [d_output, d_input] and a `bias` of \
+         shape [d_output] for each layer"
     );
     let fix = "dropwise has no other layers, such as convolutions, normalizations and embeddings";
     Err(refused(path, problem, fix))
 }
 
-fn numbers(path: &Path, name: &str, array: &TensorView<'_>) -> Result<Vec<f64>> {
-    let bytes = array.data();
-    let numbers: Vec<f64> = match array.dtype() {
+fn numbers(path: &Path, array: &ForeignArray<'_>) -> Result<Vec<f64>> {
+    let (name, bytes) = (&array.name, &array.bytes);
+    let numbers: Vec<f64> = match array.dtype {
         Dtype::F64 => bytes
             .as_chunks()
             .0
