@@ -65,27 +65,44 @@ pub(crate) fn both<A, B>(one: impl FnOnce() -> A, other: impl FnOnce() -> B) -> 
     (one(), other())
 }
 
-/// `work(0)` to `work(count - 1)`, in order, on all threads of the pool that this is called in.
+/// `work` on each item, the results in order, on all threads of the pool that this is called in; `meanwhile` on the thread that
+/// calls.
 #[cfg(not(target_family = "wasm"))]
-pub(crate) fn each<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
-    use rayon::prelude::*;
-
-    (0..count).into_par_iter().map(work).collect()
+pub(crate) fn beside<I: Send, T: Send, R>(
+    items: Vec<I>,
+    work: impl Fn(usize, I) -> T + Sync,
+    meanwhile: impl FnOnce() -> R,
+) -> (Vec<T>, R) {
+    let mut done: Vec<Option<T>> = items.iter().map(|_| None).collect();
+    let work = &work;
+    let result = rayon::in_place_scope(|scope| {
+        for (k, (item, slot)) in items.into_iter().zip(&mut done).enumerate() {
+            scope.spawn(move |_| *slot = Some(work(k, item)));
+        }
+        meanwhile()
+    });
+    (done.into_iter().flatten().collect(), result)
 }
 
-/// `work(0)` to `work(count - 1)`, in order. There are no threads here.
+/// `work` on each item, the results in order, then `meanwhile`. There are no threads here.
 #[cfg(target_family = "wasm")]
-pub(crate) fn each<T>(count: usize, work: impl Fn(usize) -> T) -> Vec<T> {
-    (0..count).map(work).collect()
+pub(crate) fn beside<I, T, R>(
+    items: Vec<I>,
+    work: impl Fn(usize, I) -> T,
+    meanwhile: impl FnOnce() -> R,
+) -> (Vec<T>, R) {
+    let done = items.into_iter().enumerate();
+    let done = done.map(|(k, item)| work(k, item)).collect();
+    (done, meanwhile())
 }
 
-/// How many threads [`each`] has.
+/// How many threads [`beside`] has.
 #[cfg(not(target_family = "wasm"))]
 pub(crate) fn count() -> usize {
     rayon::current_num_threads()
 }
 
-/// How many threads [`each`] has.
+/// How many threads [`beside`] has.
 #[cfg(target_family = "wasm")]
 pub(crate) fn count() -> usize {
     1

@@ -115,6 +115,11 @@ impl TableConfig {
         }
     }
 
+    /// Whether a text stands for a missing value.
+    pub(crate) fn is_missing(&self, text: &str) -> bool {
+        self.missing_values.iter().any(|mark| mark == text)
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         if self.missing_indicator && !self.missing.fills_in() {
             let only = "missing = \"mean\", \"median\" or \"mode\"";

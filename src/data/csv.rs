@@ -4,19 +4,22 @@
 //! what their cells mean is the business of a table whatever its format.
 
 mod bytes;
+mod files;
 mod lines;
+mod pieces;
 mod reader;
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::BufRead;
 use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use encoding_rs::Encoding;
-use sha2::{Digest, Sha256};
 
-use super::hash::{Hashing, hex};
-use super::table::{self, RawTable};
-use super::{Dataset, Splits, TablePreprocessing, Task, split};
+use super::hash::hex;
+use super::table::{self, Files, Head, RawTable};
+use super::{Dataset, Preprocessing, Splits, TablePreprocessing, Task, split};
+use files::CsvFiles;
 use crate::config::{CsvConfig, Delimiter, SplitConfig, TableConfig};
 use crate::error::{Error, Result};
 
@@ -95,8 +98,9 @@ pub fn parse(file: &str, source: impl BufRead, format: Format) -> Result<RawTabl
         let fix = "give the path of a table";
         return Err(Error::data(file, "", "the file is empty", fix));
     }
-    let header = format!("line {}", reader.first_line());
-    let mut table = RawTable::new(file, reader.columns().to_vec(), "line", &header)?;
+    let columns = reader.columns().to_vec();
+    let head = Head::new(file, columns, "line", reader.first_line())?;
+    let mut table = RawTable::new(&Arc::new(head));
     let mut record = Record::default();
     while reader.read(&mut record)? {
         table.push(record.line(), record.cells());
@@ -111,16 +115,28 @@ pub(super) fn load(
     seed: u64,
 ) -> Result<Splits> {
     let format = Format::of(file);
-    let mut hash = Sha256::new();
-    let table = read(&file.path, format, &mut hash)?;
+    let hash = Rc::default();
+    let table = CsvFiles::open(&file.path, format, None, &hash)?;
     let tests = match &file.test_path {
         Some(path) => {
             split::check_no_test_rows(split, "`test_path`")?;
-            Some(read(path, format, &mut hash)?.in_order_of(&table)?)
+            let open = || -> Result<Box<dyn Files>> {
+                let tests = CsvFiles::open(path, format, Some(table.head()), &hash)?;
+                Ok(Box::new(tests))
+            };
+            Some(open)
         }
         None => None,
     };
-    table::load(table, tests, (columns, split), seed, hex(hash))
+    let loaded = table::load(&table, tests, (columns, split), seed)?;
+    Ok(Splits {
+        train: loaded.train,
+        validation: loaded.validation,
+        test: loaded.test,
+        preprocessing: Preprocessing::Table(loaded.preprocessing),
+        hash: hex(hash.borrow().clone()),
+        notes: loaded.notes,
+    })
 }
 
 /// See [`load_more`](crate::data::load_more).
@@ -130,22 +146,6 @@ pub(super) fn load_more(
     columns: (&TableConfig, &TablePreprocessing),
     task: &Task,
 ) -> Result<(Dataset, Vec<String>)> {
-    let format = Format::of(file);
-    let table = read(path, format, &mut Sha256::new())?;
+    let table = CsvFiles::open(path, Format::of(file), None, &Rc::default())?;
     table::encode(&table, columns, task)
-}
-
-fn read(path: &Path, format: Format, hash: &mut Sha256) -> Result<RawTable> {
-    let reader = File::open(path).map_err(|cause| Error::Read {
-        path: path.to_owned(),
-        cause,
-    })?;
-    let source = BufReader::with_capacity(1 << 16, Hashing { reader, hash });
-    let table = parse(&path.display().to_string(), source, format)?;
-    if table.rows() == 0 {
-        let fix =
-            "give a table with rows; if the first line is one, say `header = false` in `[data]`";
-        return Err(table.error("the table has a header and no rows", fix));
-    }
-    Ok(table)
 }

@@ -4,16 +4,16 @@ use std::io::{self, Read};
 
 use sha2::{Digest, Sha256};
 
-/// Hands bytes through and hashes them. One hash can go through several readers in turn.
-pub(super) struct Hashing<'a, R> {
+/// Hands bytes through, and to a hash. One hash can go through several readers in turn.
+pub(super) struct Hashing<R, H> {
     pub(super) reader: R,
-    pub(super) hash: &'a mut Sha256,
+    pub(super) hash: H,
 }
 
-impl<R: Read> Read for Hashing<'_, R> {
+impl<R: Read, H: FnMut(&[u8])> Read for Hashing<R, H> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(into)?;
-        self.hash.update(&into[..read]);
+        (self.hash)(&into[..read]);
         Ok(read)
     }
 }

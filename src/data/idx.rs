@@ -25,7 +25,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use self::files::{Files, HOW_TO_FETCH, Pair};
 use super::hash::{self, Hashing};
@@ -285,6 +285,7 @@ fn read(path: &Path, hash: &mut Sha256) -> Result<Idx> {
     let about = reader.metadata().map_err(|cause| unopened(path, cause))?;
     // What is no plain file, such as a pipe, does not know its size.
     let size = about.is_file().then_some(about.len());
+    let hash = |bytes: &[u8]| hash.update(bytes);
     parse(&name(path), Hashing { reader, hash }, size)
 }
 

@@ -1,6 +1,7 @@
 //! What was done about cells that are not as training has them: said once a column, with a count.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::cell::shown;
 
@@ -48,9 +49,14 @@ impl Remarks {
         self.0.insert((remark, column.to_owned()), seen);
     }
 
-    /// Adds those of other columns.
+    /// Adds those of rows that come after these.
     pub(super) fn extend(&mut self, others: Remarks) {
-        self.0.extend(others.0);
+        for (kind, seen) in others.0 {
+            match self.0.entry(kind) {
+                Entry::Occupied(mut own) => own.get_mut().count += seen.count,
+                Entry::Vacant(own) => _ = own.insert(seen),
+            }
+        }
     }
 
     /// A sentence for each kind of remark that there is.

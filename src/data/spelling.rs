@@ -100,9 +100,17 @@ impl<'a> Spellings<'a> {
         for text in texts {
             *found.entry(text).or_insert(0) += 1;
         }
-        let numbers = !are_names(found.keys().copied());
+        Spellings::counted(found.into_iter(), style)
+    }
+
+    /// As [`of`](Self::of), of different texts and how often each occurs.
+    pub(super) fn counted(
+        texts: impl Iterator<Item = (&'a str, usize)>,
+        style: NumberStyle,
+    ) -> Self {
         // In an order of their own, so that of equals always the same is taken.
-        let found: BTreeMap<&str, usize> = found.into_iter().collect();
+        let found: BTreeMap<&str, usize> = texts.collect();
+        let numbers = !are_names(found.keys().copied());
         let mut counts = BTreeMap::new();
         let mut same: BTreeMap<Meaning, Vec<(&str, usize)>> = BTreeMap::new();
         for (text, count) in found {

@@ -4,29 +4,39 @@
 //! categories, the classes) is learned from its training rows alone. Whether the *target* is numbers or
 //! words is the one thing that all rows decide, because it has to be known before they are split.
 //!
-//! A format is a file that makes a [`RawTable`] of bytes and hands it to [`load`]; see `csv.rs`.
+//! A table is read from its files as often as needed, a piece at a time ([`Files`]), and never held as text: first what says which rows are
+//! for what, then what is learned of the training rows, then what all rows become. A format is a file that makes [`RawTable`]s of bytes;
+//! see `csv.rs`.
 
 mod columns;
 mod encoded;
 mod inputs;
+mod keys;
+mod numbers;
 mod numeric;
 mod raw;
 mod rows;
+mod scan;
 mod split;
 mod suspects;
 mod target;
 mod times;
 mod weights;
 
-use super::cell::Cell;
-use super::{Dataset, Preprocessing, Splits, TablePreprocessing, Task, twins};
+use std::ops::Range;
+
+use super::{Dataset, TablePreprocessing, Task};
 use crate::config::{SplitConfig, TableConfig};
 use crate::error::Result;
 use columns::Columns;
-use encoded::Encoded;
-use rows::Labeled;
+use encoded::{Codes, Encoded};
+use inputs::{Place, Rows};
+use keys::Keys;
+use rows::{Labeled, Row};
 
+pub(super) use raw::Head;
 pub use raw::RawTable;
+pub(super) use scan::{Files, Piece, Pieces};
 
 /// The most categories of a column, and the most classes: each is an input or an output of the network, and a column
 /// of names is to be an error, not a full memory.
@@ -34,88 +44,143 @@ const MOST_CATEGORIES: usize = 1_000;
 
 /// The rows of a table, prepared as a run's training rows were, and what is worth a word about them.
 pub(super) fn encode(
-    table: &RawTable,
+    files: &dyn Files,
     (config, preprocessing): (&TableConfig, &TablePreprocessing),
     task: &Task,
 ) -> Result<(Dataset, Vec<String>)> {
-    let columns = Columns::named(table, config, preprocessing)?;
-    let labeled = Labeled::new(table, columns.target, config);
+    let columns = Columns::named(files.head(), config, preprocessing)?;
+    let keys = Keys::read(files, &columns, config)?;
+    let labeled = Labeled::new(&keys, columns.target, config);
     let (rows, dropped) = split::usable_rows(&labeled, &columns, config)?;
-    let (codes, remarks) = inputs::encode(&rows, &columns, preprocessing)?;
     let targets = target::encode(&rows, columns.target, task, config)?;
-    let data = Dataset::new(Encoded::new(
-        preprocessing.clone(),
-        task.clone(),
+    let (places, lines) = (places(&rows, keys.table.rows(), 0)?, lines(&rows));
+    let mut codes = Codes::new(rows.len(), columns.inputs.len());
+    let rows = Rows {
+        files,
+        starts: keys.starts,
+        places,
+    };
+    let remarks = inputs::encode(&[rows], &columns, preprocessing, &mut codes)?;
+    let data = Dataset::new(Encoded {
+        preprocessing: preprocessing.clone(),
+        task: task.clone(),
         codes,
-        (targets, None),
-        &rows,
-    ));
+        targets,
+        weights: None,
+        lines,
+    });
     Ok((data, dropped.into_iter().chain(remarks).collect()))
 }
 
-/// Splits a table and learns its preprocessing. `tests` are test rows from a file of their own, with the columns of
-/// `table`; `hash` is that of the files.
+/// Splits a table and learns its preprocessing. `tests` opens the test rows if they are in files of their own, with the columns of the
+/// first.
 pub(super) fn load(
-    table: RawTable,
-    tests: Option<RawTable>,
+    files: &dyn Files,
+    tests: Option<impl FnOnce() -> Result<Box<dyn Files>>>,
     (config, split): (&TableConfig, Option<&SplitConfig>),
     seed: u64,
-    hash: String,
-) -> Result<Splits> {
-    let columns = Columns::choose(&table, config, split)?;
-    let label = |table| Labeled::new(table, columns.target, config);
-    let (labeled, tests) = (label(&table), tests.as_ref().map(label));
-    let mut split = split::split(&labeled, tests.as_ref(), &columns, (config, split), seed)?;
+) -> Result<Loaded> {
+    let columns = Columns::choose(files.head(), config, split)?;
+    let keys = Keys::read(files, &columns, config)?;
+    let tests = tests.map(|open| open()).transpose()?;
+    let test_keys = tests.as_deref().map(|tests| Keys::read(tests, &columns, config));
+    let test_keys = test_keys.transpose()?;
 
-    let fitted = inputs::fit(&split.rows, split.train, &columns, config)?;
+    let labeled = Labeled::new(&keys, columns.target, config);
+    let mut split = split::split(&labeled, &columns, (config, split), seed)?;
+    let test_labeled = test_keys.as_ref().map(|keys| Labeled::new(keys, columns.target, config));
+    if let Some(tests) = &test_labeled {
+        split.add_tests(tests, &columns, config)?;
+    }
     let train = &split.rows[..split.train];
     let mut notes = std::mem::take(&mut split.notes);
-    let task = target::task(train, columns.target, split.classes, config, &mut notes)?;
-    let fitted = fitted?;
+    let mut of_task = Vec::new();
+    let task = target::task(train, columns.target, split.classes, config, &mut of_task)?;
     let targets = target::encode(&split.rows, columns.target, &task, config)?;
-
     let weights = columns.weight;
     let weights = weights
         .map(|column| weights::read(&split.rows, split.train, column))
         .transpose()?;
     if !split.classes {
-        let targets: Vec<Cell> = split.rows.iter().map(|row| row.target()).collect();
-        notes.extend(suspects::far_off(&split.rows, &targets, columns.target));
+        of_task.extend(target::far_off(&split.rows, columns.target));
     }
-    notes.extend(columns.notes(&table));
-    notes.extend(fitted.notes);
-    notes.extend(twins_note(&split, &fitted.codes, &targets));
-    let (preprocessing, codes) = (fitted.preprocessing, fitted.codes);
-    let data = Dataset::new(Encoded::new(
-        preprocessing.clone(),
+    of_task.extend(columns.notes(files.head()));
+
+    let lines = lines(&split.rows);
+    let own = split.rows.len() - test_labeled.as_ref().and(split.test).unwrap_or(0);
+    let own_places = places(&split.rows[..own], keys.table.rows(), 0)?;
+    let test_places = test_keys.as_ref().map(|keys| places(&split.rows[own..], keys.table.rows(), own));
+    let test_places = test_places.transpose()?;
+    let (rows, lengths) = (split.rows.len(), split.lengths());
+    // What says which rows are used is not in memory beside the rows themselves.
+    drop(split);
+    let starts = keys.starts;
+    drop(keys.table);
+    let mut tables = vec![Rows {
+        files,
+        starts,
+        places: own_places,
+    }];
+    if let (Some(files), Some(keys), Some(places)) = (tests.as_deref(), test_keys, test_places) {
+        let starts = keys.starts;
+        tables.push(Rows {
+            files,
+            starts,
+            places,
+        });
+    }
+    let (preprocessing, learned) = inputs::learn(&tables, lengths.train, &columns, config)?;
+    let mut codes = Codes::new(rows, columns.inputs.len());
+    let remarks = inputs::encode(&tables, &columns, &preprocessing, &mut codes)?;
+    drop(tables);
+
+    notes.extend(of_task);
+    notes.extend(learned);
+    notes.extend(remarks);
+    notes.extend(lengths.twins(|row| codes.hash(row, targets[row])));
+    let data = Dataset::new(Encoded {
+        preprocessing: preprocessing.clone(),
         task,
         codes,
-        (targets, weights),
-        &split.rows,
-    ));
-    let part = |start: usize, len: usize| data.select(&Vec::from_iter(start..start + len));
-    let test_start = split.train + split.validation.unwrap_or(0);
-    Ok(Splits {
-        train: part(0, split.train),
-        validation: split.validation.map(|len| part(split.train, len)),
-        test: split.test.map(|len| part(test_start, len)),
-        preprocessing: Preprocessing::Table(preprocessing),
-        hash,
+        targets,
+        weights,
+        lines,
+    });
+    let part = |rows: Range<usize>| data.select(&Vec::from_iter(rows));
+    Ok(Loaded {
+        train: part(0..lengths.train),
+        validation: lengths.validation().map(part),
+        test: lengths.test().map(part),
+        preprocessing,
         notes,
     })
 }
 
-/// # Shapes
-/// - `codes`: `[rows, columns]`, row after row; `targets`: `[rows]`
-fn twins_note(split: &split::RowSplit, codes: &[f64], targets: &[f64]) -> Option<String> {
-    let width = codes.len() / targets.len().max(1);
-    let row = |row: usize| -> Vec<u64> {
-        let values = codes[row * width..][..width].iter().chain([&targets[row]]);
-        values.map(|value| (value + 0.0).to_bits()).collect()
-    };
-    let rows = |start: usize, len: usize| (start..start + len).map(row);
-    let test_start = split.train + split.validation.unwrap_or(0);
-    let validation = split.validation.map(|len| rows(split.train, len));
-    let test = split.test.map(|len| rows(test_start, len));
-    twins::note(rows(0, split.train), validation, test)
+/// What a table comes to: see [`Splits`](super::Splits).
+pub(super) struct Loaded {
+    pub(super) train: Dataset,
+    pub(super) validation: Option<Dataset>,
+    pub(super) test: Option<Dataset>,
+    pub(super) preprocessing: TablePreprocessing,
+    pub(super) notes: Vec<String>,
+}
+
+/// The line of each row in its file.
+fn lines(rows: &[Row]) -> Vec<u32> {
+    let line = |row: &Row| u32::try_from(row.line()).unwrap_or(u32::MAX);
+    rows.iter().map(line).collect()
+}
+
+/// The place of each of a table's rows, `all` of them, of which `rows` are used from the place `first` on.
+fn places(rows: &[Row], all: usize, first: usize) -> Result<Vec<Option<Place>>> {
+    let mut places = vec![None; all];
+    for (place, row) in (first + 1..).zip(rows) {
+        let place = u32::try_from(place).ok().and_then(Place::new);
+        let too_many = || {
+            let problem = format!("expected fewer than {} rows, found more", u32::MAX);
+            row.labeled.head().error(problem, "give fewer of them")
+        };
+        places[row.row] = Some(place.ok_or_else(too_many)?);
+    }
+    Ok(places)
 }

@@ -7,10 +7,13 @@ use std::hash::Hash;
 /// rows are compared by.
 pub(super) fn note<K: Hash + Eq>(
     train: impl Iterator<Item = K>,
-    validation: Option<impl ExactSizeIterator<Item = K>>,
-    test: Option<impl ExactSizeIterator<Item = K>>,
+    validation: Option<impl ExactSizeIterator<Item = K> + Clone>,
+    test: Option<impl ExactSizeIterator<Item = K> + Clone>,
 ) -> Option<String> {
-    let known: HashSet<K> = train.collect();
+    // Of the training rows, which are most, only those that are looked for are kept.
+    let others = validation.iter().flat_map(|rows| rows.clone());
+    let others: HashSet<K> = others.chain(test.iter().flat_map(|rows| rows.clone())).collect();
+    let known: HashSet<K> = train.filter(|row| others.contains(row)).collect();
     let count = |name: &str, rows: &mut dyn ExactSizeIterator<Item = K>| {
         let len = rows.len();
         let twins = rows.filter(|row| known.contains(row)).count();

@@ -39,6 +39,11 @@ impl<R: BufRead> Lines<R> {
         self.past_line
     }
 
+    /// What is left, and how many lines are passed.
+    pub(super) fn into_source(self) -> (R, usize) {
+        (self.source, self.number)
+    }
+
     /// The number, counted from 1, and the text of the next line that is not blank; `None` at the end. A byte order
     /// mark is skipped.
     ///

@@ -7,6 +7,7 @@ use super::bytes;
 use super::lines::{LONGEST_ROW, Lines, not_text, not_utf8, too_long, unreadable};
 use crate::config::Delimiter;
 use crate::data::spelling::composed;
+use crate::data::table::Head;
 use crate::error::{Error, Result};
 
 /// Reads the records of a table one by one, as soon as each is there.
@@ -133,6 +134,59 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What is left of the source, in order.
+    pub(super) fn into_rest(self) -> Result<Rest<'a>> {
+        let (mut source, mut lines): (Box<dyn BufRead + 'a>, _) = match self.records {
+            Records::Delimited(delimited) => (Box::new(delimited.source), delimited.passed.lines),
+            Records::Whitespace(lines, _) => {
+                let (source, number) = lines.into_source();
+                (source, LineCounter::after(number))
+            }
+        };
+        let failed = |cause| unreadable(&self.file, cause);
+        // The second half of a line end.
+        if lines.last == b'\r' && source.fill_buf().map_err(failed)?.first() == Some(&b'\n') {
+            source.consume(1);
+            lines.pass(b'\n');
+        }
+        Ok(Rest {
+            file: self.file,
+            first_row: self.first_row,
+            source,
+            line: lines.line + 1,
+        })
+    }
+
+    /// A reader of whole records of a file, which begin on the line `first_line`.
+    pub(super) fn of_piece(
+        head: &Head,
+        bytes: &'a [u8],
+        first_line: usize,
+        format: Format,
+    ) -> Self {
+        let source: Box<dyn BufRead + 'a> = Box::new(bytes);
+        let lines = first_line - 1;
+        let records = match format.delimiter {
+            Delimiter::Byte(delimiter) => {
+                let start = Cursor::new(Vec::new());
+                let source = start.chain(source);
+                Records::Delimited(Box::new(Delimited::after(source, delimiter, format, lines)))
+            }
+            Delimiter::Whitespace => Records::Whitespace(
+                Lines::after(head.file(), source, lines),
+                format.comment.map(char::from),
+            ),
+        };
+        Reader {
+            file: head.file().to_owned(),
+            records,
+            header: format.header,
+            columns: head.own_columns().to_vec(),
+            first_line: head.first_line(),
+            first_row: None,
+        }
+    }
+
     fn ragged(&self, record: &Record) -> Error {
         let (expected, found) = (self.columns.len(), record.ends.len());
         let ends_empty = record.cells().last() == Some("");
@@ -160,6 +214,16 @@ impl<'a> Reader<'a> {
             ),
         )
     }
+}
+
+/// What a reader leaves of its source.
+pub(super) struct Rest<'a> {
+    pub(super) file: String,
+    /// A row that was read already.
+    pub(super) first_row: Option<Record>,
+    pub(super) source: Box<dyn BufRead + 'a>,
+    /// The line of the next byte.
+    pub(super) line: usize,
 }
 
 /// Records of any number of values.
@@ -221,12 +285,28 @@ struct Delimited<'a> {
 
 impl<'a> Delimited<'a> {
     fn new(source: Box<dyn BufRead + 'a>, delimiter: u8, format: Format) -> io::Result<Self> {
+        let source = without_mark(source)?;
+        Ok(Delimited::after(
+            source,
+            delimiter,
+            format,
+            format.skip_lines,
+        ))
+    }
+
+    /// The values of a source that begins with a record, `lines` of which are passed already.
+    fn after(
+        source: io::Chain<Cursor<Vec<u8>>, Box<dyn BufRead + 'a>>,
+        delimiter: u8,
+        format: Format,
+        lines: usize,
+    ) -> Self {
         let mut parser = csv_core::ReaderBuilder::new();
-        Ok(Delimited {
-            source: without_mark(source)?,
+        Delimited {
+            source,
             parser: parser.delimiter(delimiter).comment(format.comment).build(),
             passed: Passed {
-                lines: LineCounter::after(format.skip_lines),
+                lines: LineCounter::after(lines),
                 quotes: Quotes::default(),
                 delimiter,
                 comment: format.comment,
@@ -235,7 +315,7 @@ impl<'a> Delimited<'a> {
             values: vec![0; 1 << 10],
             ends: vec![0; 1 << 5],
             past_row: false,
-        })
+        }
     }
 
     fn read(&mut self, file: &str, record: &mut Record) -> Result<bool> {

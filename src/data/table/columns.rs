@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::raw::RawTable;
+use super::raw::Head;
 use crate::config::{ColumnName, SplitConfig, TableConfig, nearest};
 use crate::data::cell::shown;
 use crate::data::preprocessing::TablePreprocessing;
@@ -27,7 +27,7 @@ pub(super) struct Columns {
 
 impl Columns {
     pub(super) fn choose(
-        table: &RawTable,
+        table: &Head,
         config: &TableConfig,
         split: Option<&SplitConfig>,
     ) -> Result<Self> {
@@ -93,7 +93,7 @@ impl Columns {
 
     /// The columns of a run's inputs, in their order, and its target, by their names.
     pub(super) fn named(
-        table: &RawTable,
+        table: &Head,
         config: &TableConfig,
         preprocessing: &TablePreprocessing,
     ) -> Result<Self> {
@@ -124,7 +124,7 @@ impl Columns {
     }
 
     /// The columns that are no inputs since they have another use, in words.
-    pub(super) fn notes(&self, table: &RawTable) -> Vec<String> {
+    pub(super) fn notes(&self, table: &Head) -> Vec<String> {
         let uses = [
             ("split.group", self.group),
             ("split.time", self.time),
@@ -137,18 +137,28 @@ impl Columns {
         uses.into_iter().filter_map(note).collect()
     }
 
+    /// The columns that say what a row is for.
+    pub(super) fn keys(&self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.target).chain(self.no_inputs())
+    }
+
+    /// The columns that have another use than that of an input or the target.
+    pub(super) fn no_inputs(&self) -> impl Iterator<Item = usize> {
+        [self.group, self.time, self.weight].into_iter().flatten()
+    }
+
     /// The columns that are no inputs, in the table's order.
-    pub(super) fn others(&self, table: &RawTable) -> impl Iterator<Item = usize> {
+    pub(super) fn others(&self, table: &Head) -> impl Iterator<Item = usize> {
         let is_input: HashSet<usize> = self.inputs.iter().copied().collect();
         (0..table.columns().len()).filter(move |column| !is_input.contains(column))
     }
 }
 
-fn find_all(table: &RawTable, key: &str, names: &[ColumnName]) -> Result<HashSet<usize>> {
+fn find_all(table: &Head, key: &str, names: &[ColumnName]) -> Result<HashSet<usize>> {
     names.iter().map(|name| find(table, key, name)).collect()
 }
 
-fn find(table: &RawTable, key: &str, name: &ColumnName) -> Result<usize> {
+fn find(table: &Head, key: &str, name: &ColumnName) -> Result<usize> {
     let columns = table.columns();
     match name {
         ColumnName::Number(number @ 1..) if *number <= columns.len() => Ok(number - 1),

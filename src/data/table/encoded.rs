@@ -1,46 +1,93 @@
 //! A table's rows as they are held for training.
 
-use super::rows::Row;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use crate::data::preprocessing::TablePreprocessing;
 use crate::data::{Source, Task};
 
+/// Up to so many cells are held with 64 bits each; those of larger tables with the 32 that a step computes with.
+const WIDE: usize = 1 << 23;
+
 /// A table in memory, a number a cell: categories become inputs, and classes targets, as a row is read.
 pub(super) struct Encoded {
-    preprocessing: TablePreprocessing,
-    d_input: usize,
-    task: Task,
-    /// `[rows, columns]`, row after row: see [`TablePreprocessing::encode`].
-    codes: Vec<f64>,
+    pub(super) preprocessing: TablePreprocessing,
+    pub(super) task: Task,
+    pub(super) codes: Codes,
     /// `[rows]`: the number of the class, counted from 0, or the number to be learned.
-    targets: Vec<f64>,
+    pub(super) targets: Vec<f64>,
     /// `[rows]`: what each counts in the training loss; none where all count the same.
-    weights: Option<Vec<f64>>,
+    pub(super) weights: Option<Vec<f64>>,
     /// `[rows]`: the line of each in its file.
-    lines: Vec<usize>,
+    pub(super) lines: Vec<u32>,
 }
 
-impl Encoded {
-    pub(super) fn new(
-        preprocessing: TablePreprocessing,
-        task: Task,
-        codes: Vec<f64>,
-        (targets, weights): (Vec<f64>, Option<Vec<f64>>),
-        rows: &[Row],
-    ) -> Self {
-        Encoded {
-            d_input: preprocessing.d_input(),
-            preprocessing,
-            task,
-            codes,
-            targets,
-            weights,
-            lines: rows.iter().map(|row| row.line()).collect(),
+/// The codes of a table's cells, `[rows, columns]`, row after row: see [`TablePreprocessing::encode`].
+pub(super) struct Codes {
+    width: usize,
+    numbers: Numbers,
+}
+
+enum Numbers {
+    Wide(Vec<f64>),
+    Narrow(Vec<f32>),
+}
+
+impl Codes {
+    pub(super) fn new(rows: usize, width: usize) -> Self {
+        let numbers = match rows * width {
+            few @ ..=WIDE => Numbers::Wide(vec![0.0; few]),
+            many => Numbers::Narrow(vec![0.0; many]),
+        };
+        Codes { width, numbers }
+    }
+
+    pub(super) fn set(&mut self, row: usize, codes: &[f64]) {
+        let place = row * self.width..(row + 1) * self.width;
+        match &mut self.numbers {
+            Numbers::Wide(numbers) => numbers[place].copy_from_slice(codes),
+            Numbers::Narrow(numbers) => {
+                for (number, code) in numbers[place].iter_mut().zip(codes) {
+                    *number = *code as f32;
+                }
+            }
         }
     }
 
-    fn codes(&self, row: usize) -> &[f64] {
-        let width = self.preprocessing.columns.len();
-        &self.codes[row * width..][..width]
+    /// A number that is the same for rows whose codes and targets are.
+    pub(super) fn hash(&self, row: usize, target: f64) -> u64 {
+        let mut hash = DefaultHasher::new();
+        (target + 0.0).to_bits().hash(&mut hash);
+        let place = row * self.width..(row + 1) * self.width;
+        match &self.numbers {
+            Numbers::Wide(numbers) => {
+                let bits = numbers[place].iter().map(|number| (number + 0.0).to_bits());
+                bits.for_each(|bits| bits.hash(&mut hash));
+            }
+            Numbers::Narrow(numbers) => {
+                let bits = numbers[place].iter().map(|number| (number + 0.0).to_bits());
+                bits.for_each(|bits| bits.hash(&mut hash));
+            }
+        }
+        hash.finish()
+    }
+
+    fn expand<E: Copy>(
+        &self,
+        row: usize,
+        preprocessing: &TablePreprocessing,
+        into: &mut [E],
+        number: impl Fn(f64) -> E,
+    ) {
+        let place = row * self.width..(row + 1) * self.width;
+        match &self.numbers {
+            Numbers::Wide(codes) => {
+                preprocessing.expand(codes[place].iter().copied(), into, number);
+            }
+            Numbers::Narrow(codes) => {
+                let codes = codes[place].iter().map(|code| f64::from(*code));
+                preprocessing.expand(codes, into, number);
+            }
+        }
     }
 }
 
@@ -50,7 +97,7 @@ impl Source for Encoded {
     }
 
     fn d_input(&self) -> usize {
-        self.d_input
+        self.preprocessing.d_input()
     }
 
     fn task(&self) -> &Task {
@@ -58,14 +105,15 @@ impl Source for Encoded {
     }
 
     fn read_inputs(&self, row: usize, into: &mut [f64]) {
-        self.preprocessing
-            .expand(self.codes(row), into, |number| number);
+        let number = |number| number;
+        self.codes.expand(row, &self.preprocessing, into, number);
     }
 
     fn read_inputs_f32(&self, rows: &[usize], into: &mut [f32]) {
-        for (row, into) in rows.iter().zip(into.chunks_exact_mut(self.d_input)) {
-            self.preprocessing
-                .expand(self.codes(*row), into, |number| number as f32);
+        let d_input = self.preprocessing.d_input();
+        for (row, into) in rows.iter().zip(into.chunks_exact_mut(d_input)) {
+            let number = |number| number as f32;
+            self.codes.expand(*row, &self.preprocessing, into, number);
         }
     }
 
@@ -80,7 +128,7 @@ impl Source for Encoded {
     }
 
     fn line(&self, row: usize) -> Option<usize> {
-        Some(self.lines[row])
+        Some(self.lines[row] as usize)
     }
 
     fn weight(&self, row: usize) -> Option<f64> {

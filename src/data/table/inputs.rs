@@ -1,11 +1,17 @@
 //! What the preprocessing learns from the training rows, and the inputs that all rows become.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::MOST_CATEGORIES;
 use super::columns::Columns;
-use super::numeric::holds_numbers;
-use super::raw::RawTable;
-use super::rows::Row;
-use super::suspects;
+use super::encoded::Codes;
+use super::numbers::Numbers;
+use super::numeric::Tally;
+use super::raw::{Head, RawTable};
+use super::rows::Spot;
+use super::scan::{Files, Starts, scan};
+use super::suspects::Extremes;
 use crate::config::{Missing, Scaling, TableConfig};
 use crate::data::cell::{Cell, NumberStyle, shown};
 use crate::data::date::Date;
@@ -13,278 +19,428 @@ use crate::data::preprocessing::{Column, ColumnKind, TablePreprocessing, not_a_d
 use crate::data::remarks::Remarks;
 use crate::data::spelling::Spellings;
 use crate::error::{Error, Result};
-use crate::threads;
 
-/// What was learned of a table's inputs.
-pub(super) struct Fitted {
-    pub(super) preprocessing: TablePreprocessing,
-    /// See [`TablePreprocessing::encode`]: `[rows, columns]`, row after row.
-    pub(super) codes: Vec<f64>,
-    /// What is worth a word.
-    pub(super) notes: Vec<String>,
+/// The rows of a table, and what each is used for.
+pub(super) struct Rows<'a> {
+    pub(super) files: &'a dyn Files,
+    pub(super) starts: Starts,
+    /// The place of each row among all that are used, training rows first; none of rows that are left out.
+    pub(super) places: Vec<Option<Place>>,
 }
 
-/// Learns the preprocessing of a table's inputs from the first `train` of its rows, of which there is at least one, and
-/// encodes all rows. What cannot be encoded is an error only after all columns are learned.
-///
-/// As many columns as there are threads are in memory beside the table at a time; each of their cells is read once.
-pub(super) fn fit(
-    rows: &[Row],
+/// A place among the rows that are used, less 1.
+pub(super) type Place = std::num::NonZeroU32;
+
+/// Learns the preprocessing of a table's inputs from its training rows, those with the first `train` places; beside it, what is worth
+/// a word.
+pub(super) fn learn(
+    tables: &[Rows],
     train: usize,
     columns: &Columns,
     config: &TableConfig,
-) -> Result<Result<Fitted>> {
-    let table = rows[0].labeled.table;
+) -> Result<(TablePreprocessing, Vec<String>)> {
+    let head = tables[0].files.head();
     let mut preprocessing = TablePreprocessing {
         columns: Vec::with_capacity(columns.inputs.len()),
         other_columns: columns
-            .others(table)
-            .map(|column| table.columns()[column].clone())
+            .others(head)
+            .map(|column| head.columns()[column].clone())
             .collect(),
         missing_values: config.missing_values.clone(),
         numbers: NumberStyle::of(config),
         missing: config.missing,
         new_category: config.new_category,
     };
-    let width = columns.inputs.len();
-    let mut codes = vec![0.0; rows.len() * width];
-    let (mut notes, mut remarks) = (Vec::new(), Remarks::default());
-    let mut mistake: Option<(usize, Error)> = None;
-    for (block, inputs) in columns.inputs.chunks(threads::count()).enumerate() {
-        let fit = |k: usize| fit_column((rows, train), inputs[k], columns, config, &preprocessing);
-        let fitted = threads::each(inputs.len(), fit);
-        for (k, fitted) in fitted.into_iter().enumerate() {
-            let fitted = fitted?;
-            let place = block * threads::count() + k;
-            for (row, code) in fitted.codes.into_iter().enumerate() {
-                codes[row * width + place] = code;
-            }
-            // The error is that of the first row with a mistake, whichever column it is in.
-            mistake = mistake
-                .into_iter()
-                .chain(fitted.mistake)
-                .min_by_key(|(row, _)| *row);
-            notes.extend(fitted.notes);
-            remarks.extend(fitted.remarks);
-            preprocessing.columns.push(fitted.column);
+    let mut looks: Vec<Look> = (columns.inputs.iter())
+        .map(|column| Look::new(*column, columns, config))
+        .collect();
+    look_at(&mut looks, tables, train, &preprocessing)?;
+    // Columns that turned out to hold words late: their texts were not counted from the beginning.
+    let late = looks.iter_mut().filter(|look| look.misses_texts());
+    let (late, mut again): (Vec<&mut Look>, Vec<Look>) = late
+        .map(|look| {
+            let begun = Look::new(look.column, columns, config);
+            let counted = Look {
+                categorical: true,
+                ..begun
+            };
+            (look, counted)
+        })
+        .unzip();
+    if !again.is_empty() {
+        look_at(&mut again, tables, train, &preprocessing)?;
+        for (look, counted) in late.into_iter().zip(again) {
+            look.seen.texts = counted.seen.texts;
         }
     }
-    notes.extend(remarks.notes());
-    Ok(match mistake {
-        Some((_, error)) => Err(error),
-        None => Ok(Fitted {
-            preprocessing,
-            codes,
-            notes,
-        }),
-    })
+    let mut notes = Vec::new();
+    for mut look in looks {
+        let name = head.columns()[look.column].clone();
+        let kind = look.kind(head, &name, config, &mut notes)?;
+        notes.extend(look.notes(&name, &kind));
+        preprocessing.columns.push(Column {
+            name,
+            kind,
+            indicator: config.missing_indicator && look.seen.missing > 0,
+        });
+    }
+    Ok((preprocessing, notes))
 }
 
-/// What was learned of one column.
-struct FittedColumn {
-    column: Column,
-    /// `[rows]`, up to a mistake.
-    codes: Vec<f64>,
-    /// The first row whose cell cannot be encoded.
-    mistake: Option<(usize, Error)>,
-    notes: Vec<String>,
-    remarks: Remarks,
-}
-
-fn fit_column(
-    (rows, train): (&[Row], usize),
-    column: usize,
-    columns: &Columns,
-    config: &TableConfig,
+/// Looks at columns in all rows.
+fn look_at(
+    looks: &mut [Look],
+    tables: &[Rows],
+    train: usize,
     preprocessing: &TablePreprocessing,
-) -> Result<FittedColumn> {
-    let table = rows[0].labeled.table;
-    let cells: Vec<Cell> = rows
-        .iter()
-        .map(|row| preprocessing.cell(row.text(column)))
-        .collect();
-    let training = TrainingCells {
-        table,
-        column,
-        rows: &rows[..train],
-        cells: &cells[..train],
-        config,
-    };
-    let (mut notes, mut remarks) = (Vec::new(), Remarks::default());
-    let kind = training.kind(columns, &mut notes)?;
-    notes.extend(suspects::notes(rows, &cells, (train, column), &kind));
-    let fitted = Column {
-        name: table.columns()[column].clone(),
-        kind,
-        indicator: config.missing_indicator && training.cells.contains(&Cell::Missing),
-    };
-    let mut codes = Vec::with_capacity(rows.len());
-    let mut mistake = None;
-    for (n, (row, cell)) in rows.iter().zip(&cells).enumerate() {
-        let text = row.text(column);
-        match preprocessing.encode(&fitted, text, *cell) {
-            Ok((code, remark)) => {
-                codes.push(code);
-                if let Some(remark) = remark {
-                    remarks.add(remark, &fitted.name, text, || row.place());
+) -> Result<()> {
+    let wanted: HashSet<usize> = looks.iter().map(|look| look.column).collect();
+    let has_words: Vec<AtomicBool> = looks.iter().map(|look| look.categorical.into()).collect();
+    let asked: Vec<Asked> = looks.iter().map(|look| look.asked()).collect();
+    for Rows {
+        files,
+        starts,
+        places,
+    } in tables
+    {
+        let see = |piece: usize, table: RawTable| {
+            let first = starts.of(piece, &table)?;
+            let places = &places[first..][..table.rows()];
+            let seen = asked.iter().zip(&has_words).map(|(asked, has_words)| {
+                Seen::of(&table, places, train, asked, has_words, preprocessing)
+            });
+            Ok(seen.collect::<Vec<_>>())
+        };
+        scan(*files, &wanted, see, |seen| {
+            for (look, seen) in looks.iter_mut().zip(seen) {
+                look.extend(seen);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Turns all rows that are used into codes: see [`TablePreprocessing::encode`]; beside them, what is worth a word.
+pub(super) fn encode(
+    tables: &[Rows],
+    columns: &Columns,
+    preprocessing: &TablePreprocessing,
+    codes: &mut Codes,
+) -> Result<Vec<String>> {
+    let wanted: HashSet<usize> = columns.inputs.iter().copied().collect();
+    let width = columns.inputs.len();
+    let mut remarks = Remarks::default();
+    for Rows {
+        files,
+        starts,
+        places,
+    } in tables
+    {
+        let encode = |piece: usize, table: RawTable| {
+            let first = starts.of(piece, &table)?;
+            let places = &places[first..][..table.rows()];
+            let used: Vec<(usize, usize)> = (places.iter().enumerate())
+                .filter_map(|(row, place)| Some((row, index(*place)?)))
+                .collect();
+            let mut codes = vec![0.0; used.len() * width];
+            let mut remarks = Remarks::default();
+            let mut mistake: Option<(usize, Error)> = None;
+            for (k, (fitted, column)) in preprocessing.columns.iter().zip(&columns.inputs).enumerate() {
+                for (n, (row, _)) in used.iter().enumerate() {
+                    let text = table.cell(*row, *column);
+                    match preprocessing.encode(fitted, text, preprocessing.cell(text)) {
+                        Ok((code, remark)) => {
+                            codes[n * width + k] = code;
+                            if let Some(remark) = remark {
+                                remarks.add(remark, &fitted.name, text, || table.place(*row));
+                            }
+                        }
+                        Err(error) => {
+                            // The error is that of the first row with a mistake, whichever column it is in.
+                            if mistake.as_ref().is_none_or(|(first, _)| row < first) {
+                                mistake = Some((*row, error.at(table.file(*row), table.place(*row))));
+                            }
+                            break;
+                        }
+                    }
                 }
             }
-            Err(error) => {
-                mistake = Some((n, error.at(row.file(), row.place())));
-                break;
+            let places: Vec<usize> = used.into_iter().map(|(_, place)| place).collect();
+            mistake.map_or(Ok((places, codes, remarks)), |(_, error)| Err(error))
+        };
+        scan(*files, &wanted, encode, |(places, read, of_piece)| {
+            for (place, read) in places.into_iter().zip(read.chunks_exact(width)) {
+                codes.set(place, read);
             }
-        }
+            remarks.extend(of_piece);
+            Ok(())
+        })?;
     }
-    Ok(FittedColumn {
-        column: fitted,
-        codes,
-        mistake,
-        notes,
-        remarks,
-    })
+    Ok(remarks.notes())
 }
 
-/// Encodes rows that nothing is learned from, as [`fit`] does; beside the codes, what is worth a word.
-pub(super) fn encode(
-    rows: &[Row],
-    columns: &Columns,
-    preprocessing: &TablePreprocessing,
-) -> Result<(Vec<f64>, Vec<String>)> {
-    let mut codes = Vec::with_capacity(rows.len() * columns.inputs.len());
-    let mut remarks = Remarks::default();
-    for row in rows {
-        for (fitted, column) in preprocessing.columns.iter().zip(&columns.inputs) {
-            let text = row.text(*column);
-            let code = preprocessing.encode(fitted, text, preprocessing.cell(text));
-            let (code, remark) = code.map_err(|error| error.at(row.file(), row.place()))?;
-            if let Some(remark) = remark {
-                remarks.add(remark, &fitted.name, text, || row.place());
-            }
-            codes.push(code);
-        }
-    }
-    Ok((codes, remarks.notes()))
+/// The place as a number, counted from 0.
+pub(super) fn index(place: Option<Place>) -> Option<usize> {
+    Some(place?.get() as usize - 1)
 }
 
-/// The cells of one column in the training rows.
-struct TrainingCells<'a> {
-    table: &'a RawTable,
+/// What is asked of a column.
+struct Asked {
     column: usize,
-    rows: &'a [Row<'a>],
-    cells: &'a [Cell],
-    config: &'a TableConfig,
+    /// Whether the day stands before the month, if it holds dates.
+    day_first: Option<bool>,
 }
 
-impl<'a> TrainingCells<'a> {
+/// What a piece of a table has in one column.
+#[derive(Default)]
+struct Seen {
+    /// Training rows, and those that miss the value.
+    rows: usize,
+    missing: usize,
+    tally: Tally,
+    /// The numbers of the training rows, or the days of their dates.
+    numbers: Vec<f64>,
+    has_time: bool,
+    /// The first training row whose date is none.
+    mistake: Option<Error>,
+    /// How often each text occurs in the training rows; none if it was not counted.
+    texts: Option<HashMap<String, usize>>,
+    /// The text of the first training row.
+    first: Option<String>,
+    /// Of all rows.
+    extremes: Extremes,
+}
+
+impl Seen {
+    fn of(
+        table: &RawTable,
+        places: &[Option<Place>],
+        train: usize,
+        asked: &Asked,
+        has_words: &AtomicBool,
+        preprocessing: &TablePreprocessing,
+    ) -> Self {
+        let column = asked.column;
+        let mut seen = Seen::default();
+        let is_training = |place: &Option<Place>| index(*place).is_some_and(|place| place < train);
+        for (row, place) in places.iter().enumerate().filter(|(_, place)| place.is_some()) {
+            let text = table.cell(row, column);
+            let cell = preprocessing.cell(text);
+            let spot = || Spot::of(table, row, column);
+            if let (Some(number), None) = (cell.number(), asked.day_first) {
+                seen.extremes.add(number, text, spot);
+            }
+            if !is_training(place) {
+                continue;
+            }
+            seen.rows += 1;
+            seen.first.get_or_insert_with(|| text.to_owned());
+            seen.missing += usize::from(cell == Cell::Missing);
+            let Some(day_first) = asked.day_first else {
+                seen.tally.add(cell, text, spot);
+                seen.numbers.extend(cell.number());
+                continue;
+            };
+            match Date::parse(text, day_first) {
+                _ if cell == Cell::Missing => {}
+                Some(date) => {
+                    seen.numbers.push(date.days);
+                    seen.has_time |= date.has_time;
+                }
+                None => {
+                    let error = || {
+                        let error = not_a_date(&table.columns()[column], text, day_first);
+                        error.at(table.file(row), table.place(row))
+                    };
+                    seen.mistake.get_or_insert_with(error);
+                }
+            }
+        }
+        if !seen.tally.are_numbers() {
+            has_words.store(true, Ordering::Relaxed);
+        }
+        // Other columns most likely hold numbers, each another.
+        if asked.day_first.is_none() && has_words.load(Ordering::Relaxed) {
+            let mut texts: HashMap<&str, usize> = HashMap::new();
+            for (row, _) in places.iter().enumerate().filter(|(_, place)| is_training(place)) {
+                let text = table.cell(row, column);
+                if preprocessing.cell(text) != Cell::Missing {
+                    *texts.entry(text).or_insert(0) += 1;
+                }
+            }
+            let owned = |(text, count): (&str, usize)| (text.to_owned(), count);
+            seen.texts = Some(texts.into_iter().map(owned).collect());
+        }
+        seen
+    }
+}
+
+/// A column that is looked at, piece by piece.
+struct Look {
+    column: usize,
+    /// Whether it holds categories though they may look like numbers.
+    categorical: bool,
+    day_first: Option<bool>,
+    /// What was seen so far.
+    seen: Seen,
+    numbers: Numbers,
+}
+
+impl Look {
+    fn new(column: usize, columns: &Columns, config: &TableConfig) -> Self {
+        let all = config.scaling == Scaling::Robust
+            || matches!(config.missing, Missing::Median | Missing::Mode);
+        Look {
+            column,
+            categorical: columns.categorical.contains(&column),
+            day_first: columns.dates.contains(&column).then_some(config.day_first),
+            seen: Seen {
+                texts: Some(HashMap::new()),
+                ..Seen::default()
+            },
+            numbers: Numbers::new(all),
+        }
+    }
+
+    fn asked(&self) -> Asked {
+        Asked {
+            column: self.column,
+            day_first: self.day_first,
+        }
+    }
+
+    fn extend(&mut self, more: Seen) {
+        let seen = &mut self.seen;
+        seen.rows += more.rows;
+        seen.missing += more.missing;
+        seen.tally.extend(more.tally);
+        if !self.categorical {
+            self.numbers.extend(&more.numbers);
+        }
+        seen.has_time |= more.has_time;
+        seen.mistake = seen.mistake.take().or(more.mistake);
+        seen.first = seen.first.take().or(more.first);
+        seen.extremes.extend(more.extremes);
+        match (&mut seen.texts, more.texts) {
+            (Some(texts), Some(more)) => {
+                for (text, count) in more {
+                    *texts.entry(text).or_insert(0) += count;
+                }
+            }
+            // A piece without a training row has nothing to count.
+            (_, None) if more.rows == 0 => {}
+            (texts, _) => *texts = None,
+        }
+    }
+
+    /// Whether it holds words, and their texts are not all counted.
+    fn misses_texts(&self) -> bool {
+        self.day_first.is_none() && !self.seen.tally.are_numbers() && self.seen.texts.is_none()
+    }
+
     /// What the column's cells become.
-    fn kind(&self, columns: &Columns, notes: &mut Vec<String>) -> Result<ColumnKind> {
-        let fills_in = self.config.missing.fills_in();
-        if fills_in && self.cells.iter().all(|cell| *cell == Cell::Missing) {
-            let name = self.name();
-            return Err(self.table.error(
-                format!("column `{name}` has no value in the training rows to fill in"),
+    fn kind(
+        &mut self,
+        head: &Head,
+        name: &str,
+        config: &TableConfig,
+        notes: &mut Vec<String>,
+    ) -> Result<ColumnKind> {
+        let seen = &self.seen;
+        if config.missing.fills_in() && seen.missing == seen.rows {
+            return Err(head.error(
+                format!("column `{}` has no value in the training rows to fill in", shown(name)),
                 "leave it out with `leave_out` in `[data]`",
             ));
         }
-        if columns.dates.contains(&self.column) {
-            return self.dates();
+        if self.day_first.is_some() {
+            return self.dates(config);
         }
-        let cells = self.rows.iter().copied().zip(self.cells.iter().copied());
         let if_words = "if the column holds categories, name it in `categorical`";
-        if !columns.categorical.contains(&self.column)
-            && holds_numbers(cells, self.column, if_words)?
-        {
-            self.numeric()
+        if !self.categorical && seen.tally.holds_numbers(name, if_words)? {
+            self.numeric(head, name, config)
         } else {
-            self.categorical(notes)
+            self.categories(head, name, config, notes)
         }
     }
 
     /// Rows without a cell have the filled-in value in what is learned.
-    fn numeric(&self) -> Result<ColumnKind> {
-        let mut numbers: Vec<f64> = self.cells.iter().filter_map(|cell| cell.number()).collect();
-        let fill = self.fill(&numbers);
-        if let Some(fill) = fill.filter(|_| self.config.missing.fills_in()) {
-            numbers.resize(self.rows.len(), fill);
-        }
-        let clipped = self.config.scaling == Scaling::Robust;
-        let (mean, deviation) = match self.config.standardize {
-            true if clipped => median_and_range(&numbers),
-            true => mean_and_deviation(&numbers),
+    fn numeric(&mut self, head: &Head, name: &str, config: &TableConfig) -> Result<ColumnKind> {
+        let fill = self.fill(config);
+        let clipped = config.scaling == Scaling::Robust;
+        let (mean, deviation) = match config.standardize {
+            true if clipped => self.numbers.median_and_range(),
+            true => self.numbers.mean_and_deviation(),
             false => (0.0, 1.0),
         };
         let learned = [mean, deviation, fill.unwrap_or_default()];
         if learned.iter().any(|number| !number.is_finite()) {
-            let problem = format!("the numbers of column `{}` are too large", self.name());
-            return Err(self.table.error(problem, "give them in a larger unit"));
+            let problem = format!("the numbers of column `{}` are too large", shown(name));
+            return Err(head.error(problem, "give them in a larger unit"));
         }
-        let differs = |number: &f64| *number != numbers[0];
         Ok(ColumnKind::Numeric {
             mean,
             deviation,
             fill,
             clipped,
-            constant: self.config.standardize && !numbers.iter().any(differs),
+            constant: config.standardize && self.numbers.are_the_same(),
         })
     }
 
     /// Days since 1970, missing ones filled in.
-    fn dates(&self) -> Result<ColumnKind> {
-        let (mut days, mut has_time) = (Vec::new(), false);
-        let day_first = self.config.day_first;
-        for (row, cell) in self.rows.iter().zip(self.cells) {
-            let text = row.text(self.column);
-            if *cell == Cell::Missing {
-                continue;
-            }
-            let Some(date) = Date::parse(text, day_first) else {
-                let error = not_a_date(&self.table.columns()[self.column], text, day_first);
-                return Err(error.at(row.file(), row.place()));
-            };
-            days.push(date.days);
-            has_time |= date.has_time;
+    fn dates(&mut self, config: &TableConfig) -> Result<ColumnKind> {
+        if let Some(mistake) = self.seen.mistake.take() {
+            return Err(mistake);
         }
-        let fill = self.fill(&days);
-        if let Some(fill) = fill.filter(|_| self.config.missing.fills_in()) {
-            days.resize(self.rows.len(), fill);
-        }
-        let (mean, deviation) = mean_and_deviation(&days);
+        let fill = self.fill(config);
+        let (mean, deviation) = self.numbers.mean_and_deviation();
         Ok(ColumnKind::Date {
             mean,
             deviation,
             fill,
-            has_time,
-            day_first,
+            has_time: self.seen.has_time,
+            day_first: config.day_first,
         })
     }
 
-    /// What stands for a missing number: by `missing`, and else their mean, for `predict --missing`.
-    fn fill(&self, numbers: &[f64]) -> Option<f64> {
-        let fill = match self.config.missing {
-            _ if numbers.is_empty() => return None,
-            Missing::Median => median(numbers),
-            Missing::Mode => most_frequent_number(numbers),
-            Missing::Mean => mean(numbers),
+    /// What stands for a missing number: by `missing`, and else their mean, for `predict --missing`. The numbers are filled in with
+    /// it if missing ones are.
+    fn fill(&mut self, config: &TableConfig) -> Option<f64> {
+        if self.numbers.count() == 0 {
+            return None;
+        }
+        let fill = match config.missing {
+            Missing::Median => self.numbers.median(),
+            Missing::Mode => self.numbers.most_frequent(),
+            Missing::Mean => self.numbers.mean(),
             Missing::Error | Missing::Drop => {
-                return Some(mean(numbers)).filter(|mean| mean.is_finite());
+                return Some(self.numbers.mean()).filter(|mean| mean.is_finite());
             }
         };
+        self.numbers.fill(fill, self.seen.missing);
         Some(fill)
     }
 
-    fn categorical(&self, notes: &mut Vec<String>) -> Result<ColumnKind> {
-        let present = self.rows.iter().zip(self.cells);
-        let present = present.filter(|(_, cell)| **cell != Cell::Missing);
-        let texts = present.map(|(row, _)| row.text(self.column));
-        let spellings = Spellings::of(texts, NumberStyle::of(self.config));
-        notes.extend(spellings.note(&self.name()));
+    fn categories(
+        &self,
+        head: &Head,
+        name: &str,
+        config: &TableConfig,
+        notes: &mut Vec<String>,
+    ) -> Result<ColumnKind> {
+        let none = HashMap::new();
+        let texts = self.seen.texts.as_ref().unwrap_or(&none);
+        let texts = texts.iter().map(|(text, count)| (text.as_str(), *count));
+        let spellings = Spellings::counted(texts, NumberStyle::of(config));
+        notes.extend(spellings.note(&shown(name)));
         let counts = spellings.counts;
         if counts.len() > MOST_CATEGORIES {
-            return Err(self.table.error(
+            return Err(head.error(
                 format!(
                     "column `{}` has {} categories, and each would be an input: at most {MOST_CATEGORIES} are \
                      allowed",
-                    self.name(),
+                    shown(name),
                     counts.len()
                 ),
                 "leave it out with `leave_out` in `[data]` if it holds names or free text; if it holds dates, name it in `dates`",
@@ -298,75 +454,38 @@ impl<'a> TrainingCells<'a> {
         })
     }
 
-    fn name(&self) -> String {
-        shown(&self.table.columns()[self.column])
+    /// What is odd about the column, a sentence each.
+    fn notes(&self, name: &str, kind: &ColumnKind) -> Vec<String> {
+        let Seen {
+            rows,
+            missing,
+            extremes,
+            ..
+        } = &self.seen;
+        let mut notes = Vec::new();
+        if 2 * missing > *rows {
+            let percent = 100.0 * *missing as f64 / *rows as f64;
+            notes.push(format!(
+                "`{}` is missing in {percent:.0} % of the training rows",
+                shown(name)
+            ));
+        }
+        let is_constant = match kind {
+            ColumnKind::Numeric { constant, .. } => *constant && *missing == 0,
+            ColumnKind::Categorical { categories, .. } => categories.len() == 1 && *missing == 0,
+            ColumnKind::Date { .. } => false,
+        };
+        if is_constant {
+            notes.push(format!(
+                "`{}` has one value in the training rows, `{}`, and says nothing; `leave_out` in `[data]` leaves it out",
+                shown(name),
+                shown(self.seen.first.as_deref().unwrap_or_default())
+            ));
+        }
+        if matches!(kind, ColumnKind::Numeric { .. }) {
+            notes.extend(extremes.leading_zeros(name));
+            notes.extend(extremes.far_off(name, self.numbers.sample()));
+        }
+        notes
     }
-}
-
-/// Mean and standard deviation (of the population); the deviation is 1 where all numbers are the same,
-/// so that `(number - mean) / deviation` is exactly 0, and where there is none.
-pub(super) fn mean_and_deviation(numbers: &[f64]) -> (f64, f64) {
-    let Some(&first) = numbers.first() else {
-        return (0.0, 1.0);
-    };
-    if numbers.iter().all(|number| *number == first) {
-        return (first, 1.0);
-    }
-    let mean = mean(numbers);
-    // Squares of differences that are as large as 1 neither overflow nor vanish.
-    let largest = numbers
-        .iter()
-        .map(|number| (number - mean).abs())
-        .fold(0.0, f64::max);
-    let squares: f64 = numbers
-        .iter()
-        .map(|number| ((number - mean) / largest).powi(2))
-        .sum();
-    (mean, largest * (squares / numbers.len() as f64).sqrt())
-}
-
-fn mean(numbers: &[f64]) -> f64 {
-    numbers.iter().sum::<f64>() / numbers.len() as f64
-}
-
-/// Median and interquartile range; where that is 0, half of the whole range, and 1 where all numbers are the same or there is none
-/// (Holzmuller et al. 2024, RealMLP).
-fn median_and_range(numbers: &[f64]) -> (f64, f64) {
-    let Some(&first) = numbers.first() else {
-        return (0.0, 1.0);
-    };
-    let mut sorted = numbers.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let range = quantile(&sorted, 0.75) - quantile(&sorted, 0.25);
-    let whole = sorted[sorted.len() - 1] - sorted[0];
-    match (range > 0.0, whole > 0.0) {
-        (true, _) => (quantile(&sorted, 0.5), range),
-        (false, true) => (quantile(&sorted, 0.5), whole / 2.0),
-        (false, false) => (first, 1.0),
-    }
-}
-
-fn median(numbers: &[f64]) -> f64 {
-    let mut sorted = numbers.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    quantile(&sorted, 0.5)
-}
-
-/// The quantile of sorted numbers, between two of them in proportion, as NumPy has it by default.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let place = share * (sorted.len() - 1) as f64;
-    let (below, above) = (
-        sorted[place.floor() as usize],
-        sorted[place.ceil() as usize],
-    );
-    below + (above - below) * place.fract()
-}
-
-/// The smallest of the most frequent numbers.
-fn most_frequent_number(numbers: &[f64]) -> f64 {
-    let mut sorted = numbers.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let runs = sorted.chunk_by(|a, b| a == b);
-    let longest = runs.rev().max_by_key(|run| run.len()); // of equals, `max_by_key` takes the last
-    longest.map_or(f64::NAN, |run| run[0])
 }

@@ -1,22 +1,38 @@
 //! The cells of a table, as text.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::data::cell::shown;
 use crate::error::{Error, Result};
 
-/// The text of a table, cell by cell, without white space around it: what a format is read into, and all that the
-/// rest needs to know of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RawTable {
+/// What is known of a table before its rows: its columns.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::data) struct Head {
     file: String,
-    columns: Vec<String>,
-    /// Of each column: whoever looks at one column finds its cells side by side.
-    cells: Vec<Cells>,
+    /// The columns as the file has them.
+    own: Vec<String>,
+    /// The columns in the order that they are counted in.
+    columns: Arc<[String]>,
+    /// Which of those each of the file's columns is; none where its cells are not wanted.
+    places: Vec<Option<usize>>,
     /// What messages count rows by, such as `line`.
     unit: &'static str,
-    /// The number of each row, in that unit.
+    /// The number, in that unit, of the names of the columns, or of the first row.
+    first: usize,
+}
+
+/// The text of a table, cell by cell, without white space around it: what a format is read into, as a whole or a piece at a time, and
+/// all that the rest needs to know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawTable {
+    head: Arc<Head>,
+    /// Of each column: whoever looks at one column finds its cells side by side. Of columns that are not wanted there are none.
+    cells: Vec<Cells>,
+    /// The number of each row, in the unit.
     numbers: Vec<usize>,
+    /// Where rows of other files begin.
+    others: Vec<(usize, Arc<Head>)>,
 }
 
 /// The cells of a column.
@@ -28,8 +44,8 @@ struct Cells {
     ends: Vec<usize>,
 }
 
-impl RawTable {
-    /// A table without rows. `unit` is what messages count rows by, `header` the place of the columns' names.
+impl Head {
+    /// The columns of a file. `unit` is what messages count rows by, `first` the number of the columns' names.
     ///
     /// # Errors
     /// [`Error::Data`] if two columns have one name.
@@ -37,52 +53,184 @@ impl RawTable {
         file: &str,
         columns: Vec<String>,
         unit: &'static str,
-        header: &str,
+        first: usize,
     ) -> Result<Self> {
         let mut seen = HashMap::new();
         for (k, name) in columns.iter().enumerate() {
-            if let Some(first) = seen.insert(name, k) {
-                let (first, second, name) = (first + 1, k + 1, shown(name));
+            if let Some(first_of_name) = seen.insert(name, k) {
+                let (one, other, name) = (first_of_name + 1, k + 1, shown(name));
                 return Err(Error::data(
                     file,
-                    header,
-                    format!("columns {first} and {second} are both named `{name}`"),
+                    format!("{unit} {first}"),
+                    format!("columns {one} and {other} are both named `{name}`"),
                     "give every column a name of its own; if the file has no header, say `header = false` in \
                      `[data]`",
                 ));
             }
         }
-        Ok(RawTable {
+        Ok(Head {
             file: file.to_owned(),
-            cells: vec![Cells::default(); columns.len()],
-            columns,
+            places: (0..columns.len()).map(Some).collect(),
+            columns: columns.clone().into(),
+            own: columns,
             unit,
-            numbers: Vec::new(),
+            first,
         })
     }
 
-    /// Adds a row with one cell for each column.
+    pub(in crate::data) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The names of the columns as they are counted.
+    pub(in crate::data) fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The names of the columns in the order of the file.
+    pub(in crate::data) fn own_columns(&self) -> &[String] {
+        &self.own
+    }
+
+    /// The number of the columns' names, or of the first row.
+    pub(in crate::data) fn first_line(&self) -> usize {
+        self.first
+    }
+
+    /// The same file of which only these columns are wanted.
+    pub(in crate::data) fn only(&self, wanted: &HashSet<usize>) -> Self {
+        let is_wanted = |place: &Option<usize>| place.filter(|place| wanted.contains(place));
+        Head {
+            file: self.file.clone(),
+            own: self.own.clone(),
+            columns: Arc::clone(&self.columns),
+            places: self.places.iter().map(is_wanted).collect(),
+            ..*self
+        }
+    }
+
+    /// The same file with its columns counted as those of `other` are.
+    pub(in crate::data) fn in_order_of(mut self, other: &Head) -> Result<Self> {
+        let places: HashMap<&str, usize> = (other.columns.iter().enumerate())
+            .map(|(k, name)| (name.as_str(), k))
+            .collect();
+        let known: HashSet<&String> = self.own.iter().collect();
+        if let Some(name) = other.columns.iter().find(|name| !known.contains(name)) {
+            return Err(self.differs("lacks", name, other));
+        }
+        let place = |name: &String| match places.get(name.as_str()) {
+            Some(place) => Ok(Some(*place)),
+            None => Err(self.differs("has", name, other)),
+        };
+        self.places = self.own.iter().map(place).collect::<Result<_>>()?;
+        self.columns = Arc::clone(&other.columns);
+        Ok(self)
+    }
+
+    /// An error of the table as a whole.
+    pub(in crate::data) fn error(
+        &self,
+        problem: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Error {
+        Error::data(&self.file, "", problem, fix)
+    }
+
+    fn differs(&self, verb: &str, name: &str, other: &Head) -> Error {
+        self.error(
+            format!(
+                "expected the columns of {}; this file {verb} the column `{}`",
+                other.file,
+                shown(name)
+            ),
+            "give both files the same columns",
+        )
+    }
+}
+
+impl RawTable {
+    /// A table without rows.
+    pub(in crate::data) fn new(head: &Arc<Head>) -> Self {
+        RawTable {
+            cells: vec![Cells::default(); head.columns.len()],
+            head: Arc::clone(head),
+            numbers: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+
+    /// Adds a row with one cell for each column of the file.
     pub(in crate::data) fn push<'a>(
         &mut self,
         number: usize,
         cells: impl Iterator<Item = &'a str>,
     ) {
-        for (column, cell) in self.cells.iter_mut().zip(cells) {
+        for (column, cell) in cells.enumerate() {
+            self.push_cell(column, cell);
+        }
+        self.end_row(number);
+    }
+
+    /// Adds a cell of a row that ends with [`end_row`](Self::end_row); columns are counted as the file has them.
+    pub(in crate::data) fn push_cell(&mut self, column: usize, cell: &str) {
+        if let Some(place) = self.head.places[column] {
+            let column = &mut self.cells[place];
             column.text.push_str(cell);
             column.ends.push(column.text.len());
         }
+    }
+
+    /// Forgets the cells of all columns but these.
+    pub(super) fn keep(&mut self, columns: &HashSet<usize>) {
+        let cells = self.cells.iter_mut().enumerate();
+        cells
+            .filter(|(k, _)| !columns.contains(k))
+            .for_each(|(_, cells)| *cells = Cells::default());
+    }
+
+    /// Ends a row, all wanted cells of which are added.
+    pub(in crate::data) fn end_row(&mut self, number: usize) {
         self.numbers.push(number);
     }
 
-    pub(super) fn file(&self) -> &str {
-        &self.file
+    /// Adds the rows of another table with the same columns, of this file or another.
+    pub(super) fn append(&mut self, other: RawTable) {
+        if self.rows() == 0 && self.others.is_empty() {
+            *self = other;
+            return;
+        }
+        let last = self.others.last().map_or(&self.head, |(_, head)| head);
+        if last.file != other.head.file {
+            self.others.push((self.rows(), other.head));
+        }
+        for (column, more) in self.cells.iter_mut().zip(other.cells) {
+            let before = column.text.len();
+            column.text.push_str(&more.text);
+            column
+                .ends
+                .extend(more.ends.into_iter().map(|end| before + end));
+        }
+        self.numbers.extend(other.numbers);
+    }
+
+    pub(super) fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The file that a row is from.
+    pub(super) fn file(&self, row: usize) -> &str {
+        let before = self.others.partition_point(|(start, _)| *start <= row);
+        match before {
+            0 => &self.head.file,
+            many => &self.others[many - 1].1.file,
+        }
     }
 
     /// The names of the columns: those of the header; `column1`, `column2` and so on where there is no
     /// header, or no name in it.
     #[must_use]
     pub fn columns(&self) -> &[String] {
-        &self.columns
+        &self.head.columns
     }
 
     /// The number of rows; the header is none.
@@ -117,52 +265,6 @@ impl RawTable {
     /// If there is no such row.
     #[must_use]
     pub fn place(&self, row: usize) -> String {
-        format!("{} {}", self.unit, self.numbers[row])
-    }
-
-    /// An error of the table as a whole.
-    pub(in crate::data) fn error(
-        &self,
-        problem: impl Into<String>,
-        fix: impl Into<String>,
-    ) -> Error {
-        Error::data(&self.file, "", problem, fix)
-    }
-
-    /// The same rows with the columns in the order of `other`'s.
-    pub(in crate::data) fn in_order_of(mut self, other: &RawTable) -> Result<RawTable> {
-        if self.columns == other.columns {
-            return Ok(self);
-        }
-        let places: HashMap<&str, usize> = (self.columns.iter().enumerate())
-            .map(|(k, name)| (name.as_str(), k))
-            .collect();
-        let order: Vec<usize> = (other.columns.iter())
-            .map(|name| {
-                let place = places.get(name.as_str()).copied();
-                place.ok_or_else(|| self.differs("lacks", name, other))
-            })
-            .collect::<Result<_>>()?;
-        let known: HashSet<&String> = other.columns.iter().collect();
-        if let Some(name) = self.columns.iter().find(|name| !known.contains(name)) {
-            return Err(self.differs("has", name, other));
-        }
-        self.cells = order
-            .into_iter()
-            .map(|column| std::mem::take(&mut self.cells[column]))
-            .collect();
-        self.columns.clone_from(&other.columns);
-        Ok(self)
-    }
-
-    fn differs(&self, verb: &str, name: &str, other: &RawTable) -> Error {
-        self.error(
-            format!(
-                "expected the columns of {}; this file {verb} the column `{}`",
-                other.file,
-                shown(name)
-            ),
-            "give both files the same columns",
-        )
+        format!("{} {}", self.head.unit, self.numbers[row])
     }
 }

@@ -1,13 +1,14 @@
 //! Rows of one table or another.
 
-use super::raw::RawTable;
+use super::keys::Keys;
+use super::raw::{Head, RawTable};
 use crate::config::TableConfig;
 use crate::data::cell::{Cell, NumberStyle, shown};
 use crate::error::Error;
 
-/// A table whose target is read.
+/// Rows whose target is read.
 pub(super) struct Labeled<'a> {
-    pub(super) table: &'a RawTable,
+    pub(super) keys: &'a Keys,
     /// The cell of the target, for each row.
     targets: Vec<Cell>,
 }
@@ -20,12 +21,18 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Labeled<'a> {
-    pub(super) fn new(table: &'a RawTable, target: usize, config: &TableConfig) -> Self {
+    pub(super) fn new(keys: &'a Keys, target: usize, config: &TableConfig) -> Self {
         let style = NumberStyle::of(config);
+        let table = &keys.table;
         let targets = (0..table.rows())
             .map(|row| Cell::read(table.cell(row, target), &config.missing_values, style))
             .collect();
-        Labeled { table, targets }
+        Labeled { keys, targets }
+    }
+
+    /// The table as a whole.
+    pub(super) fn head(&self) -> &'a Head {
+        self.keys.table.head()
     }
 
     pub(super) fn rows(&'a self) -> impl Iterator<Item = Row<'a>> {
@@ -36,7 +43,7 @@ impl<'a> Labeled<'a> {
 impl<'a> Row<'a> {
     /// The text of a cell.
     pub(super) fn text(self, column: usize) -> &'a str {
-        self.labeled.table.cell(self.row, column)
+        self.labeled.keys.table.cell(self.row, column)
     }
 
     /// What the target's cell says.
@@ -46,15 +53,7 @@ impl<'a> Row<'a> {
 
     /// The line of its file.
     pub(super) fn line(self) -> usize {
-        self.labeled.table.line(self.row)
-    }
-
-    pub(super) fn place(self) -> String {
-        self.labeled.table.place(self.row)
-    }
-
-    pub(super) fn file(self) -> &'a str {
-        self.labeled.table.file()
+        self.labeled.keys.table.line(self.row)
     }
 
     pub(super) fn error(
@@ -63,8 +62,36 @@ impl<'a> Row<'a> {
         problem: impl Into<String>,
         fix: impl Into<String>,
     ) -> Error {
-        let name = shown(&self.labeled.table.columns()[column]);
-        let place = format!("{}, column `{name}`", self.place());
-        Error::data(self.file(), place, problem, fix)
+        let table = &self.labeled.keys.table;
+        let name = &table.columns()[column];
+        Spot::of(table, self.row, column).error(name, problem, fix)
+    }
+}
+
+/// A cell that something may be said about.
+#[derive(Debug, Clone)]
+pub(super) struct Spot {
+    file: String,
+    pub(super) place: String,
+    pub(super) text: String,
+}
+
+impl Spot {
+    pub(super) fn of(table: &RawTable, row: usize, column: usize) -> Self {
+        Spot {
+            file: table.file(row).to_owned(),
+            place: table.place(row),
+            text: table.cell(row, column).to_owned(),
+        }
+    }
+
+    pub(super) fn error(
+        &self,
+        column: &str,
+        problem: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Error {
+        let place = format!("{}, column `{}`", self.place, shown(column));
+        Error::data(&self.file, place, problem, fix)
     }
 }

@@ -1,6 +1,7 @@
 //! Which rows train, validate and test.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::columns::Columns;
 use super::rows::{Labeled, Row};
@@ -8,6 +9,7 @@ use super::{target, times};
 use crate::config::{Missing, MissingTarget, SplitConfig, TableConfig};
 use crate::data::cell::{Cell, shown};
 use crate::data::split::{self, Labels};
+use crate::data::twins;
 use crate::error::Result;
 
 /// Rows of the training part, then of the validation part, then of the test part.
@@ -25,10 +27,9 @@ pub(super) struct RowSplit<'a> {
     pub(super) notes: Vec<String>,
 }
 
-/// Splits the rows that can be used; `tests` are test rows from a file of their own.
+/// Splits the rows that can be used.
 pub(super) fn split<'a>(
     labeled: &'a Labeled<'a>,
-    tests: Option<&'a Labeled<'a>>,
     columns: &Columns,
     (config, split): (&TableConfig, Option<&SplitConfig>),
     seed: u64,
@@ -52,14 +53,14 @@ pub(super) fn split<'a>(
     let class = |place: usize| shown(usable[place].text(columns.target));
     let mut notes: Vec<String> = dropped.into_iter().collect();
     notes.extend(split::notes(&parts.kept, class));
-    let mut rows: Vec<Row> = Vec::with_capacity(labeled.table.rows());
+    let mut rows: Vec<Row> = Vec::with_capacity(labeled.keys.table.rows());
     let mut add = |name: &str, part: Vec<Row<'a>>| {
         let len = part.len();
         rows.extend(part);
         if len > 0 {
             return Ok(len);
         }
-        Err(labeled.table.error(
+        Err(labeled.head().error(
             format!("no {name} row is left"),
             "change `split` in `[data]`, or what leaves rows out",
         ))
@@ -70,12 +71,7 @@ pub(super) fn split<'a>(
         .validation
         .map(|part| add("validation", pick(part)))
         .transpose()?;
-    let mut test = parts.test.map(|part| add("test", pick(part))).transpose()?;
-    if let Some(tests) = tests {
-        let (tests, dropped) = usable_rows(tests, columns, config)?;
-        notes.extend(dropped);
-        test = Some(add("test", tests)?);
-    }
+    let test = parts.test.map(|part| add("test", pick(part))).transpose()?;
     Ok(RowSplit {
         rows,
         train,
@@ -86,14 +82,64 @@ pub(super) fn split<'a>(
     })
 }
 
+impl<'a> RowSplit<'a> {
+    /// Adds test rows from files of their own.
+    pub(super) fn add_tests(
+        &mut self,
+        tests: &'a Labeled<'a>,
+        columns: &Columns,
+        config: &TableConfig,
+    ) -> Result<()> {
+        let (tests, dropped) = usable_rows(tests, columns, config)?;
+        self.notes.extend(dropped);
+        self.test = Some(tests.len());
+        self.rows.extend(tests);
+        Ok(())
+    }
+
+    pub(super) fn lengths(&self) -> Lengths {
+        Lengths {
+            train: self.train,
+            validation: self.validation,
+            test: self.test,
+        }
+    }
+}
+
+/// How many rows each part has, one after the other.
+#[derive(Clone, Copy)]
+pub(super) struct Lengths {
+    pub(super) train: usize,
+    validation: Option<usize>,
+    test: Option<usize>,
+}
+
+impl Lengths {
+    pub(super) fn validation(self) -> Option<Range<usize>> {
+        let start = self.train;
+        self.validation.map(|len| start..start + len)
+    }
+
+    pub(super) fn test(self) -> Option<Range<usize>> {
+        let start = self.train + self.validation.unwrap_or(0);
+        self.test.map(|len| start..start + len)
+    }
+
+    /// What is said of rows that are the same in training and in another part, by a number that is.
+    pub(super) fn twins(self, number: impl Fn(usize) -> u64 + Copy) -> Option<String> {
+        let numbers = |rows: Range<usize>| rows.map(number);
+        let (validation, test) = (self.validation().map(numbers), self.test().map(numbers));
+        twins::note(numbers(0..self.train), validation, test)
+    }
+}
+
 /// All rows but those that are left out since a value of theirs is missing; beside them, what is said of these.
 pub(super) fn usable_rows<'a>(
     labeled: &'a Labeled<'a>,
     columns: &Columns,
     config: &TableConfig,
 ) -> Result<(Vec<Row<'a>>, Option<String>)> {
-    let table = labeled.table;
-    let missing_values = &config.missing_values;
+    let table = &labeled.keys.table;
     let drops = config.missing == Missing::Drop;
     let drops_target = match config.missing_target {
         None => drops,
@@ -103,7 +149,6 @@ pub(super) fn usable_rows<'a>(
     // How many rows are left out for each column, the first of theirs that misses a value.
     let mut dropped: BTreeMap<usize, usize> = BTreeMap::new();
     for row in labeled.rows() {
-        let misses = |column: &usize| missing_values.iter().any(|mark| mark == row.text(*column));
         if row.target() == Cell::Missing {
             if !drops_target {
                 let fix = "give it, or say `missing_target = \"drop\"` in `[data]`, which leaves the row out";
@@ -113,19 +158,17 @@ pub(super) fn usable_rows<'a>(
             continue;
         }
         // Rows without a group are not all of one.
-        if let Some(column) = columns.group.filter(|column| !drops && misses(column)) {
+        if let Some(column) = columns.group.filter(|column| !drops && config.is_missing(row.text(*column))) {
             let fix = "give it, or set `missing` in `[data]` to `drop`, which leaves the row out";
             return Err(row.error(column, "the group of `split.group` is missing", fix));
         }
-        let of_no_input = [columns.group, columns.time, columns.weight];
-        let mut used = columns.inputs.iter().chain(of_no_input.iter().flatten());
-        match used.find(|column| drops && misses(column)) {
-            Some(column) => *dropped.entry(*column).or_insert(0) += 1,
+        match labeled.keys.gap(row.row) {
+            Some(column) => *dropped.entry(column).or_insert(0) += 1,
             None => usable.push(row),
         }
     }
     if usable.is_empty() {
-        return Err(table.error(
+        return Err(table.head().error(
             "every row has a missing value, and is left out for it",
             "leave out the columns that miss values, or set `missing` in `[data]` to `mean`, `median` or `mode`",
         ));
@@ -159,10 +202,10 @@ fn split_rows(
             .iter()
             .any(|path| path.is_some())
     });
-    if !by_files || usable.len() == labeled.table.rows() {
+    if !by_files || usable.len() == labeled.keys.table.rows() {
         return split::split(config, seed, usable.len(), labels, |_| true);
     }
-    let mut places = vec![None; labeled.table.rows()];
+    let mut places = vec![None; labeled.keys.table.rows()];
     for (place, row) in usable.iter().enumerate() {
         places[row.row] = Some(place);
     }

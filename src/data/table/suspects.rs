@@ -1,8 +1,7 @@
 //! Values that may not be what they look like: marks of missing values among numbers, slips, zeros that a number loses.
 
-use super::rows::Row;
-use crate::data::cell::{Cell, shown};
-use crate::data::preprocessing::ColumnKind;
+use super::rows::Spot;
+use crate::data::cell::shown;
 
 /// So many times the interquartile range (or the median, if that is more) from the median, a number is hardly one of the others.
 const FAR: f64 = 1_000.0;
@@ -10,125 +9,167 @@ const FAR: f64 = 1_000.0;
 /// Fewer numbers than this have no range to speak of.
 const FEWEST: usize = 10;
 
-/// What is odd about the cells of a column, a sentence each; the first `train` rows are those to train on.
-pub(super) fn notes(
-    rows: &[Row],
-    cells: &[Cell],
-    (train, column): (usize, usize),
-    kind: &ColumnKind,
-) -> Vec<String> {
-    let name = shown(&rows[0].labeled.table.columns()[column]);
-    let mut notes = Vec::new();
-    let is_missing = |cell: &&Cell| **cell == Cell::Missing;
-    let missing = cells[..train].iter().filter(is_missing).count();
-    if 2 * missing > train {
-        let percent = 100.0 * missing as f64 / train as f64;
-        notes.push(format!(
-            "`{name}` is missing in {percent:.0} % of the training rows"
-        ));
-    }
-    let is_constant = match kind {
-        ColumnKind::Numeric { constant, .. } => *constant && missing == 0,
-        ColumnKind::Categorical { categories, .. } => categories.len() == 1 && missing == 0,
-        ColumnKind::Date { .. } => false,
-    };
-    if is_constant {
-        notes.push(format!(
-            "`{name}` has one value in the training rows, `{}`, and says nothing; `leave_out` in `[data]` leaves it out",
-            shown(rows[0].text(column))
-        ));
-    }
-    if matches!(kind, ColumnKind::Numeric { .. }) {
-        notes.extend(leading_zeros(rows, column).map(|words| format!("`{name}` {words}")));
-        notes.extend(far_off(rows, cells, column));
-    }
-    notes
+/// The numbers of a column that are the first and last in size, and what it has of zeros that numbers lose.
+#[derive(Debug, Default)]
+pub(super) struct Extremes {
+    count: usize,
+    lowest: Option<End>,
+    highest: Option<End>,
+    /// How many texts such as `02139` there are, and the first.
+    zeros: Option<(usize, Spot)>,
 }
 
-/// Numbers of a column that are far from all others, a sentence each.
-pub(super) fn far_off(rows: &[Row], cells: &[Cell], column: usize) -> Vec<String> {
-    let name = shown(&rows[0].labeled.table.columns()[column]);
-    let numbers: Vec<f64> = cells.iter().filter_map(|cell| cell.number()).collect();
-    let note = |(number, is_mark)| {
-        let pairs = rows.iter().zip(cells);
-        let has_it = pairs.filter(|(_, cell)| cell.number() == Some(number));
-        let count = has_it.clone().count();
-        // Rows are in the order of their parts.
-        let (first, _) = has_it.min_by_key(|(row, _)| row.line())?;
-        let (text, place) = (shown(first.text(column)), first.place());
-        let times = match count {
-            1 => "once,".to_owned(),
-            many => format!("{many} times, first"),
+/// The number at one end.
+#[derive(Debug)]
+struct End {
+    number: f64,
+    count: usize,
+    first: Spot,
+    /// The number that is the end without it.
+    next: Option<f64>,
+}
+
+impl Extremes {
+    /// Adds a number, which is written as `text`.
+    pub(super) fn add(&mut self, number: f64, text: &str, spot: impl Fn() -> Spot) {
+        self.count += 1;
+        End::add(&mut self.lowest, number, |a, b| a < b, &spot);
+        End::add(&mut self.highest, number, |a, b| a > b, &spot);
+        let digits = || text.bytes().all(|byte| byte.is_ascii_digit());
+        if text.len() > 1 && text.starts_with('0') && digits() {
+            self.zeros.get_or_insert_with(|| (0, spot())).0 += 1;
+        }
+    }
+
+    /// Adds those of rows that come after these.
+    pub(super) fn extend(&mut self, others: Extremes) {
+        self.count += others.count;
+        End::extend(&mut self.lowest, others.lowest, |a, b| a < b);
+        End::extend(&mut self.highest, others.highest, |a, b| a > b);
+        self.zeros = match (self.zeros.take(), others.zeros) {
+            (Some((count, first)), Some((more, _))) => Some((count + more, first)),
+            (own, other) => own.or(other),
         };
-        let fix = match is_mark {
-            true => format!(
-                "if it stands for a missing value, add \"{text}\" to `missing_values` in `[data]`"
-            ),
-            false => "if it is a slip, correct it; `scaling = \"robust\"` in `[data]` bears it"
-                .to_owned(),
-        };
+    }
+
+    /// Codes such as `02139`, all of one length, lose their zeros as numbers.
+    pub(super) fn leading_zeros(&self, column: &str) -> Option<String> {
+        let (count, first) = self.zeros.as_ref()?;
         Some(format!(
-            "`{name}` has {text} ({times} {place}), far from its other values; {fix}"
+            "`{}` has {count} values with zeros in front, such as `{}` ({}), which numbers lose; if they are codes, name the column \
+             in `categorical` in `[data]`",
+            shown(column),
+            shown(&first.text),
+            first.place
         ))
-    };
-    outside(&numbers).into_iter().filter_map(note).collect()
-}
-
-/// Codes such as `02139`, all of one length, lose their zeros as numbers.
-fn leading_zeros(rows: &[Row], column: usize) -> Option<String> {
-    let has_zero = |text: &str| {
-        text.len() > 1 && text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    let has_zero = rows.iter().filter(|row| has_zero(row.text(column)));
-    let count = has_zero.clone().count();
-    let first = has_zero.min_by_key(|row| row.line())?;
-    Some(format!(
-        "has {count} values with zeros in front, such as `{}` ({}), which numbers lose; if they are codes, name the column in \
-         `categorical` in `[data]`",
-        shown(first.text(column)),
-        first.place()
-    ))
-}
-
-/// Numbers far from all others, and whether each looks like a mark of a missing value, all nines.
-fn outside(numbers: &[f64]) -> Vec<(f64, bool)> {
-    let mut found = Vec::new();
-    if numbers.len() < FEWEST {
-        return found;
     }
-    let ends = |other_than: Option<f64>| {
-        let others = numbers.iter().filter(|number| Some(**number) != other_than);
-        others.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), number| {
-            (low.min(*number), high.max(*number))
-        })
-    };
-    let (lowest, highest) = ends(None);
-    for mark in [lowest, highest].into_iter().filter(|mark| is_nines(*mark)) {
-        // The others without it, and how far it is from them.
-        let (first, last) = ends(Some(mark));
-        let gap = if mark == lowest {
-            first - mark
-        } else {
-            mark - last
+
+    /// Numbers of a column that are far from all others, a sentence each; `sample` is some of its numbers.
+    pub(super) fn far_off(&self, column: &str, sample: &[f64]) -> Vec<String> {
+        let note = |(end, is_mark): (&End, bool)| {
+            let (text, place) = (shown(&end.first.text), &end.first.place);
+            let times = match end.count {
+                1 => "once,".to_owned(),
+                many => format!("{many} times, first"),
+            };
+            let fix = match is_mark {
+                true => format!(
+                    "if it stands for a missing value, add \"{text}\" to `missing_values` in `[data]`"
+                ),
+                false => "if it is a slip, correct it; `scaling = \"robust\"` in `[data]` bears it"
+                    .to_owned(),
+            };
+            let name = shown(column);
+            format!("`{name}` has {text} ({times} {place}), far from its other values; {fix}")
         };
-        if gap.is_finite() && gap > last - first {
-            found.push((mark, true));
+        self.outside(sample).into_iter().map(note).collect()
+    }
+
+    /// Numbers far from all others, and whether each looks like a mark of a missing value, all nines.
+    fn outside(&self, sample: &[f64]) -> Vec<(&End, bool)> {
+        let mut found: Vec<(&End, bool)> = Vec::new();
+        let (Some(lowest), Some(highest)) = (&self.lowest, &self.highest) else {
+            return found;
+        };
+        if self.count < FEWEST || sample.is_empty() {
+            return found;
+        }
+        for (mark, other) in [(lowest, highest), (highest, lowest)] {
+            // The others without it, and how far it is from them.
+            let Some(next) = mark.next.filter(|_| is_nines(mark.number)) else {
+                continue;
+            };
+            let gap = (next - mark.number).abs();
+            if gap.is_finite() && gap > (other.number - next).abs() {
+                found.push((mark, true));
+            }
+        }
+        let mut sample = sample.to_vec();
+        let mut quantile = |share: usize| {
+            let place = share * (sample.len() - 1) / 4;
+            *sample.select_nth_unstable_by(place, f64::total_cmp).1
+        };
+        let [quarter, median, three_quarters] = [quantile(1), quantile(2), quantile(3)];
+        let scale = (three_quarters - quarter).max(median.abs());
+        for slip in [lowest, highest] {
+            let is_known = found.iter().any(|(end, _)| end.number == slip.number);
+            if scale > 0.0 && (slip.number - median).abs() > FAR * scale && !is_known {
+                found.push((slip, false));
+            }
+        }
+        found
+    }
+}
+
+impl End {
+    fn add(
+        end: &mut Option<End>,
+        number: f64,
+        is_beyond: impl Fn(f64, f64) -> bool,
+        spot: impl Fn() -> Spot,
+    ) {
+        match end {
+            Some(end) if number == end.number => end.count += 1,
+            Some(end) if !is_beyond(number, end.number) => end.pass(number, is_beyond),
+            _ => {
+                let next = end.take().map(|end| end.number);
+                *end = Some(End {
+                    number,
+                    count: 1,
+                    first: spot(),
+                    next,
+                });
+            }
         }
     }
-    let mut numbers = numbers.to_vec();
-    let mut quantile = |share: usize| {
-        let place = share * (numbers.len() - 1) / 4;
-        *numbers.select_nth_unstable_by(place, f64::total_cmp).1
-    };
-    let [quarter, median, three_quarters] = [quantile(1), quantile(2), quantile(3)];
-    let scale = (three_quarters - quarter).max(median.abs());
-    for slip in [lowest, highest] {
-        let is_known = found.iter().any(|(number, _)| *number == slip);
-        if scale > 0.0 && (slip - median).abs() > FAR * scale && !is_known {
-            found.push((slip, false));
+
+    /// Takes notice of a number that is not as far out.
+    fn pass(&mut self, number: f64, is_beyond: impl Fn(f64, f64) -> bool) {
+        if self.next.is_none_or(|next| is_beyond(number, next)) {
+            self.next = Some(number);
         }
     }
-    found
+
+    fn extend(end: &mut Option<End>, other: Option<End>, is_beyond: impl Fn(f64, f64) -> bool) {
+        let Some(mut other) = other else {
+            return;
+        };
+        let Some(own) = end.as_mut() else {
+            *end = Some(other);
+            return;
+        };
+        if own.number == other.number {
+            own.count += other.count;
+        } else if is_beyond(other.number, own.number) {
+            std::mem::swap(own, &mut other);
+            own.pass(other.number, &is_beyond);
+        } else {
+            own.pass(other.number, &is_beyond);
+        }
+        if let Some(next) = other.next {
+            own.pass(next, is_beyond);
+        }
+    }
 }
 
 /// 99, -999, 9999 and their like.
@@ -142,9 +183,24 @@ fn is_nines(number: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::table::{Head, RawTable};
 
     #[test]
     fn marks_and_slips_are_found_and_wide_ranges_are_not() {
+        let head = Head::new("x.csv", vec!["x".to_owned()], "line", 1).expect("a head");
+        let mut table = RawTable::new(&std::sync::Arc::new(head));
+        table.push(2, ["1"].into_iter());
+        let outside = |numbers: &[f64]| -> Vec<(f64, bool)> {
+            // In two parts, the second of which may hold what is far off.
+            let [mut first, mut second] = [Extremes::default(), Extremes::default()];
+            let spot = || Spot::of(&table, 0, 0);
+            let (one, other) = numbers.split_at(numbers.len() / 2);
+            one.iter().for_each(|number| first.add(*number, "", spot));
+            other.iter().for_each(|number| second.add(*number, "", spot));
+            first.extend(second);
+            let found = first.outside(numbers);
+            found.iter().map(|(end, is_mark)| (end.number, *is_mark)).collect()
+        };
         let temperatures: Vec<f64> = (0..50).map(|k| f64::from(k % 30) - 5.0).collect();
         let with = |more: &[f64]| outside(&[&temperatures[..], more].concat());
         assert_eq!(with(&[]), []);

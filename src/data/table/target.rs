@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::MOST_CATEGORIES;
-use super::inputs::mean_and_deviation;
-use super::numeric::holds_numbers;
-use super::rows::Row;
+use super::numbers::mean_and_deviation;
+use super::numeric::Tally;
+use super::rows::{Row, Spot};
+use super::suspects::Extremes;
 use crate::config::{TableConfig, TaskKind};
 use crate::data::cell::{NumberStyle, parse_number, shown};
 use crate::data::spelling::{self, Spellings};
@@ -19,8 +20,14 @@ pub(super) fn holds_classes(rows: &[Row], target: usize, config: &TableConfig) -
         Some(TaskKind::Regression) => Ok(false),
         None => {
             let if_words = "if the target holds classes, say `task = \"classification\"`";
-            let cells = rows.iter().map(|row| (*row, row.target()));
-            Ok(!holds_numbers(cells, target, if_words)?)
+            let mut tally = Tally::default();
+            for row in rows {
+                let table = &row.labeled.keys.table;
+                let spot = || Spot::of(table, row.row, target);
+                tally.add(row.target(), row.text(target), spot);
+            }
+            let table = &rows[0].labeled.keys.table;
+            Ok(!tally.holds_numbers(&table.columns()[target], if_words)?)
         }
     }
 }
@@ -51,7 +58,7 @@ pub(super) fn task(
     if !classes {
         return regression(train, target, config);
     }
-    let table = train[0].labeled.table;
+    let table = train[0].labeled.head();
     let name = shown(&table.columns()[target]);
     let texts = train.iter().map(|row| row.text(target));
     let spellings = Spellings::of(texts, NumberStyle::of(config));
@@ -115,7 +122,7 @@ fn regression(train: &[Row], target: usize, config: &TableConfig) -> Result<Task
     } else {
         (0.0, 1.0)
     };
-    let table = train[0].labeled.table;
+    let table = train[0].labeled.head();
     let name = &table.columns()[target];
     if !(mean.is_finite() && deviation.is_finite()) {
         let problem = format!("the numbers of the target `{}` are too large", shown(name));
@@ -129,6 +136,26 @@ fn regression(train: &[Row], target: usize, config: &TableConfig) -> Result<Task
     Ok(Task::Regression {
         targets: vec![target],
     })
+}
+
+/// Targets that are far from all others, a sentence each.
+pub(super) fn far_off(rows: &[Row], target: usize) -> Vec<String> {
+    let mut in_order: Vec<&Row> = rows.iter().collect();
+    // Rows are in the order of their parts.
+    in_order.sort_by_key(|row| row.row);
+    let mut extremes = Extremes::default();
+    let mut numbers = Vec::with_capacity(rows.len());
+    for row in in_order {
+        let Some(number) = row.target().number() else {
+            continue;
+        };
+        numbers.push(number);
+        let table = &row.labeled.keys.table;
+        let spot = || Spot::of(table, row.row, target);
+        extremes.add(number, row.text(target), spot);
+    }
+    let name = &rows[0].labeled.head().columns()[target];
+    extremes.far_off(name, &numbers)
 }
 
 fn target_number(row: Row, target: usize) -> Result<f64> {

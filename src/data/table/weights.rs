@@ -22,7 +22,7 @@ pub(super) fn read(rows: &[Row], train: usize, column: usize) -> Result<Vec<f64>
     };
     let weights: Vec<f64> = rows.iter().map(weight).collect::<Result<_>>()?;
     if weights[..train].iter().all(|weight| *weight == 0.0) {
-        let table = rows[0].labeled.table;
+        let table = rows[0].labeled.head();
         return Err(table.error(
             format!(
                 "the column `{}` has the weight 0 for every training row",

@@ -1,0 +1,142 @@
+//! Text files as a table that is read several times.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::Format;
+use super::pieces::{Piece, Pieces};
+use super::reader::Reader;
+use crate::data::hash::Hashing;
+use crate::data::table::{self, Files, Head};
+use crate::error::{Error, Result};
+
+/// The most bytes of text that stay in memory between readings.
+const KEPT: usize = 1 << 26;
+
+/// A table in a text file.
+pub(super) struct CsvFiles {
+    path: PathBuf,
+    format: Format,
+    head: Head,
+    /// What is left of the file that was opened for its header.
+    opened: RefCell<Option<Pieces<'static>>>,
+    kept: Rc<RefCell<Kept>>,
+}
+
+/// The pieces of a small file, as its first reading found them.
+#[derive(Default)]
+struct Kept {
+    pieces: Vec<Arc<Piece>>,
+    bytes: usize,
+    /// Whether all of them are here.
+    is_whole: bool,
+    /// Whether they stay here whatever their size, since what they are read from can be read but once.
+    always: bool,
+}
+
+impl CsvFiles {
+    /// Opens a file and reads its header; its columns are counted as those of `like` are. The bytes are hashed as they are first read.
+    pub(super) fn open(
+        path: &Path,
+        format: Format,
+        like: Option<&Head>,
+        hash: &Rc<RefCell<Sha256>>,
+    ) -> Result<Self> {
+        let hash = Rc::clone(hash);
+        let file = Hashing {
+            reader: open(path)?,
+            hash: move |bytes: &[u8]| hash.borrow_mut().update(bytes),
+        };
+        let reader = reader(path, file, format)?;
+        let (name, columns) = (path.display().to_string(), reader.columns().to_vec());
+        if columns.is_empty() {
+            let fix = "give the path of a table";
+            return Err(Error::data(&name, "", "the file is empty", fix));
+        }
+        let head = Head::new(&name, columns, "line", reader.first_line())?;
+        let head = match like {
+            Some(like) => head.in_order_of(like)?,
+            None => head,
+        };
+        let always = !path.metadata().is_ok_and(|found| found.is_file());
+        Ok(CsvFiles {
+            path: path.to_owned(),
+            format,
+            head,
+            opened: RefCell::new(Some(Pieces::of(reader, format)?)),
+            kept: Rc::new(RefCell::new(Kept {
+                always,
+                ..Kept::default()
+            })),
+        })
+    }
+
+    fn is_kept(&self) -> bool {
+        self.kept.borrow().is_whole
+    }
+}
+
+impl Files for CsvFiles {
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn pieces<'a>(&'a self, wanted: &HashSet<usize>) -> Result<table::Pieces<'a>> {
+        let (head, format) = (Arc::new(self.head.only(wanted)), self.format);
+        let read = move |piece: Arc<Piece>| -> table::Piece<'a> {
+            let head = Arc::clone(&head);
+            Box::new(move || piece.read(&head, format))
+        };
+        if self.is_kept() {
+            let mut pieces = self.kept.borrow().pieces.clone().into_iter();
+            return Ok(Box::new(move || Ok(pieces.next().map(&read))));
+        }
+        let opened = self.opened.borrow_mut().take();
+        let is_first = opened.is_some();
+        let mut pieces = match opened {
+            Some(pieces) => pieces,
+            None => Pieces::of(reader(&self.path, open(&self.path)?, format)?, format)?,
+        };
+        Ok(Box::new(move || {
+            let piece = pieces.next()?.map(Arc::new);
+            if is_first {
+                self.kept.borrow_mut().keep(piece.as_ref());
+            }
+            Ok(piece.map(&read))
+        }))
+    }
+}
+
+impl Kept {
+    /// Keeps a piece, or forgets all if they are too many.
+    fn keep(&mut self, piece: Option<&Arc<Piece>>) {
+        let Some(piece) = piece else {
+            self.is_whole = self.always || self.bytes <= KEPT;
+            return;
+        };
+        self.bytes += piece.bytes.len();
+        match self.always || self.bytes <= KEPT {
+            true => self.pieces.push(Arc::clone(piece)),
+            false => self.pieces = Vec::new(),
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<File> {
+    File::open(path).map_err(|cause| Error::Read {
+        path: path.to_owned(),
+        cause,
+    })
+}
+
+fn reader<'a>(path: &Path, source: impl std::io::Read + 'a, format: Format) -> Result<Reader<'a>> {
+    let source = BufReader::with_capacity(1 << 16, source);
+    Reader::new(&path.display().to_string(), source, format)
+}

@@ -1,0 +1,93 @@
+//! Reading a table as often as needed, in pieces, on all threads.
+
+use std::collections::HashSet;
+
+use super::raw::{Head, RawTable};
+use crate::error::{Error, Result};
+use crate::threads;
+
+/// Some rows of a table that are still to be read, on whichever thread.
+pub(in crate::data) type Piece<'a> = Box<dyn FnOnce() -> Result<RawTable> + Send + 'a>;
+
+/// Gives one piece after the other, and none at the end.
+pub(in crate::data) type Pieces<'a> = Box<dyn FnMut() -> Result<Option<Piece<'a>>> + 'a>;
+
+/// A table in files, whatever their format, which can be read from its beginning any number of times.
+pub(in crate::data) trait Files {
+    /// Its columns.
+    fn head(&self) -> &Head;
+
+    /// Its rows in pieces that are the same each time, with the cells of the wanted columns alone.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    fn pieces<'a>(&'a self, wanted: &HashSet<usize>) -> Result<Pieces<'a>>;
+}
+
+/// Pieces that are read ahead for each thread.
+const AHEAD: usize = 4;
+
+/// Reads a table: `work` has the number of the piece and its rows, on any thread, and `then` what it made of them, in the order of the
+/// table.
+pub(super) fn scan<T: Send>(
+    files: &dyn Files,
+    wanted: &HashSet<usize>,
+    work: impl Fn(usize, RawTable) -> Result<T> + Sync,
+    mut then: impl FnMut(T) -> Result<()>,
+) -> Result<()> {
+    let mut pieces = files.pieces(wanted)?;
+    let mut take = || -> Result<Vec<Piece>> {
+        let mut taken = Vec::new();
+        while taken.len() < AHEAD * threads::count() {
+            match pieces()? {
+                Some(piece) => taken.push(piece),
+                None => break,
+            }
+        }
+        Ok(taken)
+    };
+    let mut batch = take()?;
+    let mut first = 0;
+    while !batch.is_empty() {
+        let count = batch.len();
+        let read = |k: usize, piece: Piece| work(first + k, piece()?);
+        let (done, following) = threads::beside(batch, read, &mut take);
+        for result in done {
+            then(result?)?;
+        }
+        batch = following?;
+        first += count;
+    }
+    Ok(())
+}
+
+/// Where the rows of each piece begin, as the first reading found them.
+pub(super) struct Starts(Vec<usize>);
+
+impl Starts {
+    pub(super) fn new() -> Self {
+        Starts(vec![0])
+    }
+
+    /// Adds a piece of so many rows.
+    pub(super) fn push(&mut self, rows: usize) {
+        let before = self.0[self.0.len() - 1];
+        self.0.push(before + rows);
+    }
+
+    /// The first row of a piece that is read again.
+    ///
+    /// # Errors
+    /// If it does not have the rows that it had.
+    pub(super) fn of(&self, piece: usize, table: &RawTable) -> Result<usize> {
+        match self.0.get(piece..piece + 2) {
+            Some([start, end]) if end - start == table.rows() => Ok(*start),
+            _ => Err(Error::data(
+                table.file(0),
+                "",
+                "the file changed while it was read",
+                "begin again when it is complete",
+            )),
+        }
+    }
+}
