@@ -37,6 +37,8 @@ pub(super) struct Pieces<'a> {
     line: usize,
     before: Option<Record>,
     is_at_end: bool,
+    /// The bytes of a piece, about.
+    size: usize,
 }
 
 impl<'a> Pieces<'a> {
@@ -51,12 +53,13 @@ impl<'a> Pieces<'a> {
             line: rest.line,
             before: rest.first_row,
             is_at_end: false,
+            size: PIECE,
         })
     }
 
     /// The next piece; none at the end of the file.
     pub(super) fn next(&mut self) -> Result<Option<Piece>> {
-        let mut wanted = PIECE;
+        let mut wanted = self.size;
         loop {
             self.fill(wanted)?;
             let end = match self.is_at_end {
@@ -246,4 +249,82 @@ fn end_of_line(bytes: &[u8]) -> Option<usize> {
         let before_last = bytes.split_last()?.1;
         memrchr(b'\r', before_last).map(|place| place + 1)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::data::csv::parse;
+
+    /// A table that is read in pieces of about `size` bytes.
+    fn in_pieces(text: &[u8], format: Format, size: usize) -> Result<RawTable> {
+        let reader = Reader::new("t.csv", text, format)?;
+        let columns = reader.columns().to_vec();
+        let head = Arc::new(Head::new("t.csv", columns, "line", reader.first_line())?);
+        let mut pieces = Pieces::of(reader, format)?;
+        pieces.size = size;
+        let mut table = RawTable::new(&head);
+        while let Some(piece) = pieces.next()? {
+            table.append(piece.read(&head, format)?);
+        }
+        Ok(table)
+    }
+
+    fn cells() -> impl Strategy<Value = String> {
+        prop_oneof![
+            Just("1.5"),
+            Just(""),
+            Just(" x "),
+            Just("\"a,b\""),
+            Just("\"two\nlines\""),
+            Just("\"say \"\"so\"\"\""),
+            Just("in\"side"),
+            Just("\"a\"b"),
+            Just("\"\""),
+            Just("#"),
+            Just("#\"no"),
+            Just("\u{e9}"),
+            Just("\"open"),
+        ]
+        .prop_map(str::to_owned)
+    }
+
+    proptest! {
+        #[test]
+        fn a_table_in_pieces_is_the_table_and_so_are_its_mistakes(
+            rows in prop::collection::vec((cells(), cells(), cells()), 0..12),
+            ends in prop::collection::vec(prop_oneof![9 => Just("\n"), 2 => Just("\r\n"), 1 => Just("\r"), 2 => Just("\n\n")], 13),
+            (ragged, last, comment, header) in (0..20_usize, any::<bool>(), any::<bool>(), any::<bool>()),
+            size in 1..80_usize,
+        ) {
+            let mut text = format!("a,b,c{}", if comment { "\n" } else { ends[0] });
+            for (k, ((a, b, c), end)) in rows.iter().zip(&ends[1..]).enumerate() {
+                text += &[&a[..], b, c].join(if k == ragged { ",," } else { "," });
+                // A comment ends with a line feed alone.
+                let end = if comment && *end == "\r" { "\n" } else { end };
+                text += if k + 1 < rows.len() || last { end } else { "" };
+            }
+            let format = Format {
+                comment: comment.then_some(b'#'),
+                ..Format::new(Delimiter::Byte(b','), header)
+            };
+            let whole = parse("t.csv", text.as_bytes(), format).map_err(|error| error.to_string());
+            let pieces = in_pieces(text.as_bytes(), format, size).map_err(|error| error.to_string());
+            prop_assert_eq!(pieces, whole, "{:?}", text);
+        }
+
+        #[test]
+        fn so_is_a_table_with_white_space_between_its_cells(
+            rows in prop::collection::vec(prop_oneof![Just("1 2"), Just("a \t b"), Just(" x\ry z"), Just("\"a b")], 0..12),
+            size in 1..40_usize,
+        ) {
+            let text = format!("x y\n{}\n", rows.join("\n"));
+            let format = Format::new(Delimiter::Whitespace, true);
+            let whole = parse("t.csv", text.as_bytes(), format).map_err(|error| error.to_string());
+            let pieces = in_pieces(text.as_bytes(), format, size).map_err(|error| error.to_string());
+            prop_assert_eq!(pieces, whole, "{:?}", text);
+        }
+    }
 }

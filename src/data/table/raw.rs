@@ -194,7 +194,7 @@ impl RawTable {
     }
 
     /// Adds the rows of another table with the same columns, of this file or another.
-    pub(super) fn append(&mut self, other: RawTable) {
+    pub(in crate::data) fn append(&mut self, other: RawTable) {
         if self.rows() == 0 && self.others.is_empty() {
             *self = other;
             return;
