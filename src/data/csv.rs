@@ -11,7 +11,6 @@ mod reader;
 
 use std::io::BufRead;
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use encoding_rs::Encoding;
@@ -19,7 +18,7 @@ use encoding_rs::Encoding;
 use super::hash::hex;
 use super::table::{self, Files, Head, RawTable};
 use super::{Dataset, Preprocessing, Splits, TablePreprocessing, Task, split};
-use files::CsvFiles;
+use files::{CsvFiles, FirstReading};
 use crate::config::{CsvConfig, Delimiter, SplitConfig, TableConfig};
 use crate::error::{Error, Result};
 
@@ -115,26 +114,25 @@ pub(super) fn load(
     seed: u64,
 ) -> Result<Splits> {
     let format = Format::of(file);
-    let hash = Rc::default();
-    let table = CsvFiles::open(&file.path, format, None, &hash)?;
+    let first = FirstReading::default();
+    let open = |path: &Path, like: Option<&Head>| -> Result<Box<dyn Files>> {
+        Ok(Box::new(CsvFiles::open(path, format, like, &first)?))
+    };
+    let table = table::open(&file.path, None, open)?;
     let tests = match &file.test_path {
         Some(path) => {
             split::check_no_test_rows(split, "`test_path`")?;
-            let open = || -> Result<Box<dyn Files>> {
-                let tests = CsvFiles::open(path, format, Some(table.head()), &hash)?;
-                Ok(Box::new(tests))
-            };
-            Some(open)
+            Some(|| table::open(path, Some(table.head()), open))
         }
         None => None,
     };
-    let loaded = table::load(&table, tests, (columns, split), seed)?;
+    let loaded = table::load(&*table, tests, (columns, split), seed)?;
     Ok(Splits {
         train: loaded.train,
         validation: loaded.validation,
         test: loaded.test,
         preprocessing: Preprocessing::Table(loaded.preprocessing),
-        hash: hex(hash.borrow().clone()),
+        hash: hex(first.hash.borrow().clone()),
         notes: loaded.notes,
     })
 }
@@ -146,6 +144,9 @@ pub(super) fn load_more(
     columns: (&TableConfig, &TablePreprocessing),
     task: &Task,
 ) -> Result<(Dataset, Vec<String>)> {
-    let table = CsvFiles::open(path, Format::of(file), None, &Rc::default())?;
-    table::encode(&table, columns, task)
+    let (format, first) = (Format::of(file), FirstReading::default());
+    let table = table::open(path, None, |path, like| {
+        Ok(Box::new(CsvFiles::open(path, format, like, &first)?))
+    })?;
+    table::encode(&*table, columns, task)
 }

@@ -17,6 +17,7 @@ mod numeric;
 mod raw;
 mod rows;
 mod scan;
+mod shards;
 mod split;
 mod suspects;
 mod target;
@@ -37,6 +38,7 @@ use rows::{Labeled, Row};
 pub(super) use raw::Head;
 pub use raw::RawTable;
 pub(super) use scan::{Files, Piece, Pieces};
+pub(super) use shards::open;
 
 /// The most categories of a column, and the most classes: each is an input or an output of the network, and a column
 /// of names is to be an error, not a full memory.
@@ -74,9 +76,9 @@ pub(super) fn encode(
 
 /// Splits a table and learns its preprocessing. `tests` opens the test rows if they are in files of their own, with the columns of the
 /// first.
-pub(super) fn load(
+pub(super) fn load<'a>(
     files: &dyn Files,
-    tests: Option<impl FnOnce() -> Result<Box<dyn Files>>>,
+    tests: Option<impl FnOnce() -> Result<Box<dyn Files + 'a>>>,
     (config, split): (&TableConfig, Option<&SplitConfig>),
     seed: u64,
 ) -> Result<Loaded> {

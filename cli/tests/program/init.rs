@@ -927,7 +927,7 @@ fn titles_comments_encodings_and_gzip_are_found() {
     assert_eq!(good(&[&path, "--target", "y"]).2.train.d_input(), 2);
     let cut = bad(&[&folder.write("cut.csv.gz", &packed[..packed.len() / 2])]);
     assert!(
-        cut.contains("packed with gzip, and damaged") && cut.contains("pack it again"),
+        cut.contains("packed, and damaged") && cut.contains("pack it again"),
         "{cut}"
     );
 }

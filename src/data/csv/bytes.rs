@@ -1,15 +1,15 @@
 //! From the bytes of a file to text: unpacked, decoded, and known for what they are where they are no table.
 
-use std::io::{BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
 
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::bufread::MultiGzDecoder;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::Format;
 use super::lines::unreadable;
 use crate::error::{Error, Result};
-
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The text of a source, unpacked and in UTF-8 if the layout says what it is in, after the lines that are to be passed over.
 ///
@@ -21,9 +21,10 @@ pub(super) fn text<'a>(
     format: Format,
 ) -> Result<Box<dyn BufRead + 'a>> {
     let start = source.fill_buf().map_err(|cause| unreadable(file, cause))?;
-    let mut text: Box<dyn BufRead + 'a> = match start.starts_with(&GZIP) {
-        true => Box::new(BufReader::new(MultiGzDecoder::new(source))),
-        false => Box::new(source),
+    let mut text: Box<dyn BufRead + 'a> = match start {
+        [0x1f, 0x8b, ..] => Box::new(BufReader::new(MultiGzDecoder::new(source))),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(BufReader::new(Zstd::new(source))),
+        _ => Box::new(source),
     };
     if format.encoding.is_some() {
         let decoded = DecodeReaderBytesBuilder::new()
@@ -53,11 +54,64 @@ pub(super) fn text<'a>(
     Ok(text)
 }
 
+/// Unpacks zstd, one frame after the other.
+struct Zstd<R> {
+    source: R,
+    frame: FrameDecoder,
+    is_within: bool,
+}
+
+impl<R: BufRead> Zstd<R> {
+    fn new(source: R) -> Self {
+        Zstd {
+            source,
+            frame: FrameDecoder::new(),
+            is_within: false,
+        }
+    }
+}
+
+impl<R: BufRead> Read for Zstd<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        // Damaged bytes have one kind of error, whatever is unpacked.
+        let damaged = |cause: &dyn std::fmt::Display| io::Error::new(ErrorKind::InvalidData, cause.to_string());
+        while !into.is_empty() {
+            if !self.is_within {
+                if self.source.fill_buf()?.is_empty() {
+                    return Ok(0);
+                }
+                match self.frame.reset(&mut self.source) {
+                    Ok(()) => self.is_within = true,
+                    Err(FrameDecoderError::ReadFrameHeaderError(
+                        ReadFrameHeaderError::SkipFrame { length, .. },
+                    )) => {
+                        let skipped = self.source.by_ref().take(length.into());
+                        io::copy(&mut { skipped }, &mut io::sink())?;
+                        continue;
+                    }
+                    Err(cause) => return Err(damaged(&cause)),
+                }
+            }
+            while self.frame.can_collect() < into.len() && !self.frame.is_finished() {
+                let some = BlockDecodingStrategy::UptoBytes(into.len());
+                let decoded = self.frame.decode_blocks(&mut self.source, some);
+                decoded.map_err(|cause| damaged(&cause))?;
+            }
+            let read = self.frame.read(into)?;
+            if read > 0 {
+                return Ok(read);
+            }
+            self.is_within = false;
+        }
+        Ok(0)
+    }
+}
+
 /// Bytes that are enough to know any of the files below by.
 const LONGEST_MARK: usize = 32;
 
 /// Bytes that files begin with which are no tables in text, what they are, and what to do.
-const MARKS: [(&[u8], &str, &str); 9] = [
+const MARKS: [(&[u8], &str, &str); 8] = [
     (
         b"PK\x03\x04",
         "a spreadsheet or another packed file",
@@ -97,11 +151,6 @@ const MARKS: [(&[u8], &str, &str); 9] = [
         b"\xfe\xff",
         "text in UTF-16",
         "say `encoding = \"utf-16be\"` in `[data]`, or save the file as UTF-8",
-    ),
-    (
-        b"\x28\xb5\x2f\xfd",
-        "a file packed with zstd",
-        "unpack it with `zstd -d`",
     ),
 ];
 
@@ -150,16 +199,17 @@ fn foreign(start: &[u8]) -> Option<(&'static str, &'static str)> {
     ))
 }
 
-/// The bytes of a file that may be packed with gzip, unpacked; `file` is only named in errors.
+/// The bytes of a file that may be packed with gzip or zstd, unpacked; `file` is only named in errors.
 ///
 /// # Errors
 /// [`Error::Data`] if packed bytes are damaged.
 pub fn unpacked(file: &str, bytes: Vec<u8>) -> Result<Vec<u8>> {
-    if !bytes.starts_with(&GZIP) {
-        return Ok(bytes);
-    }
     let mut plain = Vec::new();
-    let read = MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain);
+    let read = match &bytes[..] {
+        [0x1f, 0x8b, ..] => MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Zstd::new(&bytes[..]).read_to_end(&mut plain),
+        _ => return Ok(bytes),
+    };
     read.map_err(|cause| unreadable(file, cause))?;
     Ok(plain)
 }

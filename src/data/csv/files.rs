@@ -1,6 +1,6 @@
 //! Text files as a table that is read several times.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::BufReader;
@@ -30,11 +30,21 @@ pub(super) struct CsvFiles {
     kept: Rc<RefCell<Kept>>,
 }
 
+/// What the first reading of all files of a table shares.
+#[derive(Clone, Default)]
+pub(super) struct FirstReading {
+    /// The hash of all bytes.
+    pub(super) hash: Rc<RefCell<Sha256>>,
+    /// How many bytes of text are kept.
+    kept: Rc<Cell<usize>>,
+}
+
 /// The pieces of a small file, as its first reading found them.
 #[derive(Default)]
 struct Kept {
     pieces: Vec<Arc<Piece>>,
-    bytes: usize,
+    /// Bytes of all files that are kept.
+    bytes: Rc<Cell<usize>>,
     /// Whether all of them are here.
     is_whole: bool,
     /// Whether they stay here whatever their size, since what they are read from can be read but once.
@@ -47,9 +57,9 @@ impl CsvFiles {
         path: &Path,
         format: Format,
         like: Option<&Head>,
-        hash: &Rc<RefCell<Sha256>>,
+        first: &FirstReading,
     ) -> Result<Self> {
-        let hash = Rc::clone(hash);
+        let hash = Rc::clone(&first.hash);
         let file = Hashing {
             reader: open(path)?,
             hash: move |bytes: &[u8]| hash.borrow_mut().update(bytes),
@@ -73,6 +83,7 @@ impl CsvFiles {
             opened: RefCell::new(Some(Pieces::of(reader, format)?)),
             kept: Rc::new(RefCell::new(Kept {
                 always,
+                bytes: Rc::clone(&first.kept),
                 ..Kept::default()
             })),
         })
@@ -118,11 +129,11 @@ impl Kept {
     /// Keeps a piece, or forgets all if they are too many.
     fn keep(&mut self, piece: Option<&Arc<Piece>>) {
         let Some(piece) = piece else {
-            self.is_whole = self.always || self.bytes <= KEPT;
+            self.is_whole = self.always || self.bytes.get() <= KEPT;
             return;
         };
-        self.bytes += piece.bytes.len();
-        match self.always || self.bytes <= KEPT {
+        self.bytes.set(self.bytes.get() + piece.bytes.len());
+        match self.always || self.bytes.get() <= KEPT {
             true => self.pieces.push(Arc::clone(piece)),
             false => self.pieces = Vec::new(),
         }

@@ -84,7 +84,7 @@ pub(super) fn unreadable(file: &str, cause: io::Error) -> Error {
     if let ErrorKind::UnexpectedEof | ErrorKind::InvalidInput | ErrorKind::InvalidData =
         cause.kind()
     {
-        let problem = format!("the file is packed with gzip, and damaged: {cause}");
+        let problem = format!("the file is packed, and damaged: {cause}");
         return Error::data(file, "", problem, "pack it again, or give it unpacked");
     }
     Error::Read {

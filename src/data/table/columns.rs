@@ -33,8 +33,8 @@ impl Columns {
     ) -> Result<Self> {
         let target = find(table, "target", &config.target)?;
         let left_out = find_all(table, "leave_out", &config.leave_out)?;
-        let categorical = find_all(table, "categorical", &config.categorical)?;
-        let dates = find_all(table, "dates", &config.dates)?;
+        let mut categorical = find_all(table, "categorical", &config.categorical)?;
+        let mut dates = find_all(table, "dates", &config.dates)?;
         if left_out.contains(&target) {
             let fix = "name another target, or do not leave this column out";
             return Err(table.error("`leave_out` in `[data]` names the target", fix));
@@ -55,6 +55,13 @@ impl Columns {
             };
             return Err(table.error(format!("`dates` in `[data]` names {other}"), fix));
         }
+        let is_named = |column: &&usize| categorical.contains(column) || dates.contains(column);
+        let own_dates = table.dates.iter().filter(|column| !is_named(column));
+        let own_text = table.text.iter().filter(|column| !is_named(column));
+        let (own_dates, own_text): (Vec<usize>, Vec<usize>) =
+            (own_dates.copied().collect(), own_text.copied().collect());
+        dates.extend(own_dates);
+        categorical.extend(own_text);
         let own = |key: &str, name: Option<&ColumnName>| -> Result<Option<usize>> {
             let Some(column) = name.map(|name| find(table, key, name)).transpose()? else {
                 return Ok(None);

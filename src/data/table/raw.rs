@@ -7,7 +7,7 @@ use crate::data::cell::shown;
 use crate::error::{Error, Result};
 
 /// What is known of a table before its rows: its columns.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::data) struct Head {
     file: String,
     /// The columns as the file has them.
@@ -16,6 +16,9 @@ pub(in crate::data) struct Head {
     columns: Arc<[String]>,
     /// Which of those each of the file's columns is; none where its cells are not wanted.
     places: Vec<Option<usize>>,
+    /// Columns that hold text, and dates, by what the file says of them, however they look.
+    pub(in crate::data) text: HashSet<usize>,
+    pub(in crate::data) dates: HashSet<usize>,
     /// What messages count rows by, such as `line`.
     unit: &'static str,
     /// The number, in that unit, of the names of the columns, or of the first row.
@@ -73,6 +76,8 @@ impl Head {
             places: (0..columns.len()).map(Some).collect(),
             columns: columns.clone().into(),
             own: columns,
+            text: HashSet::new(),
+            dates: HashSet::new(),
             unit,
             first,
         })
@@ -105,7 +110,7 @@ impl Head {
             own: self.own.clone(),
             columns: Arc::clone(&self.columns),
             places: self.places.iter().map(is_wanted).collect(),
-            ..*self
+            ..self.clone()
         }
     }
 

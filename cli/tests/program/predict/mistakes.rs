@@ -172,7 +172,7 @@ fn bytes_that_are_no_text_are_named_by_their_line() {
         &folder,
         b"\x1f\x8b\x08\x00\x00",
         0,
-        "the file is packed with gzip, and damaged: ",
+        "the file is packed, and damaged: ",
     );
 }
 
