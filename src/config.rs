@@ -50,7 +50,7 @@ pub use crate::check::check_rate;
 pub use crate::dropout::Masks;
 pub use crate::initializer::Initializer;
 pub use crate::loss::Loss;
-pub use data::{CsvConfig, DataConfig, DataSource, Delimiter, IdxConfig};
+pub use data::{CsvConfig, DataConfig, DataSource, Delimiter, IdxConfig, ParquetConfig};
 #[doc(hidden)]
 pub use document::nearest;
 #[doc(hidden)]

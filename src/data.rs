@@ -25,6 +25,8 @@ mod hash;
 pub mod idx;
 mod images;
 mod memory;
+#[doc(hidden)]
+pub mod parquet;
 mod part;
 mod preprocessing;
 mod remarks;
@@ -313,11 +315,17 @@ pub fn load_more(
     path: &Path,
     (preprocessing, task): (&Preprocessing, &Task),
 ) -> Result<(Dataset, Vec<String>)> {
-    match (&config.source, preprocessing) {
-        (DataSource::Csv { file, table }, Preprocessing::Table(preprocessing))
-            if !config.autoencoder =>
-        {
-            csv::load_more(file, path, (table, preprocessing), task)
+    match (config.table(), preprocessing) {
+        (Some(columns), Preprocessing::Table(preprocessing)) if !config.autoencoder => {
+            let columns = (columns, preprocessing);
+            if parquet::is_one(path) {
+                return parquet::load_more(path, columns, task);
+            }
+            let format = match &config.source {
+                DataSource::Csv { file, .. } => csv::Format::of(file),
+                _ => csv::Format::default(),
+            };
+            csv::load_more(format, path, columns, task)
         }
         _ => Err(Error::invalid(
             "the data of the run",
@@ -348,9 +356,10 @@ pub fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
         DataSource::Digits => digits::load(split, seed),
         DataSource::Idx(files) => idx::load(files, split, seed),
         DataSource::Csv { file, table } => csv::load(file, table, split, seed),
+        DataSource::Parquet { file, table } => parquet::load(file, table, split, seed),
         DataSource::Custom => Err(Error::invalid(
             "data.source",
-            "a source that can be read: `xor`, `digits`, `idx` or `csv`",
+            "a source that can be read: `xor`, `digits`, `idx`, `csv` or `parquet`",
             "`custom`, whose rows a program gives to the trainer itself",
         )),
     }?;

@@ -47,6 +47,15 @@ pub enum DataSource {
         #[serde(flatten)]
         table: TableConfig,
     },
+    /// A table in a Parquet file; not of every build.
+    Parquet {
+        /// The file.
+        #[serde(flatten)]
+        file: ParquetConfig,
+        /// Its columns.
+        #[serde(flatten)]
+        table: TableConfig,
+    },
     /// Rows that a program gives to the trainer itself: see `examples/custom_data.rs`.
     Custom,
 }
@@ -81,9 +90,10 @@ pub struct IdxConfig {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CsvConfig {
-    /// The file. Required.
+    /// The file, packed with gzip or zstd or not; a folder, or a pattern such as `data/part-*.csv`, stands for all its files, in the
+    /// order of their names. Required.
     pub path: PathBuf,
-    /// A second file of the same columns with the test rows.
+    /// A second file, folder or pattern of the same columns with the test rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_path: Option<PathBuf>,
     /// The delimiter: one character, or `whitespace` for any run of spaces and tabs. Default `,`.
@@ -101,6 +111,18 @@ pub struct CsvConfig {
     /// How the file writes letters as bytes, by the names that browsers know, such as `windows-1252` or `utf-16le`. Default: UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
+}
+
+/// `parquet`: a file that knows the types of its columns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ParquetConfig {
+    /// The file; a folder, or a pattern such as `data/part-*.parquet`, stands for all its files, in the order of their names. Required.
+    pub path: PathBuf,
+    /// A second file, folder or pattern of the same columns with the test rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_path: Option<PathBuf>,
 }
 
 /// The keys of every source.
@@ -122,15 +144,17 @@ enum SourceKind {
     Digits,
     Idx,
     Csv,
+    Parquet,
     Custom,
 }
 
 impl SourceKind {
-    const ALL: [SourceKind; 5] = [
+    const ALL: [SourceKind; 6] = [
         SourceKind::Xor,
         SourceKind::Digits,
         SourceKind::Idx,
         SourceKind::Csv,
+        SourceKind::Parquet,
         SourceKind::Custom,
     ];
 
@@ -140,6 +164,7 @@ impl SourceKind {
             SourceKind::Digits => "digits",
             SourceKind::Idx => "idx",
             SourceKind::Csv => "csv",
+            SourceKind::Parquet => "parquet",
             SourceKind::Custom => "custom",
         }
     }
@@ -150,6 +175,9 @@ impl SourceKind {
             SourceKind::Xor | SourceKind::Digits | SourceKind::Custom => vec![],
             SourceKind::Idx => keys_of::<IdxConfig>(),
             SourceKind::Csv => [keys_of::<CsvConfig>(), keys_of::<TableConfig>()].concat(),
+            SourceKind::Parquet => {
+                [keys_of::<ParquetConfig>(), keys_of::<TableConfig>()].concat()
+            }
         }
     }
 }
@@ -198,11 +226,25 @@ impl DataConfig {
                     file: data.part(&keys_of::<CsvConfig>())?,
                     table: data.part(&keys_of::<TableConfig>())?,
                 },
+                SourceKind::Parquet => DataSource::Parquet {
+                    file: data.part(&keys_of::<ParquetConfig>())?,
+                    table: data.part(&keys_of::<TableConfig>())?,
+                },
                 SourceKind::Custom => DataSource::Custom,
             },
             autoencoder: common.autoencoder,
             split: common.split,
         })
+    }
+
+    /// The columns of a table; none of other sources.
+    #[must_use]
+    #[doc(hidden)]
+    pub fn table(&self) -> Option<&TableConfig> {
+        match &self.source {
+            DataSource::Csv { table, .. } | DataSource::Parquet { table, .. } => Some(table),
+            _ => None,
+        }
     }
 
     /// The same data with each fold of a cross-validation as validation rows, in place of those that the split names.
@@ -252,6 +294,10 @@ impl DataConfig {
                 paths.push(&mut file.path);
                 paths.extend(&mut file.test_path);
             }
+            DataSource::Parquet { file, .. } => {
+                paths.push(&mut file.path);
+                paths.extend(&mut file.test_path);
+            }
         }
         if let Some(split) = &mut self.split {
             paths.extend(&mut split.train_rows);
@@ -275,6 +321,7 @@ impl DataConfig {
                 file.check()?;
                 table.check()?;
             }
+            DataSource::Parquet { table, .. } => table.check()?,
             _ => {}
         }
         let Some(split) = &self.split else {
@@ -282,9 +329,9 @@ impl DataConfig {
         };
         let column = split.group.as_ref().map(|_| "group");
         if let Some(key) = column.or(split.time.as_ref().map(|_| "time"))
-            && !matches!(self.source, DataSource::Csv { .. })
+            && self.table().is_none()
         {
-            let only = "source = \"csv\", whose columns it names";
+            let only = "source = \"csv\" or \"parquet\", whose columns it names";
             return Err(Error::inapplicable(
                 format!("data.split.{key}"),
                 only,

@@ -17,7 +17,7 @@ use encoding_rs::Encoding;
 
 use super::hash::hex;
 use super::table::{self, Files, Head, RawTable};
-use super::{Dataset, Preprocessing, Splits, TablePreprocessing, Task, split};
+use super::{Dataset, Splits, TablePreprocessing, Task};
 use files::{CsvFiles, FirstReading};
 use crate::config::{CsvConfig, Delimiter, SplitConfig, TableConfig};
 use crate::error::{Error, Result};
@@ -113,38 +113,26 @@ pub(super) fn load(
     split: Option<&SplitConfig>,
     seed: u64,
 ) -> Result<Splits> {
-    let format = Format::of(file);
-    let first = FirstReading::default();
+    let (format, first) = (Format::of(file), FirstReading::default());
     let open = |path: &Path, like: Option<&Head>| -> Result<Box<dyn Files>> {
         Ok(Box::new(CsvFiles::open(path, format, like, &first)?))
     };
-    let table = table::open(&file.path, None, open)?;
-    let tests = match &file.test_path {
-        Some(path) => {
-            split::check_no_test_rows(split, "`test_path`")?;
-            Some(|| table::open(path, Some(table.head()), open))
-        }
-        None => None,
-    };
-    let loaded = table::load(&*table, tests, (columns, split), seed)?;
+    let paths = (&*file.path, file.test_path.as_deref());
+    let splits = table::load(paths, open, (columns, split), seed)?;
     Ok(Splits {
-        train: loaded.train,
-        validation: loaded.validation,
-        test: loaded.test,
-        preprocessing: Preprocessing::Table(loaded.preprocessing),
         hash: hex(first.hash.borrow().clone()),
-        notes: loaded.notes,
+        ..splits
     })
 }
 
 /// See [`load_more`](crate::data::load_more).
 pub(super) fn load_more(
-    file: &CsvConfig,
+    format: Format,
     path: &Path,
     columns: (&TableConfig, &TablePreprocessing),
     task: &Task,
 ) -> Result<(Dataset, Vec<String>)> {
-    let (format, first) = (Format::of(file), FirstReading::default());
+    let first = FirstReading::default();
     let table = table::open(path, None, |path, like| {
         Ok(Box::new(CsvFiles::open(path, format, like, &first)?))
     })?;

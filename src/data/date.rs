@@ -87,6 +87,13 @@ pub fn date_parts(text: &str, day_first: bool) -> Option<(f64, bool)> {
     Date::parse(text, day_first).map(|date| (date.days, date.has_time))
 }
 
+/// A number of days since 1970-01-01 as a date: 2024-01-31.
+#[cfg(feature = "parquet")]
+pub(super) fn text_of(days: i64) -> String {
+    let (year, month, day) = civil(days);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
 /// The share of the day that has passed; `None` if it is no time, or a zone that is none follows.
 fn time_of_day(clock: &str) -> Option<f64> {
     let clock = clock.trim_start();

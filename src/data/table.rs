@@ -25,8 +25,9 @@ mod times;
 mod weights;
 
 use std::ops::Range;
+use std::path::Path;
 
-use super::{Dataset, TablePreprocessing, Task};
+use super::{Dataset, Preprocessing, Splits, TablePreprocessing, Task};
 use crate::config::{SplitConfig, TableConfig};
 use crate::error::Result;
 use columns::Columns;
@@ -74,17 +75,22 @@ pub(super) fn encode(
     Ok((data, dropped.into_iter().chain(remarks).collect()))
 }
 
-/// Splits a table and learns its preprocessing. `tests` opens the test rows if they are in files of their own, with the columns of the
-/// first.
+/// Splits a table and learns its preprocessing. Test rows may be in files of their own, with the columns of the first. `open` opens a file
+/// whose columns are counted as those of another are, if there is another. Whoever calls adds the hash.
 pub(super) fn load<'a>(
-    files: &dyn Files,
-    tests: Option<impl FnOnce() -> Result<Box<dyn Files + 'a>>>,
+    (path, test_path): (&Path, Option<&Path>),
+    open: impl Fn(&Path, Option<&Head>) -> Result<Box<dyn Files + 'a>> + Copy + 'a,
     (config, split): (&TableConfig, Option<&SplitConfig>),
     seed: u64,
-) -> Result<Loaded> {
+) -> Result<Splits> {
+    if test_path.is_some() {
+        super::split::check_no_test_rows(split, "`test_path`")?;
+    }
+    let files = shards::open(path, None, open)?;
     let columns = Columns::choose(files.head(), config, split)?;
-    let keys = Keys::read(files, &columns, config)?;
-    let tests = tests.map(|open| open()).transpose()?;
+    let keys = Keys::read(&*files, &columns, config)?;
+    let tests = test_path.map(|path| shards::open(path, Some(files.head()), open));
+    let tests = tests.transpose()?;
     let test_keys = tests.as_deref().map(|tests| Keys::read(tests, &columns, config));
     let test_keys = test_keys.transpose()?;
 
@@ -119,7 +125,7 @@ pub(super) fn load<'a>(
     let starts = keys.starts;
     drop(keys.table);
     let mut tables = vec![Rows {
-        files,
+        files: &*files,
         starts,
         places: own_places,
     }];
@@ -149,22 +155,14 @@ pub(super) fn load<'a>(
         lines,
     });
     let part = |rows: Range<usize>| data.select(&Vec::from_iter(rows));
-    Ok(Loaded {
+    Ok(Splits {
         train: part(0..lengths.train),
         validation: lengths.validation().map(part),
         test: lengths.test().map(part),
-        preprocessing,
+        preprocessing: Preprocessing::Table(preprocessing),
+        hash: String::new(),
         notes,
     })
-}
-
-/// What a table comes to: see [`Splits`](super::Splits).
-pub(super) struct Loaded {
-    pub(super) train: Dataset,
-    pub(super) validation: Option<Dataset>,
-    pub(super) test: Option<Dataset>,
-    pub(super) preprocessing: TablePreprocessing,
-    pub(super) notes: Vec<String>,
 }
 
 /// The line of each row in its file.

@@ -125,7 +125,8 @@ const MARKS: [(&[u8], &str, &str); 8] = [
     (
         b"PAR1",
         "a Parquet file",
-        "write it as CSV, such as with pandas: pd.read_parquet(FILE).to_csv(\"table.csv\", index=False)",
+        "say `source = \"parquet\"` in `[data]`; or write it as CSV, such as with pandas: \
+         pd.read_parquet(FILE).to_csv(\"table.csv\", index=False)",
     ),
     (
         b"ARROW1",

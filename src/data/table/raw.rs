@@ -102,6 +102,12 @@ impl Head {
         self.first
     }
 
+    /// Whether the cells of a column, as the file counts them, are wanted.
+    #[cfg(feature = "parquet")]
+    pub(in crate::data) fn wants(&self, column: usize) -> bool {
+        self.places[column].is_some()
+    }
+
     /// The same file of which only these columns are wanted.
     pub(in crate::data) fn only(&self, wanted: &HashSet<usize>) -> Self {
         let is_wanted = |place: &Option<usize>| place.filter(|place| wanted.contains(place));
