@@ -4,10 +4,9 @@
 mod file;
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, Read};
 use std::path::Path;
 
-use super::table::RawTable;
 use super::{Dataset, Splits, TablePreprocessing, Task};
 use crate::config::{ParquetConfig, SplitConfig, TableConfig};
 use crate::error::Result;
@@ -23,10 +22,12 @@ pub fn is_one(path: &Path) -> bool {
 #[cfg(feature = "parquet")]
 mod with {
     use std::cell::RefCell;
+    use std::io::{self, BufReader};
+    use std::sync::Arc;
 
     use sha2::{Digest, Sha256};
 
-    use super::file::ParquetFile;
+    use super::file::{ParquetFile, Part};
     use super::*;
     use crate::data::hash::hex;
     use crate::data::table::{self, Files, Head};
@@ -68,20 +69,68 @@ mod with {
         columns
     }
 
-    /// The rows of a file, some at a time, as text.
-    ///
-    /// # Errors
-    /// [`Error::Read`](crate::Error::Read) and [`Error::Data`](crate::Error::Data) for a file that cannot be read, and those of `each`.
-    pub fn each_part(path: &Path, mut each: impl FnMut(RawTable) -> Result<bool>) -> Result<()> {
+    /// The rows of a file as the text of a CSV file; see [`as_csv`](super::as_csv).
+    pub(super) fn as_csv(path: &Path, most: usize) -> Result<(Box<dyn BufRead + Send>, f64)> {
         let file = ParquetFile::open(path, None, |_| ())?;
-        let all = (0..file.head().columns().len()).collect();
-        let mut pieces = file.pieces(&all)?;
-        while let Some(piece) = pieces()? {
-            if !each(piece()?)? {
-                break;
+        let parts = file.parts();
+        let step = parts.len().div_ceil(most).max(1);
+        let chosen: Vec<Part> = parts.iter().copied().step_by(step).collect();
+        let rows = |parts: &[Part]| parts.iter().map(|part| part.rows).sum::<usize>();
+        let times = rows(&parts) as f64 / rows(&chosen).max(1) as f64;
+        let names = file.head().columns().iter().map(String::as_str);
+        let mut text = AsCsv {
+            head: Arc::new(file.head().clone()),
+            file,
+            parts: chosen.into_iter(),
+            text: Vec::new(),
+            read: 0,
+        };
+        text.line(names.map(str::to_owned).collect());
+        Ok((Box::new(BufReader::new(text)), times))
+    }
+
+    /// Turns a file into text, some rows at a time.
+    struct AsCsv {
+        file: ParquetFile,
+        head: Arc<Head>,
+        parts: std::vec::IntoIter<Part>,
+        text: Vec<u8>,
+        /// How much of the text was taken.
+        read: usize,
+    }
+
+    impl AsCsv {
+        fn line(&mut self, cells: Vec<String>) {
+            let is_quoted = |cell: &str| cell.contains([',', '"', '\n', '\r']) || cells.len() == 1;
+            for (k, cell) in cells.iter().enumerate() {
+                let comma = if k > 0 { "," } else { "" };
+                let cell = match is_quoted(cell) {
+                    true => format!("{comma}\"{}\"", cell.replace('"', "\"\"")),
+                    false => format!("{comma}{cell}"),
+                };
+                self.text.extend_from_slice(cell.as_bytes());
             }
+            self.text.push(b'\n');
         }
-        Ok(())
+    }
+
+    impl Read for AsCsv {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            while self.read == self.text.len() {
+                let Some(part) = self.parts.next() else {
+                    return Ok(0);
+                };
+                (self.read, self.text) = (0, Vec::new());
+                let table = self.file.read(&self.head, part).map_err(io::Error::other)?;
+                for row in 0..table.rows() {
+                    let cell = |column| table.cell(row, column).to_owned();
+                    self.line((0..table.columns().len()).map(cell).collect());
+                }
+            }
+            let read = (&self.text[self.read..]).read(into)?;
+            self.read += read;
+            Ok(read)
+        }
     }
 }
 
@@ -117,14 +166,20 @@ mod with {
         Err(missing(path))
     }
 
-    /// The rows of a file, some at a time, as text.
-    ///
-    /// # Errors
-    /// Always: this build does not read Parquet.
-    pub fn each_part(path: &Path, _: impl FnMut(RawTable) -> Result<bool>) -> Result<()> {
+    /// See [`as_csv`](super::as_csv).
+    pub(super) fn as_csv(path: &Path, _: usize) -> Result<(Box<dyn BufRead + Send>, f64)> {
         Err(missing(path))
     }
 }
 
-pub use with::each_part;
 pub(super) use with::{load, load_more};
+
+/// A file as the text of a CSV file, read as it is asked for: at most so many parts of it, from all over. Beside it, how many times as
+/// many rows the file has.
+///
+/// # Errors
+/// [`Error::Read`](crate::Error::Read) and [`Error::Data`](crate::Error::Data) for a file that cannot be read, or a build that does not
+/// read Parquet.
+pub fn as_csv(path: &Path, most: usize) -> Result<(Box<dyn BufRead + Send>, f64)> {
+    with::as_csv(path, most)
+}

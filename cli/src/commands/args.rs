@@ -117,8 +117,8 @@ impl ModelArgs {
 
 /// The target of a table by its name, before what it holds.
 pub(super) fn target(experiment: &Experiment) -> String {
-    match &experiment.data.source {
-        DataSource::Csv { table, .. } if !experiment.data.autoencoder => match &table.target {
+    match experiment.data.table() {
+        Some(table) if !experiment.data.autoencoder => match &table.target {
             ColumnName::Name(name) => format!("target `{name}`: "),
             ColumnName::Number(number) => format!("target column {number}: "),
         },

@@ -340,7 +340,7 @@ pub(super) fn settle(
     };
     experiment.backend = Some(backend.to_string());
     let folder = file.parent().unwrap_or(Path::new(""));
-    let is_table = matches!(experiment.data.source, DataSource::Csv { .. });
+    let is_table = experiment.data.table().is_some();
     let found = |path: &Path| find_path(path, folder, is_table);
     experiment.data = experiment.data.clone().with_paths(found)?;
     Ok(backend)

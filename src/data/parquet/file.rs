@@ -35,6 +35,16 @@ pub(super) struct ParquetFile {
     metadata: Arc<ParquetMetaData>,
 }
 
+/// Some rows of it, one after the other.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    group: usize,
+    /// The first of them within the group, and in the file.
+    start: usize,
+    first: usize,
+    pub(super) rows: usize,
+}
+
 impl ParquetFile {
     /// Opens a file; its columns are counted as those of `like` are. `read` is given all bytes of it.
     pub(super) fn open(path: &Path, like: Option<&Head>, read: impl FnMut(&[u8])) -> Result<Self> {
@@ -63,6 +73,29 @@ impl ParquetFile {
         };
         Ok(ParquetFile { head, metadata })
     }
+
+    pub(super) fn parts(&self) -> Vec<Part> {
+        let mut before = 0;
+        let mut parts = Vec::new();
+        for (group, about) in self.metadata.row_groups().iter().enumerate() {
+            let rows = usize::try_from(about.num_rows()).unwrap_or(0);
+            for start in (0..rows).step_by(ROWS) {
+                parts.push(Part {
+                    group,
+                    start,
+                    first: before + start,
+                    rows: ROWS.min(rows - start),
+                });
+            }
+            before += rows;
+        }
+        parts
+    }
+
+    /// Reads the columns of a part that `head` wants.
+    pub(super) fn read(&self, head: &Arc<Head>, part: Part) -> Result<RawTable> {
+        read(&self.metadata, head, part)
+    }
 }
 
 impl Files for ParquetFile {
@@ -72,44 +105,32 @@ impl Files for ParquetFile {
 
     fn pieces<'a>(&'a self, wanted: &HashSet<usize>) -> Result<Pieces<'a>> {
         let head = Arc::new(self.head.only(wanted));
-        let groups = self.metadata.row_groups().iter().enumerate();
-        let mut before = 0;
-        let mut pieces = Vec::new();
-        for (group, about) in groups {
-            let rows = usize::try_from(about.num_rows()).unwrap_or(0);
-            for start in (0..rows).step_by(ROWS) {
-                pieces.push((group, start, ROWS.min(rows - start), before + start));
-            }
-            before += rows;
-        }
-        let mut pieces = pieces.into_iter();
+        let mut parts = self.parts().into_iter();
         Ok(Box::new(move || {
-            let Some((group, start, count, first)) = pieces.next() else {
-                return Ok(None);
-            };
             let (head, metadata) = (Arc::clone(&head), Arc::clone(&self.metadata));
-            let piece: Piece = Box::new(move || {
-                let mut table = RawTable::new(&head);
-                let name = head.file().to_owned();
-                guarded(&name, || read(&mut table, &head, &metadata, (group, start, count)))?;
-                (1..=count).for_each(|row| table.end_row(first + row));
-                Ok(table)
-            });
-            Ok(Some(piece))
+            let read = |part| -> Piece<'a> { Box::new(move || read(&metadata, &head, part)) };
+            Ok(parts.next().map(read))
         }))
     }
 }
 
+fn read(metadata: &ParquetMetaData, head: &Arc<Head>, part: Part) -> Result<RawTable> {
+    let mut table = RawTable::new(head);
+    guarded(head.file(), || read_columns(&mut table, head, metadata, part))?;
+    (1..=part.rows).for_each(|row| table.end_row(part.first + row));
+    Ok(table)
+}
+
 /// Reads the wanted columns of some rows of a row group.
-fn read(
+fn read_columns(
     table: &mut RawTable,
     head: &Head,
     metadata: &ParquetMetaData,
-    (group, start, count): (usize, usize, usize),
+    part: Part,
 ) -> std::result::Result<(), ParquetError> {
     // Threads that share an open file share the place in it.
     let file = Arc::new(File::open(head.file())?);
-    let group = metadata.row_group(group);
+    let group = metadata.row_group(part.group);
     let rows = usize::try_from(group.num_rows()).unwrap_or(0);
     for (k, column) in group.columns().iter().enumerate() {
         if !head.wants(k) {
@@ -124,7 +145,7 @@ fn read(
             )));
         }
         let kind = Kind::of(&about);
-        let rows = (start, count, about.max_def_level());
+        let rows = (part.start, part.rows, about.max_def_level());
         match get_column_reader(about, Box::new(pages)) {
             ColumnReader::BoolColumnReader(values) => {
                 each(values, rows, table, k, |value, text| kind.plain(value, text))
