@@ -175,9 +175,7 @@ impl SourceKind {
             SourceKind::Xor | SourceKind::Digits | SourceKind::Custom => vec![],
             SourceKind::Idx => keys_of::<IdxConfig>(),
             SourceKind::Csv => [keys_of::<CsvConfig>(), keys_of::<TableConfig>()].concat(),
-            SourceKind::Parquet => {
-                [keys_of::<ParquetConfig>(), keys_of::<TableConfig>()].concat()
-            }
+            SourceKind::Parquet => [keys_of::<ParquetConfig>(), keys_of::<TableConfig>()].concat(),
         }
     }
 }

@@ -18,9 +18,9 @@ use encoding_rs::Encoding;
 use super::hash::hex;
 use super::table::{self, Files, Head, RawTable};
 use super::{Dataset, Splits, TablePreprocessing, Task};
-use files::{CsvFiles, FirstReading};
 use crate::config::{CsvConfig, Delimiter, SplitConfig, TableConfig};
 use crate::error::{Error, Result};
+use files::{CsvFiles, FirstReading};
 
 pub use bytes::unpacked;
 pub use lines::Lines;

@@ -91,12 +91,16 @@ pub(super) fn load<'a>(
     let keys = Keys::read(&*files, &columns, config)?;
     let tests = test_path.map(|path| shards::open(path, Some(files.head()), open));
     let tests = tests.transpose()?;
-    let test_keys = tests.as_deref().map(|tests| Keys::read(tests, &columns, config));
+    let test_keys = tests
+        .as_deref()
+        .map(|tests| Keys::read(tests, &columns, config));
     let test_keys = test_keys.transpose()?;
 
     let labeled = Labeled::new(&keys, columns.target, config);
     let mut split = split::split(&labeled, &columns, (config, split), seed)?;
-    let test_labeled = test_keys.as_ref().map(|keys| Labeled::new(keys, columns.target, config));
+    let test_labeled = test_keys
+        .as_ref()
+        .map(|keys| Labeled::new(keys, columns.target, config));
     if let Some(tests) = &test_labeled {
         split.add_tests(tests, &columns, config)?;
     }
@@ -117,7 +121,9 @@ pub(super) fn load<'a>(
     let lines = lines(&split.rows);
     let own = split.rows.len() - test_labeled.as_ref().and(split.test).unwrap_or(0);
     let own_places = places(&split.rows[..own], keys.table.rows(), 0)?;
-    let test_places = test_keys.as_ref().map(|keys| places(&split.rows[own..], keys.table.rows(), own));
+    let test_places = test_keys
+        .as_ref()
+        .map(|keys| places(&split.rows[own..], keys.table.rows(), own));
     let test_places = test_places.transpose()?;
     let (rows, lengths) = (split.rows.len(), split.lengths());
     // What says which rows are used is not in memory beside the rows themselves.

@@ -12,7 +12,9 @@ pub(super) fn note<K: Hash + Eq>(
 ) -> Option<String> {
     // Of the training rows, which are most, only those that are looked for are kept.
     let others = validation.iter().flat_map(|rows| rows.clone());
-    let others: HashSet<K> = others.chain(test.iter().flat_map(|rows| rows.clone())).collect();
+    let others: HashSet<K> = others
+        .chain(test.iter().flat_map(|rows| rows.clone()))
+        .collect();
     let known: HashSet<K> = train.filter(|row| others.contains(row)).collect();
     let count = |name: &str, rows: &mut dyn ExactSizeIterator<Item = K>| {
         let len = rows.len();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use dropwise::backend::Backend;
-use dropwise::config::{ColumnName, DataSource, Experiment, Measure};
+use dropwise::config::{ColumnName, Experiment, Measure};
 use dropwise::data::{Part, Task};
 use dropwise::{Error, Result};
 use dropwise_lab::store::{ModelName, Trained};

@@ -10,21 +10,25 @@ mod target;
 mod text;
 mod toml;
 
+use std::borrow::Cow;
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use dropwise::config::Experiment;
-use dropwise::data::csv;
+use dropwise::data::{csv, parquet};
 use dropwise::{Error, Result};
 
 use super::Outcome;
 use guess::Guess;
 
+/// The most parts of a Parquet file that are looked at.
+const MOST_PARTS: usize = 4;
+
 /// Write a commented configuration for a table, guessed from the table
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The table, a text file with a row a line
+    /// The table: a text file with a row a line, packed with gzip or zstd or not, or a Parquet file
     file: PathBuf,
     /// Column to be predicted, by name or number [default: guessed from names, values and places]
     #[arg(long, value_name = "NAME")]
@@ -43,18 +47,39 @@ impl Args {
             let expected = "a path in UTF-8, as a configuration can hold it";
             invalid("FILE", expected, self.file.display().to_string())
         })?;
-        let bytes = std::fs::read(&self.file).map_err(|cause| Error::Read {
+        let unreadable = |cause| Error::Read {
             path: self.file.clone(),
             cause,
-        })?;
-        let bytes = csv::unpacked(file, bytes)?;
-        let (sample, times) = sample::of(&bytes);
+        };
+        let (bytes, of_parquet) = match parquet::is_one(&self.file) {
+            true => {
+                let (mut text, times) = parquet::as_csv(&self.file, MOST_PARTS)?;
+                let mut bytes = Vec::new();
+                text.read_to_end(&mut bytes).map_err(unreadable)?;
+                (bytes, Some(times))
+            }
+            false => {
+                let bytes = std::fs::read(&self.file).map_err(unreadable)?;
+                (csv::unpacked(file, bytes)?, None)
+            }
+        };
+        let (sample, times) = match of_parquet {
+            Some(times) => (Cow::Borrowed(&bytes[..]), (times > 1.0).then_some(times)),
+            None => sample::of(&bytes),
+        };
         let guess = match Guess::new(file, &sample, times, self.target.as_deref()) {
             // Of what is wrong with a part the whole has to tell.
-            Err(_) if times.is_some() => Guess::new(file, &bytes, None, self.target.as_deref()),
+            Err(_) if times.is_some() && of_parquet.is_none() => {
+                Guess::new(file, &bytes, None, self.target.as_deref())
+            }
             guess => guess,
         }?;
-        let text = text::configuration(file, &guess);
+        let source = if of_parquet.is_some() {
+            "parquet"
+        } else {
+            "csv"
+        };
+        let text = text::configuration((source, file), &guess);
         match guess.is_of_a_part() {
             true => eprintln!(
                 "note: a part of the table was looked at, {} of about {} rows; whether the rest is like it, training says",

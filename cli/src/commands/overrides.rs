@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Mutex;
 
 use dropwise::backend::Backend;
-use dropwise::config::{CheckedExperiment, DataSource, Experiment};
+use dropwise::config::{CheckedExperiment, Experiment};
 use dropwise::error::{ConfigError, KeyPath};
 use dropwise::{Error, Result};
 use dropwise_lab::study::Setting;

@@ -74,7 +74,9 @@ impl<R: BufRead> Zstd<R> {
 impl<R: BufRead> Read for Zstd<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         // Damaged bytes have one kind of error, whatever is unpacked.
-        let damaged = |cause: &dyn std::fmt::Display| io::Error::new(ErrorKind::InvalidData, cause.to_string());
+        let damaged = |cause: &dyn std::fmt::Display| {
+            io::Error::new(ErrorKind::InvalidData, cause.to_string())
+        };
         while !into.is_empty() {
             if !self.is_within {
                 if self.source.fill_buf()?.is_empty() {

@@ -6,7 +6,7 @@
 use std::io::{BufRead, Read};
 use std::sync::Arc;
 
-use memchr::{memchr, memchr2_iter, memchr_iter, memrchr};
+use memchr::{memchr, memchr_iter, memchr2_iter, memrchr};
 
 use super::Format;
 use super::lines::{LONGEST_ROW, unreadable};
@@ -203,7 +203,9 @@ fn last_end(bytes: &[u8], format: Format) -> Option<usize> {
     let Delimiter::Byte(delimiter) = format.delimiter else {
         return memrchr(b'\n', bytes).map(|place| place + 1);
     };
-    let has_comments = format.comment.is_some_and(|sign| memchr(sign, bytes).is_some());
+    let has_comments = format
+        .comment
+        .is_some_and(|sign| memchr(sign, bytes).is_some());
     let (mut start, mut last) = (0, None);
     // Without quotes from `start` on.
     loop {

@@ -116,7 +116,9 @@ impl Files for ParquetFile {
 
 fn read(metadata: &ParquetMetaData, head: &Arc<Head>, part: Part) -> Result<RawTable> {
     let mut table = RawTable::new(head);
-    guarded(head.file(), || read_columns(&mut table, head, metadata, part))?;
+    guarded(head.file(), || {
+        read_columns(&mut table, head, metadata, part)
+    })?;
     (1..=part.rows).for_each(|row| table.end_row(part.first + row));
     Ok(table)
 }
@@ -148,17 +150,25 @@ fn read_columns(
         let rows = (part.start, part.rows, about.max_def_level());
         match get_column_reader(about, Box::new(pages)) {
             ColumnReader::BoolColumnReader(values) => {
-                each(values, rows, table, k, |value, text| kind.plain(value, text))
+                each(values, rows, table, k, |value, text| {
+                    kind.plain(value, text)
+                })
             }
-            ColumnReader::Int32ColumnReader(values) => each(values, rows, table, k, |value, text| {
-                kind.whole(i64::from(*value), u64::from(*value as u32), text)
-            }),
-            ColumnReader::Int64ColumnReader(values) => each(values, rows, table, k, |value, text| {
-                kind.whole(*value, *value as u64, text)
-            }),
-            ColumnReader::Int96ColumnReader(values) => each(values, rows, table, k, |value, text| {
-                Kind::Timestamp(1_000_000_000).whole(value.to_nanos(), 0, text)
-            }),
+            ColumnReader::Int32ColumnReader(values) => {
+                each(values, rows, table, k, |value, text| {
+                    kind.whole(i64::from(*value), u64::from(*value as u32), text)
+                })
+            }
+            ColumnReader::Int64ColumnReader(values) => {
+                each(values, rows, table, k, |value, text| {
+                    kind.whole(*value, *value as u64, text)
+                })
+            }
+            ColumnReader::Int96ColumnReader(values) => {
+                each(values, rows, table, k, |value, text| {
+                    Kind::Timestamp(1_000_000_000).whole(value.to_nanos(), 0, text)
+                })
+            }
             ColumnReader::FloatColumnReader(values) => {
                 each(values, rows, table, k, |value, text| decimal(*value, text))
             }
@@ -166,10 +176,14 @@ fn read_columns(
                 each(values, rows, table, k, |value, text| decimal(*value, text))
             }
             ColumnReader::ByteArrayColumnReader(values) => {
-                each(values, rows, table, k, |value, text| kind.bytes(value.data(), text))
+                each(values, rows, table, k, |value, text| {
+                    kind.bytes(value.data(), text)
+                })
             }
             ColumnReader::FixedLenByteArrayColumnReader(values) => {
-                each(values, rows, table, k, |value, text| kind.bytes(value.data(), text))
+                each(values, rows, table, k, |value, text| {
+                    kind.bytes(value.data(), text)
+                })
             }
         }?;
     }
@@ -188,7 +202,9 @@ fn each<T: DataType>(
     let skipped = values.skip_records(start)?;
     let (found, ..) = values.read_records(count, Some(&mut levels), None, &mut read)?;
     if (skipped, found) != (start, count) {
-        return Err(ParquetError::EOF("a column has fewer values than there are rows".to_owned()));
+        return Err(ParquetError::EOF(
+            "a column has fewer values than there are rows".to_owned(),
+        ));
     }
     let mut read = read.iter();
     let mut text = String::new();
@@ -287,9 +303,10 @@ impl Kind {
                 wide[16 - bytes.len()..].copy_from_slice(bytes);
                 scaled(i128::from_be_bytes(wide), scale, text)
             }
-            (Kind::Half, [low, high]) => {
-                decimal(burn::tensor::f16::from_le_bytes([*low, *high]).to_f32(), text)
-            }
+            (Kind::Half, [low, high]) => decimal(
+                burn::tensor::f16::from_le_bytes([*low, *high]).to_f32(),
+                text,
+            ),
             (Kind::Decimal(_), _) => Err(std::fmt::Error),
             _ => text.write_str(std::str::from_utf8(bytes).map_err(|_| std::fmt::Error)?),
         }
@@ -297,7 +314,10 @@ impl Kind {
 }
 
 /// In the fewest digits that no other number has.
-fn decimal(value: impl Display + std::fmt::LowerExp + Into<f64> + Copy, text: &mut String) -> std::fmt::Result {
+fn decimal(
+    value: impl Display + std::fmt::LowerExp + Into<f64> + Copy,
+    text: &mut String,
+) -> std::fmt::Result {
     let size: f64 = value.into().abs();
     match size == 0.0 || (1e-5..1e16).contains(&size) || !size.is_finite() {
         true => write!(text, "{value}"),

@@ -146,7 +146,12 @@ pub(super) fn encode(
             let mut codes = vec![0.0; used.len() * width];
             let mut remarks = Remarks::default();
             let mut mistake: Option<(usize, Error)> = None;
-            for (k, (fitted, column)) in preprocessing.columns.iter().zip(&columns.inputs).enumerate() {
+            for (k, (fitted, column)) in preprocessing
+                .columns
+                .iter()
+                .zip(&columns.inputs)
+                .enumerate()
+            {
                 for (n, (row, _)) in used.iter().enumerate() {
                     let text = table.cell(*row, *column);
                     match preprocessing.encode(fitted, text, preprocessing.cell(text)) {
@@ -159,7 +164,8 @@ pub(super) fn encode(
                         Err(error) => {
                             // The error is that of the first row with a mistake, whichever column it is in.
                             if mistake.as_ref().is_none_or(|(first, _)| row < first) {
-                                mistake = Some((*row, error.at(table.file(*row), table.place(*row))));
+                                mistake =
+                                    Some((*row, error.at(table.file(*row), table.place(*row))));
                             }
                             break;
                         }
@@ -224,7 +230,11 @@ impl Seen {
         let column = asked.column;
         let mut seen = Seen::default();
         let is_training = |place: &Option<Place>| index(*place).is_some_and(|place| place < train);
-        for (row, place) in places.iter().enumerate().filter(|(_, place)| place.is_some()) {
+        for (row, place) in places
+            .iter()
+            .enumerate()
+            .filter(|(_, place)| place.is_some())
+        {
             let text = table.cell(row, column);
             let cell = preprocessing.cell(text);
             let spot = || Spot::of(table, row, column);
@@ -263,7 +273,11 @@ impl Seen {
         // Other columns most likely hold numbers, each another.
         if asked.day_first.is_none() && has_words.load(Ordering::Relaxed) {
             let mut texts: HashMap<&str, usize> = HashMap::new();
-            for (row, _) in places.iter().enumerate().filter(|(_, place)| is_training(place)) {
+            for (row, _) in places
+                .iter()
+                .enumerate()
+                .filter(|(_, place)| is_training(place))
+            {
                 let text = table.cell(row, column);
                 if preprocessing.cell(text) != Cell::Missing {
                     *texts.entry(text).or_insert(0) += 1;
@@ -350,7 +364,10 @@ impl Look {
         let seen = &self.seen;
         if config.missing.fills_in() && seen.missing == seen.rows {
             return Err(head.error(
-                format!("column `{}` has no value in the training rows to fill in", shown(name)),
+                format!(
+                    "column `{}` has no value in the training rows to fill in",
+                    shown(name)
+                ),
                 "leave it out with `leave_out` in `[data]`",
             ));
         }

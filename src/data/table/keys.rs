@@ -21,7 +21,12 @@ pub(super) struct Keys {
 impl Keys {
     pub(super) fn read(files: &dyn Files, columns: &Columns, config: &TableConfig) -> Result<Self> {
         let keys: HashSet<usize> = columns.keys().collect();
-        let used: Vec<usize> = columns.inputs.iter().copied().chain(columns.no_inputs()).collect();
+        let used: Vec<usize> = columns
+            .inputs
+            .iter()
+            .copied()
+            .chain(columns.no_inputs())
+            .collect();
         let drops = config.missing == Missing::Drop;
         let mut wanted = keys.clone();
         wanted.extend(used.iter().filter(|_| drops));
@@ -49,7 +54,9 @@ impl Keys {
         })?;
         if found.table.rows() == 0 {
             let fix = "give a table with rows; if the first line is one, say `header = false` in `[data]`";
-            return Err(files.head().error("the table has a header and no rows", fix));
+            return Err(files
+                .head()
+                .error("the table has a header and no rows", fix));
         }
         Ok(found)
     }

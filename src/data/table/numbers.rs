@@ -94,7 +94,8 @@ impl Numbers {
         let Some(first) = parts.next() else {
             return true;
         };
-        first.deviation == 0.0 && parts.all(|part| part.deviation == 0.0 && part.first == first.first)
+        first.deviation == 0.0
+            && parts.all(|part| part.deviation == 0.0 && part.first == first.first)
     }
 
     pub(super) fn mean(&self) -> f64 {
@@ -238,7 +239,10 @@ mod tests {
         assert!(!parts.are_the_same() && parts.sample().len() > SAMPLE / 2);
         let mut same = Numbers::new(false);
         (0..5).for_each(|_| same.extend(&[0.1; PART / 2]));
-        assert_eq!((same.are_the_same(), same.mean_and_deviation()), (true, (0.1, 1.0)));
+        assert_eq!(
+            (same.are_the_same(), same.mean_and_deviation()),
+            (true, (0.1, 1.0))
+        );
     }
 
     #[test]
@@ -250,6 +254,10 @@ mod tests {
             let (mean, deviation) = read.mean_and_deviation();
             (mean.to_bits(), deviation.to_bits(), read.sample().to_vec())
         };
-        assert!([1, 777, PART, numbers.len()].into_iter().all(|chunk| read(chunk) == read(64)));
+        assert!(
+            [1, 777, PART, numbers.len()]
+                .into_iter()
+                .all(|chunk| read(chunk) == read(64))
+        );
     }
 }

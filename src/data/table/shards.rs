@@ -92,7 +92,9 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in folder.read_dir().map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
-        let name = file.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = file
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
         let name = name.unwrap_or_default();
         // What programs put beside shards: `_SUCCESS`, `.crc`.
         let is_shard = match pattern {
@@ -107,7 +109,10 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>> {
     if found.is_empty() {
         let (what, fix) = match pattern {
             Some(_) => ("no file has a name that fits", "look at the pattern"),
-            None => ("the folder has no files", "give a folder with the table's files"),
+            None => (
+                "the folder has no files",
+                "give a folder with the table's files",
+            ),
         };
         return Err(Error::data(&path.display().to_string(), "", what, fix));
     }

@@ -158,7 +158,10 @@ pub(super) fn usable_rows<'a>(
             continue;
         }
         // Rows without a group are not all of one.
-        if let Some(column) = columns.group.filter(|column| !drops && config.is_missing(row.text(*column))) {
+        if let Some(column) = columns
+            .group
+            .filter(|column| !drops && config.is_missing(row.text(*column)))
+        {
             let fix = "give it, or set `missing` in `[data]` to `drop`, which leaves the row out";
             return Err(row.error(column, "the group of `split.group` is missing", fix));
         }

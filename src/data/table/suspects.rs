@@ -196,10 +196,15 @@ mod tests {
             let spot = || Spot::of(&table, 0, 0);
             let (one, other) = numbers.split_at(numbers.len() / 2);
             one.iter().for_each(|number| first.add(*number, "", spot));
-            other.iter().for_each(|number| second.add(*number, "", spot));
+            other
+                .iter()
+                .for_each(|number| second.add(*number, "", spot));
             first.extend(second);
             let found = first.outside(numbers);
-            found.iter().map(|(end, is_mark)| (end.number, *is_mark)).collect()
+            found
+                .iter()
+                .map(|(end, is_mark)| (end.number, *is_mark))
+                .collect()
         };
         let temperatures: Vec<f64> = (0..50).map(|k| f64::from(k % 30) - 5.0).collect();
         let with = |more: &[f64]| outside(&[&temperatures[..], more].concat());

@@ -10,27 +10,52 @@ use super::toml::{Text, column_name, count, quoted};
 /// The most names that a comment lists.
 const LISTED: usize = 8;
 
-/// The configuration of the table `file`.
-pub(super) fn configuration(file: &str, guess: &Guess) -> String {
+/// The configuration of a table, by the kind of its source and its file.
+pub(super) fn configuration(source: (&str, &str), guess: &Guess) -> String {
     let mut text = Text::default();
     text.comment("Guessed by `dropwise init` from the table. Change what you know better.");
     text.comment(&seen(guess));
     text.blank();
     text.key("seed", "42", "all randomness comes from this number");
-    data(&mut text, file, guess);
+    data(&mut text, source, guess);
     recipe::network(&mut text, guess);
     recipe::training(&mut text, guess);
     text.finish()
 }
 
-fn data(text: &mut Text, file: &str, guess: &Guess) {
+fn data(text: &mut Text, (source, file): (&str, &str), guess: &Guess) {
     text.section("data");
-    text.key("source", &quoted("csv"), "");
+    text.key("source", &quoted(source), "");
     text.key(
         "path",
         &quoted(file),
         "looked for beside this file, then in the folder that the program is started in",
     );
+    if source == "csv" {
+        layout(text, guess);
+    }
+    numbers(text, guess);
+    target(text, guess);
+    left_out(text, guess);
+    giveaways(text, guess);
+    dates(text, guess);
+    categories(text, guess);
+    missing(text, guess);
+    if guess.splits() {
+        let why = match guess.task {
+            TaskKind::Regression => "shares, drawn with the seed",
+            _ => "shares of each class, drawn with the seed",
+        };
+        text.key("split", "{ validation = 0.1, test = 0.2 }", why);
+        recurring(text, guess);
+    } else {
+        text.comment("Too few rows to spare any for validation and test: all of them train.");
+        text.comment("split = { validation = 0.1, test = 0.2 }");
+    }
+}
+
+/// How the lines of a text file are cut.
+fn layout(text: &mut Text, guess: &Guess) {
     let (delimiter, words) = delimiter(guess.format.delimiter);
     text.key("delimiter", &quoted(delimiter), words);
     let first_line = if guess.format.header {
@@ -50,24 +75,6 @@ fn data(text: &mut Text, file: &str, guess: &Guess) {
     if let Some(encoding) = guess.encoding {
         let why = "the file is not in UTF-8; look at its letters with accents";
         text.key("encoding", &quoted(&encoding.to_lowercase()), why);
-    }
-    numbers(text, guess);
-    target(text, guess);
-    left_out(text, guess);
-    giveaways(text, guess);
-    dates(text, guess);
-    categories(text, guess);
-    missing(text, guess);
-    if guess.splits() {
-        let why = match guess.task {
-            TaskKind::Regression => "shares, drawn with the seed",
-            _ => "shares of each class, drawn with the seed",
-        };
-        text.key("split", "{ validation = 0.1, test = 0.2 }", why);
-        recurring(text, guess);
-    } else {
-        text.comment("Too few rows to spare any for validation and test: all of them train.");
-        text.comment("split = { validation = 0.1, test = 0.2 }");
     }
 }
 

@@ -13,7 +13,7 @@ use std::sync::mpsc::SyncSender;
 
 use dropwise::config::DataSource;
 use dropwise::data::csv::{self, Lines};
-use dropwise::data::{Preprocessing, Remarks, RowError};
+use dropwise::data::{Preprocessing, Remarks, RowError, parquet};
 use dropwise::{Error, Result};
 use dropwise_lab::store::Trained;
 
@@ -78,7 +78,7 @@ impl Reader {
             return Err(Error::invalid("--missing", expected, found));
         }
         let layout = match &trained.experiment.data.source {
-            DataSource::Csv { file, .. } => csv::Format::of(file),
+            DataSource::Csv { file, .. } if !parquet::is_one(path) => csv::Format::of(file),
             _ => csv::Format::default(),
         };
         Ok(Reader {
@@ -164,9 +164,13 @@ impl Input {
         };
         let file = File::open(path).map_err(unreadable)?;
         let about = file.metadata().map_err(unreadable)?;
+        let source: Box<dyn BufRead + Send> = match parquet::is_one(path) {
+            true => parquet::as_csv(path, usize::MAX)?.0,
+            false => Box::new(BufReader::new(file)),
+        };
         Ok(Input {
             name: path.display().to_string(),
-            source: Box::new(BufReader::new(file)),
+            source,
             size: about.is_file().then_some(about.len()),
         })
     }
