@@ -57,7 +57,7 @@ pub use remarks::Remarks;
 #[doc(hidden)]
 pub use spelling::composed;
 #[doc(hidden)]
-pub use table::RawTable;
+pub use table::{RawTable, Reading};
 pub use xor::xor;
 
 pub use crate::task::{Target, Task};
@@ -318,6 +318,8 @@ pub fn load_more(
     match (config.table(), preprocessing) {
         (Some(columns), Preprocessing::Table(preprocessing)) if !config.autoencoder => {
             let columns = (columns, preprocessing);
+            let watch = |_| true;
+            let task = (task, &watch as _);
             if parquet::is_one(path) {
                 return parquet::load_more(path, columns, task);
             }
@@ -350,13 +352,26 @@ pub fn load_more(
 /// [`Error::Read`] if a file cannot be read, and [`Error::Data`] if it
 /// is not what it has to be.
 pub fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
+    load_watched(config, seed, &|_| true)
+}
+
+/// As [`load`]; `watch` is told every now and then how far the reading of a table has come, and says whether to go on.
+///
+/// # Errors
+/// Those of [`load`], and [`Error::Interrupted`] if `watch` says so.
+#[doc(hidden)]
+pub fn load_watched(
+    config: &DataConfig,
+    seed: u64,
+    watch: &dyn Fn(Reading) -> bool,
+) -> Result<Splits> {
     let split = config.split.as_ref();
     let splits = match &config.source {
         DataSource::Xor => xor::load(split, seed),
         DataSource::Digits => digits::load(split, seed),
         DataSource::Idx(files) => idx::load(files, split, seed),
-        DataSource::Csv { file, table } => csv::load(file, table, split, seed),
-        DataSource::Parquet { file, table } => parquet::load(file, table, split, seed),
+        DataSource::Csv { file, table } => csv::load(file, (table, split), (seed, watch)),
+        DataSource::Parquet { file, table } => parquet::load(file, (table, split), (seed, watch)),
         DataSource::Custom => Err(Error::invalid(
             "data.source",
             "a source that can be read: `xor`, `digits`, `idx`, `csv` or `parquet`",

@@ -111,6 +111,10 @@ pub enum Error {
         fix: String,
     },
 
+    /// Whoever waits for the data did not want to wait any longer: see [`data::load_watched`](crate::data::load_watched).
+    #[error("interrupted while reading {0}; nothing is written")]
+    Interrupted(String),
+
     /// The backend failed in the middle of a computation: a lost GPU or connection.
     #[error("the backend failed while computing: {0}")]
     Compute(String),

@@ -13,6 +13,7 @@ mod output;
 mod overrides;
 mod parallel;
 mod predict;
+mod reading;
 mod report;
 mod reproduce;
 mod study;
@@ -114,6 +115,7 @@ fn pretty(value: &impl serde::Serialize) -> Result<String> {
 pub(crate) fn status(error: &Error) -> u8 {
     match error {
         Error::Config(config) if overrides::is_command_line(&config.file) => 2,
+        Error::Interrupted(_) => interrupt::STATUS,
         _ => 1,
     }
 }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use encoding_rs::Encoding;
 
 use super::hash::hex;
-use super::table::{self, Files, Head, RawTable};
+use super::table::{self, Files, Head, RawTable, Watch};
 use super::{Dataset, Splits, TablePreprocessing, Task};
 use crate::config::{CsvConfig, Delimiter, SplitConfig, TableConfig};
 use crate::error::{Error, Result};
@@ -109,16 +109,15 @@ pub fn parse(file: &str, source: impl BufRead, format: Format) -> Result<RawTabl
 
 pub(super) fn load(
     file: &CsvConfig,
-    columns: &TableConfig,
-    split: Option<&SplitConfig>,
-    seed: u64,
+    columns: (&TableConfig, Option<&SplitConfig>),
+    seed: (u64, Watch),
 ) -> Result<Splits> {
     let (format, first) = (Format::of(file), FirstReading::default());
     let open = |path: &Path, like: Option<&Head>| -> Result<Box<dyn Files>> {
         Ok(Box::new(CsvFiles::open(path, format, like, &first)?))
     };
     let paths = (&*file.path, file.test_path.as_deref());
-    let splits = table::load(paths, open, (columns, split), seed)?;
+    let splits = table::load(paths, open, columns, seed)?;
     Ok(Splits {
         hash: hex(first.hash.borrow().clone()),
         ..splits
@@ -130,11 +129,14 @@ pub(super) fn load_more(
     format: Format,
     path: &Path,
     columns: (&TableConfig, &TablePreprocessing),
-    task: &Task,
+    (task, watch): (&Task, Watch),
 ) -> Result<(Dataset, Vec<String>)> {
     let first = FirstReading::default();
-    let table = table::open(path, None, |path, like| {
-        Ok(Box::new(CsvFiles::open(path, format, like, &first)?))
-    })?;
+    let table = table::open(
+        path,
+        None,
+        |path, like| Ok(Box::new(CsvFiles::open(path, format, like, &first)?)),
+        watch,
+    )?;
     table::encode(&*table, columns, task)
 }

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{BufRead, Read};
 use std::path::Path;
 
+use super::table::Watch;
 use super::{Dataset, Splits, TablePreprocessing, Task};
 use crate::config::{ParquetConfig, SplitConfig, TableConfig};
 use crate::error::Result;
@@ -34,9 +35,8 @@ mod with {
 
     pub(in crate::data) fn load(
         file: &ParquetConfig,
-        columns: &TableConfig,
-        split: Option<&SplitConfig>,
-        seed: u64,
+        (columns, split): (&TableConfig, Option<&SplitConfig>),
+        seed: (u64, Watch),
     ) -> Result<Splits> {
         let hash = RefCell::new(Sha256::new());
         let open = |path: &Path, like: Option<&Head>| -> Result<Box<dyn Files>> {
@@ -54,10 +54,13 @@ mod with {
     pub(in crate::data) fn load_more(
         path: &Path,
         (columns, preprocessing): (&TableConfig, &TablePreprocessing),
-        task: &Task,
+        (task, watch): (&Task, Watch),
     ) -> Result<(Dataset, Vec<String>)> {
-        let table = ParquetFile::open(path, None, |_| ())?;
-        table::encode(&table, (&with_empty(columns), preprocessing), task)
+        let open = |path: &Path, like: Option<&Head>| -> Result<Box<dyn Files>> {
+            Ok(Box::new(ParquetFile::open(path, like, |_| ())?))
+        };
+        let table = table::open(path, None, open, watch)?;
+        table::encode(&*table, (&with_empty(columns), preprocessing), task)
     }
 
     /// Columns of which an empty cell, which no value is read as, is missing.
@@ -151,9 +154,8 @@ mod with {
 
     pub(in crate::data) fn load(
         file: &ParquetConfig,
-        _: &TableConfig,
-        _: Option<&SplitConfig>,
-        _: u64,
+        _: (&TableConfig, Option<&SplitConfig>),
+        _: (u64, Watch),
     ) -> Result<Splits> {
         Err(missing(&file.path))
     }
@@ -161,7 +163,7 @@ mod with {
     pub(in crate::data) fn load_more(
         path: &Path,
         _: (&TableConfig, &TablePreprocessing),
-        _: &Task,
+        _: (&Task, Watch),
     ) -> Result<(Dataset, Vec<String>)> {
         Err(missing(path))
     }

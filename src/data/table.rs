@@ -39,7 +39,8 @@ use rows::{Labeled, Row};
 pub(super) use raw::Head;
 pub use raw::RawTable;
 pub(super) use scan::{Files, Piece, Pieces};
-pub(super) use shards::open;
+pub use shards::Reading;
+pub(super) use shards::{Watch, open};
 
 /// The most categories of a column, and the most classes: each is an input or an output of the network, and a column
 /// of names is to be an error, not a full memory.
@@ -81,15 +82,15 @@ pub(super) fn load<'a>(
     (path, test_path): (&Path, Option<&Path>),
     open: impl Fn(&Path, Option<&Head>) -> Result<Box<dyn Files + 'a>> + Copy + 'a,
     (config, split): (&TableConfig, Option<&SplitConfig>),
-    seed: u64,
+    (seed, watch): (u64, Watch<'a>),
 ) -> Result<Splits> {
     if test_path.is_some() {
         super::split::check_no_test_rows(split, "`test_path`")?;
     }
-    let files = shards::open(path, None, open)?;
+    let files = shards::open(path, None, open, watch)?;
     let columns = Columns::choose(files.head(), config, split)?;
     let keys = Keys::read(&*files, &columns, config)?;
-    let tests = test_path.map(|path| shards::open(path, Some(files.head()), open));
+    let tests = test_path.map(|path| shards::open(path, Some(files.head()), open, watch));
     let tests = tests.transpose()?;
     let test_keys = tests
         .as_deref()

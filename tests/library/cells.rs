@@ -364,7 +364,10 @@ fn what_is_no_table_in_text_is_named() {
             "a spreadsheet or another packed file; in the spreadsheet program, save the table as CSV",
         ),
         (b"\xd0\xcf\x11\xe0\xa1", "a spreadsheet of an older kind"),
-        (b"PAR1\x15\x04", "a Parquet file; write it as CSV"),
+        (
+            b"PAR1\x15\x04",
+            "a Parquet file; say `source = \"parquet\"`",
+        ),
         (
             b"<!DOCTYPE html>\n<html>",
             "a web page; the link may lead to a page about the table",

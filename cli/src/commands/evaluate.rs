@@ -11,8 +11,9 @@ use dropwise_lab::baseline::{BaselineMetrics, Baselines, target_words};
 use dropwise_lab::store::Trained;
 
 use super::args::{ModelArgs, ThresholdArgs, part, target};
+use super::output::Style;
 use super::train::show_baselines;
-use super::{Outcome, json};
+use super::{Outcome, json, reading};
 
 /// Measure a trained network on the rows of its data, with dropout off
 #[derive(clap::Args)]
@@ -119,7 +120,8 @@ impl Args {
 
     /// The data that the network was trained on.
     fn splits(&self, trained: &Trained) -> Result<Splits> {
-        let splits = data::load(&trained.experiment.data, trained.experiment.seed)?;
+        let experiment = &trained.experiment;
+        let splits = reading::load(&experiment.data, experiment.seed, Style::Words)?;
         if !trained.prepared.check(&self.run, &splits)? {
             let run = self.run.display();
             eprintln!("warning: {run}: the data have changed since the network was trained");

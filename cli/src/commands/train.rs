@@ -12,13 +12,13 @@ use std::path::{Path, PathBuf};
 use clap::builder::RangedU64ValueParser;
 use dropwise::config::Experiment;
 use dropwise::train::{End, Trainer};
-use dropwise::{Backend, Error, Result, data};
+use dropwise::{Backend, Error, Result};
 use dropwise_lab::baseline::linear_experiment;
 use dropwise_lab::store::foreign_weights;
 
 use super::args::ExperimentArgs;
 use super::output::{OutputArgs, Style};
-use super::{Outcome, interrupt};
+use super::{Outcome, interrupt, reading};
 use job::{Job, Longer};
 use observer::RunObserver;
 use progress::Progress;
@@ -105,7 +105,7 @@ pub(super) fn import(
         let expected = "1, since the file has the weights of one network";
         return Err(Error::invalid(key, expected, found));
     }
-    let splits = data::load(&job.experiment.data, job.experiment.seed)?;
+    let splits = reading::load(&job.experiment.data, job.experiment.seed, style)?;
     let like = job.trainer(&splits)?.network().weights()?;
     job.start_with(foreign_weights(file, &like)?, &splits)?;
     let trainer = job.trainer(&splits)?;
@@ -124,7 +124,7 @@ impl Args {
         interrupt::watch();
         let style = self.output.style();
         let mut job = self.job()?;
-        let splits = data::load(&job.experiment.data, job.experiment.seed)?;
+        let splits = reading::load(&job.experiment.data, job.experiment.seed, style)?;
         if self.linear {
             job.experiment = linear_experiment(&job.experiment, splits.train.len())?;
         }

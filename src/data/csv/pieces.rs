@@ -108,6 +108,7 @@ impl Piece {
     pub(super) fn read(&self, head: &Arc<Head>, format: Format) -> Result<RawTable> {
         let begun = || {
             let mut table = RawTable::new(head);
+            table.bytes = self.bytes.len();
             if let Some(record) = &self.before {
                 table.push(record.line(), record.cells());
             }

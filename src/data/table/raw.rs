@@ -36,6 +36,8 @@ pub struct RawTable {
     numbers: Vec<usize>,
     /// Where rows of other files begin.
     others: Vec<(usize, Arc<Head>)>,
+    /// The bytes of the file that the rows are of, where that is known.
+    pub(in crate::data) bytes: usize,
 }
 
 /// The cells of a column.
@@ -167,6 +169,7 @@ impl RawTable {
             head: Arc::clone(head),
             numbers: Vec::new(),
             others: Vec::new(),
+            bytes: 0,
         }
     }
 

@@ -22,6 +22,14 @@ pub(in crate::data) trait Files {
     /// # Errors
     /// If a file cannot be read.
     fn pieces<'a>(&'a self, wanted: &HashSet<usize>) -> Result<Pieces<'a>>;
+
+    /// Takes notice of rows, and of the bytes that they are of, that were read once more.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if no more are wanted.
+    fn passed(&self, _rows: usize, _bytes: usize) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Pieces that are read ahead for each thread.
@@ -50,10 +58,15 @@ pub(super) fn scan<T: Send>(
     let mut first = 0;
     while !batch.is_empty() {
         let count = batch.len();
-        let read = |k: usize, piece: Piece| work(first + k, piece()?);
-        let (done, following) = threads::beside(batch, read, &mut take);
+        let read = |k: usize, piece: Piece| {
+            let table = piece()?;
+            Ok((table.rows(), table.bytes, work(first + k, table)?))
+        };
+        let (done, following): (Vec<Result<_>>, _) = threads::beside(batch, read, &mut take);
         for result in done {
-            then(result?)?;
+            let (rows, bytes, result) = result?;
+            then(result)?;
+            files.passed(rows, bytes)?;
         }
         batch = following?;
         first += count;

@@ -1,6 +1,6 @@
 //! A table in several files: shards.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -11,12 +11,43 @@ use crate::error::{Error, Result};
 /// Opens a file whose columns are counted as those of the first file are, which has none to look to.
 type Open<'a> = Box<dyn Fn(&Path, Option<&Head>) -> Result<Box<dyn Files + 'a>> + 'a>;
 
+/// How far the reading of a table has come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[doc(hidden)]
+pub struct Reading {
+    /// The rows that were read so far. A table is read several times.
+    pub rows: usize,
+    /// The share that is done of all readings, where it can be told.
+    pub share: Option<f64>,
+}
+
+/// Whether to go on.
+pub(in crate::data) type Watch<'a> = &'a dyn Fn(Reading) -> bool;
+
+/// A table is read to know which rows are for what, to learn from the training rows, and to prepare all rows.
+const READINGS: f64 = 3.0;
+
 /// One file after the other. Each is opened when it is its turn, and must have the columns of the first.
 struct Shards<'a> {
     head: Head,
     paths: Vec<PathBuf>,
     opened: Vec<OnceCell<Box<dyn Files + 'a>>>,
     open: Open<'a>,
+    /// The bytes of all files.
+    bytes: usize,
+    passed: Cell<Passed>,
+    watch: Watch<'a>,
+}
+
+/// What was read so far.
+#[derive(Clone, Copy, Default)]
+struct Passed {
+    readings: usize,
+    /// In this reading.
+    rows: usize,
+    bytes: usize,
+    /// In all.
+    all_rows: usize,
 }
 
 /// The table that a path stands for: a file, all files of a folder, or all whose names fit a pattern. Its columns are counted as those of
@@ -28,17 +59,19 @@ pub(in crate::data) fn open<'a>(
     path: &Path,
     like: Option<&Head>,
     open: impl Fn(&Path, Option<&Head>) -> Result<Box<dyn Files + 'a>> + 'a,
+    watch: Watch<'a>,
 ) -> Result<Box<dyn Files + 'a>> {
     let paths = files_of(path)?;
     let first = open(&paths[0], like)?;
-    if paths.len() == 1 {
-        return Ok(first);
-    }
+    let sizes = paths.iter().filter_map(|path| path.metadata().ok());
     let shards = Shards {
         head: first.head().clone(),
         opened: paths.iter().map(|_| OnceCell::new()).collect(),
+        bytes: sizes.map(|about| about.len() as usize).sum(),
         paths,
         open: Box::new(open),
+        passed: Cell::default(),
+        watch,
     };
     _ = shards.opened[0].set(first);
     Ok(Box::new(shards))
@@ -50,6 +83,10 @@ impl<'s> Files for Shards<'s> {
     }
 
     fn pieces<'a>(&'a self, wanted: &HashSet<usize>) -> Result<Pieces<'a>> {
+        let mut passed = self.passed.get();
+        passed.readings += 1;
+        (passed.rows, passed.bytes) = (0, 0);
+        self.passed.set(passed);
         let wanted = wanted.clone();
         let mut left = self.opened.iter().zip(&self.paths);
         let mut pieces: Option<Pieces<'a>> = None;
@@ -64,12 +101,30 @@ impl<'s> Files for Shards<'s> {
                 if opened.get().is_none() {
                     _ = opened.set((self.open)(path, Some(&self.head))?);
                 }
-                pieces = match opened.get() {
-                    Some(file) => Some(file.pieces(&wanted)?),
-                    None => None,
-                };
+                pieces = opened.get().map(|file| file.pieces(&wanted)).transpose()?;
             }
         }))
+    }
+
+    fn passed(&self, rows: usize, bytes: usize) -> Result<()> {
+        let mut passed = self.passed.get();
+        passed.rows += rows;
+        passed.bytes += bytes;
+        passed.all_rows += usize::from(passed.readings == 1) * rows;
+        self.passed.set(passed);
+        let of_this = match passed.readings {
+            // Of what is packed more bytes come out than the file has.
+            1 if passed.bytes > self.bytes => None,
+            1 => (passed.bytes > 0).then(|| passed.bytes as f64 / self.bytes as f64),
+            _ => Some(passed.rows as f64 / passed.all_rows.max(1) as f64),
+        };
+        let before = passed.readings as f64 - 1.0;
+        let share = of_this.map(|share| ((before + share) / READINGS).min(1.0));
+        let rows = (passed.readings - 1) * passed.all_rows + passed.rows;
+        match (self.watch)(Reading { rows, share }) {
+            true => Ok(()),
+            false => Err(Error::Interrupted(self.head.file().to_owned())),
+        }
     }
 }
 

@@ -81,11 +81,11 @@ fn a_source_is_one_of_the_known_ones() {
     assert_error("", "1:1: data: the key `source` is missing");
     assert_error(
         "source = \"cvs\"",
-        "2:10: data.source: unknown value `cvs`; expected one of `xor`, `digits`, `idx`, `csv`, `custom`",
+        "2:10: data.source: unknown value `cvs`; expected one of `xor`, `digits`, `idx`, `csv`, `parquet`, `custom`",
     );
     assert_error(
         "source = 1",
-        "2:10: data.source: expected one of `xor`, `digits`, `idx`, `csv`, `custom`, found `1`",
+        "2:10: data.source: expected one of `xor`, `digits`, `idx`, `csv`, `parquet`, `custom`, found `1`",
     );
 }
 

@@ -2,15 +2,16 @@
 
 use dropwise::backend::Backend;
 use dropwise::config::{DataConfig, Experiment, Masks, ResolvedExperiment};
-use dropwise::data::{self, Part, Splits};
+use dropwise::data::{Part, Splits};
 use dropwise::evaluate::Measure;
 use dropwise::{Dataset, Error, Result};
 use dropwise_lab::study::{Setting, StudySummary};
 use sha2::{Digest, Sha256};
 
-use super::super::BURN_VERSION;
+use super::super::output::Style;
 use super::super::overrides::{self, Override, Vary};
 use super::super::sweep::SweepPart;
+use super::super::{BURN_VERSION, reading};
 use super::{Args, END_UNFINISHED};
 
 /// Every setting, and the data that they are trained on.
@@ -282,7 +283,7 @@ fn place_of(
     if let Some(place) = known {
         return Ok(place);
     }
-    let splits = data::load(&config, seed)?;
+    let splits = reading::load(&config, seed, Style::Words)?;
     loaded.push((config, seed, splits));
     Ok(loaded.len() - 1)
 }

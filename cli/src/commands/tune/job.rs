@@ -2,13 +2,14 @@
 
 use dropwise::backend::Backend;
 use dropwise::config::{CheckedExperiment, DataConfig, SplitConfig, StudyConfig};
-use dropwise::data::{self, Splits};
+use dropwise::data::Splits;
 use dropwise::{Error, Result};
 use dropwise_lab::store::Prepared;
 use dropwise_lab::tune::{self, TuneSplits, TuneSummary};
 use serde::Serialize;
 
-use super::super::{BURN_VERSION, overrides};
+use super::super::output::Style;
+use super::super::{BURN_VERSION, overrides, reading};
 use super::Args;
 
 /// What to tune.
@@ -71,7 +72,7 @@ impl Job {
                 "warning: `data.split.validation` is left out: trials are compared on each fold in turn"
             );
         }
-        let load = |data: &DataConfig| data::load(data, experiment.seed);
+        let load = |data: &DataConfig| reading::load(data, experiment.seed, Style::Words);
         let folds: Vec<Splits> = folds.iter().map(load).collect::<Result<_>>()?;
         let splits = match folds.first() {
             Some(first) => first.clone(),

@@ -1,0 +1,65 @@
+//! How the reading of data looks while it goes on.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use dropwise::Result;
+use dropwise::config::DataConfig;
+use dropwise::data::{self, Reading, Splits};
+use indicatif::{HumanCount, HumanDuration, ProgressBar};
+
+use super::interrupt;
+use super::output::Style;
+
+/// What is read sooner needs no word.
+const LONG: Duration = Duration::from_secs(1);
+
+/// Between two drawings.
+const REDRAW: Duration = Duration::from_millis(100);
+
+/// Reads what a configuration names, with a bar on a terminal where that takes long; Ctrl-C ends it.
+pub(super) fn load(data: &DataConfig, seed: u64, style: Style) -> Result<Splits> {
+    let started = Instant::now();
+    let shown: RefCell<Option<(ProgressBar, Instant)>> = RefCell::default();
+    let watch = |reading: Reading| {
+        let mut shown = shown.borrow_mut();
+        let due = match &*shown {
+            Some((_, drawn)) => drawn.elapsed() > REDRAW,
+            None => started.elapsed() > LONG,
+        };
+        if due && shown.is_none() {
+            let bar = style.bar(1_000);
+            *shown = bar.map(|bar| (bar.with_prefix("reading"), Instant::now()));
+        }
+        if let Some((bar, drawn)) = shown.as_mut().filter(|_| due) {
+            *drawn = Instant::now();
+            let (words, share) = words(reading, started.elapsed());
+            bar.set_position((1_000.0 * share) as u64);
+            bar.set_message(words);
+        }
+        !interrupt::requested()
+    };
+    let loaded = data::load_watched(data, seed, &watch);
+    if let Some((bar, _)) = shown.into_inner() {
+        bar.finish_and_clear();
+    }
+    loaded
+}
+
+/// How far it has come, in words, and the share.
+fn words(reading: Reading, elapsed: Duration) -> (String, f64) {
+    let seconds = elapsed.as_secs_f64();
+    let rate = (reading.rows as f64 / seconds) as u64;
+    let share = reading.share.unwrap_or(0.0);
+    let left = reading.share.filter(|share| *share > 0.0).map(|share| {
+        let left = Duration::from_secs_f64(seconds * (1.0 - share) / share);
+        format!(", {} left", HumanDuration(left))
+    });
+    let words = format!(
+        "{} rows, {} rows/s{}",
+        HumanCount(reading.rows as u64),
+        HumanCount(rate),
+        left.unwrap_or_default()
+    );
+    (words, share)
+}
