@@ -28,6 +28,7 @@ mod resume;
 mod sampled;
 mod seeded_masks;
 mod seeds;
+mod shards;
 mod split_columns;
 mod split_lists;
 mod splits;
