@@ -23,6 +23,7 @@ mod imported;
 mod init;
 mod kept;
 mod linear;
+mod parquet;
 mod predict;
 #[cfg(feature = "remote-server")]
 mod remote;
