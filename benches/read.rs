@@ -30,7 +30,7 @@ fn main() -> dropwise::Result<()> {
             .filter(|path| path.exists())
             .unwrap_or(path.to_owned()))
     };
-    let config = experiment.data.with_paths(beside)?;
+    let config = experiment.data.clone().with_paths(beside)?;
     let started = Instant::now();
     let splits = data::load(&config, experiment.seed)?;
     let parts = [
