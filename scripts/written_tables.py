@@ -133,7 +133,7 @@ def as_parquet(random, path, columns):
             store_decimal_as_integer=random.random() < 0.5,
         )
     else:
-        frame.write_parquet(path, row_group_size=group, compression=random.choice(["uncompressed", "snappy", "gzip", "brotli", "zstd", "lz4_raw"]))
+        frame.write_parquet(path, row_group_size=group, compression=random.choice(["uncompressed", "snappy", "gzip", "brotli", "zstd", "lz4"]))
     return {}
 
 

@@ -80,7 +80,7 @@ mod with {
         let chosen: Vec<Part> = parts.iter().copied().step_by(step).collect();
         let rows = |parts: &[Part]| parts.iter().map(|part| part.rows).sum::<usize>();
         let times = rows(&parts) as f64 / rows(&chosen).max(1) as f64;
-        let names = file.head().columns().iter().map(String::as_str);
+        let names = file.head().columns().to_vec();
         let mut text = AsCsv {
             head: Arc::new(file.head().clone()),
             file,
@@ -88,7 +88,7 @@ mod with {
             text: Vec::new(),
             read: 0,
         };
-        text.line(names.map(str::to_owned).collect());
+        text.line(&names);
         Ok((Box::new(BufReader::new(text)), times))
     }
 
@@ -103,7 +103,7 @@ mod with {
     }
 
     impl AsCsv {
-        fn line(&mut self, cells: Vec<String>) {
+        fn line(&mut self, cells: &[String]) {
             let is_quoted = |cell: &str| cell.contains([',', '"', '\n', '\r']) || cells.len() == 1;
             for (k, cell) in cells.iter().enumerate() {
                 let comma = if k > 0 { "," } else { "" };
@@ -127,7 +127,7 @@ mod with {
                 let table = self.file.read(&self.head, part).map_err(io::Error::other)?;
                 for row in 0..table.rows() {
                     let cell = |column| table.cell(row, column).to_owned();
-                    self.line((0..table.columns().len()).map(cell).collect());
+                    self.line(&(0..table.columns().len()).map(cell).collect::<Vec<_>>());
                 }
             }
             let read = (&self.text[self.read..]).read(into)?;

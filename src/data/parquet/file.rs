@@ -313,15 +313,12 @@ impl Kind {
     }
 }
 
-/// In the fewest digits that no other number has.
-fn decimal(
-    value: impl Display + std::fmt::LowerExp + Into<f64> + Copy,
-    text: &mut String,
-) -> std::fmt::Result {
-    let size: f64 = value.into().abs();
-    match size == 0.0 || (1e-5..1e16).contains(&size) || !size.is_finite() {
-        true => write!(text, "{value}"),
-        false => write!(text, "{value:e}"),
+/// In the fewest digits that no other number has; of equally near ones the even one, as other programs have it and `Display` does not.
+fn decimal(value: impl Display + serde::Serialize, text: &mut String) -> std::fmt::Result {
+    match serde_json::to_string(&value) {
+        Ok(digits) if digits != "null" => text.write_str(&digits),
+        // Infinite, or no number.
+        _ => write!(text, "{value}"),
     }
 }
 

@@ -60,7 +60,10 @@ mod built_in {
         assert_eq!(answers("csv", "table.parquet"), expected);
         let first = expected.lines().nth(1).expect("an answer");
         assert_eq!(cells(first)[..3], ["02139", "-3.00", "2024-01-01 06:30:00"]);
-        let measured = |table: &str| folder.good(&["evaluate", "run", "--input", table, "--json"]);
+        let measured = |table: &str| {
+            let said = folder.good(&["evaluate", "run", "--input", table, "--json"]);
+            said.replace(table, "")
+        };
         assert_eq!(measured("table.parquet"), measured("table.csv"));
     }
 
