@@ -132,7 +132,7 @@ impl Kept {
             self.is_whole = self.always || self.bytes.get() <= KEPT;
             return;
         };
-        self.bytes.set(self.bytes.get() + piece.bytes.len());
+        self.bytes.set(self.bytes.get() + piece.len());
         match self.always || self.bytes.get() <= KEPT {
             true => self.pieces.push(Arc::clone(piece)),
             false => self.pieces = Vec::new(),

@@ -4,6 +4,7 @@
 //! and no comments, and by [`Reader`] everywhere else; where the plain way finds a mistake, `Reader` words it.
 
 use std::io::{BufRead, Read};
+use std::string::FromUtf8Error;
 use std::sync::Arc;
 
 use memchr::{memchr, memchr_iter, memchr2_iter, memrchr};
@@ -20,7 +21,7 @@ const PIECE: usize = 1 << 20;
 
 /// Whole records of a file.
 pub(super) struct Piece {
-    pub(super) bytes: Vec<u8>,
+    text: std::result::Result<Arc<String>, Vec<u8>>,
     /// The line of the file, counted from 1, that the bytes begin on.
     first_line: usize,
     /// A record before the bytes.
@@ -95,8 +96,10 @@ impl<'a> Pieces<'a> {
         }
         let first_line = self.line;
         self.line += line_ends(&bytes, self.format);
+        // What is no text is for `Reader` to say.
+        let text = String::from_utf8(bytes).map(Arc::new);
         Some(Piece {
-            bytes,
+            text: text.map_err(FromUtf8Error::into_bytes),
             first_line,
             before,
         })
@@ -104,11 +107,23 @@ impl<'a> Pieces<'a> {
 }
 
 impl Piece {
+    fn bytes(&self) -> &[u8] {
+        match &self.text {
+            Ok(text) => text.as_bytes(),
+            Err(bytes) => bytes,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.bytes().len()
+    }
+
     /// The rows of the piece, with the columns that `head` wants.
     pub(super) fn read(&self, head: &Arc<Head>, format: Format) -> Result<RawTable> {
+        let none = Arc::default();
         let begun = || {
-            let mut table = RawTable::new(head);
-            table.bytes = self.bytes.len();
+            let mut table = RawTable::of(head, self.text.as_ref().unwrap_or(&none));
+            table.bytes = self.len();
             if let Some(record) = &self.before {
                 table.push(record.line(), record.cells());
             }
@@ -119,7 +134,7 @@ impl Piece {
             return Ok(table);
         }
         let mut table = begun();
-        let mut reader = Reader::of_piece(head, &self.bytes, self.first_line, format);
+        let mut reader = Reader::of_piece(head, self.bytes(), self.first_line, format);
         let mut record = Record::default();
         while reader.read(&mut record)? {
             table.push(record.line(), record.cells());
@@ -129,17 +144,14 @@ impl Piece {
 
     /// Reads records that have no quotes and no comments; `false` if there may be any, or a mistake.
     fn read_plainly(&self, table: &mut RawTable, head: &Head, format: Format) -> bool {
-        let bytes = &self.bytes[..];
-        let Delimiter::Byte(delimiter) = format.delimiter else {
+        let (Delimiter::Byte(delimiter), Ok(text)) = (format.delimiter, &self.text) else {
             return false;
         };
+        let bytes = text.as_bytes();
         let has = |byte: u8| memchr(byte, bytes).is_some();
         if has(b'"') || has(0) || format.comment.is_some_and(has) || bytes.len() > LONGEST_ROW {
             return false;
         }
-        let Ok(text) = std::str::from_utf8(bytes) else {
-            return false;
-        };
         let names = head.own_columns();
         let (mut start, mut column, mut line) = (0, 0, self.first_line);
         let (mut returns, mut repeats) = (0, false);
@@ -156,9 +168,10 @@ impl Piece {
                 if column == names.len() {
                     return false;
                 }
-                let cell = trimmed(&text[start..end]);
+                let (cell, before) = trimmed(&text[start..end]);
                 repeats = (column == 0 || repeats) && cell == names[column];
-                table.push_cell(column, cell);
+                let first = start + before;
+                table.cut_cell(column, first..first + cell.len());
                 column += 1;
             }
             start = place + 1;
@@ -178,12 +191,12 @@ impl Piece {
     }
 }
 
-/// A cell without white space around it.
-fn trimmed(cell: &str) -> &str {
+/// A cell without white space around it, and how much of that was before it.
+fn trimmed(cell: &str) -> (&str, usize) {
     let is_letter = |byte: Option<&u8>| byte.is_none_or(|byte| byte.is_ascii_graphic());
     match is_letter(cell.as_bytes().first()) && is_letter(cell.as_bytes().last()) {
-        true => cell,
-        false => cell.trim(),
+        true => (cell, 0),
+        false => (cell.trim(), cell.len() - cell.trim_start().len()),
     }
 }
 

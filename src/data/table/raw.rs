@@ -1,6 +1,7 @@
 //! The cells of a table, as text.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::data::cell::shown;
@@ -27,11 +28,14 @@ pub(in crate::data) struct Head {
 
 /// The text of a table, cell by cell, without white space around it: what a format is read into, as a whole or a piece at a time, and
 /// all that the rest needs to know of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct RawTable {
     head: Arc<Head>,
+    /// The text of the file that cells are cut from, and after it that of all other cells.
+    shared: Arc<String>,
+    own: String,
     /// Of each column: whoever looks at one column finds its cells side by side. Of columns that are not wanted there are none.
-    cells: Vec<Cells>,
+    cells: Vec<Vec<Span>>,
     /// The number of each row, in the unit.
     numbers: Vec<usize>,
     /// Where rows of other files begin.
@@ -40,13 +44,22 @@ pub struct RawTable {
     pub(in crate::data) bytes: usize,
 }
 
-/// The cells of a column.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Cells {
-    /// One after the other.
-    text: String,
-    /// Where each ends in `text`.
-    ends: Vec<usize>,
+/// Where a cell stands in the text, and its length, which is at most [`LONGEST`](Span::LONGEST).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Span(u64);
+
+impl Span {
+    const LENGTH_BITS: u32 = 25;
+    const LONGEST: usize = (1 << Span::LENGTH_BITS) - 1;
+
+    fn new(start: usize, length: usize) -> Self {
+        Span((start as u64) << Span::LENGTH_BITS | length as u64)
+    }
+
+    fn range(self) -> Range<usize> {
+        let start = (self.0 >> Span::LENGTH_BITS) as usize;
+        start..start + (self.0 as usize & Span::LONGEST)
+    }
 }
 
 impl Head {
@@ -161,11 +174,32 @@ impl Head {
     }
 }
 
+impl PartialEq for RawTable {
+    fn eq(&self, other: &Self) -> bool {
+        let cells = |table: &Self| -> Vec<String> {
+            let rows = (0..table.rows())
+                .flat_map(|row| (0..table.cells.len()).map(move |column| (row, column)));
+            rows.map(|(row, column)| table.cell(row, column).to_owned())
+                .collect()
+        };
+        self.columns() == other.columns()
+            && self.numbers == other.numbers
+            && cells(self) == cells(other)
+    }
+}
+
 impl RawTable {
     /// A table without rows.
     pub(in crate::data) fn new(head: &Arc<Head>) -> Self {
+        RawTable::of(head, &Arc::default())
+    }
+
+    /// A table without rows, whose cells may be cut from a text.
+    pub(in crate::data) fn of(head: &Arc<Head>, text: &Arc<String>) -> Self {
         RawTable {
-            cells: vec![Cells::default(); head.columns.len()],
+            shared: Arc::clone(text),
+            own: String::new(),
+            cells: vec![Vec::new(); head.columns.len()],
             head: Arc::clone(head),
             numbers: Vec::new(),
             others: Vec::new(),
@@ -188,9 +222,18 @@ impl RawTable {
     /// Adds a cell of a row that ends with [`end_row`](Self::end_row); columns are counted as the file has them.
     pub(in crate::data) fn push_cell(&mut self, column: usize, cell: &str) {
         if let Some(place) = self.head.places[column] {
-            let column = &mut self.cells[place];
-            column.text.push_str(cell);
-            column.ends.push(column.text.len());
+            let start = self.shared.len() + self.own.len();
+            // Whoever reads a file has said so of longer ones.
+            let length = cell.floor_char_boundary(Span::LONGEST);
+            self.own.push_str(&cell[..length]);
+            self.cells[place].push(Span::new(start, length));
+        }
+    }
+
+    /// The same of a cell that is cut from the text.
+    pub(in crate::data) fn cut_cell(&mut self, column: usize, place: Range<usize>) {
+        if let Some(column) = self.head.places[column] {
+            self.cells[column].push(Span::new(place.start, place.len()));
         }
     }
 
@@ -199,7 +242,7 @@ impl RawTable {
         let cells = self.cells.iter_mut().enumerate();
         cells
             .filter(|(k, _)| !columns.contains(k))
-            .for_each(|(_, cells)| *cells = Cells::default());
+            .for_each(|(_, cells)| *cells = Vec::new());
     }
 
     /// Ends a row, all wanted cells of which are added.
@@ -209,20 +252,18 @@ impl RawTable {
 
     /// Adds the rows of another table with the same columns, of this file or another.
     pub(in crate::data) fn append(&mut self, other: RawTable) {
-        if self.rows() == 0 && self.others.is_empty() {
-            *self = other;
-            return;
-        }
         let last = self.others.last().map_or(&self.head, |(_, head)| head);
         if last.file != other.head.file {
-            self.others.push((self.rows(), other.head));
+            self.others.push((self.rows(), Arc::clone(&other.head)));
         }
-        for (column, more) in self.cells.iter_mut().zip(other.cells) {
-            let before = column.text.len();
-            column.text.push_str(&more.text);
-            column
-                .ends
-                .extend(more.ends.into_iter().map(|end| before + end));
+        // Cells are copied, so that the text that they were cut from need not stay.
+        for (place, cells) in self.cells.iter_mut().enumerate() {
+            for row in 0..other.cells[place].len() {
+                let cell = other.cell(row, place);
+                let start = self.shared.len() + self.own.len();
+                self.own.push_str(cell);
+                cells.push(Span::new(start, cell.len()));
+            }
         }
         self.numbers.extend(other.numbers);
     }
@@ -259,9 +300,11 @@ impl RawTable {
     /// If there is no such row or column.
     #[must_use]
     pub fn cell(&self, row: usize, column: usize) -> &str {
-        let Cells { text, ends } = &self.cells[column];
-        let start = if row == 0 { 0 } else { ends[row - 1] };
-        &text[start..ends[row]]
+        let place = self.cells[column][row].range();
+        match place.start.checked_sub(self.shared.len()) {
+            Some(start) => &self.own[start..start + place.len()],
+            None => &self.shared[place],
+        }
     }
 
     /// The number of a row, counted from 0, in the file: that of its line, counted from 1.
