@@ -62,7 +62,7 @@ pub use split::{Fold, SplitConfig};
 pub use table::{ColumnName, Missing, MissingTarget, NewCategory, Scaling, TableConfig, TaskKind};
 pub use training::{
     BatchSize, ClassWeight, Clip, EarlyStopping, Momentum, MomentumRamp, Optimizer, Schedule,
-    TrainConfig,
+    Shuffle, TrainConfig,
 };
 
 /// A whole experiment, as written in a file or built in code. Unchecked: see [`Experiment::check`].

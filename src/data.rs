@@ -37,6 +37,7 @@ mod twins;
 mod xor;
 
 use std::fmt;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -108,8 +109,16 @@ pub trait Source: Send + Sync {
 #[derive(Clone)]
 pub struct Dataset {
     source: Arc<dyn Source>,
-    /// The source's rows, counted from 0; none means all of them.
-    rows: Option<Arc<[usize]>>,
+    rows: Selected,
+}
+
+/// Rows of a source, counted from 0.
+#[derive(Clone)]
+enum Selected {
+    All,
+    /// These, which stand together.
+    Range(Range<usize>),
+    Listed(Arc<[usize]>),
 }
 
 impl fmt::Debug for Dataset {
@@ -129,7 +138,15 @@ impl Dataset {
     pub fn new(source: impl Source + 'static) -> Self {
         Dataset {
             source: Arc::new(source),
-            rows: None,
+            rows: Selected::All,
+        }
+    }
+
+    /// Rows of all of a source that stand together.
+    fn range(&self, rows: Range<usize>) -> Self {
+        Dataset {
+            source: Arc::clone(&self.source),
+            rows: Selected::Range(rows),
         }
     }
 
@@ -141,23 +158,29 @@ impl Dataset {
     pub fn select(&self, rows: &[usize]) -> Self {
         Dataset {
             source: Arc::clone(&self.source),
-            rows: Some(rows.iter().map(|&row| self.source_row(row)).collect()),
+            rows: Selected::Listed(rows.iter().map(|&row| self.source_row(row)).collect()),
         }
     }
 
     fn source_row(&self, row: usize) -> usize {
         match &self.rows {
-            Some(rows) => rows[row],
-            None => row,
+            Selected::All => row,
+            Selected::Range(rows) => {
+                assert!(row < rows.len(), "a row that there is");
+                rows.start + row
+            }
+            Selected::Listed(rows) => rows[row],
         }
     }
 
     /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rows
-            .as_ref()
-            .map_or(self.source.rows(), |rows| rows.len())
+        match &self.rows {
+            Selected::All => self.source.rows(),
+            Selected::Range(rows) => rows.len(),
+            Selected::Listed(rows) => rows.len(),
+        }
     }
 
     /// Whether there is no row.
@@ -195,9 +218,9 @@ impl Dataset {
         } else {
             let all: Vec<usize>;
             let rows = match &self.rows {
-                Some(rows) => &rows[..],
-                None => {
-                    all = (0..self.len()).collect();
+                Selected::Listed(rows) => &rows[..],
+                Selected::All | Selected::Range(_) => {
+                    all = (0..self.len()).map(|row| self.source_row(row)).collect();
                     &all
                 }
             };

@@ -1,6 +1,7 @@
 //! `[data]`: the columns of a table, and what their cells mean.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -69,6 +70,11 @@ pub struct TableConfig {
     /// The target is standardized by mean and deviation all the same. Default `standard`. Not with `standardize = false`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub scaling: Scaling,
+    /// A folder in which the prepared rows are kept, and from which they are read as they are needed, for tables that memory does not
+    /// hold: then `train.shuffle = "blocks"` too. Rows that were prepared before, of the same files, keys and seed, are used again. Default:
+    /// rows are in memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<PathBuf>,
 }
 
 fn point() -> char {
@@ -112,6 +118,7 @@ impl TableConfig {
             new_category: NewCategory::default(),
             standardize: true,
             scaling: Scaling::default(),
+            cache: None,
         }
     }
 

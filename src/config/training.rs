@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Measure;
 use super::forms::{NumberOr, count_or, number_or, word_or};
+use super::{Measure, is_default};
 use crate::check::{check_above_zero, check_count, check_not_negative};
 use crate::error::{Error, Result};
 use crate::loss::Loss;
@@ -68,6 +68,10 @@ pub struct TrainConfig {
     /// Rows in a step, or `full`. Default `full`.
     #[serde(default)]
     pub batch_size: BatchSize,
+    /// The order of the rows of an epoch: `rows`, drawn among all of them; or `blocks`: blocks of 4,096 rows that stand together are drawn,
+    /// and then rows among those of 16 blocks at a time, as is fit for rows on disk (`data.cache`). Default `rows`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub shuffle: Shuffle,
     /// Passes over the training rows; this or `steps` is required.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epochs: Option<usize>,
@@ -466,6 +470,17 @@ pub enum BatchSize {
     Full,
     /// This many, in a new random order each epoch; the last batch of an epoch has the rest.
     Rows(usize),
+}
+
+/// The order of the rows of an epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shuffle {
+    /// Drawn among all rows.
+    #[default]
+    Rows,
+    /// Blocks of rows that stand together are drawn, and then rows among those of some blocks at a time.
+    Blocks,
 }
 
 impl BatchSize {

@@ -117,11 +117,8 @@ pub(super) fn load(
         Ok(Box::new(CsvFiles::open(path, format, like, &first)?))
     };
     let paths = (&*file.path, file.test_path.as_deref());
-    let splits = table::load(paths, open, columns, seed)?;
-    Ok(Splits {
-        hash: hex(first.hash.borrow().clone()),
-        ..splits
-    })
+    let hash = || hex(first.hash.borrow().clone());
+    table::load(paths, open, columns, seed, hash)
 }
 
 /// See [`load_more`](crate::data::load_more).

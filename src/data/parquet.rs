@@ -44,11 +44,8 @@ mod with {
             Ok(Box::new(ParquetFile::open(path, like, hash)?))
         };
         let paths = (&*file.path, file.test_path.as_deref());
-        let splits = table::load(paths, open, (&with_empty(columns), split), seed)?;
-        Ok(Splits {
-            hash: hex(hash.into_inner()),
-            ..splits
-        })
+        let columns = (&with_empty(columns), split);
+        table::load(paths, open, columns, seed, || hex(hash.borrow().clone()))
     }
 
     pub(in crate::data) fn load_more(

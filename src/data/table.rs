@@ -14,6 +14,7 @@ mod inputs;
 mod keys;
 mod numbers;
 mod numeric;
+mod on_disk;
 mod raw;
 mod rows;
 mod scan;
@@ -27,11 +28,14 @@ mod weights;
 use std::ops::Range;
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
+
+use super::hash::hex;
 use super::{Dataset, Preprocessing, Splits, TablePreprocessing, Task};
 use crate::config::{SplitConfig, TableConfig};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use columns::Columns;
-use encoded::{Codes, Encoded};
+use encoded::{Codes, Encoded, Layout, Store};
 use inputs::{Place, Rows};
 use keys::Keys;
 use rows::{Labeled, Row};
@@ -58,13 +62,14 @@ pub(super) fn encode(
     let (rows, dropped) = split::usable_rows(&labeled, &columns, config)?;
     let targets = target::encode(&rows, columns.target, task, config)?;
     let (places, lines) = (places(&rows, keys.table.rows(), 0)?, lines(&rows));
-    let mut codes = Codes::new(rows.len(), columns.inputs.len());
+    let count = rows.len();
     let rows = Rows {
         files,
         starts: keys.starts,
         places,
     };
-    let remarks = inputs::encode(&[rows], &columns, preprocessing, &mut codes)?;
+    let prepare = |store: &mut Store| inputs::encode(&[rows], &columns, preprocessing, store);
+    let (codes, remarks) = Codes::in_memory(count, Layout::of(preprocessing), prepare)?;
     let data = Dataset::new(Encoded {
         preprocessing: preprocessing.clone(),
         task: task.clone(),
@@ -77,12 +82,13 @@ pub(super) fn encode(
 }
 
 /// Splits a table and learns its preprocessing. Test rows may be in files of their own, with the columns of the first. `open` opens a file
-/// whose columns are counted as those of another are, if there is another. Whoever calls adds the hash.
+/// whose columns are counted as those of another are, if there is another; `hash` is of all bytes that were read.
 pub(super) fn load<'a>(
     (path, test_path): (&Path, Option<&Path>),
     open: impl Fn(&Path, Option<&Head>) -> Result<Box<dyn Files + 'a>> + Copy + 'a,
     (config, split): (&TableConfig, Option<&SplitConfig>),
     (seed, watch): (u64, Watch<'a>),
+    hash: impl FnOnce() -> String,
 ) -> Result<Splits> {
     if test_path.is_some() {
         super::split::check_no_test_rows(split, "`test_path`")?;
@@ -145,8 +151,16 @@ pub(super) fn load<'a>(
         });
     }
     let (preprocessing, learned) = inputs::learn(&tables, lengths.train, &columns, config)?;
-    let mut codes = Codes::new(rows, columns.inputs.len());
-    let remarks = inputs::encode(&tables, &columns, &preprocessing, &mut codes)?;
+    let layout = Layout::of(&preprocessing);
+    let prepare = |store: &mut Store| inputs::encode(&tables, &columns, &preprocessing, store);
+    let hash = hash();
+    let (codes, remarks) = match &config.cache {
+        None => Codes::in_memory(rows, layout, prepare)?,
+        Some(folder) => {
+            let path = folder.join(name_of_rows(&hash, &preprocessing, &tables)?);
+            Codes::prepared(&path, rows, layout, prepare)?
+        }
+    };
     drop(tables);
 
     notes.extend(of_task);
@@ -161,15 +175,26 @@ pub(super) fn load<'a>(
         weights,
         lines,
     });
-    let part = |rows: Range<usize>| data.select(&Vec::from_iter(rows));
+    let part = |rows: Range<usize>| data.range(rows);
     Ok(Splits {
         train: part(0..lengths.train),
         validation: lengths.validation().map(part),
         test: lengths.test().map(part),
         preprocessing: Preprocessing::Table(preprocessing),
-        hash: String::new(),
+        hash,
         notes,
     })
+}
+
+/// The name of the file of prepared rows: of what they are made from, and of what is made of them.
+fn name_of_rows(hash: &str, preprocessing: &TablePreprocessing, tables: &[Rows]) -> Result<String> {
+    let learned = serde_json::to_string(preprocessing);
+    let learned = learned.map_err(|cause| Error::Compute(cause.to_string()))?;
+    let mut name = Sha256::new_with_prefix(format!("1 {hash} {learned}"));
+    for place in tables.iter().flat_map(|rows| &rows.places) {
+        name.update(place.map_or(0, Place::get).to_le_bytes());
+    }
+    Ok(format!("{}.rows", &hex(name)[..32]))
 }
 
 /// The line of each row in its file.

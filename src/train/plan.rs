@@ -5,8 +5,12 @@ use std::ops::Range;
 
 use rand::seq::SliceRandom;
 
-use crate::config::{BatchSize, Schedule, TrainConfig};
+use crate::config::{BatchSize, Schedule, Shuffle, TrainConfig};
 use crate::seed::{Purpose, stream_at};
+
+/// Rows that stand together in `shuffle = "blocks"`, and blocks whose rows are drawn together.
+const BLOCK: usize = 1 << 12;
+const TOGETHER: usize = 16;
 
 /// The course of a training.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +18,7 @@ pub(super) struct Plan {
     rows: usize,
     batch: usize,
     shuffles: bool,
+    shuffle: Shuffle,
     steps_an_epoch: usize,
     /// All training steps.
     pub(super) steps: usize,
@@ -36,6 +41,7 @@ impl Plan {
             rows,
             batch,
             shuffles,
+            shuffle: train.shuffle,
             steps_an_epoch,
             steps,
             evaluate_every: train.evaluate_every.unwrap_or(default),
@@ -72,8 +78,26 @@ impl Plan {
     /// The order of the rows in an epoch, drawn anew for each.
     fn order(&self, seed: u64, epoch: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.rows).collect();
-        if self.shuffles {
-            order.shuffle(&mut stream_at(seed, Purpose::Shuffle, epoch));
+        if !self.shuffles {
+            return order;
+        }
+        let mut random = stream_at(seed, Purpose::Shuffle, epoch);
+        match self.shuffle {
+            Shuffle::Rows => order.shuffle(&mut random),
+            Shuffle::Blocks => {
+                let mut blocks: Vec<Range<usize>> = (0..self.rows)
+                    .step_by(BLOCK)
+                    .map(|start| start..(start + BLOCK).min(self.rows))
+                    .collect();
+                blocks.shuffle(&mut random);
+                order = blocks.iter().cloned().flatten().collect();
+                let mut start = 0;
+                for together in blocks.chunks(TOGETHER) {
+                    let rows: usize = together.iter().map(ExactSizeIterator::len).sum();
+                    order[start..start + rows].shuffle(&mut random);
+                    start += rows;
+                }
+            }
         }
         order
     }
@@ -117,5 +141,52 @@ impl EpochOrder {
             self.epoch = Some(epoch);
         }
         &self.order[plan.batch(step)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_stand_together_and_every_row_has_its_turn() {
+        let rows = 3 * TOGETHER * BLOCK + 1_234;
+        let plan = |shuffle| Plan {
+            rows,
+            batch: 100,
+            shuffles: true,
+            shuffle,
+            steps_an_epoch: rows.div_ceil(100),
+            steps: 1,
+            evaluate_every: 1,
+            schedule: Schedule::Constant,
+        };
+        let order = plan(Shuffle::Blocks).order(7, 3);
+        assert_eq!(order, plan(Shuffle::Blocks).order(7, 3));
+        for other in [
+            plan(Shuffle::Blocks).order(7, 4),
+            plan(Shuffle::Rows).order(7, 3),
+        ] {
+            assert_ne!(order, other);
+            let [mut one, mut two] = [order.clone(), other];
+            one.sort_unstable();
+            two.sort_unstable();
+            assert!(one == two && one[rows - 1] == rows - 1);
+        }
+        // The rows of as many blocks at a time as are drawn together, and not in the order of the file.
+        let first = &order[..TOGETHER * BLOCK];
+        let blocks: std::collections::BTreeSet<usize> =
+            first.iter().map(|row| row / BLOCK).collect();
+        assert!(
+            (TOGETHER..=TOGETHER + 1).contains(&blocks.len()),
+            "{blocks:?}"
+        );
+        assert!(
+            first
+                .windows(2)
+                .filter(|pair| pair[0] + 1 == pair[1])
+                .count()
+                < 100
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use dropwise::config::{CsvConfig, DataConfig, DataSource, SplitConfig, TableConfig};
+use dropwise::config::{CsvConfig, DataConfig, DataSource, Missing, SplitConfig, TableConfig};
 use dropwise::data::{self, Preprocessing, Reading};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
@@ -240,4 +240,71 @@ fn a_reading_is_told_of_and_ends_when_it_is_not_wanted() {
             && words.ends_with("whole.csv; nothing is written"),
         "{words}"
     );
+}
+
+#[test]
+fn rows_on_disk_are_those_in_memory_and_are_prepared_once() {
+    let folder = Folder::new();
+    let shuffled: String = (0..9_000).map(|k| row(k * 7_919 % 9_000)).collect();
+    let mut config = of(folder.write("whole.csv", format!("{HEADER}{shuffled}")));
+    config.table.missing_indicator = true;
+    config.table.missing = Missing::Mean;
+    let in_memory = load(&config);
+    let cache = folder.write("x", "").with_file_name("cache");
+    config.table.cache = Some(cache.clone());
+    let names = || {
+        let files = cache
+            .read_dir()
+            .expect("a folder")
+            .map(|file| file.expect("a file").path());
+        let mut names: Vec<PathBuf> = files.collect();
+        names.sort();
+        names
+    };
+    for _ in 0..2 {
+        let on_disk = load(&config);
+        assert_eq!(
+            (&on_disk.preprocessing, &on_disk.hash),
+            (&in_memory.preprocessing, &in_memory.hash)
+        );
+        assert_eq!(on_disk.notes, in_memory.notes);
+        let device = dropwise::Backend::default().device().expect("a device");
+        for (found, expected) in [
+            (Some(on_disk.train), Some(in_memory.train.clone())),
+            (on_disk.validation, in_memory.validation.clone()),
+            (on_disk.test, in_memory.test.clone()),
+        ] {
+            let (found, expected) = (found.expect("rows"), expected.expect("rows"));
+            let numbers = |rows: &data::Dataset| {
+                rows.inputs(&device)
+                    .into_data()
+                    .try_to_vec::<f32>()
+                    .expect("numbers")
+            };
+            assert!(numbers(&found) == numbers(&expected));
+            // One by one and from all over, as in batches that are drawn.
+            let drawn: Vec<usize> = (0..100).map(|k| k * 7_919 % found.len()).collect();
+            assert!(numbers(&found.select(&drawn)) == numbers(&expected.select(&drawn)));
+            assert!(targets(&found) == targets(&expected));
+        }
+        assert_eq!(names().len(), 2, "{:?}", names());
+    }
+    let [_, rows] = &names()[..] else {
+        panic!("two files: {:?}", names());
+    };
+    let bytes = std::fs::read(rows).expect("bytes");
+    // A file that is cut is made again; another seed, and other rows, have a file of their own.
+    std::fs::write(rows, &bytes[..bytes.len() - 1]).expect("a file");
+    load(&config);
+    assert!(std::fs::read(rows).expect("bytes") == bytes);
+    config.load(43).expect("rows");
+    assert_eq!(names().len(), 4);
+    // What cannot be prepared leaves nothing.
+    let broken = shuffled.replacen(",\"blue\",", ",\"blue\",x", 1);
+    std::fs::write(&config.file.path, format!("{HEADER}{broken}")).expect("a file");
+    assert!(config.load(42).is_err());
+    assert_eq!(names().len(), 4);
+    config.table.cache = Some(config.file.path.clone());
+    let message = config.load(42).expect_err("no folder").to_string();
+    assert!(message.contains("whole.csv"), "{message}");
 }

@@ -134,3 +134,9 @@ pub fn assert_near(found: &[f64], expected: &[f64], bound: f64) {
         assert!(difference <= bound, "found {found}, expected {expected}");
     }
 }
+
+/// The numbers of a file of weights, without what is said of them.
+pub fn weights(safetensors: &[u8]) -> &[u8] {
+    let header = u64::from_le_bytes(safetensors[..8].try_into().expect("eight bytes"));
+    &safetensors[8 + header as usize..]
+}

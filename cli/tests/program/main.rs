@@ -23,6 +23,7 @@ mod imported;
 mod init;
 mod kept;
 mod linear;
+mod on_disk;
 mod parquet;
 mod predict;
 #[cfg(feature = "remote-server")]

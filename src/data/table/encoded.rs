@@ -1,9 +1,12 @@
 //! A table's rows as they are held for training.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
 
-use crate::data::preprocessing::TablePreprocessing;
+use super::on_disk::{RowFile, RowWriter};
+use crate::data::preprocessing::{Column, ColumnKind, TablePreprocessing};
 use crate::data::{Source, Task};
+use crate::error::{Error, Result};
 
 /// Up to so many cells are held with 64 bits each; those of larger tables with the 32 that a step computes with.
 const WIDE: usize = 1 << 23;
@@ -23,33 +26,138 @@ pub(super) struct Encoded {
 
 /// The codes of a table's cells, `[rows, columns]`, row after row: see [`TablePreprocessing::encode`].
 pub(super) struct Codes {
-    width: usize,
+    layout: Layout,
     numbers: Numbers,
+}
+
+/// How a row's codes are written with 32 bits each.
+#[derive(Clone)]
+pub(super) struct Layout {
+    /// Of each column whether it holds dates, whose seconds 32 bits do not hold: what is left of them is a number more.
+    dates: Vec<bool>,
+}
+
+impl Layout {
+    pub(super) fn of(preprocessing: &TablePreprocessing) -> Self {
+        let is_date = |column: &Column| matches!(column.kind, ColumnKind::Date { .. });
+        Layout {
+            dates: preprocessing.columns.iter().map(is_date).collect(),
+        }
+    }
+
+    /// The numbers of a row.
+    fn width(&self) -> usize {
+        self.dates.len() + self.dates.iter().filter(|is_date| **is_date).count()
+    }
+
+    fn narrow<'a>(&'a self, codes: &'a [f64]) -> impl Iterator<Item = f32> + 'a {
+        codes.iter().zip(&self.dates).flat_map(|(code, is_date)| {
+            let high = *code as f32;
+            let rest = is_date.then(|| (code - f64::from(high)) as f32);
+            [Some(high), rest].into_iter().flatten()
+        })
+    }
+
+    fn wide<'a>(&'a self, numbers: &'a [f32]) -> impl Iterator<Item = f64> + 'a {
+        let mut numbers = numbers.iter().map(|number| f64::from(*number));
+        let mut next = move || numbers.next().unwrap_or(f64::NAN);
+        self.dates.iter().map(move |is_date| match is_date {
+            true => next() + next(),
+            false => next(),
+        })
+    }
 }
 
 enum Numbers {
     Wide(Vec<f64>),
     Narrow(Vec<f32>),
+    OnDisk(RowFile),
+}
+
+/// Where the codes of a table go as they are made.
+pub(super) enum Store {
+    Memory(Codes),
+    Disk(RowWriter, Layout),
+}
+
+impl Store {
+    pub(super) fn set(&mut self, row: usize, codes: &[f64]) -> Result<()> {
+        match self {
+            Store::Memory(all) => {
+                all.set(row, codes);
+                Ok(())
+            }
+            Store::Disk(writer, layout) => writer.write(row, layout.narrow(codes)),
+        }
+    }
 }
 
 impl Codes {
-    pub(super) fn new(rows: usize, width: usize) -> Self {
-        let numbers = match rows * width {
+    /// The codes that `prepare` makes, in memory; beside them, what is worth a word.
+    pub(super) fn in_memory(
+        rows: usize,
+        layout: Layout,
+        prepare: impl FnOnce(&mut Store) -> Result<Vec<String>>,
+    ) -> Result<(Self, Vec<String>)> {
+        let numbers = match rows * layout.dates.len() {
             few @ ..=WIDE => Numbers::Wide(vec![0.0; few]),
-            many => Numbers::Narrow(vec![0.0; many]),
+            _ => Numbers::Narrow(vec![0.0; rows * layout.width()]),
         };
-        Codes { width, numbers }
+        let mut store = Store::Memory(Codes { layout, numbers });
+        let remarks = prepare(&mut store)?;
+        match store {
+            Store::Memory(codes) => Ok((codes, remarks)),
+            Store::Disk(..) => Err(Error::Compute("the rows went elsewhere".to_owned())),
+        }
     }
 
-    pub(super) fn set(&mut self, row: usize, codes: &[f64]) {
-        let place = row * self.width..(row + 1) * self.width;
+    /// The same in a file, which may be there from before.
+    pub(super) fn prepared(
+        path: &Path,
+        rows: usize,
+        layout: Layout,
+        prepare: impl FnOnce(&mut Store) -> Result<Vec<String>>,
+    ) -> Result<(Self, Vec<String>)> {
+        let width = layout.width();
+        let on_disk = |(file, remarks)| {
+            let (numbers, layout) = (Numbers::OnDisk(file), layout.clone());
+            (Codes { layout, numbers }, remarks)
+        };
+        if let Some(found) = RowFile::open(path, rows, width) {
+            return Ok(on_disk(found));
+        }
+        let mut store = Store::Disk(RowWriter::create(path, width)?, layout.clone());
+        let remarks = prepare(&mut store)?;
+        if let Store::Disk(writer, _) = store {
+            writer.finish(&remarks)?;
+        }
+        let found = RowFile::open(path, rows, width).map(on_disk);
+        found.ok_or_else(|| {
+            let fix =
+                "look whether the disk is full, or whether another program changes the folder";
+            Error::data(
+                &path.display().to_string(),
+                "",
+                "the prepared rows are not whole",
+                fix,
+            )
+        })
+    }
+
+    fn set(&mut self, row: usize, codes: &[f64]) {
         match &mut self.numbers {
-            Numbers::Wide(numbers) => numbers[place].copy_from_slice(codes),
+            Numbers::Wide(numbers) => {
+                numbers[row * codes.len()..][..codes.len()].copy_from_slice(codes);
+            }
             Numbers::Narrow(numbers) => {
-                for (number, code) in numbers[place].iter_mut().zip(codes) {
-                    *number = *code as f32;
+                let width = self.layout.width();
+                let into = &mut numbers[row * width..][..width];
+                for (number, code) in into.iter_mut().zip(self.layout.narrow(codes)) {
+                    *number = code;
                 }
             }
+            // They are written before.
+            Numbers::OnDisk(_) => {}
         }
     }
 
@@ -57,36 +165,55 @@ impl Codes {
     pub(super) fn hash(&self, row: usize, target: f64) -> u64 {
         let mut hash = DefaultHasher::new();
         (target + 0.0).to_bits().hash(&mut hash);
-        let place = row * self.width..(row + 1) * self.width;
+        let place = |width: usize| row * width..(row + 1) * width;
         match &self.numbers {
             Numbers::Wide(numbers) => {
+                let place = place(self.layout.dates.len());
                 let bits = numbers[place].iter().map(|number| (number + 0.0).to_bits());
                 bits.for_each(|bits| bits.hash(&mut hash));
             }
             Numbers::Narrow(numbers) => {
-                let bits = numbers[place].iter().map(|number| (number + 0.0).to_bits());
+                let bits = numbers[place(self.layout.width())]
+                    .iter()
+                    .map(|number| (number + 0.0).to_bits());
                 bits.for_each(|bits| bits.hash(&mut hash));
             }
+            Numbers::OnDisk(file) => file.read(&[row], |_, numbers| {
+                let bits = numbers.iter().map(|number| (number + 0.0).to_bits());
+                bits.for_each(|bits| bits.hash(&mut hash));
+            }),
         }
         hash.finish()
     }
 
+    /// Turns the codes of some rows into inputs, one row after the other; `number` rounds.
     fn expand<E: Copy>(
         &self,
-        row: usize,
+        rows: &[usize],
         preprocessing: &TablePreprocessing,
         into: &mut [E],
-        number: impl Fn(f64) -> E,
+        number: impl Fn(f64) -> E + Copy,
     ) {
-        let place = row * self.width..(row + 1) * self.width;
+        let d_input = preprocessing.d_input();
+        let mut narrow = |place: usize, codes: &[f32]| {
+            let into = &mut into[place * d_input..][..d_input];
+            preprocessing.expand(self.layout.wide(codes), into, number);
+        };
         match &self.numbers {
             Numbers::Wide(codes) => {
-                preprocessing.expand(codes[place].iter().copied(), into, number);
+                for (row, into) in rows.iter().zip(into.chunks_exact_mut(d_input)) {
+                    let width = self.layout.dates.len();
+                    let codes = &codes[row * width..][..width];
+                    preprocessing.expand(codes.iter().copied(), into, number);
+                }
             }
             Numbers::Narrow(codes) => {
-                let codes = codes[place].iter().map(|code| f64::from(*code));
-                preprocessing.expand(codes, into, number);
+                let width = self.layout.width();
+                for (place, row) in rows.iter().enumerate() {
+                    narrow(place, &codes[row * width..][..width]);
+                }
             }
+            Numbers::OnDisk(file) => file.read(rows, narrow),
         }
     }
 }
@@ -106,15 +233,12 @@ impl Source for Encoded {
 
     fn read_inputs(&self, row: usize, into: &mut [f64]) {
         let number = |number| number;
-        self.codes.expand(row, &self.preprocessing, into, number);
+        self.codes.expand(&[row], &self.preprocessing, into, number);
     }
 
     fn read_inputs_f32(&self, rows: &[usize], into: &mut [f32]) {
-        let d_input = self.preprocessing.d_input();
-        for (row, into) in rows.iter().zip(into.chunks_exact_mut(d_input)) {
-            let number = |number| number as f32;
-            self.codes.expand(*row, &self.preprocessing, into, number);
-        }
+        let number = |number| number as f32;
+        self.codes.expand(rows, &self.preprocessing, into, number);
     }
 
     fn read_targets(&self, row: usize, into: &mut [f64]) {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::MOST_CATEGORIES;
 use super::columns::Columns;
-use super::encoded::Codes;
+use super::encoded::Store;
 use super::numbers::Numbers;
 use super::numeric::Tally;
 use super::raw::{Head, RawTable};
@@ -126,7 +126,7 @@ pub(super) fn encode(
     tables: &[Rows],
     columns: &Columns,
     preprocessing: &TablePreprocessing,
-    codes: &mut Codes,
+    store: &mut Store,
 ) -> Result<Vec<String>> {
     let wanted: HashSet<usize> = columns.inputs.iter().copied().collect();
     let width = columns.inputs.len();
@@ -176,8 +176,12 @@ pub(super) fn encode(
             mistake.map_or(Ok((places, codes, remarks)), |(_, error)| Err(error))
         };
         scan(*files, &wanted, encode, |(places, read, of_piece)| {
-            for (place, read) in places.into_iter().zip(read.chunks_exact(width)) {
-                codes.set(place, read);
+            // By their places, which stand together for each part: a file is written from front to back.
+            let mut rows: Vec<(usize, &[f64])> =
+                places.into_iter().zip(read.chunks_exact(width)).collect();
+            rows.sort_unstable_by_key(|(place, _)| *place);
+            for (place, read) in rows {
+                store.set(place, read)?;
             }
             remarks.extend(of_piece);
             Ok(())

@@ -11,7 +11,7 @@ const REST: &str = "target = 'y'\nmissing = 'mean'\nsplit = { validation = 0.2, 
 #[cfg(feature = "parquet")]
 mod built_in {
     use super::*;
-    use crate::folder::cells;
+    use crate::folder::{cells, weights};
 
     const CSV: &str = include_str!("table.csv");
 
@@ -39,10 +39,6 @@ mod built_in {
         let [parquet, csv] =
             ["run", "csv"].map(|run| folder.read(&format!("{run}/last.safetensors")));
         // All but the spelling of truth values, which is kept beside the weights.
-        let weights = |bytes: &[u8]| {
-            let header = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes"));
-            bytes[8 + header as usize..].to_vec()
-        };
         assert!(weights(&parquet) == weights(&csv));
         let answers = |run: &str, table: &str| {
             folder.good(&[
