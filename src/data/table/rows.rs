@@ -9,8 +9,8 @@ use crate::error::Error;
 /// Rows whose target is read.
 pub(super) struct Labeled<'a> {
     pub(super) keys: &'a Keys,
-    /// The cell of the target, for each row.
-    targets: Vec<Cell>,
+    target: usize,
+    config: &'a TableConfig,
 }
 
 /// A row of a table.
@@ -21,13 +21,12 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Labeled<'a> {
-    pub(super) fn new(keys: &'a Keys, target: usize, config: &TableConfig) -> Self {
-        let style = NumberStyle::of(config);
-        let table = &keys.table;
-        let targets = (0..table.rows())
-            .map(|row| Cell::read(table.cell(row, target), &config.missing_values, style))
-            .collect();
-        Labeled { keys, targets }
+    pub(super) fn new(keys: &'a Keys, target: usize, config: &'a TableConfig) -> Self {
+        Labeled {
+            keys,
+            target,
+            config,
+        }
     }
 
     /// The table as a whole.
@@ -36,7 +35,7 @@ impl<'a> Labeled<'a> {
     }
 
     pub(super) fn rows(&'a self) -> impl Iterator<Item = Row<'a>> {
-        (0..self.targets.len()).map(|row| Row { labeled: self, row })
+        (0..self.keys.table.rows()).map(|row| Row { labeled: self, row })
     }
 }
 
@@ -48,7 +47,9 @@ impl<'a> Row<'a> {
 
     /// What the target's cell says.
     pub(super) fn target(self) -> Cell {
-        self.labeled.targets[self.row]
+        let Labeled { target, config, .. } = self.labeled;
+        let style = NumberStyle::of(config);
+        Cell::read(self.text(*target), &config.missing_values, style)
     }
 
     /// The line of its file.
