@@ -120,9 +120,7 @@ pub(super) fn load<'a>(
     let weights = weights
         .map(|column| weights::read(&split.rows, split.train, column))
         .transpose()?;
-    if !split.classes {
-        of_task.extend(target::far_off(&split.rows, columns.target));
-    }
+    of_task.extend(std::mem::take(&mut split.far_off));
     of_task.extend(columns.notes(files.head()));
 
     let lines = lines(&split.rows);

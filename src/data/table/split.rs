@@ -23,6 +23,8 @@ pub(super) struct RowSplit<'a> {
     pub(super) test: Option<usize>,
     /// Whether the target holds classes.
     pub(super) classes: bool,
+    /// Numbers of the target that are far from all others, a sentence each.
+    pub(super) far_off: Vec<String>,
     /// See [`Splits::notes`](crate::data::Splits::notes).
     pub(super) notes: Vec<String>,
 }
@@ -50,6 +52,10 @@ pub(super) fn split<'a>(
         times: times.as_deref(),
     };
     let parts = split_rows(labeled, &usable, labels, split, seed)?;
+    let far_off = match classes {
+        true => Vec::new(),
+        false => target::far_off(&usable, columns.target),
+    };
     let class = |place: usize| shown(usable[place].text(columns.target));
     let mut notes: Vec<String> = dropped.into_iter().collect();
     notes.extend(split::notes(&parts.kept, class));
@@ -78,6 +84,7 @@ pub(super) fn split<'a>(
         validation,
         test,
         classes,
+        far_off,
         notes,
     })
 }

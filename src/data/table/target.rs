@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::MOST_CATEGORIES;
-use super::numbers::mean_and_deviation;
+use super::numbers::{Numbers, mean_and_deviation};
 use super::numeric::Tally;
 use super::rows::{Row, Spot};
 use super::suspects::Extremes;
@@ -140,22 +140,18 @@ fn regression(train: &[Row], target: usize, config: &TableConfig) -> Result<Task
 
 /// Targets that are far from all others, a sentence each.
 pub(super) fn far_off(rows: &[Row], target: usize) -> Vec<String> {
-    let mut in_order: Vec<&Row> = rows.iter().collect();
-    // Rows are in the order of their parts.
-    in_order.sort_by_key(|row| row.row);
-    let mut extremes = Extremes::default();
-    let mut numbers = Vec::with_capacity(rows.len());
-    for row in in_order {
+    let (mut extremes, mut numbers) = (Extremes::default(), Numbers::new(false));
+    for row in rows {
         let Some(number) = row.target().number() else {
             continue;
         };
-        numbers.push(number);
+        numbers.extend(&[number]);
         let table = &row.labeled.keys.table;
         let spot = || Spot::of(table, row.row, target);
         extremes.add(number, row.text(target), spot);
     }
     let name = &rows[0].labeled.head().columns()[target];
-    extremes.far_off(name, &numbers)
+    extremes.far_off(name, numbers.sample())
 }
 
 fn target_number(row: Row, target: usize) -> Result<f64> {
