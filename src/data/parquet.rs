@@ -141,7 +141,7 @@ mod with {
 
     fn missing(path: &Path) -> Error {
         Error::data(
-            &path.display().to_string(),
+            path.display().to_string(),
             "",
             "this build of dropwise does not read Parquet",
             "build it with `--features parquet`; or write the table as CSV, such as with pandas: \

@@ -136,7 +136,7 @@ impl Codes {
             let fix =
                 "look whether the disk is full, or whether another program changes the folder";
             Error::data(
-                &path.display().to_string(),
+                path.display().to_string(),
                 "",
                 "the prepared rows are not whole",
                 fix,

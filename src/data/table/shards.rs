@@ -169,7 +169,7 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>> {
                 "give a folder with the table's files",
             ),
         };
-        return Err(Error::data(&path.display().to_string(), "", what, fix));
+        return Err(Error::data(path.display().to_string(), "", what, fix));
     }
     Ok(found)
 }
