@@ -412,7 +412,12 @@ def tensorboard():
             expected = [(line["step"], np.float32(line[name])) for line in lines if line["split"] == split]
             assert [(event.step, event.value) for event in events.Scalars(tag)] == expected, (folder, tag)
         assert len(expected) == 8
-        assert sorted(events.Tags()["histograms"]) == [f"layers.{k}/{part}" for k in range(2) for part in ["bias", "weight"]]
+        histograms = [f"layers.{k}/{part}" for k in range(2) for part in ["bias", "weight"]]
+        assert sorted(events.Tags()["histograms"]) == sorted([*histograms, "layers.0/activations"])
+        histogram = events.Histograms("layers.0/activations")[-1].histogram_value
+        # Sigmoid units on the validation rows.
+        assert histogram.num == 8 * json.loads((FOLDER / "board/report.json").read_text())["validation"]["rows"]
+        assert 0 <= histogram.min < histogram.max <= 1
         histogram = events.Histograms("layers.0/weight")[-1].histogram_value
         assert histogram.num == sum(histogram.bucket) == 64 * 8 and histogram.bucket_limit[-1] == histogram.max
     print("TensorBoard's reader", flush=True)

@@ -46,7 +46,7 @@ pub use redundancy::{Redundancy, Similarities};
 pub use subject::{ExplainOptions, Subject};
 pub use trail::{Recorder, Trail, TrailLine};
 
-use hidden::HiddenUnits;
+pub(crate) use hidden::HiddenUnits;
 use split_evaluation::SplitEvaluation;
 
 /// Everything that is to be shown of one run. What a run or its data do not have is none or empty, and `notes` say

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use dropwise::data;
 use dropwise::model::describe;
 use dropwise::{Error, Result};
 use dropwise_lab::export::{
@@ -47,7 +48,7 @@ enum Format {
     Pytorch,
     /// The same with weights as torch.save has them, for torch.load(FILE, weights_only=True)
     Pt,
-    /// A folder with the metrics of the run and histograms of the weights for TensorBoard
+    /// A folder with the metrics of the run and histograms of weights and activations for TensorBoard
     Tensorboard,
 }
 
@@ -133,6 +134,15 @@ impl Args {
             .and_then(|step| step.parse().ok());
         let weights = trained.network().weights()?;
         events.add_weights(step.unwrap_or(0), &weights, SECONDS)?;
+        match data::load(&trained.experiment.data, trained.experiment.seed) {
+            Ok(splits) => {
+                let rows = splits.validation.as_ref().unwrap_or(&splits.train);
+                events.add_activations(step.unwrap_or(0), trained.network(), rows, SECONDS)?;
+            }
+            Err(error) => {
+                eprintln!("warning: no activations, since the rows are not there: {error}")
+            }
+        }
         std::fs::create_dir_all(&self.out).map_err(|cause| Error::WriteFile {
             path: self.out.clone(),
             cause,

@@ -59,7 +59,7 @@ pub(super) struct Args {
     /// Seconds between two checkpoints; 0 takes one after every step
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
     checkpoint_every: f64,
-    /// Also write events for TensorBoard to this folder: the metrics, and histograms of the weights
+    /// Also write events for TensorBoard to this folder: the metrics, and histograms of weights and activations
     #[arg(long, value_name = "DIR")]
     tensorboard: Option<PathBuf>,
     #[command(flatten)]
@@ -152,7 +152,7 @@ impl Args {
             self.checkpoint_every,
             |_| !interrupt::requested(),
         )
-        .with_events(self.tensorboard.as_deref(), &trainer)?;
+        .with_events(self.tensorboard.as_deref(), (&trainer, &splits))?;
         let end = trainer.run(&mut observer);
         let end = end.inspect_err(|error| observer.explain_failure(error, &job.backend))?;
         if end == End::Interrupted {

@@ -18,19 +18,19 @@ const FEWEST_ROWS: usize = 200;
 const NUMBERS: usize = 1 << 24;
 
 /// The activations of a hidden layer, dropout off.
-pub(super) struct HiddenUnits {
+pub(crate) struct HiddenUnits {
     /// The layer, counted from 1.
     pub(super) layer: usize,
     pub(super) units: usize,
     pub(super) rows: usize,
     pub(super) activation: Activation,
     /// `[rows, units]`, row after row.
-    pub(super) values: Vec<f64>,
+    pub(crate) values: Vec<f64>,
 }
 
 impl HiddenUnits {
     /// The hidden layers, from the input on, on rows that are evenly spaced; on none without data.
-    pub(super) fn of(network: &Mlp, data: Option<&Dataset>) -> Result<Vec<Self>> {
+    pub(crate) fn of(network: &Mlp, data: Option<&Dataset>) -> Result<Vec<Self>> {
         let widths: Vec<usize> = network.widths().skip(1).collect();
         let numbers: usize = widths.iter().sum();
         let most = (NUMBERS / numbers.max(1)).clamp(FEWEST_ROWS, ROWS);

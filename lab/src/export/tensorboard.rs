@@ -6,12 +6,14 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use dropwise::data::Dataset;
 use dropwise::error::{Error, Result};
-use dropwise::model::LayerWeights;
+use dropwise::model::{LayerWeights, Mlp};
 use serde_json::Value;
 
 use super::protobuf::Message;
 use crate::checksum::{CASTAGNOLI, checksum};
+use crate::explain::HiddenUnits;
 
 /// Buckets of a histogram.
 const BUCKETS: usize = 30;
@@ -112,6 +114,27 @@ impl<W: Write> Events<W> {
             Message::default()
                 .text(1, &tag)
                 .message(5, histogram(numbers))
+        });
+        self.add(step as u64, seconds, values)
+    }
+
+    /// Adds a histogram of what the units of each hidden layer say, dropout off, such as `layers.0/activations`: of up to 2,000 rows
+    /// that are evenly spaced among `rows`.
+    ///
+    /// # Errors
+    /// [`Error::WriteFile`] if it cannot be written, and those of the backend.
+    pub fn add_activations(
+        &mut self,
+        step: usize,
+        network: &Mlp,
+        rows: &Dataset,
+        seconds: f64,
+    ) -> Result<()> {
+        let layers = HiddenUnits::of(network, Some(rows))?;
+        let values = layers.iter().enumerate().map(|(k, layer)| {
+            Message::default()
+                .text(1, &format!("layers.{k}/activations"))
+                .message(5, histogram(&layer.values))
         });
         self.add(step as u64, seconds, values)
     }

@@ -9,7 +9,7 @@ use dropwise::config::Precision;
 use dropwise::data::Splits;
 use dropwise::model::describe;
 use dropwise::train::{Flow, Observer, Report, Trainer};
-use dropwise::{Backend, Error, Mlp, Result};
+use dropwise::{Backend, Dataset, Error, Mlp, Result};
 use dropwise_lab::explain::Recorder;
 use dropwise_lab::export::tensorboard::{self, Events};
 use dropwise_lab::store::{ModelName, Run, snapshot, weights};
@@ -32,8 +32,8 @@ pub(super) struct RunObserver<'a, W, F> {
     last_checkpoint_step: Option<usize>,
     /// Whether this process has trained; else the resumed run had ended already.
     has_trained: bool,
-    /// What TensorBoard is shown.
-    events: Option<Events<File>>,
+    /// What TensorBoard is shown, and the rows whose activations it is shown.
+    events: Option<(Events<File>, &'a Dataset)>,
     goes_on: F,
 }
 
@@ -70,8 +70,13 @@ impl<'a, W: Write, F: FnMut(&Trainer<'_>) -> bool> RunObserver<'a, W, F> {
     }
 
     /// Also writes events for TensorBoard to a folder.
-    pub(super) fn with_events(mut self, dir: Option<&Path>, trainer: &Trainer<'_>) -> Result<Self> {
-        let create = |dir: &Path| Events::create(dir, trainer.step() + 1);
+    pub(super) fn with_events(
+        mut self,
+        dir: Option<&Path>,
+        (trainer, splits): (&Trainer<'_>, &'a Splits),
+    ) -> Result<Self> {
+        let rows = splits.validation.as_ref().unwrap_or(&splits.train);
+        let create = |dir: &Path| Ok::<_, Error>((Events::create(dir, trainer.step() + 1)?, rows));
         self.events = dir.map(create).transpose()?;
         Ok(self)
     }
@@ -236,12 +241,14 @@ impl<W: Write, F: FnMut(&Trainer<'_>) -> bool> Observer for RunObserver<'_, W, F
                 run.append_metrics(line)?;
             }
         }
-        if let Some(events) = &mut self.events {
+        if let Some((events, rows)) = &mut self.events {
             let seconds = tensorboard::now();
             for line in &lines {
                 events.add_metrics(line, seconds)?;
             }
-            events.add_weights(trainer.step(), &trainer.network().weights()?, seconds)?;
+            let network = trainer.network();
+            events.add_weights(trainer.step(), &network.weights()?, seconds)?;
+            events.add_activations(trainer.step(), network, rows, seconds)?;
         }
         self.progress.evaluated(trainer, report, &lines)
     }
