@@ -98,6 +98,22 @@ impl Loss {
         self == Loss::SquaredError
     }
 
+    /// Targets of which the share `smoothing` is spread over all classes.
+    ///
+    /// # Shapes
+    /// - `target` and output: `[rows, d_output]`
+    pub(crate) fn smoothed(self, target: Tensor<2>, smoothing: f64) -> Tensor<2> {
+        if smoothing == 0.0 {
+            return target;
+        }
+        // An output of its own stands for a class and its opposite.
+        let classes = match self {
+            Loss::CrossEntropy => target.dims()[1],
+            _ => 2,
+        };
+        target * (1.0 - smoothing) + smoothing / classes as f64
+    }
+
     /// The loss of a batch.
     ///
     /// # Shapes

@@ -27,6 +27,9 @@ use crate::seed::{Purpose, stream};
 
 use reference::Reference;
 
+/// The label smoothing of networks of classes.
+const LABEL_SMOOTHING: f64 = 0.1;
+
 /// Finite differences are taken of this many weights a layer, chosen at random.
 const SLOPES_A_LAYER: usize = 12;
 
@@ -240,7 +243,7 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
     let inputs = draw(&mut generator, case.rows * shape.d_input);
     let targets = match case.loss.link() {
         None => draw(&mut generator, case.rows * shape.d_output),
-        Some(Link::Softmax) => smoothed_labels(&mut generator, case.rows, shape.d_output),
+        Some(Link::Softmax) => labels(&mut generator, case.rows, shape.d_output),
         Some(Link::Sigmoid) => {
             let numbers = draw(&mut generator, case.rows * shape.d_output);
             numbers.iter().map(|number| 0.5 + 0.5 * number).collect() // probabilities
@@ -251,7 +254,18 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
         Tensor::from_data(data, (&device, dtype))
     };
     let x = tensor(&inputs, shape.d_input);
-    let y = tensor(&targets, shape.d_output);
+    // A network that is certain of the right class has no gradient left to compare.
+    let smoothing = match case.loss.link() {
+        Some(Link::Softmax) => LABEL_SMOOTHING,
+        _ => 0.0,
+    };
+    let y = case
+        .loss
+        .smoothed(tensor(&targets, shape.d_output), smoothing);
+    let targets: Vec<f64> = targets
+        .iter()
+        .map(|target| target - smoothing * (target - 1.0 / shape.d_output as f64))
+        .collect();
 
     let (output, traces) = match case.masks {
         Masks::Framework => with_framework_masks(&device, case.seed, 0, || {
@@ -391,12 +405,11 @@ fn unsaturated(network: &MlpConfig) -> Initializer {
     Initializer::Uniform((3.0 * keep / widest.unwrap_or(1) as f64).sqrt())
 }
 
-/// Class probabilities: 0.9 for a random class, 0.1 spread over all. Smoothed, because a network that
-/// is certain of the right class has no gradient left to compare.
-fn smoothed_labels(generator: &mut impl Rng, rows: usize, classes: usize) -> Vec<f64> {
-    let mut targets = vec![0.1 / classes as f64; rows * classes];
+/// A random class for each row: 1 for it, 0 for the others.
+fn labels(generator: &mut impl Rng, rows: usize, classes: usize) -> Vec<f64> {
+    let mut targets = vec![0.0; rows * classes];
     for row in targets.chunks_mut(classes) {
-        row[generator.random_range(0..classes)] += 0.9;
+        row[generator.random_range(0..classes)] = 1.0;
     }
     targets
 }

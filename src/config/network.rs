@@ -69,8 +69,8 @@ pub struct DropoutConfig {
     pub input: Noise,
     /// The rate of every hidden layer, or one a layer: `[0.2, 0.5]`; about 0.5 is advised. Default 0.
     pub hidden: HiddenNoise,
-    /// When dropout is on: `standard` (always), `{ early = 5 }` (the first 5 epochs only) or `{ late = 5 }` (all but the first 5).
-    /// Default `standard`.
+    /// When dropout is on: `standard` (always), `{ early = 5 }` (the first 5 epochs only), `{ late = 5 }` (all but the first 5) or
+    /// `flat-cosine` (in full for half of all steps, then less and less, along a cosine to 0; not for `framework` masks). Default `standard`.
     pub schedule: DropoutSchedule,
     /// Where masks come from: `seeded` (a function of seed, step, layer and position: the same on every backend) or `framework` (Burn's
     /// dropout layer, as in `examples/xor.rs`). Default `seeded`.
@@ -173,7 +173,7 @@ impl<'de> Deserialize<'de> for HiddenNoise {
     }
 }
 
-/// When dropout is on (Liu et al. 2023, "Dropout Reduces Underfitting").
+/// When dropout is on (Liu et al. 2023, "Dropout Reduces Underfitting"; `flat-cosine`: Holzmüller et al. 2024, "Better by Default").
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DropoutSchedule {
@@ -184,6 +184,8 @@ pub enum DropoutSchedule {
     Early(usize),
     /// In all epochs but the first, this many, which helps a network that overfits.
     Late(usize),
+    /// In full for half of all steps, then the rates fall along a cosine to 0.
+    FlatCosine,
 }
 
 impl DropoutSchedule {
@@ -191,15 +193,34 @@ impl DropoutSchedule {
     #[must_use]
     pub(crate) fn is_on(self, epoch: usize) -> bool {
         match self {
-            DropoutSchedule::Standard => true,
+            DropoutSchedule::Standard | DropoutSchedule::FlatCosine => true,
             DropoutSchedule::Early(epochs) => epoch < epochs,
             DropoutSchedule::Late(epochs) => epoch >= epochs,
+        }
+    }
+
+    /// What the rates are multiplied by in `epoch`, counted from 0, after the share `done` of all steps.
+    #[must_use]
+    pub(crate) fn factor(self, epoch: usize, done: f64) -> f64 {
+        match self {
+            DropoutSchedule::FlatCosine => {
+                (1.0 + (std::f64::consts::PI * (2.0 * done - 1.0).max(0.0)).cos()) / 2.0
+            }
+            _ => f64::from(u8::from(self.is_on(epoch))),
         }
     }
 }
 
 impl DropoutConfig {
     pub(super) fn check(&self, layers: usize) -> Result<()> {
+        if self.schedule == DropoutSchedule::FlatCosine && self.masks == Masks::Framework {
+            let only = "masks = \"seeded\"";
+            return Err(Error::inapplicable(
+                "dropout.schedule",
+                only,
+                "\"framework\"",
+            ));
+        }
         self.input.check("dropout.input")?;
         self.hidden.check("dropout.hidden", layers)
     }

@@ -33,6 +33,11 @@ impl CheckedExperiment {
                 format!("`{loss}`"),
             ));
         }
+        if named.train.label_smoothing > 0.0 && !loss.takes_logits() {
+            let only = "loss = \"cross-entropy\" or \"binary-cross-entropy\"";
+            let found = format!("\"{loss}\"");
+            return Err(Error::inapplicable("train.label_smoothing", only, found));
+        }
         if let Some(measure) = named.train.select {
             measure.check(task)?;
         }

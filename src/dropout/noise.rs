@@ -72,6 +72,14 @@ impl Noise {
         }
     }
 
+    /// The same noise with its rate multiplied by `factor`, from 0 to 1.
+    #[must_use]
+    pub(crate) fn times(self, factor: f64) -> Self {
+        match self {
+            Noise::Bernoulli(rate) => Noise::Bernoulli(rate * factor),
+        }
+    }
+
     /// Whether there is no noise: every value is multiplied by 1, and nothing is drawn.
     #[must_use]
     pub(crate) fn is_off(self) -> bool {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use rand::seq::SliceRandom;
 
-use crate::config::{BatchSize, Schedule, Shuffle, TrainConfig};
+use crate::config::{BatchSize, DropoutSchedule, Schedule, Shuffle, TrainConfig};
 use crate::seed::{Purpose, stream_at};
 
 /// Rows that stand together in `shuffle = "blocks"`, and blocks whose rows are drawn together.
@@ -113,6 +113,11 @@ impl Plan {
     pub(super) fn learning_rate(&self, start: f64, step: usize) -> f64 {
         let all = self.epochs_after(self.steps);
         start * self.schedule.factor(self.epochs_after(step), all)
+    }
+
+    /// What dropout rates are multiplied by in step `step`, counted from 0.
+    pub(super) fn dropout_factor(&self, schedule: DropoutSchedule, step: usize) -> f64 {
+        schedule.factor(self.epoch_of(step), step as f64 / self.steps as f64)
     }
 }
 

@@ -20,6 +20,7 @@ pub(super) struct SingleNetwork<'a> {
     /// On a device with autodiff, where Burn's dropout layers are on.
     template: Mlp,
     loss: Loss,
+    label_smoothing: f64,
     data: &'a Dataset,
     /// Where the network is, without autodiff.
     pub(super) device: Device,
@@ -70,6 +71,7 @@ impl<'a> SingleNetwork<'a> {
         SingleNetwork {
             template: network.with_tensors(Vec::new()),
             loss: experiment.loss(),
+            label_smoothing: experiment.train.label_smoothing,
             data,
             device: network.device().inner(),
             dtype: network.dtype(),
@@ -125,6 +127,7 @@ impl Networks<1> for SingleNetwork<'_> {
     fn batch(&mut self, plan: &Plan, step: usize) -> Batch {
         let options = (&self.device, self.dtype);
         let (data, d_output, weights) = (self.data, self.data.d_output(), self.weights.as_deref());
+        let (loss, smoothing) = (self.loss, self.label_smoothing);
         let read = |rows: Option<&[usize]>| -> Rows {
             let part = rows.map_or_else(|| data.clone(), |rows| data.select(rows));
             let weights = weights.map(|weights| {
@@ -134,7 +137,8 @@ impl Networks<1> for SingleNetwork<'_> {
                 };
                 write(&values, [part.len(), d_output], &options.into())
             });
-            (part.inputs(options), part.targets(options), weights)
+            let targets = loss.smoothed(part.targets(options), smoothing);
+            (part.inputs(options), targets, weights)
         };
         let keeps_all = plan.is_full_batch() || self.is_gpu;
         let all = keeps_all.then(|| &*self.all_rows.get_or_insert_with(|| read(None)));
@@ -165,7 +169,7 @@ impl Networks<1> for SingleNetwork<'_> {
         self.template.has_dropout()
     }
 
-    fn masks(&mut self, step: usize, batch: &Batch) -> Vec<Tensor<2>> {
+    fn masks(&mut self, step: usize, factor: f64, batch: &Batch) -> Vec<Tensor<2>> {
         let options = (&self.device, self.dtype);
         match &mut self.masks {
             MaskSource::Framework { .. } => Vec::new(),
@@ -173,7 +177,7 @@ impl Networks<1> for SingleNetwork<'_> {
                 let layers = layers.iter_mut().flatten();
                 let is_gpu = self.is_gpu;
                 let draw = |layer: &mut SeededLayer| {
-                    let (masks, noise) = (&mut layer.masks, layer.noise);
+                    let (masks, noise) = (&mut layer.masks, layer.noise.times(factor));
                     let shape = [batch.rows, layer.width];
                     if is_gpu {
                         masks.mask_on_device(step + 1, noise, shape, options)

@@ -20,8 +20,8 @@ pub(super) trait Networks<const D: usize>: Send + Sync {
     /// Whether any layer has dropout.
     fn has_dropout(&self) -> bool;
 
-    /// The masks of step `step`, counted from 0, for a batch; none where they are not drawn beforehand.
-    fn masks(&mut self, step: usize, batch: &Batch) -> Vec<Tensor<2>>;
+    /// The masks of step `step`, counted from 0, for a batch, the rates times `factor`; none where they are not drawn beforehand.
+    fn masks(&mut self, step: usize, factor: f64, batch: &Batch) -> Vec<Tensor<2>>;
 
     /// See [`Forward::loss`]. The tensors among the operands are inputs, targets, weights where rows have them, masks.
     fn loss(
@@ -89,12 +89,13 @@ impl<N: Networks<D>, const D: usize> StepLoop<N, D> {
     /// [`Error::Compute`](crate::Error::Compute) if the backend fails.
     pub(super) fn forward_backward(&mut self, step: usize) -> Result<(Pass<D>, usize)> {
         let (networks, layers) = (&mut self.networks, &self.layers);
-        let dropout = networks.has_dropout() && self.schedule.is_on(self.plan.epoch_of(step));
+        let factor = self.plan.dropout_factor(self.schedule, step);
+        let dropout = networks.has_dropout() && factor > 0.0;
         let batch = networks.batch(&self.plan, step);
         let rows = batch.rows;
         let pass = self.engine.run(|engine| {
             let masks = if dropout {
-                networks.masks(step, &batch)
+                networks.masks(step, factor, &batch)
             } else {
                 Vec::new()
             };

@@ -29,7 +29,7 @@ use workers::Workers;
 /// validation rows; those that fall behind are given up; the best four of either kind are trained again with
 /// other seeds. Decide: the best of either kind is trained on training and validation rows with five seeds,
 /// and measured on test rows, once. Dropout, widths, max_norm, learning_rate and momentum of the file are
-/// where the search starts or are searched; all else is as the file says.
+/// where the search starts or are searched, and so are l1 and beta2 where the file has them; all else is as the file says.
 ///
 /// With --out, the folder gets tune.toml (the configuration, resolved), study.jsonl (a line a trial, as it
 /// ends), tune.json (the summary), tune.svg (its test errors) and best.toml, ready for `dropwise train`.

@@ -141,6 +141,39 @@ fn the_network_and_its_training_are_as_promised() {
 }
 
 #[test]
+fn a_small_table_has_no_validation_rows_and_a_nearly_exact_line_comes_out() {
+    let folder = Folder::new();
+    for (rows, split) in [(19, (0.0, 0.0)), (40, (0.0, 0.2)), (150, (0.1, 0.2))] {
+        let line = |row: usize| {
+            let (a, b) = (10.0 * noise(row), 5.0 * noise(7 * row + 3));
+            let y = 3.0 * a - 2.0 * b + 0.1 * noise(11 * row + 5);
+            format!("{a:.4},{b:.4},{y:.4}")
+        };
+        let path = folder.write("line.csv", table("a,b,y", rows, line));
+        let (text, experiment, _) = good(&[&path, "--target", "y"]);
+        let found = experiment.data.split.clone().unwrap_or_default();
+        assert_eq!((found.validation, found.test), split);
+        let validates = split.0 > 0.0;
+        assert_eq!(experiment.train.early_stopping.is_some(), validates);
+        assert_eq!(text.contains("schedule = \"cosine\""), !validates);
+        if rows == 40 {
+            let config = folder.write("line.toml", text);
+            let run = folder.path("run");
+            let run = run.to_str().expect("a plain path");
+            let program = |arguments: &[&str]| {
+                let mut command = Command::new(env!("CARGO_BIN_EXE_dropwise"));
+                command.args(arguments).output().expect("a run").stdout
+            };
+            program(&["train", &config, "--quiet", "--out", run]);
+            let found = program(&["evaluate", run, "--json"]);
+            let found: serde_json::Value = serde_json::from_slice(&found).expect("JSON");
+            let r2 = found["metrics"]["r2"].as_f64().expect("R2");
+            assert!(r2 > 0.98, "{r2}");
+        }
+    }
+}
+
+#[test]
 fn the_size_of_the_network_follows_from_the_rows_and_its_dropout_from_the_task() {
     let folder = Folder::new();
     for (rows, words, units, rate) in [

@@ -94,10 +94,15 @@ fn setting(setting: &TrialSetting) -> String {
     if let Some(momentum) = setting.momentum {
         words += &format!(", momentum {momentum}");
     }
-    match setting.max_norm {
-        Some(bound) => words + &format!(", max-norm {bound}"),
-        None => words,
+    let more = [
+        ("max-norm", setting.max_norm),
+        ("L1", setting.l1),
+        ("beta2", setting.beta2),
+    ];
+    for (name, value) in more {
+        words += &value.map_or(String::new(), |value| format!(", {name} {value}"));
     }
+    words
 }
 
 fn tested(summary: &TuneSummary, arm: &ArmSummary) -> String {

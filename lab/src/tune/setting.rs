@@ -34,6 +34,16 @@ pub struct TrialSetting {
         skip_serializing_if = "Option::is_none"
     )]
     pub max_norm: Option<f64>,
+    /// The L1 penalty; none for the experiment's own.
+    #[serde(rename = "train.l1", default, skip_serializing_if = "Option::is_none")]
+    pub l1: Option<f64>,
+    /// The decay of Adam's second moment; none for the experiment's own.
+    #[serde(
+        rename = "train.beta2",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub beta2: Option<f64>,
 }
 
 impl TrialSetting {
@@ -46,6 +56,8 @@ impl TrialSetting {
             learning_rate: base.train.learning_rate,
             momentum: None,
             max_norm: None,
+            l1: (base.train.l1 > 0.0).then_some(base.train.l1),
+            beta2: base.train.has_beta2().then_some(base.train.beta2),
         }
     }
 
@@ -60,6 +72,8 @@ impl TrialSetting {
         experiment.dropout.input = self.input_rate.into();
         experiment.train.learning_rate = self.learning_rate;
         experiment.train.max_norm = self.max_norm;
+        experiment.train.l1 = self.l1.unwrap_or(experiment.train.l1);
+        experiment.train.beta2 = self.beta2.unwrap_or(experiment.train.beta2);
         if let Some(momentum) = self.momentum {
             experiment.train.momentum = Momentum::Constant(momentum);
         }

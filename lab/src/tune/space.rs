@@ -48,6 +48,20 @@ pub enum Dimension {
         /// What there is to choose from; none means no bound.
         choices: Vec<Option<f64>>,
     },
+    /// The L1 penalty, where the experiment has one; evenly in its logarithm.
+    L1 {
+        /// The smallest.
+        low: f64,
+        /// The largest.
+        high: f64,
+    },
+    /// The decay of Adam's second moment, where the experiment names one; evenly in the logarithm of `1 - beta2`.
+    Beta2 {
+        /// The smallest.
+        low: f64,
+        /// The largest.
+        high: f64,
+    },
     /// The dropout rate of the hidden layers.
     HiddenRate {
         /// The smallest.
@@ -106,6 +120,16 @@ impl Space {
         }
         let choices = vec![None, Some(2.0), Some(3.0), Some(4.0)];
         dimensions.push(Dimension::MaxNorm { choices });
+        if base.train.l1 > 0.0 {
+            dimensions.push(Dimension::L1 {
+                low: round(0.1 * base.train.l1, 3),
+                high: round(10.0 * base.train.l1, 3),
+            });
+        }
+        if base.train.has_beta2() {
+            let (low, high) = (0.9, 0.999);
+            dimensions.push(Dimension::Beta2 { low, high });
+        }
         if with_dropout {
             let (low, high) = (0.1, 0.7);
             dimensions.push(Dimension::HiddenRate { low, high });
@@ -239,8 +263,11 @@ impl Dimension {
             }
             Dimension::LongRunRate { low, high, .. } => *rate = low * (high / low).powf(place),
             Dimension::Momentum { low, high } => {
-                let rest = (1.0 - low) * ((1.0 - high) / (1.0 - low)).powf(place);
-                setting.momentum = Some(((1.0 - rest) * 1000.0).round() / 1000.0);
+                setting.momentum = Some(near_one(*low, *high, place));
+            }
+            Dimension::Beta2 { low, high } => setting.beta2 = Some(near_one(*low, *high, place)),
+            Dimension::L1 { low, high } => {
+                setting.l1 = Some(round(low * (high / low).powf(place), 3));
             }
             Dimension::MaxNorm { choices } => {
                 setting.max_norm = choices.get(place as usize).copied().flatten();
@@ -262,8 +289,15 @@ impl Dimension {
                 (rate / low).ln() / (high / low).ln()
             }
             Dimension::Momentum { low, high } => {
-                let rest = 1.0 - setting.momentum.unwrap_or(*low);
-                (rest / (1.0 - low)).ln() / ((1.0 - high) / (1.0 - low)).ln()
+                place_near_one(*low, *high, setting.momentum.unwrap_or(*low))
+            }
+            Dimension::Beta2 { low, high } => {
+                place_near_one(*low, *high, setting.beta2.unwrap_or(*high))
+            }
+            Dimension::L1 { low, high } => {
+                // The experiment's own is in the middle.
+                let own = (low * high).sqrt();
+                (setting.l1.unwrap_or(own) / low).ln() / (high / low).ln()
             }
             Dimension::HiddenRate { low, high } => linear(*low, *high, setting.hidden_rate),
             Dimension::InputRate { low, high } => linear(*low, *high, setting.input_rate),
@@ -288,6 +322,17 @@ impl Dimension {
         }
         Ok(sampler)
     }
+}
+
+/// A value below 1, evenly in the logarithm of what is missing to 1; to three digits.
+fn near_one(low: f64, high: f64, place: f64) -> f64 {
+    let rest = (1.0 - low) * ((1.0 - high) / (1.0 - low)).powf(place);
+    ((1.0 - rest) * 1000.0).round() / 1000.0
+}
+
+/// The place of such a value.
+fn place_near_one(low: f64, high: f64, value: f64) -> f64 {
+    ((1.0 - value) / (1.0 - low)).ln() / ((1.0 - high) / (1.0 - low)).ln()
 }
 
 fn index<T: PartialEq>(choices: &[T], value: &T) -> f64 {

@@ -249,11 +249,11 @@ impl Networks<2> for ManyNetworks {
         self.masks.iter().any(Option::is_some)
     }
 
-    fn masks(&mut self, step: usize, batch: &Batch) -> Vec<Tensor<2>> {
+    fn masks(&mut self, step: usize, factor: f64, batch: &Batch) -> Vec<Tensor<2>> {
         let options = self.common.options();
         let masks = self.masks.iter_mut().flatten();
         masks
-            .map(|masks| masks.draw(step + 1, batch.rows, options.clone()))
+            .map(|masks| masks.draw((step + 1, factor), batch.rows, options.clone()))
             .collect()
     }
 

@@ -180,7 +180,11 @@ fn common(experiment: &CheckedExperiment, train: &Dataset, device: &Device) -> R
         plan: Plan::new(&experiment.train, train.len()),
         shape: MlpConfig::from_experiment(&experiment, train.d_input()),
         inputs: train.inputs((&inner, dtype)),
-        targets: train.targets((&inner, dtype)),
+        targets: {
+            let targets = train.targets((&inner, dtype));
+            let smoothing = experiment.train.label_smoothing;
+            experiment.loss().smoothed(targets, smoothing)
+        },
         weights: weights(&experiment, train).map(|weights| {
             let d_output = train.d_output();
             let values = columns(weights.into_iter(), d_output);

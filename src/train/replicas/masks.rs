@@ -42,22 +42,22 @@ impl Masks {
             .collect()
     }
 
-    /// The masks of step `step`, counted from 1: 0, or what a kept value is multiplied by.
+    /// The masks of step `step`, counted from 1, the rates times `factor`: 0, or what a kept value is multiplied by.
     ///
     /// # Shapes
     /// - output: as of `[rows, width]` for one network
     pub(super) fn draw(
         &mut self,
-        step: usize,
+        (step, factor): (usize, f64),
         rows: usize,
         options: TensorCreationOptions,
     ) -> Tensor<2> {
         if is_gpu(&options.device) {
-            return self.draw_on_device(step, rows, options);
+            return self.draw_on_device((step, factor), rows, options);
         }
         let data = match options.dtype {
-            Some(DType::F64) => self.data::<f64>(step, rows),
-            _ => self.data::<f32>(step, rows),
+            Some(DType::F64) => self.data::<f64>((step, factor), rows),
+            _ => self.data::<f32>((step, factor), rows),
         };
         Tensor::from_data(data, options)
     }
@@ -65,7 +65,7 @@ impl Masks {
     /// The same bits, drawn on the GPU, so that nothing is copied to it.
     fn draw_on_device(
         &mut self,
-        step: usize,
+        (step, factor): (usize, f64),
         rows: usize,
         options: TensorCreationOptions,
     ) -> Tensor<2> {
@@ -75,17 +75,17 @@ impl Masks {
             if noise.is_off() {
                 Tensor::ones(shape, (device, dtype))
             } else {
-                masks.mask_on_device(step, *noise, shape, (device, dtype))
+                masks.mask_on_device(step, noise.times(factor), shape, (device, dtype))
             }
         });
         self.layout.join(networks.collect())
     }
 
-    fn data<E: Element>(&mut self, step: usize, rows: usize) -> TensorData {
+    fn data<E: Element>(&mut self, (step, factor): (usize, f64), rows: usize) -> TensorData {
         let count = rows * self.width;
         let mut drawn = vec![E::default(); count * self.networks.len()];
         for ((masks, noise), into) in self.networks.iter_mut().zip(drawn.chunks_exact_mut(count)) {
-            masks.fill(step, *noise, into);
+            masks.fill(step, noise.times(factor), into);
         }
         let mut packed = Vec::with_capacity(drawn.len());
         self.layout.pack(&drawn, &mut packed);

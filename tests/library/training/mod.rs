@@ -7,6 +7,7 @@ mod exchange;
 mod masks;
 mod replays;
 mod schedules;
+mod smoothing;
 mod told;
 mod weights;
 

@@ -10,6 +10,9 @@ use super::target::{Ranking, names_an_amount};
 use super::toml::quoted;
 use super::{giveaway, invalid, layout};
 
+/// Fewer rows than this have no validation rows: the few that there would be choose the network by luck, see docs/BOOSTING.md.
+const FEWEST_TO_VALIDATE: usize = 150;
+
 /// Fewer rows than this are too few for a test set of a fifth to say anything.
 const FEWEST_TO_SPLIT: usize = 20;
 
@@ -196,8 +199,18 @@ impl Guess {
         self.looked_at < self.rows
     }
 
-    pub(super) fn splits(&self) -> bool {
-        self.rows >= FEWEST_TO_SPLIT
+    /// Whether rows can be spared for validation.
+    pub(super) fn validates(&self) -> bool {
+        self.rows >= FEWEST_TO_VALIDATE
+    }
+
+    /// How rows are split; none where none can be spared.
+    pub(super) fn split(&self) -> Option<&'static str> {
+        match self.rows {
+            0..FEWEST_TO_SPLIT => None,
+            FEWEST_TO_SPLIT..FEWEST_TO_VALIDATE => Some("test = 0.2"),
+            _ => Some("validation = 0.1, test = 0.2"),
+        }
     }
 
     /// The columns that become inputs.

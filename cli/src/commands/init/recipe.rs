@@ -16,6 +16,9 @@ const MEMBERS: usize = 5;
 const STEPS: usize = 3_000;
 const PATIENCE: usize = 300;
 
+/// Epochs of a training that no validation rows end.
+const EPOCHS_WITHOUT_VALIDATION: usize = 500;
+
 /// What is trained, and for how long.
 struct Recipe {
     batch: usize,
@@ -33,15 +36,14 @@ impl Recipe {
             100_000..1_000_000 => 1_024,
             _ => 2_048,
         };
-        let training = if guess.splits() {
-            guess.rows * 72 / 100
-        } else {
-            guess.rows
-        };
-        let steps = training.div_ceil(batch).max(1);
+        let steps = (guess.rows * 72 / 100).div_ceil(batch).max(1);
         Recipe {
             batch,
-            epochs: rounded(STEPS / steps).clamp(30, 1_000),
+            epochs: if guess.validates() {
+                rounded(STEPS / steps).clamp(30, 1_000)
+            } else {
+                EPOCHS_WITHOUT_VALIDATION
+            },
             patience: rounded(PATIENCE / steps).clamp(10, 100),
             ensemble: if guess.rows <= MOST_ROWS_OF_AN_ENSEMBLE {
                 MEMBERS
@@ -103,6 +105,10 @@ pub(super) fn training(text: &mut Text, guess: &Guess) {
         _ => "0.003",
     };
     text.key("learning_rate", rate, "");
+    if !guess.validates() {
+        let why = "down to 0, since no validation rows say when to stop";
+        text.key("schedule", &quoted("cosine"), why);
+    }
     text.key(
         "beta2",
         "0.95",
@@ -128,9 +134,13 @@ pub(super) fn training(text: &mut Text, guess: &Guess) {
     text.key(
         "epochs",
         &recipe.epochs.to_string(),
-        "how often all training rows are seen, at most",
+        if guess.validates() {
+            "how often all training rows are seen, at most"
+        } else {
+            "how often all training rows are seen"
+        },
     );
-    if guess.splits() {
+    if guess.validates() {
         text.key(
             "early_stopping",
             &format!("{{ patience = {} }}", recipe.patience),

@@ -41,13 +41,16 @@ fn data(text: &mut Text, (source, file): (&str, &str), guess: &Guess) {
     dates(text, guess);
     categories(text, guess);
     missing(text, guess);
-    if guess.splits() {
+    if let Some(split) = guess.split() {
         let why = match guess.task {
             TaskKind::Regression => "shares, drawn with the seed",
             _ => "shares of each class, drawn with the seed",
         };
-        text.key("split", "{ validation = 0.1, test = 0.2 }", why);
-        recurring(text, guess);
+        text.key("split", &format!("{{ {split} }}"), why);
+        if !guess.validates() {
+            text.comment("Too few rows to choose a network by some of them: all others train, for a fixed time.");
+        }
+        recurring(text, guess, split);
     } else {
         text.comment("Too few rows to spare any for validation and test: all of them train.");
         text.comment("split = { validation = 0.1, test = 0.2 }");
@@ -288,15 +291,15 @@ fn dates(text: &mut Text, guess: &Guess) {
             quoted(&guess.columns[*column].name)
         ));
     }
-    if guess.splits() && guess.dates.len() == 1 {
+    if let (Some(split), 1) = (guess.split(), guess.dates.len()) {
         text.comment(&format!(
-            "To test on the latest rows: split = {{ validation = 0.1, test = 0.2, time = {names} }}"
+            "To test on the latest rows: split = {{ {split}, time = {names} }}"
         ));
     }
 }
 
 /// Columns that are named like an id and whose values recur: rows of one person in training and test make a good result easy.
-fn recurring(text: &mut Text, guess: &Guess) {
+fn recurring(text: &mut Text, guess: &Guess, split: &str) {
     let recurs = |column: &&Survey| {
         is_named_like_an_id(&column.name)
             && column.distinct > 10
@@ -309,7 +312,7 @@ fn recurring(text: &mut Text, guess: &Guess) {
             listed(&ids, |column| quoted(&column.name))
         ));
         text.comment(&format!(
-            "split = {{ validation = 0.1, test = 0.2, group = {} }}",
+            "split = {{ {split}, group = {} }}",
             quoted(&id.name)
         ));
     }

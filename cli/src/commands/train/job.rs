@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use dropwise::backend::Backend;
-use dropwise::config::{CheckedExperiment, Experiment, Schedule};
+use dropwise::config::{CheckedExperiment, DropoutSchedule, Experiment, Schedule};
 use dropwise::data::Splits;
 use dropwise::evaluate::{Measure, evaluate};
 use dropwise::model::LayerWeights;
@@ -286,8 +286,12 @@ impl Job {
                 "the schedule is the same however long training is: the learning rate of the next step is {rate:.3e}"
             ),
         };
+        let faded = match trainer.experiment().dropout.schedule {
+            DropoutSchedule::FlatCosine => "; dropout fades over all of them",
+            _ => "",
+        };
         Ok(Some(format!(
-            "training for {all} {unit} in place of {planned}: {effect}"
+            "training for {all} {unit} in place of {planned}: {effect}{faded}"
         )))
     }
 }

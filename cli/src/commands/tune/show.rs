@@ -138,6 +138,10 @@ impl<'a, W: Write> Show<'a, W> {
             String::new()
         };
         let outcome = &record.outcome;
+        let more = [("L1", setting.l1), ("beta2", setting.beta2)];
+        let more = more
+            .map(|(name, value)| value.map_or(String::new(), |value| format!("  {name} {value}")));
+        let more = more.concat();
         let tested = outcome.test.as_ref();
         let tested = tested.map(|metrics| tune::error(metrics, self.select));
         let error = tested.or(outcome.score().map(|score| score.error));
@@ -148,7 +152,7 @@ impl<'a, W: Write> Show<'a, W> {
             TrialEnd::Diverged => "  diverged",
         };
         format!(
-            "{:>16}  {:>5}  {:>5}  {:>6}  {:>5}  {:>8}  {:>9}{momentum}  {:>6}  {:>9}  {:>6.1}s{note}",
+            "{:>16}  {:>5}  {:>5}  {:>6}  {:>5}  {:>8}  {:>9}{momentum}  {:>6}  {:>9}  {:>6.1}s{more}{note}",
             record.phase.name(),
             record.trial,
             setting.width,

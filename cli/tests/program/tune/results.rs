@@ -167,3 +167,34 @@ fn a_regression_grows_until_one_hundredth_of_the_variance_is_left() {
         "Adam has none: {setting}"
     );
 }
+
+#[test]
+fn l1_and_beta2_are_searched_where_the_file_has_them() {
+    let place = Place::with(
+        &DIGITS
+            .replace(
+                "momentum = 0.9",
+                "optimizer = \"adam\"\n l1 = 0.0003\n beta2 = 0.95",
+            )
+            .replace("learning_rate = 0.1", "learning_rate = 0.01"),
+    );
+    good(&mut tune_in(&place, "study", &["--quiet"]));
+    let mut seen = std::collections::BTreeSet::new();
+    for trial in trials_of(&place.path("study")) {
+        let setting = &trial["setting"];
+        let (l1, beta2) = (&setting["train.l1"], &setting["train.beta2"]);
+        let (l1, beta2) = (l1.as_f64().expect("L1"), beta2.as_f64().expect("beta2"));
+        assert!(
+            (0.00003..=0.003).contains(&l1) && (0.9..=0.999).contains(&beta2),
+            "{setting}"
+        );
+        seen.insert(format!("{l1} {beta2}"));
+    }
+    // The file's own while growing and in the advice, then others.
+    assert!(seen.contains("0.0003 0.95") && seen.len() > 3, "{seen:?}");
+    let best = text(place.path("study/best.toml"));
+    assert!(
+        best.contains("l1 = ") && best.contains("beta2 = "),
+        "{best}"
+    );
+}
