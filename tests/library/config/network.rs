@@ -59,7 +59,7 @@ fn a_dropout_schedule_is_a_word_or_a_word_with_its_epochs() {
         (
             "schedule = { lat = 1 }",
             "10:14: dropout.schedule.lat: unknown value `lat`; did you mean `late`? Expected one of \
-             `standard`, `early`, `late`"
+             `standard`, `early`, `late`, `flat-cosine`"
                 .into(),
         ),
         (
