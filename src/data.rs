@@ -318,6 +318,8 @@ pub struct Splits {
     pub validation: Option<Dataset>,
     /// The rows to be looked at once, at the end.
     pub test: Option<Dataset>,
+    /// The rows that say how far predictions are off, for intervals that hold: nothing is learned from them or chosen by them.
+    pub calibration: Option<Dataset>,
     /// How a row from outside becomes inputs; learned from the training rows.
     pub preprocessing: Preprocessing,
     /// SHA-256 over everything that was read, in hexadecimal.

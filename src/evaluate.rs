@@ -26,6 +26,7 @@ mod probabilities;
 mod ranks;
 mod sampled;
 mod scores;
+mod spread;
 mod tally;
 
 use std::ops::Range;
@@ -50,6 +51,9 @@ pub use sampled::{
     SampledError, SampledErrors, sampled_errors, sampled_errors_in_batches, sampled_predictions,
 };
 pub use scores::{ClassReport, ClassScores};
+#[doc(hidden)]
+pub use spread::entropy;
+pub use spread::{SAMPLES, Sampler, Spread};
 // What `dropwise-lab` makes its figures of; hidden from the documentation, since it may change at any time.
 #[doc(hidden)]
 pub use crate::loss::LossSum;

@@ -12,6 +12,7 @@
 //! ridge regression in expectation (section 9.1).
 
 mod tensors;
+mod thinned;
 mod weights;
 
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay, Param};
@@ -28,6 +29,7 @@ use crate::initializer::Initializer;
 use crate::seed::{Purpose, stream};
 
 pub use tensors::LayerTensors;
+pub(crate) use thinned::Thinned;
 pub use weights::LayerWeights;
 
 /// The shape of a network, and how it starts.

@@ -26,6 +26,8 @@ pub enum Purpose {
     SeededMasks = 5,
     /// Which settings are tried while tuning; each generation of trials has a part of its own.
     Search = 6,
+    /// The masks of thinned networks that are sampled at run time; each member of an ensemble has a part of its own.
+    Samples = 7,
 }
 
 /// The stream of `seed` for one purpose, at its start.

@@ -17,6 +17,7 @@ mod reading;
 mod report;
 mod reproduce;
 mod study;
+mod sure;
 mod sweep;
 mod train;
 mod tune;

@@ -2,7 +2,7 @@
 //! published experiments again ([`reproduce`]), what each has become ([`explain`]), and the pages and folders that
 //! keep it ([`report`], [`store`]).
 //!
-//! Data flows one way: [`statistics`] → [`mod@baseline`] → [`explain`] → [`study`] → [`mod@tune`] → [`reproduce`] → [`report`],
+//! Data flows one way: [`statistics`] → [`uncertainty`], [`mod@baseline`] → [`explain`] → [`study`] → [`mod@tune`] → [`reproduce`] → [`report`],
 //! [`store`] → [`export`].
 //!
 //! # Features
@@ -25,3 +25,4 @@ pub mod statistics;
 pub mod store;
 pub mod study;
 pub mod tune;
+pub mod uncertainty;

@@ -11,6 +11,7 @@
 //! | `checkpoints/step-0000001234.ckpt` | all that training needs to go on from that step |
 //! | `checkpoints/seconds.txt` | how long training has taken up to the newest checkpoint, over all processes |
 //! | `best.safetensors`, `last.safetensors` | weights that other tools can read |
+//! | `calibration.json` | what the calibration rows say about the network, where there are any |
 //! | `report.json` | the results |
 //! | `lock` | the process that writes to the folder |
 //!
@@ -31,6 +32,7 @@
 //! [`weights`] and [`snapshot`] say what those mean.
 
 pub mod atomic;
+mod calibration;
 pub mod checkpoint;
 mod explained;
 mod folder;
@@ -54,6 +56,7 @@ use std::path::Path;
 
 use dropwise::error::Error;
 
+pub use calibration::{Asked, FoundCalibration, calibration_of, keep_calibration};
 pub use checkpoint::Checkpoint;
 pub use explained::explain_run;
 pub use folder::OutFolder;
@@ -71,6 +74,7 @@ const METRICS: &str = "metrics.jsonl";
 const TRAIL: &str = "trail.jsonl";
 const SECONDS: &str = "seconds.txt";
 const CHECKPOINTS: &str = "checkpoints";
+const CALIBRATION: &str = "calibration.json";
 const REPORT: &str = "report.json";
 const LOCK: &str = "lock";
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::ColumnName;
+use super::{ColumnName, is_default};
 use crate::check::{check_count, check_share};
 use crate::error::{Error, Result};
 
@@ -17,6 +17,10 @@ pub struct SplitConfig {
     pub validation: f64,
     /// The share of test rows, at least 0 and below 1. Default 0. Not for a source that has test rows of its own.
     pub test: f64,
+    /// The share of calibration rows among those that are not test rows, at least 0 and below 1. Nothing is learned from them or chosen by
+    /// them, so that intervals of predictions hold what they say. They are drawn after the validation rows, which stay as they are. Default 0.
+    #[serde(skip_serializing_if = "is_default")]
+    pub calibration: f64,
     /// How many training rows are kept, for learning curves; the others are left out. They are drawn after the other parts, which stay as
     /// they are. Default: all. Not together with `train_rows`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,6 +66,7 @@ impl SplitConfig {
     pub(super) fn check(&self) -> Result<()> {
         check_share("data.split.validation", self.validation)?;
         check_share("data.split.test", self.test)?;
+        check_share("data.split.calibration", self.calibration)?;
         let clash = |key: &str, with: &str| {
             let expected = format!("either `{key}` or `{with}`");
             Err(Error::invalid(
@@ -100,6 +105,9 @@ impl SplitConfig {
         }
         if self.test > 0.0 && self.train_rows.is_some() {
             return clash("test", "train_rows");
+        }
+        if self.calibration > 0.0 && self.train_rows.is_some() {
+            return clash("calibration", "train_rows");
         }
         if let Some(rows) = self.train {
             check_count("data.split.train", rows)?;

@@ -21,6 +21,7 @@ pub(super) fn autoencoder(splits: Splits) -> Splits {
         train: wrap(splits.train),
         validation: splits.validation.map(wrap),
         test: splits.test.map(wrap),
+        calibration: splits.calibration.map(wrap),
         ..splits
     }
 }

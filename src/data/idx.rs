@@ -93,6 +93,7 @@ pub(super) fn load(config: &IdxConfig, split: Option<&SplitConfig>, seed: u64) -
         train: rows.select(&parts.train),
         validation: parts.validation.map(|part| rows.select(&part)),
         test: own_test.or_else(|| parts.test.map(|part| rows.select(&part))),
+        calibration: parts.calibration.map(|part| rows.select(&part)),
         preprocessing,
         hash: hash::hex(hash),
         notes: begins_at_one(first)

@@ -17,6 +17,8 @@ pub enum Part {
     Validation,
     /// The rows to be looked at once, at the end.
     Test,
+    /// The rows that say how far predictions are off, for intervals that hold.
+    Calibration,
 }
 
 impl FromStr for Part {
@@ -27,7 +29,7 @@ impl FromStr for Part {
         known.ok_or_else(|| {
             Error::invalid(
                 "split",
-                "`train`, `validation` or `test`",
+                "`train`, `validation`, `test` or `calibration`",
                 format!("`{name}`"),
             )
         })
@@ -37,7 +39,7 @@ impl FromStr for Part {
 impl Part {
     /// All of them.
     #[doc(hidden)]
-    pub const ALL: [Part; 3] = [Part::Train, Part::Validation, Part::Test];
+    pub const ALL: [Part; 4] = [Part::Train, Part::Validation, Part::Test, Part::Calibration];
 
     /// In the order in which a network is best judged by them.
     #[doc(hidden)]
@@ -50,6 +52,7 @@ impl Part {
             Part::Train => "train",
             Part::Validation => "validation",
             Part::Test => "test",
+            Part::Calibration => "calibration",
         }
     }
 
@@ -72,6 +75,7 @@ impl Splits {
             Part::Train => Some(&self.train),
             Part::Validation => self.validation.as_ref(),
             Part::Test => self.test.as_ref(),
+            Part::Calibration => self.calibration.as_ref(),
         }
     }
 }

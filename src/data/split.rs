@@ -2,7 +2,7 @@
 //!
 //! Test rows are chosen first and validation rows among the rest, so that a change of `validation`
 //! leaves the test rows as they are. Of the training rows that are left, `train` keeps some, drawn last, so
-//! that it changes no other part. Rows that are drawn come from one stream of the seed. A source
+//! that it changes no other part. Calibration rows are drawn after the validation rows, for the same reason. Rows that are drawn come from one stream of the seed. A source
 //! with test files of its own (`idx` with test images, `csv` with `test_path`) takes neither `test` nor
 //! `test_rows`: see [`check_no_test_rows`].
 
@@ -27,6 +27,7 @@ pub(super) struct Parts {
     pub train: Vec<usize>,
     pub validation: Option<Vec<usize>>,
     pub test: Option<Vec<usize>>,
+    pub calibration: Option<Vec<usize>>,
     /// Training rows that were drawn for another part, and are the last of their class.
     pub kept: Vec<usize>,
 }
@@ -70,6 +71,7 @@ pub(super) fn built_in(
         train: rows.select(&parts.train),
         validation: parts.validation.map(|part| rows.select(&part)),
         test: parts.test.map(|part| rows.select(&part)),
+        calibration: parts.calibration.map(|part| rows.select(&part)),
         preprocessing,
         hash: hash::hex(Sha256::new_with_prefix(bytes)),
     })
@@ -136,6 +138,7 @@ pub(super) fn split(
             train: (0..rows).collect(),
             validation: None,
             test: None,
+            calibration: None,
             kept: Vec::new(),
         });
     };
@@ -176,6 +179,7 @@ pub(super) fn split(
         (None, listed.others)
     };
     let train = listed.train.unwrap_or(others);
+    let not_test = train.len();
     let (validation, train) = if let Some(fold) = config.fold {
         drawing.fold(&train, fold, &mut random)?
     } else if listed.validation.is_some() {
@@ -185,6 +189,18 @@ pub(super) fn split(
             "validation",
             config.validation,
             train.len(),
+            &train,
+            &mut drawing,
+            &mut random,
+        )?
+    } else {
+        (None, train)
+    };
+    let (calibration, train) = if config.calibration > 0.0 {
+        share(
+            "calibration",
+            config.calibration,
+            not_test,
             &train,
             &mut drawing,
             &mut random,
@@ -204,6 +220,7 @@ pub(super) fn split(
         train,
         validation,
         test,
+        calibration,
         kept,
     })
 }

@@ -178,6 +178,7 @@ pub(super) fn load<'a>(
         train: part(0..lengths.train),
         validation: lengths.validation().map(part),
         test: lengths.test().map(part),
+        calibration: lengths.calibration().map(part),
         preprocessing: Preprocessing::Table(preprocessing),
         hash,
         notes,

@@ -32,5 +32,6 @@ mod shards;
 mod split_columns;
 mod split_lists;
 mod splits;
+mod spread;
 mod training;
 mod xor_example;

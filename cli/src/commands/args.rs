@@ -73,7 +73,7 @@ impl ThresholdArgs {
     }
 }
 
-fn probability(text: &str) -> std::result::Result<f64, String> {
+pub(super) fn probability(text: &str) -> std::result::Result<f64, String> {
     match text.parse() {
         Ok(p) if (0.0..=1.0).contains(&p) => Ok(p),
         _ => Err("expected a probability, from 0 to 1".to_owned()),
@@ -127,7 +127,7 @@ pub(super) fn target(experiment: &Experiment) -> String {
 }
 
 /// TOML integers are signed: larger seeds could not be written to a configuration.
-fn seed() -> RangedU64ValueParser<u64> {
+pub(super) fn seed() -> RangedU64ValueParser<u64> {
     RangedU64ValueParser::new().range(0..=i64::MAX as u64)
 }
 

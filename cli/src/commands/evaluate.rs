@@ -1,5 +1,7 @@
 //! `dropwise evaluate RUN`: load the model and the data, measure, show.
 
+mod coverage;
+
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -14,8 +16,12 @@ use super::args::{ModelArgs, ThresholdArgs, part, target};
 use super::output::Style;
 use super::train::show_baselines;
 use super::{Outcome, json, reading};
+use coverage::CoverageArgs;
 
 /// Measure a trained network on the rows of its data, with dropout off
+///
+/// With --samples dropout is left on for a second table: what many thinned networks come to together, how often their intervals or
+/// sets hold the true one, and how well they tell their own mistakes. --coverage measures the intervals of the network as it is.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The folder that `train --out` kept the run in
@@ -28,6 +34,8 @@ pub(super) struct Args {
     input: Option<PathBuf>,
     #[command(flatten)]
     threshold: ThresholdArgs,
+    #[command(flatten)]
+    coverage: CoverageArgs,
     #[command(flatten)]
     model: ModelArgs,
     /// Measure each member of an ensemble too
@@ -49,13 +57,15 @@ struct Found {
     baselines: Option<BaselineMetrics>,
     /// Of each member of an ensemble, if they are asked for.
     members: Option<Vec<Metrics>>,
+    /// Of intervals and samples, if they are asked for.
+    coverage: Option<coverage::Found>,
 }
 
 impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
         let trained = self.model.load(&self.run)?;
         self.threshold.check(&trained)?;
-        let (name, words, rows, splits) = match &self.input {
+        let (part, name, words, rows, splits) = match &self.input {
             Some(path) => {
                 let prepared = &trained.prepared;
                 let prepared = (&prepared.preprocessing, &prepared.task);
@@ -63,6 +73,7 @@ impl Args {
                 notes.iter().for_each(|note| eprintln!("note: {note}"));
                 let path = path.display().to_string();
                 (
+                    None,
                     path.clone(),
                     format!("rows of {path}"),
                     rows,
@@ -73,10 +84,14 @@ impl Args {
                 let splits = self.splits(&trained)?;
                 let (part, rows) = self.rows(&splits)?;
                 let (name, words) = (part.name().to_owned(), format!("{} rows", part.word()));
-                (name, words, rows.clone(), Some(splits))
+                (Some(part), name, words, rows.clone(), Some(splits))
             }
         };
         let evaluation = evaluate(trained.members(), trained.loss(), &rows)?;
+        let looked_at = (part, self.input.as_deref());
+        let coverage = self
+            .coverage
+            .assess((&self.run, &trained), &rows, looked_at)?;
         let baselines = match &splits {
             Some(splits) => {
                 let device = trained.network().device();
@@ -95,6 +110,7 @@ impl Args {
             threshold: self.threshold.threshold,
             baselines,
             members: members.map(Iterator::collect::<Result<_>>).transpose()?,
+            coverage,
         };
         if self.json {
             let mut line = serde_json::json!({
@@ -106,6 +122,9 @@ impl Args {
             }
             if let Some(members) = &found.members {
                 line["members"] = serde_json::json!(members);
+            }
+            if let Some(found) = &found.coverage {
+                line["uncertainty"] = serde_json::json!(found.assessment);
             }
             if let Some(report) = &found.classes {
                 line["classes"] = serde_json::json!(report.classes);
@@ -179,6 +198,9 @@ fn show(out: &mut impl Write, trained: &Trained, rows: &Dataset, found: &Found) 
     if let Some(report) = &found.classes {
         show_threshold(out, report, found.threshold)?;
         show_classes(out, report)?;
+    }
+    if let Some(found) = &found.coverage {
+        coverage::show(out, found)?;
     }
     if let Some(baselines) = &found.baselines {
         let measure = trained.experiment.train.select;

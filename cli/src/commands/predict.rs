@@ -2,6 +2,7 @@
 
 mod answer;
 mod rows;
+mod spread;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -13,7 +14,8 @@ use dropwise_lab::store::Trained;
 
 use super::Outcome;
 use super::args::{ModelArgs, ThresholdArgs};
-use answer::{Answers, Form};
+use super::sure::{Sure, SureArgs};
+use answer::{Answers, Form, Said};
 use rows::{Reader, Row};
 
 /// Predict rows with a trained network
@@ -24,6 +26,11 @@ use rows::{Reader, Row};
 /// JSONL is an object of columns, or an array of the inputs in their order, on each line. The target and
 /// columns that were left out may be there and are not looked at.
 /// A network of images also takes an IDX file of images.
+///
+/// With --samples a row is answered by the average of many thinned networks, beside how far they differ: of numbers the standard
+/// deviation `std`; of classes the probabilities, their `entropy` and the `mutual_information`, in nats. Each row passes the same
+/// thinned networks, so its answer does not depend on the rows beside it. With --interval 0.9 numbers have the ends of an interval,
+/// `lower` and `upper`, that holds the true one in 90 % of cases, and classes the `prediction_set`, which holds it as often.
 ///
 /// The same file has the same predictions each time. Those of rows from a pipe may differ in their last
 /// digit: rows that are there together are answered together.
@@ -54,6 +61,8 @@ pub(super) struct Args {
     /// What to do about a row that cannot be answered
     #[arg(long, value_enum, value_name = "ACTION", default_value_t)]
     on_error: OnError,
+    #[command(flatten)]
+    sure: SureArgs,
     #[command(flatten)]
     threshold: ThresholdArgs,
     #[command(flatten)]
@@ -96,6 +105,7 @@ impl Args {
         let trained = self.model.load(&self.run)?;
         self.check_proba(&trained)?;
         self.threshold.check(&trained)?;
+        let sure = self.sure.load(&self.run, &trained)?;
         let format = self.format.unwrap_or_else(|| self.format_by_name());
         let reader = Reader::open(
             &self.input,
@@ -112,8 +122,9 @@ impl Args {
         let form = Form {
             task: &trained.prepared.task,
             threshold: self.threshold.value(),
-            proba: self.proba,
+            proba: self.proba || self.sure.samples() && !trained.prepared.task.classes().is_empty(),
             members,
+            sure: sure.as_ref(),
             keep: &self.keep,
             on_error: self.on_error,
             input: reader.name().to_owned(),
@@ -125,7 +136,12 @@ impl Args {
         let (sender, receiver) = sync_channel(2 * BATCH);
         let stops = self.on_error == OnError::Stop;
         let reading = std::thread::spawn(move || reader.read(sender, stops));
-        predict_all(&receiver, is_file, (&trained, self.members), &mut answers)?;
+        let network = Network {
+            trained: &trained,
+            with_members: self.members,
+            sure: sure.as_ref(),
+        };
+        predict_all(&receiver, is_file, &network, &mut answers)?;
         let (read, remarks) = match reading.join() {
             Ok(read) => read,
             Err(panic) => std::panic::resume_unwind(panic),
@@ -162,6 +178,33 @@ impl Args {
     }
 }
 
+/// What answers, and with what beside the prediction.
+struct Network<'a> {
+    trained: &'a Trained,
+    with_members: bool,
+    sure: Option<&'a Sure>,
+}
+
+impl Network<'_> {
+    fn answer(&self, inputs: &[f64]) -> Result<Said> {
+        let members = self.with_members.then(|| self.trained.predict_each(inputs));
+        let members = members.transpose()?.unwrap_or_default();
+        let spread = self
+            .sure
+            .map(|sure| self.trained.spread(&sure.sampler, inputs));
+        let spread = spread.transpose()?;
+        let predictions = match &spread {
+            Some(spread) => spread.mean().to_vec(),
+            None => self.trained.predict(inputs)?,
+        };
+        Ok(Said {
+            predictions,
+            spread,
+            members,
+        })
+    }
+}
+
 /// Predicts rows in batches until there are no more, and flushes the output after each batch.
 ///
 /// A product of a different number of rows may round differently. So the rows of a file are predicted in full batches, and
@@ -169,15 +212,13 @@ impl Args {
 fn predict_all<W: Write>(
     rows: &Receiver<Row>,
     is_file: bool,
-    (trained, with_members): (&Trained, bool),
+    network: &Network,
     answers: &mut Answers<'_, W>,
 ) -> Result<()> {
     while let Some(rows) = batch(rows, is_file) {
         let inputs = rows.iter().filter_map(|row| row.inputs.as_ref().ok());
         let inputs: Vec<f64> = inputs.flatten().copied().collect();
-        let members = with_members.then(|| trained.predict_each(&inputs));
-        let members = members.transpose()?.unwrap_or_default();
-        answers.write(rows, &trained.predict(&inputs)?, &members)?;
+        answers.write(rows, &network.answer(&inputs)?)?;
         answers.flush()?;
     }
     answers.flush()

@@ -14,7 +14,7 @@ use dropwise::config::Experiment;
 use dropwise::train::{End, Trainer};
 use dropwise::{Backend, Error, Result};
 use dropwise_lab::baseline::linear_experiment;
-use dropwise_lab::store::foreign_weights;
+use dropwise_lab::store::{Trained, foreign_weights, keep_calibration};
 
 use super::args::ExperimentArgs;
 use super::output::{OutputArgs, Style};
@@ -171,6 +171,10 @@ impl Args {
         let mut report = RunReport::new(&job.backend, &trainer, &splits, end, observer.seconds())?;
         report.judge(&trainer, &splits)?;
         let dir = observer.finish(&trainer, &report)?;
+        if let (Some(dir), Some(rows)) = (&dir, &splits.calibration) {
+            let trained = Trained::load(dir, None, Some(&job.backend))?;
+            keep_calibration(dir, &trained, Some(rows))?;
+        }
         // A run's own file has the changes of --set and --seed in it.
         let stored = dir.as_ref().map(|dir| dir.join("config.toml"));
         let keep = stored.or(self.config.clone()).filter(|_| !self.linear);

@@ -32,6 +32,7 @@ mod report;
 mod reproduce;
 mod resume;
 mod study;
+mod sure;
 mod train;
 mod tune;
 mod usage;

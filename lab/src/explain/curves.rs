@@ -104,7 +104,7 @@ impl CurvesReader {
         let curves = match line.split {
             Part::Train => &mut self.train,
             Part::Validation => &mut self.validation,
-            Part::Test => return,
+            Part::Test | Part::Calibration => return,
         };
         curves.push(line, measure);
         self.training_loss.push(line.step, line.training_loss);

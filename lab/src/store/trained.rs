@@ -1,9 +1,10 @@
 //! A trained network, ready for use on rows from outside.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
-use burn::tensor::{Device, Element};
+use burn::tensor::{Device, Element, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoint;
@@ -14,7 +15,7 @@ use dropwise::backend::{Backend, Precision, write};
 use dropwise::config::{CheckedExperiment, Experiment, Loss, ResolvedExperiment};
 use dropwise::data::{Preprocessing, Splits, Task};
 use dropwise::error::{Error, Result};
-use dropwise::evaluate::{BATCH_ROWS, are_probabilities, outputs, predictions};
+use dropwise::evaluate::{BATCH_ROWS, Sampler, Spread, are_probabilities, outputs, predictions};
 use dropwise::model::{LayerWeights, Mlp, MlpConfig};
 
 /// What a run stores of its data: what is to be learned, and how a row from outside becomes inputs.
@@ -182,6 +183,44 @@ impl Trained {
     }
 
     fn predict_with<E: Element>(&self, members: &[Mlp], inputs: &[E]) -> Result<Vec<f64>> {
+        let rows = self.rows_of(inputs)?;
+        let outputs = outputs((members, self.loss()), rows, BATCH_ROWS, |place| {
+            self.inputs(inputs, place)
+        })?;
+        Ok(predictions(self.loss(), &self.prepared.task, &outputs))
+    }
+
+    /// Networks to ask how sure the answer is: so many thinned networks of each member, with the masks of a seed; without a
+    /// number the members themselves.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] as [`Sampler::new`], and for classes whose predictions are not probabilities.
+    pub fn sampler(&self, samples: Option<(usize, u64)>) -> Result<Sampler> {
+        let task = &self.prepared.task;
+        if !task.classes().is_empty() && !self.gives_probabilities() {
+            return Err(Error::invalid(
+                "the network's predictions",
+                "probabilities of classes, whose spread has a meaning",
+                format!("outputs trained with the loss `{}`", self.loss()),
+            ));
+        }
+        match samples {
+            Some(samples) => Sampler::new(self.members(), self.loss(), task, samples),
+            None => Sampler::of_members(self.members(), self.loss(), task),
+        }
+    }
+
+    /// What the networks of [`sampler`](Self::sampler) say about rows of inputs, as [`predict`](Self::predict) takes them.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub fn spread<E: Element>(&self, sampler: &Sampler, inputs: &[E]) -> Result<Spread> {
+        let rows = self.rows_of(inputs)?;
+        sampler.spread_of(rows, |place| self.inputs(inputs, place))
+    }
+
+    /// How many rows these inputs are.
+    fn rows_of<E>(&self, inputs: &[E]) -> Result<usize> {
         let [d_input, _] = self.network().dims();
         let rows = inputs.len() / d_input;
         if rows * d_input != inputs.len() {
@@ -191,12 +230,15 @@ impl Trained {
                 found: vec![inputs.len()],
             });
         }
+        Ok(rows)
+    }
+
+    /// The inputs of some rows, on the network's device.
+    fn inputs<E: Element>(&self, inputs: &[E], place: Range<usize>) -> Tensor<2> {
+        let [d_input, _] = self.network().dims();
         let options = (&self.network().device(), self.network().dtype()).into();
-        let outputs = outputs((members, self.loss()), rows, BATCH_ROWS, |place| {
-            let inputs = &inputs[place.start * d_input..place.end * d_input];
-            write(inputs, [place.len(), d_input], &options)
-        })?;
-        Ok(predictions(self.loss(), &self.prepared.task, &outputs))
+        let inputs = &inputs[place.start * d_input..place.end * d_input];
+        write(inputs, [place.len(), d_input], &options)
     }
 }
 

@@ -14,3 +14,4 @@ mod report_figures;
 mod statistics;
 mod store;
 mod tune;
+mod uncertainty;

@@ -12,7 +12,7 @@ use crate::data::split::{self, Labels};
 use crate::data::twins;
 use crate::error::Result;
 
-/// Rows of the training part, then of the validation part, then of the test part.
+/// Rows of the training part, then of the validation part, then of the calibration part, then of the test part.
 pub(super) struct RowSplit<'a> {
     pub(super) rows: Vec<Row<'a>>,
     /// How many are training rows; at least one.
@@ -21,6 +21,8 @@ pub(super) struct RowSplit<'a> {
     pub(super) validation: Option<usize>,
     /// The same for test rows.
     pub(super) test: Option<usize>,
+    /// The same for calibration rows.
+    pub(super) calibration: Option<usize>,
     /// Whether the target holds classes.
     pub(super) classes: bool,
     /// Numbers of the target that are far from all others, a sentence each.
@@ -71,11 +73,17 @@ pub(super) fn split<'a>(
             "change `split` in `[data]`, or what leaves rows out",
         ))
     };
-    let pick = |places: Vec<usize>| places.into_iter().map(|place| usable[place]).collect();
+    let pick = |places: Vec<usize>| -> Vec<Row<'a>> {
+        places.into_iter().map(|place| usable[place]).collect()
+    };
     let train = add("training", pick(parts.train))?;
     let validation = parts
         .validation
         .map(|part| add("validation", pick(part)))
+        .transpose()?;
+    let calibration = parts
+        .calibration
+        .map(|part| add("calibration", pick(part)))
         .transpose()?;
     let test = parts.test.map(|part| add("test", pick(part))).transpose()?;
     Ok(RowSplit {
@@ -83,6 +91,7 @@ pub(super) fn split<'a>(
         train,
         validation,
         test,
+        calibration,
         classes,
         far_off,
         notes,
@@ -108,6 +117,7 @@ impl<'a> RowSplit<'a> {
         Lengths {
             train: self.train,
             validation: self.validation,
+            calibration: self.calibration,
             test: self.test,
         }
     }
@@ -118,6 +128,7 @@ impl<'a> RowSplit<'a> {
 pub(super) struct Lengths {
     pub(super) train: usize,
     validation: Option<usize>,
+    calibration: Option<usize>,
     test: Option<usize>,
 }
 
@@ -127,8 +138,14 @@ impl Lengths {
         self.validation.map(|len| start..start + len)
     }
 
-    pub(super) fn test(self) -> Option<Range<usize>> {
+    pub(super) fn calibration(self) -> Option<Range<usize>> {
         let start = self.train + self.validation.unwrap_or(0);
+        self.calibration.map(|len| start..start + len)
+    }
+
+    pub(super) fn test(self) -> Option<Range<usize>> {
+        let before = [self.validation, self.calibration];
+        let start = self.train + before.into_iter().flatten().sum::<usize>();
         self.test.map(|len| start..start + len)
     }
 
@@ -235,6 +252,7 @@ fn split_rows(
         train: keep(parts.train),
         validation: parts.validation.map(keep),
         test: parts.test.map(keep),
+        calibration: parts.calibration.map(keep),
         kept: keep(parts.kept),
     })
 }

@@ -4,14 +4,16 @@ use std::io::{BufWriter, Write};
 
 use dropwise::data::Task;
 use dropwise::error::DataError;
-use dropwise::evaluate::predicted_class;
+use dropwise::evaluate::{Spread, predicted_class};
 use dropwise::{Error, Result};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::super::sure::Sure;
 use super::super::{Outcome, json};
 use super::rows::Row;
+use super::spread::RowSpread;
 use super::{Format, OnError};
 
 /// How rows are answered.
@@ -22,11 +24,22 @@ pub(super) struct Form<'a> {
     pub(super) proba: bool,
     /// How many members of an ensemble answer beside it.
     pub(super) members: usize,
+    /// How sure the answers are, if it is asked for.
+    pub(super) sure: Option<&'a Sure>,
     /// The columns that are carried to the answers.
     pub(super) keep: &'a [String],
     pub(super) on_error: OnError,
     /// Where the rows come from, for messages.
     pub(super) input: String,
+}
+
+/// What is said about some rows.
+pub(super) struct Said {
+    /// `[rows, d_output]`
+    pub(super) predictions: Vec<f64>,
+    pub(super) spread: Option<Spread>,
+    /// Of each member `[rows, d_output]`.
+    pub(super) members: Vec<Vec<f64>>,
 }
 
 /// Writes predictions, a line a row.
@@ -76,7 +89,18 @@ impl<'a, W: Write> Answers<'a, W> {
 
     /// Refuses kept columns that have the name of another column of the answers.
     fn check_names(&self, head: &[String]) -> Result<()> {
-        const KEYS: [&str; 4] = ["prediction", "probabilities", "members", "error"];
+        const KEYS: [&str; 10] = [
+            "prediction",
+            "probabilities",
+            "std",
+            "lower",
+            "upper",
+            "entropy",
+            "mutual_information",
+            "prediction_set",
+            "members",
+            "error",
+        ];
         let keep = self.form.keep;
         let is_taken = |name: &str| match self.lines {
             Lines::Csv(_) => head.iter().any(|other| other == name),
@@ -96,11 +120,14 @@ impl<'a, W: Write> Answers<'a, W> {
         Ok(())
     }
 
-    /// The header of a table: `prediction`, or the names of several targets; then the classes. The same of each member, as
-    /// `member_1` or `member_1_CLASS`.
+    /// The header of a table: `prediction`, or the names of several targets; then the classes; then how sure that is. Prediction and
+    /// classes of each member, as `member_1` or `member_1_CLASS`.
     fn head(&self) -> Vec<String> {
         let head = self.head_of_one();
         let mut all: Vec<String> = head.iter().map(|name| (*name).to_owned()).collect();
+        if let Some(sure) = self.form.sure {
+            all.extend(RowSpread::head(self.form.task, sure));
+        }
         for member in 1..=self.form.members {
             all.extend(head.iter().map(|name| match *name {
                 "prediction" => format!("member_{member}"),
@@ -123,23 +150,25 @@ impl<'a, W: Write> Answers<'a, W> {
         head
     }
 
-    /// A line a row; `predictions`, `[rows, d_output]`, has those that have inputs, `members` the same of each member.
-    pub(super) fn write(
-        &mut self,
-        rows: Vec<Row>,
-        predictions: &[f64],
-        members: &[Vec<f64>],
-    ) -> Result<()> {
+    /// A line a row; `said` is about those that have inputs.
+    pub(super) fn write(&mut self, rows: Vec<Row>, said: &Said) -> Result<()> {
         let width = self.form.task.d_output();
-        let mut predicted = 0..predictions.len() / width;
+        let mut predicted = 0..said.predictions.len() / width;
         for row in rows {
             self.rows += 1;
             let answer = row.inputs.and_then(|_| {
                 let k = predicted.next().unwrap_or_default();
                 let of = |all: &[f64]| self.answer(&all[k * width..][..width]);
+                let sure = self.form.sure.zip(said.spread.as_ref());
                 Ok(Answer {
-                    members: members.iter().map(|all| of(all)).collect::<Result<_>>()?,
-                    ..of(predictions)?
+                    spread: sure
+                        .map(|(sure, spread)| RowSpread::of(self.form.task, sure, (spread, k))),
+                    members: said
+                        .members
+                        .iter()
+                        .map(|all| of(all))
+                        .collect::<Result<_>>()?,
+                    ..of(&said.predictions)?
                 })
             });
             match answer {
@@ -231,13 +260,7 @@ impl<'a, W: Write> Answers<'a, W> {
         }
         let classes = task.classes();
         let prediction = match task {
-            Task::Regression { targets } => {
-                let names = targets.iter().map(|target| target.name.as_str());
-                match row {
-                    [number] => Prediction::Number(*number),
-                    numbers => Prediction::Numbers(names.zip(numbers.iter().copied()).collect()),
-                }
-            }
+            Task::Regression { .. } => Prediction::of_numbers(task, row),
             Task::Classification { .. } | Task::Binary { .. } => {
                 let class = match (task, row) {
                     (Task::Binary { .. }, [p]) => Some(usize::from(*p > self.form.threshold)),
@@ -254,6 +277,7 @@ impl<'a, W: Write> Answers<'a, W> {
                 .form
                 .proba
                 .then(|| names.zip(of_each_class(row)).collect()),
+            spread: None,
             members: Vec::new(),
             error: None,
         })
@@ -284,6 +308,8 @@ struct Answer<'a> {
     prediction: Prediction<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     probabilities: Option<Named<'a>>,
+    #[serde(flatten)]
+    spread: Option<RowSpread<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     members: Vec<Answer<'a>>,
     /// Why there is no prediction.
@@ -302,15 +328,51 @@ struct Line<'a> {
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Prediction<'a> {
+pub(super) enum Prediction<'a> {
     Class(&'a str),
     Number(f64),
     Numbers(Named<'a>),
     None,
 }
 
+impl<'a> Prediction<'a> {
+    /// A number for each target of a regression.
+    pub(super) fn of_numbers(task: &'a Task, row: &[f64]) -> Self {
+        match (task, row) {
+            (Task::Regression { targets }, [_, _, ..]) => {
+                let names = targets.iter().map(|target| target.name.as_str());
+                Prediction::Numbers(names.zip(row.iter().copied()).collect())
+            }
+            _ => row
+                .first()
+                .map_or(Prediction::None, |number| Prediction::Number(*number)),
+        }
+    }
+
+    /// The fields of a table's line, numbers with the same text as in JSON.
+    pub(super) fn fields(&self) -> Vec<String> {
+        match self {
+            Prediction::Class(name) => vec![(*name).to_owned()],
+            Prediction::Number(value) => vec![number(value)],
+            Prediction::Numbers(named) => named.numbers(),
+            Prediction::None => Vec::new(),
+        }
+    }
+}
+
+impl Named<'_> {
+    fn numbers(&self) -> Vec<String> {
+        self.0.iter().map(|(_, value)| number(value)).collect()
+    }
+}
+
+/// The same text in both forms.
+pub(super) fn number(value: &f64) -> String {
+    Value::from(*value).to_string()
+}
+
 /// Values with names, in order.
-struct Named<'a, T = f64>(Vec<(&'a str, T)>);
+pub(super) struct Named<'a, T = f64>(Vec<(&'a str, T)>);
 
 impl<'a, T> FromIterator<(&'a str, T)> for Named<'a, T> {
     fn from_iter<I: IntoIterator<Item = (&'a str, T)>>(pairs: I) -> Self {
@@ -329,6 +391,7 @@ impl Answer<'_> {
         Answer {
             prediction: Prediction::None,
             probabilities: None,
+            spread: None,
             members: Vec::new(),
             error: Some(error),
         }
@@ -336,16 +399,9 @@ impl Answer<'_> {
 
     /// The fields of a table's line; none if there is no prediction.
     fn fields(&self) -> Vec<String> {
-        // The same text in both forms.
-        let number = |value: &f64| Value::from(*value).to_string();
-        let numbers = |named: &Named| named.0.iter().map(|(_, value)| number(value)).collect();
-        let mut fields: Vec<String> = match &self.prediction {
-            Prediction::Class(name) => vec![(*name).to_owned()],
-            Prediction::Number(value) => vec![number(value)],
-            Prediction::Numbers(named) => numbers(named),
-            Prediction::None => Vec::new(),
-        };
-        fields.extend(self.probabilities.as_ref().map_or_else(Vec::new, numbers));
+        let mut fields = self.prediction.fields();
+        fields.extend(self.probabilities.iter().flat_map(Named::numbers));
+        fields.extend(self.spread.iter().flat_map(RowSpread::fields));
         fields.extend(self.members.iter().flat_map(Answer::fields));
         fields
     }

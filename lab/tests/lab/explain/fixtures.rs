@@ -96,6 +96,7 @@ impl Made {
                 train: train.clone(),
                 validation: None,
                 test: None,
+                calibration: None,
                 preprocessing: preprocessing.clone(),
                 hash: "0".repeat(64),
                 notes: vec![],

@@ -1,0 +1,258 @@
+//! How sure a network is: samples, intervals and what they come to, as a process.
+
+use serde_json::Value;
+
+use crate::folder::{Folder, cells};
+
+/// Numbers with noise that grows with the first input: `y = 3 x + z^2 + noise`.
+pub fn numbers() -> String {
+    let mut state = 12_345_u64;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as f64 / f64::from(1_u32 << 31) - 0.5
+    };
+    let mut table = "x,z,side,y\n".to_owned();
+    for row in 0..400 {
+        let (x, z) = (2.0 * next(), 2.0 * next());
+        let noise = (1.0 + x) * (next() + next() + next());
+        let side = if row % 3 == 0 { "left" } else { "right" };
+        table += &format!(
+            "{x:.4},{z:.4},{side},{:.4}\n",
+            10.0 + 3.0 * x + z * z + noise
+        );
+    }
+    table
+}
+
+const CONFIG: &str = r#"
+[data]
+source = "csv"
+path = "rows.csv"
+target = "y"
+
+[data.split]
+test = 0.25
+
+[network]
+hidden = [30]
+activation = "relu"
+
+[dropout]
+hidden = 0.1
+
+[train]
+optimizer = "adam"
+learning_rate = 0.02
+epochs = 20
+batch_size = 32
+"#;
+
+fn trained() -> Folder {
+    Folder::trained("rows.csv", numbers(), CONFIG)
+}
+
+/// The same rows as classes, low, middling and high.
+fn classes(config: &str) -> Folder {
+    let numbers = numbers();
+    let row = |line: &str| {
+        let (inputs, y) = line.rsplit_once(',').expect("a column");
+        let class = match y.parse::<f64>() {
+            Ok(y) if y < 9.0 => "low",
+            Ok(y) if y < 12.0 => "middling",
+            Ok(_) => "high",
+            Err(_) => "y",
+        };
+        format!("{inputs},{class}\n")
+    };
+    let table: String = numbers.lines().map(row).collect();
+    Folder::trained("rows.csv", table, config)
+}
+
+fn column(lines: &[String], name: &str) -> Vec<f64> {
+    let place = cells(&lines[0]).iter().position(|cell| *cell == name);
+    let place = place.unwrap_or_else(|| panic!("no column {name}: {}", lines[0]));
+    let number = |line: &String| cells(line)[place].parse().expect("a number");
+    lines[1..].iter().map(number).collect()
+}
+
+const ROWS: &str = "x,z,side\n0.1,0.2,left\n-0.9,0.5,right\n0.9,-0.9,left\n";
+
+#[test]
+fn samples_give_a_deviation_that_a_seed_repeats_whatever_the_rows_beside_it() {
+    let folder = trained();
+    let all = folder.predict(ROWS, &["--samples"]);
+    assert_eq!(all[0], "prediction,std");
+    assert!(column(&all, "std").iter().all(|std| *std > 0.0));
+    assert_eq!(folder.predict(ROWS, &["--samples", "100"]), all);
+    let last = folder.predict("x,z,side\n0.9,-0.9,left\n", &["--samples"]);
+    let near = |found: f64, expected: f64| (found - expected).abs() < 1e-4;
+    assert!(near(column(&last, "std")[0], column(&all, "std")[2]));
+    let other = folder.predict(ROWS, &["--samples", "--sample-seed", "5"]);
+    assert_ne!(other, all);
+    // The average is near what the network says with dropout off, within some standard errors.
+    let off = folder.predict(ROWS, &[]);
+    for row in 0..3 {
+        let (mean, std) = (column(&all, "prediction")[row], column(&all, "std")[row]);
+        let off = column(&off, "prediction")[row];
+        assert!((mean - off).abs() < 5.0 * std / 10.0 + 0.1, "{mean} {off}");
+    }
+    let lines = folder.predict(ROWS, &["--samples", "--format", "csv"]);
+    assert_eq!(lines, all);
+    let object = "{\"x\":0.9,\"z\":-0.9,\"side\":\"left\"}\n";
+    let line = folder.predict(object, &["--samples", "--format", "jsonl"]);
+    let line: Value = serde_json::from_str(&line[0]).expect("JSON");
+    assert!(near(
+        line["std"].as_f64().expect("std"),
+        column(&all, "std")[2]
+    ));
+}
+
+#[test]
+fn samples_of_classes_give_probabilities_entropy_and_mutual_information() {
+    let folder = classes(CONFIG);
+    let all = folder.predict(ROWS, &["--samples", "40"]);
+    assert_eq!(
+        all[0],
+        "prediction,high,low,middling,entropy,mutual_information"
+    );
+    for row in 0..3 {
+        let p = ["high", "low", "middling"].map(|class| column(&all, class)[row]);
+        assert!((p.iter().sum::<f64>() - 1.0).abs() < 1e-6);
+        let entropy: f64 = p.iter().map(|p| -p * p.ln()).sum();
+        let [found, information] =
+            ["entropy", "mutual_information"].map(|name| column(&all, name)[row]);
+        assert!((found - entropy).abs() < 1e-9);
+        assert!(information > 0.0 && information < entropy);
+    }
+}
+
+#[test]
+fn samples_of_nothing_are_refused_in_a_sentence() {
+    let folder = trained();
+    folder.write("rows-in.csv", ROWS);
+    let predict = |more: &[&str]| {
+        let errors = folder.bad(&[&["predict", "run", "--input", "rows-in.csv"], more].concat());
+        errors.trim_end().to_owned()
+    };
+    assert_eq!(
+        predict(&["--samples", "0"]),
+        "error: --samples: expected at least 2, so that there is a spread, found 0"
+    );
+    folder.train(&CONFIG.replace("hidden = 0.1", "hidden = 0"), "plain");
+    let errors = folder.bad(&["predict", "plain", "--input", "rows-in.csv", "--samples"]);
+    assert_eq!(
+        errors.trim_end(),
+        "error: --samples: expected a network with dropout, whose thinned networks would be asked (without --samples intervals \
+         still hold), found one without"
+    );
+}
+
+#[test]
+fn intervals_are_made_by_rows_of_their_own_which_the_run_keeps() {
+    let folder = Folder::new();
+    folder.write("rows.csv", numbers());
+    let config = CONFIG.replace("test = 0.25", "test = 0.25\ncalibration = 0.25");
+    folder.train(&config, "run");
+    let ends = |more: &[&str]| {
+        let lines = folder.predict(ROWS, &[&["--interval", "0.9"], more].concat());
+        let [prediction, lower, upper] =
+            ["prediction", "lower", "upper"].map(|name| column(&lines, name));
+        for row in 0..3 {
+            assert!(lower[row] < prediction[row] && prediction[row] < upper[row]);
+        }
+        let widths = (0..3).map(|row| upper[row] - lower[row]);
+        (lines[0].clone(), widths.collect::<Vec<f64>>(), lines)
+    };
+    let (head, plain, _) = ends(&[]);
+    assert_eq!(head, "prediction,lower,upper");
+    assert!((plain[0] - plain[1]).abs() < 1e-9, "one width for all rows");
+    let (head, sampled, lines) = ends(&["--samples"]);
+    assert_eq!(head, "prediction,std,lower,upper");
+    let std = column(&lines, "std");
+    assert!((sampled[0] / std[0] - sampled[1] / std[1]).abs() < 1e-6);
+    let (_, wider, _) = (
+        0,
+        column(&folder.predict(ROWS, &["--interval", "0.95"]), "upper"),
+        0,
+    );
+    assert!(wider[0] > column(&folder.predict(ROWS, &["--interval", "0.9"]), "upper")[0]);
+    // The data are not needed any more, but for another number of samples.
+    std::fs::remove_file(folder.path("rows.csv")).expect("a file");
+    assert_eq!(ends(&["--samples", "100"]).1, sampled);
+    assert_eq!(ends(&[]).1, plain);
+    folder.write("in.csv", ROWS);
+    let bad =
+        |more: &[&str]| folder.bad(&[&["predict", "run", "--input", "in.csv"], more].concat());
+    let errors = bad(&["--interval", "0.9", "--samples", "20"]);
+    assert!(
+        errors.contains("intervals of these samples need the run's data, which are not there"),
+        "{errors}"
+    );
+    for (more, message) in [
+        (
+            vec!["--interval", "1.5"],
+            "error: --interval: expected a share of cases above 0 and below 1, such as 0.9, found 1.5\n",
+        ),
+        (
+            vec!["--interval", "0.999"],
+            "error: the calibration rows: expected at least 999 for a confidence level of 0.999, found 75\n",
+        ),
+        (
+            vec!["--interval", "0.9", "--conformity-score", "lac"],
+            "error: the conformity score: expected `absolute` for this network, found `lac`\n",
+        ),
+    ] {
+        assert_eq!(bad(&more), message);
+    }
+    folder.write("run/calibration.json", "[");
+    assert!(bad(&["--interval", "0.9"]).contains("calibration.json: cannot be read"));
+}
+
+#[test]
+fn sets_of_classes_hold_what_may_be_true() {
+    let config = CONFIG.replace("test = 0.25", "validation = 0.3");
+    let folder = classes(&config);
+    let output = folder.output(
+        &[
+            "predict",
+            "run",
+            "--input",
+            "-",
+            "--format",
+            "jsonl",
+            "--interval",
+            "0.95",
+            "--conformity-score",
+            "aps",
+        ],
+        b"[0.1, 0.2, \"left\"]\n[-0.9, 0.0, \"left\"]\n",
+    );
+    let errors = String::from_utf8(output.stderr).expect("text");
+    assert!(
+        errors.contains("from the 120 validation rows; the best model was chosen by them"),
+        "{errors}"
+    );
+    let text = String::from_utf8(output.stdout).expect("text");
+    for line in text.lines() {
+        let line: Value = serde_json::from_str(line).expect("JSON");
+        let set = line["prediction_set"].as_array().expect("a set");
+        assert!(set.contains(&line["prediction"]), "{line}");
+        assert!(line["entropy"].is_null());
+    }
+    let table = folder.predict(ROWS, &["--interval", "0.95"]);
+    assert_eq!(table[0], "prediction,prediction_set");
+    assert!(table[1].contains("[\"\""), "{}", table[1]);
+    let none = Folder::trained(
+        "rows.csv",
+        numbers(),
+        &CONFIG.replace("test = 0.25", "test = 0.1"),
+    );
+    none.write("in.csv", ROWS);
+    let errors = none.bad(&["predict", "run", "--input", "in.csv", "--interval", "0.9"]);
+    assert!(
+        errors.contains("the run has no calibration rows") && errors.contains("calibration = 0.2"),
+        "{errors}"
+    );
+}

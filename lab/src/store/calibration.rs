@@ -1,0 +1,186 @@
+//! What calibration rows say about a run's network: kept when training ends, else made again from the data.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use dropwise::data::{self, Part};
+use dropwise::error::{Error, Result};
+use dropwise::evaluate::{SAMPLES, Sampler};
+use serde::{Deserialize, Serialize};
+
+use super::stored::ModelName;
+use super::trained::Trained;
+use super::{CALIBRATION, atomic, cannot_read, refused};
+use crate::uncertainty::Calibration;
+
+/// How the networks of a run are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Thinned networks of each member; none where each answers with dropout off.
+    pub samples: Option<usize>,
+    /// The seed of their masks.
+    pub seed: u64,
+}
+
+/// What is kept, for each way to ask.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    model: String,
+    asked: Asked,
+    calibration: Calibration,
+}
+
+/// Calibration rows that were found, and where.
+#[derive(Debug, Clone)]
+pub struct FoundCalibration {
+    /// Their scores.
+    pub calibration: Calibration,
+    /// Which rows they are.
+    pub part: Part,
+    /// A sentence about them.
+    pub words: String,
+}
+
+impl Asked {
+    /// So many thinned networks of each member, with the masks of a seed, else of the run's.
+    #[must_use]
+    pub fn new(trained: &Trained, samples: Option<usize>, seed: Option<u64>) -> Self {
+        let seed = seed.unwrap_or(trained.experiment.seed);
+        Asked {
+            samples,
+            // Without samples there are no masks.
+            seed: if samples.is_some() { seed } else { 0 },
+        }
+    }
+
+    /// The networks.
+    ///
+    /// # Errors
+    /// As [`Trained::sampler`].
+    pub fn sampler(self, trained: &Trained) -> Result<Sampler> {
+        trained.sampler(self.samples.map(|samples| (samples, self.seed)))
+    }
+}
+
+/// Keeps the scores of the run's calibration rows, if it has any, in its folder: with dropout off, and with as many samples as there are
+/// where no number is asked for.
+///
+/// # Errors
+/// [`Error::WriteFile`] if they cannot be written; [`Error::Compute`] if a prediction is not a number.
+pub fn keep_calibration(
+    dir: &Path,
+    trained: &Trained,
+    rows: Option<&dropwise::Dataset>,
+) -> Result<()> {
+    let (Some(rows), Ok(_)) = (rows, trained.sampler(None)) else {
+        return Ok(());
+    };
+    let samples = trained.network().has_dropout().then_some(SAMPLES);
+    let ways = std::iter::once(None).chain(samples.map(Some));
+    let keep = |samples| {
+        let asked = Asked::new(trained, samples, None);
+        let spread = asked.sampler(trained)?.spread(rows)?;
+        Ok(Kept {
+            model: trained.name.to_string(),
+            asked,
+            calibration: Calibration::new(rows, &spread)?,
+        })
+    };
+    let kept = ways.map(keep).collect::<Result<Vec<Kept>>>()?;
+    let json = serde_json::to_vec(&kept)
+        .map_err(|cause| Error::invalid("the calibration", "JSON", cause))?;
+    atomic::write(&dir.join(CALIBRATION), &json)
+}
+
+/// What calibration rows say about the networks that are asked: as the run in `dir` kept it, else from its data, of the calibration rows,
+/// else of the validation rows.
+///
+/// # Errors
+/// [`Error::Store`] if the run has neither, if the data are not there or have changed, or if what it kept is damaged.
+pub fn calibration_of(
+    dir: &Path,
+    trained: &Trained,
+    (asked, sampler): (Asked, &Sampler),
+) -> Result<FoundCalibration> {
+    if let Some(calibration) = kept(dir, trained, asked)? {
+        let words = words(trained, Part::Calibration, calibration.rows);
+        return Ok(FoundCalibration {
+            calibration,
+            part: Part::Calibration,
+            words,
+        });
+    }
+    let split = trained.experiment.data.split.as_ref();
+    if !split.is_some_and(|split| split.calibration > 0.0 || split.validates()) {
+        return Err(refused(
+            dir,
+            "the run has no calibration rows, by which intervals would be made",
+            "train with `split = { calibration = 0.2 }` in `[data]`",
+        ));
+    }
+    let splits = data::load(&trained.experiment.data, trained.experiment.seed).map_err(|cause| {
+        refused(
+            dir,
+            format!("intervals of these samples need the run's data, which are not there: {cause}"),
+            format!("bring them back; a run with calibration rows keeps what `--samples {SAMPLES}` needs"),
+        )
+    })?;
+    if !trained.prepared.check(dir, &splits)? {
+        return Err(refused(
+            dir,
+            "the data have changed since the network was trained, so that its calibration rows may be others",
+            "bring the data back, or train again",
+        ));
+    }
+    let found = [Part::Calibration, Part::Validation]
+        .into_iter()
+        .find_map(|part| Some((part, splits.part(part)?)));
+    let Some((part, rows)) = found else {
+        let problem = "the run has no calibration rows, by which intervals would be made";
+        let fix = "train with `split = { calibration = 0.2 }` in `[data]`";
+        return Err(refused(dir, problem, fix));
+    };
+    let calibration = Calibration::new(rows, &sampler.spread(rows)?)?;
+    Ok(FoundCalibration {
+        words: words(trained, part, calibration.rows),
+        calibration,
+        part,
+    })
+}
+
+/// What is said of the rows.
+fn words(trained: &Trained, part: Part, rows: usize) -> String {
+    let chosen = if trained.name == ModelName::Best {
+        Some("the best model was chosen by them")
+    } else {
+        let stops = trained.experiment.train.early_stopping.is_some();
+        stops.then_some("training stopped by them")
+    };
+    match (part, chosen) {
+        (Part::Validation, Some(chosen)) => format!(
+            "intervals are from the {rows} validation rows; {chosen}, so that they may hold a little less often than they say: \
+             `calibration` in `[data.split]` keeps rows of their own"
+        ),
+        (Part::Validation, None) => {
+            format!("intervals are from the {rows} validation rows, by which nothing was chosen")
+        }
+        _ => format!("intervals are from the {rows} calibration rows"),
+    }
+}
+
+fn kept(dir: &Path, trained: &Trained, asked: Asked) -> Result<Option<Calibration>> {
+    let path = dir.join(CALIBRATION);
+    let text = match fs::read_to_string(&path) {
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(None),
+        text => text.map_err(|cause| cannot_read(&path, cause))?,
+    };
+    let kept: Vec<Kept> = serde_json::from_str(&text).map_err(|cause| {
+        let fix = "remove the file, and intervals are made from the run's data";
+        refused(&path, format!("cannot be read: {cause}"), fix)
+    })?;
+    let model = trained.name.to_string();
+    let mut kept = kept.into_iter();
+    let kept = kept.find(|kept| kept.asked == asked && kept.model == model);
+    Ok(kept.map(|kept| kept.calibration))
+}
