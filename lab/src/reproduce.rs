@@ -32,6 +32,7 @@ mod network;
 mod paper;
 mod ridge;
 mod summary;
+pub mod uci;
 
 use std::ops::RangeInclusive;
 

@@ -4,6 +4,7 @@ mod figure;
 mod in_progress;
 mod known;
 mod show;
+mod uci;
 mod workers;
 
 use std::io::Write;
@@ -37,7 +38,7 @@ use workers::Workers;
 ///
 /// The folder --out gets paper.toml (the experiment), runs/ (every network, a folder each, as of
 /// `dropwise train --out`), table.md, figure.svg and summary.json. After Ctrl-C or a kill, the same
-/// command with --resume continues.
+/// command with --resume continues. Of uci, --rows are the sets and --seeds the splits, counted from 1.
 ///
 /// On several machines, --part K/N runs every N-th item of --list-json from the K-th on, in a folder of its own;
 /// --merge puts the folders together to what one process would have written: see docs/CLUSTER.md.
@@ -89,6 +90,12 @@ struct Seeds(RangeInclusive<u64>);
 /// Upper bound that turns a typo into an error.
 const MOST_SEEDS: u64 = 10_000;
 
+impl Seeds {
+    fn range(&self) -> RangeInclusive<u64> {
+        self.0.clone()
+    }
+}
+
 impl FromStr for Seeds {
     type Err = String;
 
@@ -117,6 +124,9 @@ impl Args {
         let Some(name) = &self.name else {
             return known::list(out).map(|()| Outcome::Success);
         };
+        if name == uci::NAME {
+            return self.run_uci(out);
+        }
         interrupt::watch();
         let known = known::find(name)?;
         let dir = self.out.clone().unwrap_or_else(|| self.folder(name));

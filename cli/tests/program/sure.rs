@@ -256,3 +256,108 @@ fn sets_of_classes_hold_what_may_be_true() {
         "{errors}"
     );
 }
+
+#[test]
+fn evaluation_says_how_often_intervals_hold_and_for_whom_they_do_not() {
+    let folder = Folder::new();
+    folder.write("rows.csv", numbers());
+    let config = CONFIG.replace("test = 0.25", "test = 0.4\ncalibration = 0.25");
+    folder.train(&config, "run");
+    let text = folder.good(&["evaluate", "run", "--samples", "--by", "side"]);
+    for part in [
+        "with 100 networks; intervals are from the 60 calibration rows:",
+        "none: std alone",
+        "residual_normalized",
+        "CRPS",
+        "side   ",
+        "left ",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let line = folder.good(&["evaluate", "run", "--samples", "--by", "x", "--json"]);
+    let line: Value = serde_json::from_str(&line).expect("JSON");
+    let found = &line["uncertainty"];
+    assert_eq!(found["calibration_rows"], 60);
+    let coverage = found["targets"][0]["coverage"].as_array().expect("levels");
+    assert_eq!(coverage.len(), 12);
+    for one in &coverage[4..] {
+        let share = one["coverage"].as_f64().expect("a share");
+        let [low, high] = [0, 1].map(|end| one["expected"][end].as_f64().expect("a share"));
+        // One table, whose rows and seed never change.
+        assert!(low - 0.02 <= share && share <= high + 0.02, "{one}");
+    }
+    let groups = found["groups"].as_array().expect("groups");
+    assert_eq!(groups.len(), 4);
+    let rows: u64 = groups
+        .iter()
+        .filter_map(|group| group["rows"].as_u64())
+        .sum();
+    assert_eq!(rows, 160);
+    let errors = folder.bad(&["evaluate", "run", "--by", "colour"]);
+    assert_eq!(
+        errors,
+        "error: --by: expected a column of rows.csv: `x`, `z`, `side`, `y`, found `colour`\n"
+    );
+    // Of the calibration rows themselves no interval is measured.
+    let text = folder.good(&["evaluate", "run", "--coverage", "--split", "calibration"]);
+    assert!(
+        text.contains("no intervals: they would be from the calibration rows"),
+        "{text}"
+    );
+}
+
+#[test]
+fn evaluation_of_classes_has_sets_calibration_and_mistakes() {
+    let folder = classes(&CONFIG.replace("test = 0.25", "test = 0.4\ncalibration = 0.25"));
+    let text = folder.good(&["evaluate", "run", "--samples", "50"]);
+    for part in [
+        "lac",
+        "aps",
+        "temperature",
+        "mutual information",
+        "from 0.9",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let line = folder.good(&["evaluate", "run", "--coverage", "--json"]);
+    let line: Value = serde_json::from_str(&line).expect("JSON");
+    let (found, metrics) = (&line["uncertainty"]["classes"], &line["metrics"]);
+    for (one, other) in [
+        ("brier_score", "brier_score"),
+        ("expected_calibration_error", "expected_calibration_error"),
+        ("negative_log_likelihood", "negative_log_likelihood"),
+        ("error_rate", "error_rate"),
+    ] {
+        let [one, other] = [&found[one], &metrics[other]].map(|value| value.as_f64());
+        assert!((one.expect("found") - other.expect("metric")).abs() < 1e-6);
+    }
+    assert!(found["mutual_information_auroc"].is_null());
+}
+
+#[test]
+fn the_uci_regressions_run_from_one_command_and_go_on_where_they_were() {
+    let folder = Folder::new();
+    let quick = ["reproduce", "uci", "--quick", "--quiet"];
+    let text = folder.good(&quick);
+    assert!(
+        text.contains("concrete") && text.contains("4.82 ± 0.16"),
+        "{text}"
+    );
+    let kept = folder.read("runs/reproduce/uci-quick/outcomes.jsonl");
+    assert_eq!(folder.good(&[&quick[..], &["--resume"]].concat()), text);
+    assert_eq!(folder.read("runs/reproduce/uci-quick/outcomes.jsonl"), kept);
+    // A set of one's own: a name and a table whose last column is the target.
+    std::fs::create_dir(folder.path("sets")).expect("a folder");
+    folder.write(
+        "sets/own.csv",
+        numbers().replace("left", "0").replace("right", "1"),
+    );
+    let own = ["--data", "sets", "--out", "own", "--seeds", "2..2"];
+    let text = folder.good(&[&quick[..], &own].concat());
+    assert!(text.contains("own") && !text.contains("concrete"), "{text}");
+    let errors = folder.bad(&["reproduce", "uci", "--set", "epoch=3"]);
+    assert!(
+        errors.contains("--set: expected a value for one of"),
+        "{errors}"
+    );
+}

@@ -14,4 +14,5 @@ mod report_figures;
 mod statistics;
 mod store;
 mod tune;
+mod uci;
 mod uncertainty;

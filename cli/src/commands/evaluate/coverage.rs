@@ -122,12 +122,10 @@ fn groups_of(
         row.map(|row| table.cell(row, place).trim().to_owned())
     };
     let values: Option<Vec<String>> = (0..rows.len()).map(value).collect();
-    let values = values.ok_or_else(|| {
-        let (what, fix) = (
-            "the table has changed",
-            "bring back the one that was trained on",
-        );
-        Error::data(&name, "", what, fix)
+    let values = values.ok_or_else(|| Error::Store {
+        path: path.to_owned(),
+        problem: "has changed: rows of the run are not on its lines".to_owned(),
+        fix: "bring back the table that was trained on".to_owned(),
     })?;
     Ok(quarters(&values).unwrap_or(values))
 }

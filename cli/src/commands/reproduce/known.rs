@@ -7,6 +7,8 @@ use dropwise::{Error, Result};
 use dropwise_lab::report::Table;
 use dropwise_lab::reproduce::Paper;
 
+use super::uci;
+
 /// Names and texts, in the order of the list.
 const KNOWN: [(&str, &str); 9] = [
     ("ridge", include_str!("../../../../config/paper/ridge.toml")),
@@ -79,7 +81,7 @@ pub(super) fn find(name: &str) -> Result<Known> {
 
 /// Parser of NAME: the name of an experiment, or of a TOML file.
 pub(super) fn name(text: &str) -> std::result::Result<String, String> {
-    let mut names = KNOWN.iter().map(|(known, _)| *known);
+    let mut names = KNOWN.iter().map(|(known, _)| *known).chain([uci::NAME]);
     let is_toml = Path::new(text)
         .extension()
         .is_some_and(|extension| extension == "toml");
@@ -87,7 +89,10 @@ pub(super) fn name(text: &str) -> std::result::Result<String, String> {
         return Ok(text.to_owned());
     }
     let names = KNOWN.map(|(known, _)| known).join(", ");
-    Err(format!("expected a TOML file, or one of {names}"))
+    Err(format!(
+        "expected a TOML file, or one of {names}, {}",
+        uci::NAME
+    ))
 }
 
 /// Prints a line for each experiment.
@@ -108,5 +113,12 @@ pub(super) fn list(out: &mut impl Write) -> Result<()> {
             paper.source,
         ]);
     }
+    let paper = uci::paper()?;
+    table.push(vec![
+        uci::NAME.to_owned(),
+        paper.networks().to_string(),
+        paper.title,
+        paper.source,
+    ]);
     Ok(writeln!(out, "{table}")?)
 }

@@ -1,0 +1,393 @@
+//! `dropwise reproduce uci`: the sets that there are, their splits one after the other, and the table.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use dropwise::{Backend, Error, Result};
+use dropwise_lab::report::Table;
+use dropwise_lab::reproduce::uci::{
+    UciOutcome, UciProtocol, UciSet, UciSummary, UciTable, run_split, summarize,
+};
+use dropwise_lab::store::PaperFolder;
+use serde::{Deserialize, Serialize};
+
+use super::super::output::Style;
+use super::super::{Outcome, interrupt, json, parallel, pretty, sweep};
+use super::Args;
+
+/// The name of the experiment.
+pub(super) const NAME: &str = "uci";
+
+const TEXT: &str = include_str!("../../../../config/paper/uci.toml");
+const OUTCOMES: &str = "outcomes.jsonl";
+
+/// A set that comes with the program.
+const CONCRETE: &str = include_str!("../../../../config/data/concrete.csv");
+
+/// What all of it has: the published table as a file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UciPaper {
+    pub(super) title: String,
+    pub(super) source: String,
+    protocol: UciProtocol,
+    sets: Vec<UciSet>,
+}
+
+/// The experiment as it comes with the program.
+pub(super) fn paper() -> Result<UciPaper> {
+    toml::from_str(TEXT).map_err(|cause| Error::invalid("uci.toml", "a table of UCI sets", cause))
+}
+
+impl UciPaper {
+    /// How many networks all sets would take.
+    pub(super) fn networks(&self) -> usize {
+        let splits = self.sets.iter();
+        let splits = splits.map(|set| set.splits.unwrap_or(self.protocol.splits));
+        splits.sum::<usize>() * (self.protocol.rates.len() + 1)
+    }
+
+    /// The same with the values of --set for the protocol, such as epochs=400.
+    fn with_changes(mut self, args: &Args) -> Result<Self> {
+        let changes = &args.changes.overrides;
+        let mut protocol = toml::Table::try_from(&self.protocol)
+            .map_err(|cause| Error::invalid("the protocol", "TOML", cause))?;
+        for change in changes {
+            let (key, value) = change.key_and_value();
+            let (true, Some(value)) = (protocol.contains_key(&key), value) else {
+                let keys: Vec<&str> = protocol.keys().map(String::as_str).collect();
+                let expected = format!("a value for one of {}", keys.join(", "));
+                return Err(Error::invalid("--set", expected, change.text()));
+            };
+            protocol.insert(key, value);
+        }
+        self.protocol = protocol.try_into().map_err(|cause: toml::de::Error| {
+            Error::invalid("--set", "a value of its type", cause.message())
+        })?;
+        if args.quick {
+            self.protocol = UciProtocol {
+                splits: 2,
+                epochs: 40,
+                rates: vec![0.01, 0.05],
+                samples: 200,
+                samples_to_choose: 50,
+                ..self.protocol
+            };
+        }
+        let counts = [
+            ("splits", self.protocol.splits),
+            ("epochs", self.protocol.epochs),
+            ("rates", self.protocol.rates.len()),
+        ];
+        if let Some((key, count)) = counts.into_iter().find(|(_, count)| *count == 0) {
+            return Err(Error::invalid(key, "at least 1", count));
+        }
+        Ok(self)
+    }
+}
+
+/// A set with its table.
+struct Found {
+    set: UciSet,
+    table: UciTable,
+}
+
+impl Args {
+    /// Runs all of it.
+    pub(super) fn run_uci(&self, out: &mut impl Write) -> Result<Outcome> {
+        interrupt::watch();
+        let paper = paper()?.with_changes(self)?;
+        let sets = self.sets(&paper)?;
+        let dir = self.out.clone().unwrap_or_else(|| self.folder(NAME));
+        let mut header = format!(
+            "# dropwise reproduce uci{}\n",
+            if self.quick { " --quick" } else { "" }
+        );
+        header.push_str(
+            &toml::to_string(&paper).map_err(|cause| Error::invalid("uci.toml", "TOML", cause))?,
+        );
+        let mut wanted = self.splits(&paper, &sets);
+        if self.sweep.list_json {
+            let item = |(set, split): &(usize, usize)| {
+                serde_json::json!({ "set": sets[*set].set.name, "split": split + 1 })
+            };
+            let items: Vec<_> = wanted.iter().map(item).collect();
+            return sweep::list(items, out).map(|()| Outcome::Success);
+        }
+        let part = self.sweep.part();
+        let mut numbers = 0..;
+        wanted.retain(|_| numbers.next().is_some_and(|k| part.has(k)));
+        let folder = if self.sweep.resumes(&dir, PaperFolder::CONFIG) {
+            PaperFolder::resume(&dir, &header)?
+        } else {
+            PaperFolder::refuse_content(&dir)?;
+            PaperFolder::create(&dir, &header)?
+        };
+        let mut outcomes = kept(&dir.join(OUTCOMES))?;
+        for dir in &self.sweep.merge {
+            let path = dir.join(OUTCOMES);
+            if !path.is_file() {
+                return Err(Error::Store {
+                    path,
+                    problem: "no such file".to_owned(),
+                    fix: "name the folders that `dropwise reproduce uci --out` wrote".to_owned(),
+                });
+            }
+            outcomes.extend(kept(&path)?);
+        }
+        if !self.sweep.merge.is_empty() {
+            wanted.clear();
+        }
+        let backend = match &self.changes.backend {
+            Some(backend) => backend.clone(),
+            None => Backend::default(),
+        };
+        let to_run: Vec<(usize, usize)> = wanted
+            .iter()
+            .copied()
+            .filter(|(set, split)| {
+                let name = &sets[*set].set.name;
+                let is_it = |one: &UciOutcome| one.set == *name && one.split == *split;
+                !outcomes.iter().any(is_it)
+            })
+            .collect();
+        let quiet = self.output.style() == Style::Quiet;
+        let total = wanted.len();
+        parallel::run_parallel(
+            parallel::jobs(self.jobs),
+            to_run.len(),
+            |k, _| {
+                if interrupt::requested() {
+                    return Ok(None);
+                }
+                let (set, split) = to_run[k];
+                let Found { set, table } = &sets[set];
+                run_split((set, &paper.protocol), table, split, &backend).map(Some)
+            },
+            |_, outcome| {
+                let Some(outcome) = outcome else {
+                    return Ok(());
+                };
+                if !quiet {
+                    eprintln!(
+                        "{}, split {} ({} of {total}): rate {}, RMSE {:.4}, log likelihood {:.4}",
+                        outcome.set,
+                        outcome.split + 1,
+                        outcomes.len() + 1,
+                        outcome.rate,
+                        outcome.rmse,
+                        outcome.log_likelihood
+                    );
+                }
+                outcomes.push(outcome);
+                let lines = outcomes.iter().map(|one| Ok(json(one)? + "\n"));
+                folder.save(OUTCOMES, &lines.collect::<Result<String>>()?)
+            },
+        )?;
+        if interrupt::requested() {
+            eprintln!("interrupted: {}", self.sweep.to_continue());
+            return Ok(Outcome::Interrupted);
+        }
+        outcomes.sort_by(|a, b| (&a.set, a.split).cmp(&(&b.set, b.split)));
+        outcomes.dedup_by(|a, b| (&a.set, a.split) == (&b.set, b.split));
+        let lines = outcomes.iter().map(|one| Ok(json(one)? + "\n"));
+        folder.save(OUTCOMES, &lines.collect::<Result<String>>()?)?;
+        let summaries = sets
+            .iter()
+            .filter_map(|found| summarize(&found.set, &outcomes));
+        let summaries: Vec<UciSummary> = summaries.collect();
+        let table = table(&summaries, &paper.protocol);
+        folder.save("table.md", &table)?;
+        folder.save("summary.json", &pretty(&summaries)?)?;
+        writeln!(out, "{table}")?;
+        writeln!(out, "{} has it all", dir.display())?;
+        Ok(Outcome::Success)
+    }
+
+    /// Set and split of each run.
+    fn splits(&self, paper: &UciPaper, sets: &[Found]) -> Vec<(usize, usize)> {
+        let of_set = |(k, found): (usize, &Found)| {
+            let all = match (self.quick, found.set.splits) {
+                (false, Some(splits)) => splits.min(paper.protocol.splits),
+                _ => paper.protocol.splits,
+            };
+            // --seeds counts them from 1.
+            let asked = self.seeds.as_ref().map(super::Seeds::range);
+            let is_asked = move |split: &usize| {
+                let number = *split as u64 + 1;
+                asked.as_ref().is_none_or(|range| range.contains(&number))
+            };
+            (0..all).filter(is_asked).map(move |split| (k, split))
+        };
+        sets.iter().enumerate().flat_map(of_set).collect()
+    }
+
+    /// The sets that there are, and that are asked for.
+    fn sets(&self, paper: &UciPaper) -> Result<Vec<Found>> {
+        let mut found = Vec::new();
+        match &self.data {
+            None => {
+                let concrete = |set: &&UciSet| set.name == "concrete";
+                if let Some(set) = paper.sets.iter().find(concrete) {
+                    let table = UciTable::parse("concrete.csv", CONCRETE.as_bytes(), (None, None))?;
+                    let set = set.clone();
+                    found.push(Found { set, table });
+                }
+            }
+            Some(dir) => {
+                let read = fs::read_dir(dir).map_err(|cause| Error::Read {
+                    path: dir.clone(),
+                    cause,
+                })?;
+                let mut paths: Vec<PathBuf> = read.flatten().map(|entry| entry.path()).collect();
+                paths.sort();
+                for path in paths {
+                    found.extend(set_in(&path, paper)?);
+                }
+            }
+        }
+        let names: Vec<String> = found.iter().map(|found| found.set.name.clone()).collect();
+        if let Some(asked) = &self.rows {
+            if let Some(name) = asked.iter().find(|name| !names.contains(name)) {
+                let expected = format!("sets that there are: {}", names.join(", "));
+                return Err(Error::invalid("--rows", expected, format!("`{name}`")));
+            }
+            found.retain(|found| asked.contains(&found.set.name));
+        }
+        if found.is_empty() {
+            let place = self
+                .data
+                .as_ref()
+                .map_or_else(String::new, |dir| dir.display().to_string());
+            let expected = "a folder for each set with data.txt, or a file such as yacht.txt";
+            return Err(Error::invalid(
+                format!("--data {place}"),
+                expected,
+                "no set",
+            ));
+        }
+        if self.quick {
+            for found in &mut found {
+                found.table = found.table.clone().first(200);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The set in a folder or a file; none in another.
+fn set_in(path: &Path, paper: &UciPaper) -> Result<Option<Found>> {
+    let (table, folder) = if path.is_dir() {
+        let places = [path.join("data.txt"), path.join("data/data.txt")];
+        match places.into_iter().find(|place| place.is_file()) {
+            Some(table) => (table.clone(), table.parent().map(Path::to_owned)),
+            None => return Ok(None),
+        }
+    } else {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        match extension {
+            Some("txt" | "csv" | "data") => (path.to_owned(), None),
+            _ => return Ok(None),
+        }
+    };
+    let name = path
+        .file_stem()
+        .map(|name| name.to_string_lossy().into_owned());
+    let name = name.unwrap_or_default();
+    let is_it = |set: &&UciSet| set.name == name || set.folders.contains(&name);
+    let set = paper.sets.iter().find(is_it).cloned();
+    let set = set.unwrap_or_else(|| UciSet::named(&name));
+    let listed = |file: &str| {
+        folder
+            .as_ref()
+            .map_or(Ok(None), |folder| columns(&folder.join(file)))
+    };
+    let inputs = listed("index_features.txt")?.or_else(|| set.inputs.clone());
+    let target = listed("index_target.txt")?.and_then(|all| all.first().copied());
+    let bytes = fs::read(&table).map_err(|cause| Error::Read {
+        path: table.clone(),
+        cause,
+    })?;
+    let file = table.display().to_string();
+    let table = UciTable::parse(&file, &bytes, (inputs.as_deref(), target.or(set.target)))?;
+    Ok(Some(Found { set, table }))
+}
+
+/// Numbers of columns in a file; none if it is not there.
+fn columns(path: &Path) -> Result<Option<Vec<usize>>> {
+    let Ok(text) = fs::read_to_string(path) else {
+        return Ok(None);
+    };
+    let number = |word: &str| {
+        let number = word
+            .parse::<f64>()
+            .ok()
+            .filter(|number| *number >= 0.0 && number.fract() == 0.0);
+        number.map(|number| number as usize).ok_or_else(|| {
+            let expected = "numbers of columns, counted from 0";
+            Error::invalid(path.display().to_string(), expected, format!("`{word}`"))
+        })
+    };
+    text.split_whitespace()
+        .map(number)
+        .collect::<Result<_>>()
+        .map(Some)
+}
+
+/// What an earlier process came to.
+fn kept(path: &Path) -> Result<Vec<UciOutcome>> {
+    let Ok(text) = fs::read_to_string(path) else {
+        return Ok(Vec::new());
+    };
+    let line = |line: &str| {
+        serde_json::from_str(line).map_err(|cause| Error::Store {
+            path: path.to_owned(),
+            problem: format!("cannot be read: {cause}"),
+            fix: "remove the line".to_owned(),
+        })
+    };
+    text.lines().map(line).collect()
+}
+
+fn table(summaries: &[UciSummary], protocol: &UciProtocol) -> String {
+    let head = [
+        "set",
+        "splits",
+        "RMSE",
+        "published",
+        "log likelihood",
+        "published",
+        "RMSE, dropout off",
+        "rates chosen",
+    ];
+    let mut table = Table::new(head.map(str::to_owned).to_vec());
+    let pair = |[mean, error]: [f64; 2]| {
+        let digits = if mean.abs() < 0.2 { 4 } else { 2 };
+        format!("{mean:.digits$} ± {error:.digits$}")
+    };
+    for summary in summaries {
+        let published = summary.published;
+        let rates: Vec<String> = summary
+            .rates
+            .iter()
+            .map(|(rate, count)| format!("{rate} ({count})"))
+            .collect();
+        table.push(vec![
+            summary.set.clone(),
+            summary.splits.to_string(),
+            pair(summary.rmse),
+            published.map_or("-".to_owned(), |published| pair(published.rmse)),
+            pair(summary.log_likelihood),
+            published.map_or("-".to_owned(), |published| pair(published.log_likelihood)),
+            pair(summary.rmse_with_dropout_off),
+            rates.join(", "),
+        ]);
+    }
+    let UciProtocol {
+        epochs, samples, ..
+    } = protocol;
+    format!(
+        "{table}\nmean ± standard error over the splits, {epochs} epochs, {samples} samples; published: 4,000 epochs, 10,000 samples"
+    )
+}
