@@ -20,6 +20,7 @@
 mod classes;
 mod measure;
 mod metrics;
+mod moments;
 mod numbers;
 mod predictions;
 mod probabilities;
@@ -53,7 +54,7 @@ pub use sampled::{
 pub use scores::{ClassReport, ClassScores};
 #[doc(hidden)]
 pub use spread::entropy;
-pub use spread::{SAMPLES, Sampler, Spread};
+pub use spread::{SAMPLES, Sampler, Samples, Spread};
 // What `dropwise-lab` makes its figures of; hidden from the documentation, since it may change at any time.
 #[doc(hidden)]
 pub use crate::loss::LossSum;

@@ -24,6 +24,7 @@ mod ranking;
 mod redundancy;
 mod split_evaluation;
 mod subject;
+mod sure;
 mod thinned;
 mod trail;
 
@@ -44,6 +45,7 @@ pub use predictions::{Calibration, CalibrationBin, Confusion, Fit};
 pub use ranking::{ClassRanking, Ranking};
 pub use redundancy::{Redundancy, Similarities};
 pub use subject::{ExplainOptions, Subject};
+pub use sure::{BandPoint, LevelCoverage, RowInterval, Sure, UncertainRow};
 pub use trail::{Recorder, Trail, TrailLine};
 
 pub(crate) use hidden::HiddenUnits;
@@ -83,6 +85,9 @@ pub struct Explanation {
     pub importance: Option<Importance>,
     /// The rows that the network is furthest off on.
     pub mistakes: Option<Mistakes>,
+    /// How sure the network is, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sure: Option<Sure>,
     /// The layers, and one of the thinned networks that dropout trains.
     pub diagram: Diagram,
     /// What is not shown, and why; a sentence each.
@@ -118,6 +123,10 @@ pub fn explain(subject: &Subject<'_>, options: &ExplainOptions) -> Result<Explan
         }
         None => None,
     };
+    let sure = match (evaluation, options.samples) {
+        (Some(evaluation), Some(samples)) => sure::sure(subject, evaluation, samples, &mut notes)?,
+        _ => None,
+    };
     let explanation = Explanation {
         name: subject.name.to_owned(),
         card: card::card(subject, &evaluations)?,
@@ -133,6 +142,7 @@ pub fn explain(subject: &Subject<'_>, options: &ExplainOptions) -> Result<Explan
         fit: evaluation.and_then(predictions::fit),
         importance,
         mistakes: evaluation.map(|evaluation| mistakes::mistakes(subject, evaluation)),
+        sure,
         diagram: diagram::diagram(subject.network(), options.landscape.seed),
         landscape,
         notes,

@@ -27,6 +27,13 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 /// The normal distribution's quantile of 0.975.
 const Z: f64 = 1.959_963_984_540_054;
 
+/// The number that a standard normal one is below with the probability `share`, in (0, 1).
+#[must_use]
+pub fn normal_quantile(share: f64) -> f64 {
+    let normal = statrs::distribution::Normal::new(0.0, 1.0);
+    normal.map_or(f64::NAN, |normal| normal.inverse_cdf(share))
+}
+
 /// The range that a true value is in, at a confidence of 95 %.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {

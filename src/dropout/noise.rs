@@ -80,6 +80,14 @@ impl Noise {
         }
     }
 
+    /// The variance of the number that a value is multiplied by, whose mean is 1.
+    #[must_use]
+    pub(crate) fn variance(self) -> f64 {
+        match self {
+            Noise::Bernoulli(rate) => rate / (1.0 - rate),
+        }
+    }
+
     /// Whether there is no noise: every value is multiplied by 1, and nothing is drawn.
     #[must_use]
     pub(crate) fn is_off(self) -> bool {

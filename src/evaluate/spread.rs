@@ -30,11 +30,15 @@
 //! # Ok::<(), dropwise::Error>(())
 //! ```
 
+use std::fmt;
 use std::ops::Range;
+use std::str::FromStr;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 
+use super::moments::Moments;
 use super::{BATCH_ROWS, predictions};
 use crate::backend::{in_process, read};
 use crate::check::check_count;
@@ -47,6 +51,75 @@ use crate::threads::{each_on_a_core, in_pool};
 /// How many thinned networks are enough for most: the error of a deviation of `T` samples is `1 / sqrt(2 (T - 1))` of it, with 100 about
 /// 7 %, and that of the mean a tenth of the deviation.
 pub const SAMPLES: usize = 100;
+
+/// How many thinned networks are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "SamplesForm", into = "SamplesForm")]
+pub enum Samples {
+    /// So many, drawn by chance.
+    Count(usize),
+    /// All that there are, by formulas for mean and variance: of a regression whose hidden layers have `relu` or `identity`. With one hidden
+    /// layer and dropout on it alone that is exact, else an approximation.
+    Analytic,
+}
+
+/// In files: a number or a word.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum SamplesForm {
+    Count(usize),
+    Word(String),
+}
+
+impl From<usize> for Samples {
+    fn from(count: usize) -> Self {
+        Samples::Count(count)
+    }
+}
+
+impl From<Samples> for SamplesForm {
+    fn from(samples: Samples) -> Self {
+        match samples {
+            Samples::Count(count) => SamplesForm::Count(count),
+            Samples::Analytic => SamplesForm::Word(samples.to_string()),
+        }
+    }
+}
+
+impl TryFrom<SamplesForm> for Samples {
+    type Error = Error;
+
+    fn try_from(form: SamplesForm) -> Result<Self> {
+        match form {
+            SamplesForm::Count(count) => Ok(Samples::Count(count)),
+            SamplesForm::Word(word) => word.parse(),
+        }
+    }
+}
+
+impl fmt::Display for Samples {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Samples::Count(count) => write!(f, "{count}"),
+            Samples::Analytic => f.write_str("analytic"),
+        }
+    }
+}
+
+impl FromStr for Samples {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match (text, text.parse()) {
+            ("analytic", _) => Ok(Samples::Analytic),
+            (_, Ok(count)) => Ok(Samples::Count(count)),
+            _ => {
+                let expected = "a number, such as 100, or `analytic`";
+                Err(Error::invalid("samples", expected, format!("`{text}`")))
+            }
+        }
+    }
+}
 
 /// Rows that pass together: what all samples share of them is in memory at once.
 const SLAB: usize = 8 * BATCH_ROWS;
@@ -62,8 +135,10 @@ pub struct Sampler {
     loss: Loss,
     task: Task,
     /// Thinned networks of each member; none where each answers as it is.
-    samples: Option<usize>,
+    samples: Option<Samples>,
     seed: u64,
+    /// Of each member, where nothing is drawn.
+    moments: Vec<Moments>,
 }
 
 impl Sampler {
@@ -75,24 +150,36 @@ impl Sampler {
     /// up to the backend's rounding; more samples hold those of fewer.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] without a network, if no dropout rate is above 0, and for 0 samples or 1, which have no spread.
+    /// [`Error::InvalidValue`] without a network, if no dropout rate is above 0, for 0 samples or 1, which have no spread, and for analytic
+    /// ones of classes, or of activations but `relu` and `identity`.
     pub fn new(
         network: &(impl AsRef<[Mlp]> + ?Sized),
         loss: Loss,
         task: &Task,
-        (samples, seed): (usize, u64),
+        (samples, seed): (impl Into<Samples>, u64),
     ) -> Result<Self> {
-        if samples * network.as_ref().len() < 2 {
+        let samples = samples.into();
+        if let Samples::Count(count) = samples
+            && count * network.as_ref().len() < 2
+        {
             let expected = "at least 2, so that there is a spread";
-            return Err(Error::invalid("samples", expected, samples));
+            return Err(Error::invalid("samples", expected, count));
         }
-        let sampler = Sampler::of(network.as_ref(), loss, task, (Some(samples), seed))?;
+        let mut sampler = Sampler::of(network.as_ref(), loss, task, (Some(samples), seed))?;
         if !sampler.members.iter().any(Mlp::has_dropout) {
             return Err(Error::invalid(
                 "the network's dropout rates",
                 "one above 0, so that there are thinned networks to ask",
                 "0 on every layer",
             ));
+        }
+        if samples == Samples::Analytic {
+            if !matches!(task, Task::Regression { .. }) {
+                let expected = "a regression (probabilities of classes have no such formula)";
+                return Err(Error::invalid("analytic samples", expected, task));
+            }
+            let members = sampler.members.iter();
+            sampler.moments = members.map(Moments::new).collect::<Result<_>>()?;
         }
         Ok(sampler)
     }
@@ -113,7 +200,7 @@ impl Sampler {
         members: &[Mlp],
         loss: Loss,
         task: &Task,
-        (samples, seed): (Option<usize>, u64),
+        (samples, seed): (Option<Samples>, u64),
     ) -> Result<Self> {
         check_count("the number of networks", members.len())?;
         Ok(Sampler {
@@ -122,13 +209,18 @@ impl Sampler {
             task: task.clone(),
             samples,
             seed,
+            moments: Vec::new(),
         })
     }
 
-    /// How many networks are asked.
+    /// How many networks are asked; `usize::MAX` for all of them.
     #[must_use]
     pub fn networks(&self) -> usize {
-        self.members.len() * self.samples.unwrap_or(1)
+        match self.samples {
+            None => self.members.len(),
+            Some(Samples::Count(count)) => self.members.len() * count,
+            Some(Samples::Analytic) => usize::MAX,
+        }
     }
 
     /// What the networks say about each row of `data`.
@@ -160,6 +252,10 @@ impl Sampler {
         inputs: impl Fn(Range<usize>) -> Tensor<2>,
     ) -> Result<Spread> {
         let mut spread = Spread::new(&self.task, self.networks());
+        if !self.moments.is_empty() {
+            self.add_moments(&mut spread, rows, inputs)?;
+            return Ok(spread);
+        }
         let mut sums = Sums::default();
         self.each_sample(rows, inputs, |place, sample, predictions| {
             if sample == 0 {
@@ -171,6 +267,36 @@ impl Sampler {
             }
         })?;
         Ok(spread)
+    }
+
+    /// Mean and deviation of each row in closed form; those of an ensemble's members are mixed.
+    fn add_moments(
+        &self,
+        spread: &mut Spread,
+        rows: usize,
+        inputs: impl Fn(Range<usize>) -> Tensor<2>,
+    ) -> Result<()> {
+        let Task::Regression { targets } = &self.task else {
+            return Ok(());
+        };
+        let count = self.moments.len() as f64;
+        let [d_input, _] = self.members[0].dims();
+        for first in (0..rows).step_by(BATCH_ROWS) {
+            let inputs = read(inputs(first..rows.min(first + BATCH_ROWS)))?;
+            for row in inputs.chunks_exact(d_input) {
+                let each: Vec<_> = self.moments.iter().map(|member| member.of(row)).collect();
+                for (k, target) in targets.iter().enumerate() {
+                    let mean = each.iter().map(|(mean, _)| mean[k]).sum::<f64>() / count;
+                    let apart = |(own, variance): &(Vec<f64>, Vec<f64>)| {
+                        variance[k] + (own[k] - mean).powi(2)
+                    };
+                    let variance = each.iter().map(apart).sum::<f64>() / count;
+                    spread.mean.push(mean * target.deviation + target.mean);
+                    spread.deviation.push(variance.sqrt() * target.deviation);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Calls `visit(rows, sample, predictions)` with what each network says about some rows, one network after the other, and
@@ -189,7 +315,12 @@ impl Sampler {
         inputs: impl Fn(Range<usize>) -> Tensor<2>,
         mut visit: impl FnMut(&Range<usize>, usize, &[f64]),
     ) -> Result<()> {
-        let each = self.samples.unwrap_or(1);
+        let each = match self.samples {
+            None => 1,
+            Some(Samples::Count(count)) => count,
+            // There are no samples to visit.
+            Some(Samples::Analytic) => 0,
+        };
         for first in (0..rows).step_by(SLAB) {
             let slab = first..rows.min(first + SLAB);
             let batches: Vec<Range<usize>> = slab
@@ -287,7 +418,7 @@ impl Spread {
         self.mean.is_empty()
     }
 
-    /// How many networks were asked.
+    /// How many networks were asked; `usize::MAX` for all of them.
     #[must_use]
     pub fn samples(&self) -> usize {
         self.samples

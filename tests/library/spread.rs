@@ -6,7 +6,7 @@ use dropwise::backend::read;
 use dropwise::config::{Activation, Loss};
 use dropwise::data::{Target, Task};
 use dropwise::dropout::{MaskAt, SeededMasks};
-use dropwise::evaluate::{Sampler, entropy, predictions};
+use dropwise::evaluate::{Sampler, Samples, entropy, predictions};
 use dropwise::seed::{Purpose, stream_at};
 use dropwise::{Backend, Dataset, Mlp, MlpConfig, evaluate};
 use rand::rngs::ChaCha8Rng;
@@ -257,4 +257,46 @@ fn what_has_no_spread_says_so() {
         message(&noisy, 0)
     );
     assert!(message(&noisy, 1).contains("at least 2"));
+}
+
+/// With one hidden layer and dropout on it alone the formulas are exact; of one more layer, and with dropout on the inputs, they are as
+/// far off as this says.
+#[test]
+fn analytic_samples_are_what_many_samples_come_to() {
+    let exact = shape(5, &[40], 1).with_hidden_dropout(0.4);
+    let with_inputs = shape(5, &[40], 1)
+        .with_input_dropout(0.1)
+        .with_hidden_dropout(0.2);
+    let deep = shape(5, &[40, 30], 1).with_hidden_dropout(0.2);
+    for (shape, bound) in [(exact, 0.03), (with_inputs, 0.35), (deep, 0.15)] {
+        let members = [network(&shape, 11), network(&shape, 12)];
+        let (data, loss) = (rows(number(), 5, 8), Loss::MeanSquaredError);
+        for members in [&members[..1], &members[..]] {
+            let ask = |samples: Samples| {
+                let sampler = Sampler::new(members, loss, data.task(), (samples, SEED));
+                sampler
+                    .and_then(|sampler| sampler.spread(&data))
+                    .expect("a spread")
+            };
+            let (analytic, drawn) = (ask(Samples::Analytic), ask(Samples::Count(10_000)));
+            assert_eq!(analytic.len(), 8);
+            for row in 0..8 {
+                let [found, expected] = [&analytic, &drawn].map(|spread| spread.deviation()[row]);
+                assert!((found / expected - 1.0).abs() < bound, "{found} for {expected}");
+                let [found, mean] = [&analytic, &drawn].map(|spread| spread.mean()[row]);
+                assert!((found - mean).abs() < 0.3 * expected, "{found} for {mean}");
+            }
+        }
+    }
+    let refused = |shape: &MlpConfig, task: &Task| {
+        let network = network(shape, 1);
+        let sampler = Sampler::new(&network, Loss::MeanSquaredError, task, (Samples::Analytic, 1));
+        sampler.expect_err("no formula").to_string()
+    };
+    let tanh = shape(5, &[4], 1)
+        .with_hidden_dropout(0.5)
+        .with_activation(Activation::Tanh);
+    assert!(refused(&tanh, &number()).contains("found `tanh`"));
+    let relu = shape(5, &[4], 3).with_hidden_dropout(0.5);
+    assert!(refused(&relu, &classes(3)).contains("a regression"));
 }

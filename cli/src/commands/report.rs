@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use dropwise::Result;
 use dropwise::data::Part;
+use dropwise::evaluate::Samples;
 use dropwise_lab::report::Report;
 
 use super::Outcome;
@@ -57,6 +58,10 @@ pub(super) struct Args {
     /// The rows to look at [default: test rows, else validation rows, else training rows]
     #[arg(long, value_parser = part())]
     split: Option<Part>,
+    /// Leave dropout on, and show how sure so many thinned networks are [default: 100, where the number is left out]; an ensemble
+    /// without dropout answers by its members
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100", require_equals = true)]
+    samples: Option<Samples>,
     #[command(flatten)]
     model: ModelArgs,
 }

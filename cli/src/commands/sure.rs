@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dropwise::evaluate::Sampler;
+use dropwise::evaluate::{Sampler, Samples};
 use dropwise::{Error, Result};
 use dropwise_lab::store::{Asked, FoundCalibration, Trained, calibration_of};
 use dropwise_lab::uncertainty::{Conformal, ConformityScore};
@@ -12,9 +12,10 @@ use super::args::seed;
 /// Which networks are asked how sure the answer is.
 #[derive(clap::Args)]
 pub(super) struct SamplesArgs {
-    /// Leave dropout on, and ask so many thinned networks [default: 100, where the number is left out]
+    /// Leave dropout on, and ask so many thinned networks [default: 100, where the number is left out]; analytic has the mean and the
+    /// deviation of a regression in closed form: exact with one hidden layer and dropout on it alone
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = SAMPLES)]
-    samples: Option<usize>,
+    samples: Option<Samples>,
     /// The seed of their masks, in place of the run's
     #[arg(long, value_name = "N", value_parser = seed(), requires = "samples")]
     sample_seed: Option<u64>,
@@ -59,7 +60,7 @@ impl SamplesArgs {
     /// How the networks are asked.
     pub(super) fn asked(&self, trained: &Trained) -> Result<Asked> {
         match self.samples {
-            Some(samples) if samples * trained.members().len() < 2 => {
+            Some(Samples::Count(samples)) if samples * trained.members().len() < 2 => {
                 let expected = "at least 2, so that there is a spread";
                 Err(Error::invalid("--samples", expected, samples))
             }

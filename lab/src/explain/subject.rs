@@ -3,6 +3,7 @@
 use dropwise::config::{Loss, ResolvedExperiment};
 use dropwise::data::{Part, Preprocessing, Splits, Task};
 use dropwise::error::{Error, Result};
+use dropwise::evaluate::Samples;
 use dropwise::model::Mlp;
 
 use super::{Curves, LandscapeOptions, Trail};
@@ -46,6 +47,8 @@ pub struct ExplainOptions {
     /// The part of the data that predictions and activations are of; without it the test rows, else the validation
     /// rows, else the training rows.
     pub part: Option<Part>,
+    /// How many thinned networks are asked how sure they are; none for not to ask.
+    pub samples: Option<Samples>,
     /// How the landscape is looked at.
     pub landscape: LandscapeOptions,
 }

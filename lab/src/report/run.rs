@@ -19,6 +19,7 @@ mod mistakes;
 mod paths;
 mod ranking;
 mod redundancy;
+mod sure;
 mod terminal;
 
 use std::collections::HashSet;
@@ -93,11 +94,12 @@ impl Report {
     pub fn new(mut runs: Vec<Explanation>) -> Self {
         tell_apart(&mut runs);
         // First what it predicts and how well, then how it came to that, then what is inside.
-        let makers: [Maker; 13] = [
+        let makers: [Maker; 14] = [
             confusion::section,
             ranking::section,
             fit::section,
             calibration::section,
+            sure::section,
             importance::section,
             mistakes::section,
             curves::section,

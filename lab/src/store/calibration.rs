@@ -6,7 +6,7 @@ use std::path::Path;
 
 use dropwise::data::{self, Part};
 use dropwise::error::{Error, Result};
-use dropwise::evaluate::{SAMPLES, Sampler};
+use dropwise::evaluate::{SAMPLES, Sampler, Samples};
 use serde::{Deserialize, Serialize};
 
 use super::stored::ModelName;
@@ -18,7 +18,7 @@ use crate::uncertainty::Calibration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
     /// Thinned networks of each member; none where each answers with dropout off.
-    pub samples: Option<usize>,
+    pub samples: Option<Samples>,
     /// The seed of their masks.
     pub seed: u64,
 }
@@ -45,12 +45,15 @@ pub struct FoundCalibration {
 impl Asked {
     /// So many thinned networks of each member, with the masks of a seed, else of the run's.
     #[must_use]
-    pub fn new(trained: &Trained, samples: Option<usize>, seed: Option<u64>) -> Self {
+    pub fn new(trained: &Trained, samples: Option<Samples>, seed: Option<u64>) -> Self {
         let seed = seed.unwrap_or(trained.experiment.seed);
         Asked {
             samples,
-            // Without samples there are no masks.
-            seed: if samples.is_some() { seed } else { 0 },
+            // Elsewhere there are no masks.
+            seed: match samples {
+                Some(Samples::Count(_)) => seed,
+                _ => 0,
+            },
         }
     }
 
@@ -76,8 +79,15 @@ pub fn keep_calibration(
     let (Some(rows), Ok(_)) = (rows, trained.sampler(None)) else {
         return Ok(());
     };
-    let samples = trained.network().has_dropout().then_some(SAMPLES);
-    let ways = std::iter::once(None).chain(samples.map(Some));
+    let samples = trained.network().has_dropout();
+    let samples = samples.then_some([Samples::Count(SAMPLES), Samples::Analytic]);
+    let ways = samples.into_iter().flatten().map(Some);
+    let is_there = |samples: &Option<Samples>| {
+        Asked::new(trained, *samples, None)
+            .sampler(trained)
+            .is_ok()
+    };
+    let ways = std::iter::once(None).chain(ways).filter(is_there);
     let keep = |samples| {
         let asked = Asked::new(trained, samples, None);
         let spread = asked.sampler(trained)?.spread(rows)?;

@@ -15,7 +15,7 @@ use dropwise::backend::{Backend, Precision, write};
 use dropwise::config::{CheckedExperiment, Experiment, Loss, ResolvedExperiment};
 use dropwise::data::{Preprocessing, Splits, Task};
 use dropwise::error::{Error, Result};
-use dropwise::evaluate::{BATCH_ROWS, Sampler, Spread, are_probabilities, outputs, predictions};
+use dropwise::evaluate::{BATCH_ROWS, Sampler, Samples, Spread, are_probabilities, outputs, predictions};
 use dropwise::model::{LayerWeights, Mlp, MlpConfig};
 
 /// What a run stores of its data: what is to be learned, and how a row from outside becomes inputs.
@@ -195,7 +195,7 @@ impl Trained {
     ///
     /// # Errors
     /// [`Error::InvalidValue`] as [`Sampler::new`], and for classes whose predictions are not probabilities.
-    pub fn sampler(&self, samples: Option<(usize, u64)>) -> Result<Sampler> {
+    pub fn sampler(&self, samples: Option<(Samples, u64)>) -> Result<Sampler> {
         let task = &self.prepared.task;
         if !task.classes().is_empty() && !self.gives_probabilities() {
             return Err(Error::invalid(

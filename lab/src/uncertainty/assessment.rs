@@ -7,7 +7,6 @@ use dropwise::data::Task;
 use dropwise::error::Result;
 use dropwise::evaluate::{BINS, Spread, areas, predicted_class, thresholds};
 use serde::Serialize;
-use statrs::distribution::{ContinuousCDF, Normal};
 use statrs::function::gamma::ln_gamma;
 
 use super::conformal::{Calibration, Conformal, covered_share, of_each_class, target_of};
@@ -16,6 +15,7 @@ use super::scores::{
     equal_width_calibration_error, interval_score, log_likelihood_of_normal,
 };
 use super::temperature::scaled;
+use crate::statistics::normal_quantile;
 
 /// The levels at which intervals and sets are measured.
 pub const LEVELS: [f64; 4] = [0.5, 0.8, 0.9, 0.95];
@@ -28,8 +28,8 @@ const GROUP_LEVEL: f64 = 0.9;
 pub struct Assessment {
     /// Rows that were looked at.
     pub rows: usize,
-    /// Networks that were asked.
-    pub samples: usize,
+    /// Networks that were asked; none for all of them, in closed form.
+    pub samples: Option<usize>,
     /// Calibration rows; none where there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calibration_rows: Option<usize>,
@@ -160,7 +160,7 @@ impl Assessment {
         let all = measured(data, spread, calibration)?;
         let mut found = Assessment {
             rows: data.len(),
-            samples: spread.samples(),
+            samples: Some(spread.samples()).filter(|samples| *samples < usize::MAX),
             calibration_rows: calibration.map(|calibration| calibration.rows),
             targets: Vec::new(),
             classes: None,
@@ -225,10 +225,7 @@ impl Measured {
         match &self.conformal {
             Some(conformal) => conformal.interval(k, said),
             None => {
-                let normal = Normal::new(0.0, 1.0);
-                let z = normal.map_or(f64::NAN, |normal| {
-                    normal.inverse_cdf(0.5 + self.level / 2.0)
-                });
+                let z = normal_quantile(0.5 + self.level / 2.0);
                 [said.0 - z * said.1, said.0 + z * said.1]
             }
         }

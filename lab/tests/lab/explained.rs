@@ -316,6 +316,7 @@ pub fn images(name: &str, is_dropout: bool) -> Explanation {
             .collect(),
     };
     Explanation {
+        sure: None,
         name: name.to_owned(),
         card: card(
             "Mlp 64-512-512-10: hidden ReLU, output identity, dropout 0.1 input / 0.5 hidden, 301,066 parameters",
@@ -437,6 +438,7 @@ pub fn table(name: &str) -> Explanation {
 /// A run of which nothing is known but its network.
 pub fn bare(name: &str) -> Explanation {
     Explanation {
+        sure: None,
         name: name.to_owned(),
         card: card("Mlp 1-1-1", Vec::new()),
         curves: Curves {

@@ -263,7 +263,7 @@ fn a_split_is_by_shares_or_by_files_of_rows() {
         (
             "tset = 0.1",
             "11: data.split.tset: unknown key; did you mean `test`? Expected one of `validation`, \
-             `test`, `train`, `seed`, `stratify`, `group`, `time`, `train_rows`, `validation_rows`, `test_rows`"
+             `test`, `calibration`, `train`, `seed`, `stratify`, `group`, `time`, `train_rows`, `validation_rows`, `test_rows`"
                 .into(),
         ),
         (

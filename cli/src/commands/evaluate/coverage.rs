@@ -159,8 +159,9 @@ pub(super) fn show(out: &mut impl Write, found: &Found) -> Result<()> {
         column,
     } = found;
     let asked = match assessment.samples {
-        1 => "dropout off".to_owned(),
-        samples => format!("{samples} networks"),
+        None => "mean and variance in closed form".to_owned(),
+        Some(1) => "dropout off".to_owned(),
+        Some(samples) => format!("{samples} networks"),
     };
     writeln!(out, "\nwith {asked}; {words}:")?;
     for target in &assessment.targets {

@@ -58,6 +58,7 @@ fn explain_one(args: &Args, dir: &Path, name: &str) -> Result<Explanation> {
     let options = ExplainOptions {
         weight,
         part: args.split,
+        samples: args.samples,
         ..ExplainOptions::default()
     };
     let (model, backend) = (args.model.model, args.model.backend.as_ref());
