@@ -71,7 +71,11 @@ impl Moments {
                 }
             }
             (mean, variance) = (sums, squares);
-            let activation = if k == last { self.output } else { self.activation };
+            let activation = if k == last {
+                self.output
+            } else {
+                self.activation
+            };
             if activation == Activation::Relu {
                 for (mean, variance) in mean.iter_mut().zip(&mut variance) {
                     (*mean, *variance) = rectified(*mean, *variance);
@@ -111,7 +115,9 @@ fn normal_cdf(x: f64) -> f64 {
         0.5 - density * sum
     } else {
         // phi(x) / (x + 1/(x + 2/(x + ..)))
-        let fraction = (1..=60).rev().fold(size, |below, k| size + f64::from(k) / below);
+        let fraction = (1..=60)
+            .rev()
+            .fold(size, |below, k| size + f64::from(k) / below);
         density / fraction
     };
     if x > 0.0 { 1.0 - tail } else { tail }
@@ -150,7 +156,10 @@ mod tests {
             }
             let found = rectified(mean, variance);
             assert!((found.0 - first).abs() < 1e-6, "{found:?}");
-            assert!((found.1 - (second - first * first)).abs() < 1e-6, "{found:?}");
+            assert!(
+                (found.1 - (second - first * first)).abs() < 1e-6,
+                "{found:?}"
+            );
         }
         assert_eq!(rectified(-1.0, 0.0), (0.0, 0.0));
     }

@@ -282,7 +282,10 @@ fn analytic_samples_are_what_many_samples_come_to() {
             assert_eq!(analytic.len(), 8);
             for row in 0..8 {
                 let [found, expected] = [&analytic, &drawn].map(|spread| spread.deviation()[row]);
-                assert!((found / expected - 1.0).abs() < bound, "{found} for {expected}");
+                assert!(
+                    (found / expected - 1.0).abs() < bound,
+                    "{found} for {expected}"
+                );
                 let [found, mean] = [&analytic, &drawn].map(|spread| spread.mean()[row]);
                 assert!((found - mean).abs() < 0.3 * expected, "{found} for {mean}");
             }
@@ -290,7 +293,12 @@ fn analytic_samples_are_what_many_samples_come_to() {
     }
     let refused = |shape: &MlpConfig, task: &Task| {
         let network = network(shape, 1);
-        let sampler = Sampler::new(&network, Loss::MeanSquaredError, task, (Samples::Analytic, 1));
+        let sampler = Sampler::new(
+            &network,
+            Loss::MeanSquaredError,
+            task,
+            (Samples::Analytic, 1),
+        );
         sampler.expect_err("no formula").to_string()
     };
     let tanh = shape(5, &[4], 1)

@@ -361,3 +361,80 @@ fn the_uci_regressions_run_from_one_command_and_go_on_where_they_were() {
         "{errors}"
     );
 }
+
+#[test]
+fn the_report_shows_how_sure_the_network_is() {
+    let folder = Folder::new();
+    folder.write("rows.csv", numbers());
+    let config = CONFIG.replace("test = 0.25", "test = 0.4\ncalibration = 0.25");
+    folder.train(&config, "run");
+    let sure = |run: &str, more: &str| -> Value {
+        folder.good(&[
+            "report",
+            run,
+            more,
+            "--format",
+            "json",
+            "--out",
+            "report.json",
+        ]);
+        let runs: Value = serde_json::from_slice(&folder.read("report.json")).expect("JSON");
+        runs[0]["sure"].clone()
+    };
+    let found = sure("run", "--samples=50");
+    assert_eq!(found["levels"].as_array().map(Vec::len), Some(19));
+    assert_eq!(found["intervals"].as_array().map(Vec::len), Some(150));
+    assert_eq!(found["calibration"][1], 60);
+    let total = |row: usize| {
+        found["uncertain"][row]["total"]
+            .as_f64()
+            .expect("a deviation")
+    };
+    assert!(total(0) >= total(1) && total(1) > 0.0);
+    let analytic = sure("run", "--samples=analytic");
+    assert!(
+        analytic["networks"]
+            .as_str()
+            .expect("words")
+            .contains("closed form")
+    );
+    folder.good(&["report", "run", "--samples", "--format", "html"]);
+    let page = String::from_utf8(folder.read("report.html")).expect("text");
+    assert!(page.contains("How sure is it?"));
+    folder.good(&["report", "run"]);
+    let page = String::from_utf8(folder.read("report.html")).expect("text");
+    assert!(!page.contains("How sure is it?"));
+    let one = CONFIG.replace(
+        "target = \"y\"",
+        "target = \"y\"\nleave_out = [\"z\", \"side\"]",
+    );
+    folder.train(&one, "one");
+    let found = sure("one", "--samples");
+    assert_eq!(found["band"].as_array().map(Vec::len), Some(101));
+}
+
+#[test]
+fn analytic_samples_are_near_those_that_are_drawn() {
+    let folder = trained();
+    let drawn = folder.predict(ROWS, &["--samples", "4000"]);
+    let analytic = folder.predict(ROWS, &["--samples", "analytic"]);
+    assert_eq!(analytic[0], "prediction,std");
+    for row in 0..3 {
+        let [found, expected] = [&analytic, &drawn].map(|lines| column(lines, "std")[row]);
+        assert!(
+            (found / expected - 1.0).abs() < 0.08,
+            "{found} for {expected}"
+        );
+    }
+    let classes = classes(CONFIG);
+    classes.write("in.csv", ROWS);
+    let errors = classes.bad(&[
+        "predict",
+        "run",
+        "--input",
+        "in.csv",
+        "--samples",
+        "analytic",
+    ]);
+    assert!(errors.contains("expected a regression"), "{errors}");
+}

@@ -107,17 +107,28 @@ pub(super) fn sure(
     let (task, loss) = (evaluation.task(), subject.loss());
     let probabilities = evaluation.metrics.negative_log_likelihood.is_some();
     if !task.classes().is_empty() && !probabilities {
-        notes.push("How sure the network is cannot be said: its outputs are no probabilities.".to_owned());
+        notes.push(
+            "How sure the network is cannot be said: its outputs are no probabilities.".to_owned(),
+        );
         return Ok(None);
     }
     let has_dropout = subject.members.iter().any(dropwise::Mlp::has_dropout);
     let sampler = if has_dropout {
-        Sampler::new(subject.members, loss, task, (samples, subject.experiment.seed))?
+        Sampler::new(
+            subject.members,
+            loss,
+            task,
+            (samples, subject.experiment.seed),
+        )?
     } else if subject.members.len() > 1 {
         Sampler::of_members(subject.members, loss, task)?
     } else {
         let (what, expected) = ("--samples", "a network with dropout, or an ensemble");
-        return Err(Error::invalid(what, expected, "one network without dropout"));
+        return Err(Error::invalid(
+            what,
+            expected,
+            "one network without dropout",
+        ));
     };
     let some = |rows: &Dataset| rows.select(&spaced(rows.len(), ROWS).collect::<Vec<_>>());
     let place: Vec<usize> = spaced(evaluation.rows.len(), ROWS).collect();

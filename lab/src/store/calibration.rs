@@ -82,11 +82,8 @@ pub fn keep_calibration(
     let samples = trained.network().has_dropout();
     let samples = samples.then_some([Samples::Count(SAMPLES), Samples::Analytic]);
     let ways = samples.into_iter().flatten().map(Some);
-    let is_there = |samples: &Option<Samples>| {
-        Asked::new(trained, *samples, None)
-            .sampler(trained)
-            .is_ok()
-    };
+    let is_there =
+        |samples: &Option<Samples>| Asked::new(trained, *samples, None).sampler(trained).is_ok();
     let ways = std::iter::once(None).chain(ways).filter(is_there);
     let keep = |samples| {
         let asked = Asked::new(trained, samples, None);

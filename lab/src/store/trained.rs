@@ -15,7 +15,9 @@ use dropwise::backend::{Backend, Precision, write};
 use dropwise::config::{CheckedExperiment, Experiment, Loss, ResolvedExperiment};
 use dropwise::data::{Preprocessing, Splits, Task};
 use dropwise::error::{Error, Result};
-use dropwise::evaluate::{BATCH_ROWS, Sampler, Samples, Spread, are_probabilities, outputs, predictions};
+use dropwise::evaluate::{
+    BATCH_ROWS, Sampler, Samples, Spread, are_probabilities, outputs, predictions,
+};
 use dropwise::model::{LayerWeights, Mlp, MlpConfig};
 
 /// What a run stores of its data: what is to be learned, and how a row from outside becomes inputs.

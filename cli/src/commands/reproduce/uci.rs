@@ -109,9 +109,7 @@ impl Args {
         );
         let mut wanted = self.splits(&paper, &sets);
         if self.sweep.list_json {
-            let item = |(set, split): &(usize, usize)| {
-                serde_json::json!({ "set": sets[*set].set.name, "split": split + 1 })
-            };
+            let item = |(set, split): &(usize, usize)| serde_json::json!({ "set": sets[*set].set.name, "split": split + 1 });
             let items: Vec<_> = wanted.iter().map(item).collect();
             return sweep::list(items, out).map(|()| Outcome::Success);
         }

@@ -37,7 +37,10 @@ fn figure(sure: &Sure) -> Figure {
     }
     if !sure.confidence.is_empty() {
         drawings.push(Drawing::new("confidence", confidence(sure)));
-        values.push(FigureTable::new("Accuracy over confidence", confidence_table(sure)));
+        values.push(FigureTable::new(
+            "Accuracy over confidence",
+            confidence_table(sure),
+        ));
     }
     values.push(FigureTable {
         title: "The rows that it is least sure about".to_owned(),
@@ -57,8 +60,14 @@ fn coverage(sure: &Sure) -> Picture {
         title: &title,
         x_label: "level that is asked for",
         y_label: "share of rows whose truth is inside",
-        x: Range { low: 0.0, high: 1.0 },
-        y: Range { low: 0.0, high: 1.0 },
+        x: Range {
+            low: 0.0,
+            high: 1.0,
+        },
+        y: Range {
+            low: 0.0,
+            high: 1.0,
+        },
         x_format: Some(percent_format()),
         y_format: Some(percent_format()),
         size: SIZE,
@@ -66,7 +75,10 @@ fn coverage(sure: &Sure) -> Picture {
     });
     let ends = [chart.at((0.0, 0.0)), chart.at((1.0, 1.0))];
     chart.scene.add(picture::dashed(ends[0], ends[1]));
-    let alone = sure.levels.iter().filter_map(|one| Some((one.level, one.alone?)));
+    let alone = sure
+        .levels
+        .iter()
+        .filter_map(|one| Some((one.level, one.alone?)));
     let calibrated = sure
         .levels
         .iter()
@@ -88,13 +100,20 @@ fn levels(sure: &Sure) -> Table {
     let mut table = Table::new(["level", "std alone", "calibrated"]);
     let share = |share: Option<f64>| share.map_or("-".to_owned(), percent);
     for one in &sure.levels {
-        table.push(vec![percent(one.level), share(one.alone), share(one.calibrated)]);
+        table.push(vec![
+            percent(one.level),
+            share(one.alone),
+            share(one.calibrated),
+        ]);
     }
     table
 }
 
 fn intervals(sure: &Sure) -> Picture {
-    let title = format!("Intervals of 90 %, {}", sure.target.as_deref().unwrap_or(""));
+    let title = format!(
+        "Intervals of 90 %, {}",
+        sure.target.as_deref().unwrap_or("")
+    );
     let values = sure
         .intervals
         .iter()
@@ -108,7 +127,10 @@ fn intervals(sure: &Sure) -> Picture {
             low: 0.0,
             high: sure.intervals.len().max(1) as f64,
         },
-        y: y.unwrap_or(Range { low: 0.0, high: 1.0 }),
+        y: y.unwrap_or(Range {
+            low: 0.0,
+            high: 1.0,
+        }),
         size: WIDE,
         ..Axes::default()
     });
@@ -116,10 +138,9 @@ fn intervals(sure: &Sure) -> Picture {
         let x = k as f64 + 0.5;
         chart.line(&[(x, row.lower), (x, row.upper)], FAINT, 2.0);
     }
-    let means: Vec<_> = sure.intervals.iter().zip(0..);
+    let means = sure.intervals.iter().enumerate();
     let means: Vec<_> = means
-        .into_iter()
-        .map(|(row, k)| (f64::from(k) + 0.5, row.predicted))
+        .map(|(k, row)| (k as f64 + 0.5, row.predicted))
         .collect();
     chart.line(&means, BLUE, 1.5);
     for (k, row) in sure.intervals.iter().enumerate() {
@@ -159,7 +180,10 @@ fn band(sure: &Sure) -> Picture {
     let (lower, upper) = (edge(-1.0), edge(1.0));
     let y = Range::of(lower.iter().chain(&upper).map(|point| point.1));
     let x = Range::of(sure.band.iter().map(|point| point.input));
-    let unit = Range { low: 0.0, high: 1.0 };
+    let unit = Range {
+        low: 0.0,
+        high: 1.0,
+    };
     let mut chart = Chart::new(&Axes {
         title: &title,
         x_label: "input, standardized",
@@ -171,7 +195,11 @@ fn band(sure: &Sure) -> Picture {
     });
     chart.dashed(&lower, BLUE);
     chart.dashed(&upper, BLUE);
-    let mean: Vec<_> = sure.band.iter().map(|point| (point.input, point.mean)).collect();
+    let mean: Vec<_> = sure
+        .band
+        .iter()
+        .map(|point| (point.input, point.mean))
+        .collect();
     chart.line(&mean, BLUE, 1.8);
     chart.into_picture(&title, &caption(sure))
 }
@@ -188,7 +216,10 @@ fn confidence(sure: &Sure) -> Picture {
         title: &title,
         x_label: "at least so sure",
         y_label: "share of them that is right",
-        x: Range { low: 0.0, high: 1.0 },
+        x: Range {
+            low: 0.0,
+            high: 1.0,
+        },
         y: Range {
             low: (low - 0.05).max(0.0),
             high: 1.0,
@@ -199,7 +230,7 @@ fn confidence(sure: &Sure) -> Picture {
         ..Axes::default()
     });
     chart.line(&points, BLUE, 1.5);
-    for ((level, share, accuracy), _) in sure.confidence.iter().zip(0..) {
+    for (level, share, accuracy) in &sure.confidence {
         let Some(accuracy) = accuracy else { continue };
         let tip = format!(
             "at least {} sure: {} of the rows, {} right",
@@ -241,7 +272,10 @@ fn uncertain(sure: &Sure) -> Table {
 }
 
 fn caption(sure: &Sure) -> String {
-    let at = sure.levels.iter().find(|one| (one.level - 0.9).abs() < 1e-9);
+    let at = sure
+        .levels
+        .iter()
+        .find(|one| (one.level - 0.9).abs() < 1e-9);
     let calibrated = at.and_then(|one| one.calibrated);
     let alone = at.and_then(|one| one.alone);
     let of = match (&sure.calibration, calibrated) {
@@ -253,7 +287,10 @@ fn caption(sure: &Sure) -> String {
         _ => String::new(),
     };
     let alone = alone.map_or(String::new(), |share| {
-        format!(" Those of the networks' deviation alone hold it in {}.", percent(share))
+        format!(
+            " Those of the networks' deviation alone hold it in {}.",
+            percent(share)
+        )
     });
     format!(
         "{} were asked about {}.{of}{alone}",
