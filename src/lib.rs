@@ -36,6 +36,7 @@ pub mod evaluate;
 mod initializer;
 mod loss;
 pub mod model;
+mod normal;
 #[doc(hidden)]
 pub mod seed;
 mod task;

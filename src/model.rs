@@ -97,8 +97,8 @@ impl MlpConfig {
             output: experiment.output(),
             bias: network.bias,
             initializer: experiment.initializer(),
-            input_dropout: experiment.dropout.input,
-            hidden_dropout: experiment.dropout.hidden.clone(),
+            input_dropout: experiment.dropout.input.of_kind(experiment.dropout.kind),
+            hidden_dropout: experiment.dropout.hidden.of_kind(experiment.dropout.kind),
         }
     }
 

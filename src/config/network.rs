@@ -5,9 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::forms::{NumberOr, number_or};
+use super::is_default;
 use crate::activation::Activation;
 use crate::check::check_hidden;
-use crate::dropout::{Masks, Noise};
+use crate::dropout::{Masks, Noise, NoiseKind};
 use crate::error::{Error, Result};
 use crate::initializer::Initializer;
 
@@ -65,6 +66,10 @@ impl NetworkConfig {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DropoutConfig {
+    /// What values are multiplied by in training: `bernoulli` (0, or `1 / (1 - rate)`) or `gaussian` (normal numbers with mean 1 and the
+    /// same variance, `rate / (1 - rate)`), which takes seeded masks. Default `bernoulli`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub kind: NoiseKind,
     /// The rate of the inputs; at most 0.25 is advised. Default 0.
     pub input: Noise,
     /// The rate of every hidden layer, or one a layer: `[0.2, 0.5]`; about 0.5 is advised. Default 0.
@@ -104,6 +109,17 @@ impl HiddenNoise {
         match self {
             HiddenNoise::All(noise) => *noise,
             HiddenNoise::Each(noises) => noises[layer],
+        }
+    }
+
+    /// The same rates of another kind of noise.
+    pub(crate) fn of_kind(&self, kind: NoiseKind) -> Self {
+        match self {
+            HiddenNoise::All(noise) => HiddenNoise::All(noise.of_kind(kind)),
+            HiddenNoise::Each(noises) => {
+                let noises = noises.iter().map(|noise| noise.of_kind(kind));
+                HiddenNoise::Each(noises.collect())
+            }
         }
     }
 
@@ -220,6 +236,10 @@ impl DropoutConfig {
                 only,
                 "\"framework\"",
             ));
+        }
+        if self.kind != NoiseKind::Bernoulli && self.masks != Masks::Seeded {
+            let only = "masks = \"seeded\"";
+            return Err(Error::inapplicable("dropout.kind", only, "\"framework\""));
         }
         self.input.check("dropout.input")?;
         self.hidden.check("dropout.hidden", layers)

@@ -4,6 +4,7 @@
 //! [`verify`](crate::verify).
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::check_rate;
 use crate::error::Result;
+use crate::normal::quantiles;
 
 /// Bytes taken from the generator at a time: one of its refills for a small mask, and several for a large one,
 /// where fewer calls count for more than the array that has to be made ready.
@@ -34,6 +36,10 @@ pub enum Noise {
     /// Dropout: 0 with the probability of this rate, else `1 / (1 - rate)`. The rate is in `[0, 1)`; 0 is no
     /// noise.
     Bernoulli(f64),
+    /// Gaussian noise: a normal number with mean 1 and the variance `rate / (1 - rate)` of dropout at this rate, which is in `[0, 1)`; 0 is
+    /// no noise (Srivastava et al. 2014, section 10). Of a value's 16 bits the quantile of the normal distribution is taken, so that the
+    /// masks are the same on every machine.
+    Gaussian(f64),
 }
 
 impl Default for Noise {
@@ -59,6 +65,7 @@ impl fmt::Display for Noise {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Noise::Bernoulli(rate) => write!(f, "{rate}"),
+            Noise::Gaussian(rate) => write!(f, "{rate} gaussian"),
         }
     }
 }
@@ -68,7 +75,17 @@ impl Noise {
     #[must_use]
     pub fn rate(self) -> f64 {
         match self {
-            Noise::Bernoulli(rate) => rate,
+            Noise::Bernoulli(rate) | Noise::Gaussian(rate) => rate,
+        }
+    }
+
+    /// The noise of another kind with the same rate.
+    #[must_use]
+    #[doc(hidden)]
+    pub fn of_kind(self, kind: NoiseKind) -> Self {
+        match kind {
+            NoiseKind::Bernoulli => Noise::Bernoulli(self.rate()),
+            NoiseKind::Gaussian => Noise::Gaussian(self.rate()),
         }
     }
 
@@ -77,6 +94,7 @@ impl Noise {
     pub(crate) fn times(self, factor: f64) -> Self {
         match self {
             Noise::Bernoulli(rate) => Noise::Bernoulli(rate * factor),
+            Noise::Gaussian(rate) => Noise::Gaussian(rate * factor),
         }
     }
 
@@ -84,7 +102,7 @@ impl Noise {
     #[must_use]
     pub(crate) fn variance(self) -> f64 {
         match self {
-            Noise::Bernoulli(rate) => rate / (1.0 - rate),
+            Noise::Bernoulli(rate) | Noise::Gaussian(rate) => rate / (1.0 - rate),
         }
     }
 
@@ -106,7 +124,7 @@ impl Noise {
     /// Words of 32 bits that the seeded masks of `values` values are made of.
     pub(super) fn words(self, values: usize) -> usize {
         match self {
-            Noise::Bernoulli(_) => values.div_ceil(2),
+            Noise::Bernoulli(_) | Noise::Gaussian(_) => values.div_ceil(2),
         }
     }
 
@@ -114,6 +132,7 @@ impl Noise {
     pub(super) fn constant<E: Element>(self) -> Option<E> {
         match self {
             Noise::Bernoulli(rate) => Bernoulli::new(rate).constant(),
+            Noise::Gaussian(rate) => (rate == 0.0).then(|| 1.0.elem()),
         }
     }
 
@@ -129,6 +148,7 @@ impl Noise {
                 let Bernoulli { threshold, kept } = Bernoulli::<f64>::new(rate);
                 Some(bits.lower_elem(threshold).float().cast(dtype) * kept)
             }
+            Noise::Gaussian(_) => None,
         }
     }
 
@@ -136,7 +156,39 @@ impl Noise {
     pub(super) fn fill<E: Element>(self, generator: &mut ChaCha8Rng, mask: &mut [E]) {
         match self {
             Noise::Bernoulli(rate) => Bernoulli::new(rate).fill(generator, mask),
+            Noise::Gaussian(_) => {
+                let (table, deviation) = (normal_table(), self.variance().sqrt());
+                let value = |bits: u16| (1.0 + deviation * table[usize::from(bits)]).elem();
+                fill_with(generator, mask, value);
+            }
         }
+    }
+}
+
+/// The normal number that each 16 bits stand for.
+fn normal_table() -> &'static [f64] {
+    static TABLE: OnceLock<Vec<f64>> = OnceLock::new();
+    TABLE.get_or_init(|| quantiles(1 << 16))
+}
+
+/// What the noise is drawn from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum NoiseKind {
+    /// Values are dropped or kept.
+    #[default]
+    Bernoulli,
+    /// Values are multiplied by normal numbers.
+    Gaussian,
+}
+
+impl fmt::Display for NoiseKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            NoiseKind::Bernoulli => "bernoulli",
+            NoiseKind::Gaussian => "gaussian",
+        })
     }
 }
 
@@ -173,8 +225,8 @@ impl NoiseLayer {
         self.noise
     }
 
-    /// Puts noise on a layer's inputs, drawn by Burn from the backend's generator; none unless `x` is on an autodiff
-    /// device, which is while training.
+    /// Puts dropout on a layer's inputs, drawn by Burn from the backend's generator; none unless `x` is on an autodiff
+    /// device, which is while training. Burn has no layer of other noises: a configuration with those has seeded masks.
     ///
     /// # Shapes
     /// - `x` and output: `[batch, width]`
@@ -204,23 +256,37 @@ impl<E: Element> Bernoulli<E> {
     }
 
     fn fill(self, generator: &mut ChaCha8Rng, mask: &mut [E]) {
-        if mask.len() <= SMALL_BLOCK / 2 {
-            self.fill_blocks::<SMALL_BLOCK>(generator, mask);
-        } else {
-            self.fill_blocks::<LARGE_BLOCK>(generator, mask);
-        }
-    }
-
-    fn fill_blocks<const BYTES: usize>(self, generator: &mut ChaCha8Rng, mask: &mut [E]) {
-        let mut bytes = [0; BYTES];
-        for part in mask.chunks_mut(BYTES / 2) {
-            let bytes = &mut bytes[..4 * part.len().div_ceil(2)];
-            generator.fill_bytes(bytes);
-            let (bits, _) = bytes.as_chunks();
-            for (value, bits) in part.iter_mut().zip(bits) {
-                let is_kept = u32::from(u16::from_le_bytes(*bits)) < self.threshold;
-                *value = if is_kept { self.kept } else { E::default() };
+        fill_with(generator, mask, |bits| {
+            if u32::from(bits) < self.threshold {
+                self.kept
+            } else {
+                E::default()
             }
+        });
+    }
+}
+
+/// Fills a mask with what 16 bits of each value come to.
+fn fill_with<E: Element>(generator: &mut ChaCha8Rng, mask: &mut [E], value: impl Fn(u16) -> E) {
+    if mask.len() <= SMALL_BLOCK / 2 {
+        fill_blocks::<SMALL_BLOCK, E>(generator, mask, value);
+    } else {
+        fill_blocks::<LARGE_BLOCK, E>(generator, mask, value);
+    }
+}
+
+fn fill_blocks<const BYTES: usize, E: Element>(
+    generator: &mut ChaCha8Rng,
+    mask: &mut [E],
+    value: impl Fn(u16) -> E,
+) {
+    let mut bytes = [0; BYTES];
+    for part in mask.chunks_mut(BYTES / 2) {
+        let bytes = &mut bytes[..4 * part.len().div_ceil(2)];
+        generator.fill_bytes(bytes);
+        let (bits, _) = bytes.as_chunks();
+        for (into, bits) in part.iter_mut().zip(bits) {
+            *into = value(u16::from_le_bytes(*bits));
         }
     }
 }

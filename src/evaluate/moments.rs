@@ -14,6 +14,7 @@
 use crate::activation::Activation;
 use crate::error::{Error, Result};
 use crate::model::{LayerWeights, Mlp};
+use crate::normal;
 
 /// A network whose moments can be followed.
 #[derive(Debug)]
@@ -93,54 +94,15 @@ fn rectified(mean: f64, variance: f64) -> (f64, f64) {
     }
     let deviation = variance.sqrt();
     let r = mean / deviation;
-    let density = (-0.5 * r * r).exp() / (2.0 * std::f64::consts::PI).sqrt();
-    let below = normal_cdf(r);
+    let (density, below) = (normal::density(r), normal::cdf(r));
     let first = mean * below + deviation * density;
     let second = (mean * mean + variance) * below + mean * deviation * density;
     (first.max(0.0), (second - first * first).max(0.0))
 }
 
-/// The share of a standard normal distribution that is below `x`, to 14 digits or so.
-fn normal_cdf(x: f64) -> f64 {
-    let size = x.abs();
-    let density = (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt();
-    let tail = if size < 4.0 {
-        // 1/2 + phi(x) (x + x^3/3 + x^5/(3 5) + ..), Marsaglia 2004: all terms are positive.
-        let (mut term, mut sum, mut odd) = (size, size, 1.0);
-        while term > 1e-17 * sum {
-            odd += 2.0;
-            term *= size * size / odd;
-            sum += term;
-        }
-        0.5 - density * sum
-    } else {
-        // phi(x) / (x + 1/(x + 2/(x + ..)))
-        let fraction = (1..=60)
-            .rev()
-            .fold(size, |below, k| size + f64::from(k) / below);
-        density / fraction
-    };
-    if x > 0.0 { 1.0 - tail } else { tail }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{normal_cdf, rectified};
-
-    /// By SciPy 1.17.1, `norm.cdf`.
-    #[test]
-    fn the_normal_distribution_is_that_of_scipy() {
-        for (x, expected) in [
-            (0.0, 0.5),
-            (1.0, 0.841_344_746_068_542_9),
-            (-2.5, 0.006_209_665_325_776_132),
-            (3.99, 0.999_966_963_352_370_6),
-            (-6.0, 9.865_876_450_376_946e-10),
-        ] {
-            let found = normal_cdf(x);
-            assert!((found / expected - 1.0).abs() < 1e-10, "{x}: {found}");
-        }
-    }
+    use super::rectified;
 
     #[test]
     fn a_rectified_normal_has_the_moments_of_its_integral() {

@@ -47,10 +47,11 @@ impl Replica {
     /// The network of `experiment` with another seed.
     #[must_use]
     pub fn of(experiment: &CheckedExperiment, seed: u64) -> Self {
+        let kind = experiment.dropout.kind;
         Replica {
             seed,
-            input_dropout: experiment.dropout.input,
-            hidden_dropout: experiment.dropout.hidden.clone(),
+            input_dropout: experiment.dropout.input.of_kind(kind),
+            hidden_dropout: experiment.dropout.hidden.of_kind(kind),
             learning_rate: experiment.train.learning_rate,
         }
     }

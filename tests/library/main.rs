@@ -10,6 +10,7 @@ mod config;
 mod csv;
 mod digits;
 mod dropout_laws;
+mod gaussian;
 mod golden;
 mod gradients;
 mod idx;

@@ -287,7 +287,7 @@ fn a_split_is_by_shares_or_by_files_of_rows() {
         (
             "trian = 5",
             "11: data.split.trian: unknown key; did you mean `train`? Expected one of `validation`, \
-             `test`, `train`, `seed`, `stratify`, `group`, `time`, `train_rows`, `validation_rows`, `test_rows`"
+             `test`, `calibration`, `train`, `seed`, `stratify`, `group`, `time`, `train_rows`, `validation_rows`, `test_rows`"
                 .into(),
         ),
         (
