@@ -67,7 +67,7 @@ fn an_unknown_key_is_named_with_the_nearest_known_one() {
     assert_eq!(
         error_after("hidden = 0.2", "hiden = 0.2"),
         format!(
-            "xor.toml:{line}:1: dropout.hiden: unknown key; did you mean `hidden`? Expected one of `input`, `hidden`, `schedule`, `masks`"
+            "xor.toml:{line}:1: dropout.hiden: unknown key; did you mean `hidden`? Expected one of `kind`, `input`, `hidden`, `schedule`, `masks`"
         )
     );
     let line = line_of("[dropout]");
