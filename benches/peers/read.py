@@ -7,9 +7,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import numpy
-import polars
-
 import process
 
 KINDS = ["numbers", "whole", "words", "quotes", "missing"]
@@ -25,6 +22,10 @@ print(json.dumps({{"read_s": time.perf_counter() - started, "rows": len(frame)}}
 
 def write(path, rows, columns, kind):
     """A table of one kind of columns with a target; of numbers, three columns of words are among thirty, as in a real one."""
+    # The most memory that a process takes is no less than that of the one that starts it: all this is for another process.
+    import numpy
+    import polars
+
     random = numpy.random.default_rng(1)
     words = numpy.array(["red", "green", "blue", "a longer word", "yellow"])
     quoted = numpy.array(['"so called"', "a, b", "two\nlines", "plain"])
@@ -55,19 +56,29 @@ def config(folder, kind):
     return path
 
 
+def built():
+    """The benchmark `read`, of the release profile."""
+    build = ["cargo", "bench", "--quiet", "--no-run", "--package", "dropwise-benches", "--bench", "read", "--message-format=json"]
+    lines = subprocess.run(build, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    of_it = [message for message in map(json.loads, lines) if message.get("target", {}).get("name") == "read"]
+    return next(message["executable"] for message in of_it if message.get("executable"))
+
+
 def main():
+    if sys.argv[1:2] == ["write"]:
+        write(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
+        return
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--columns", type=int, nargs="+", default=[3, 33, 300])
     parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS)
     parser.add_argument("--most", type=int, default=40_000_000, help="cells of a table; larger ones are passed over")
     parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--program", type=Path, help="the built benchmark `read` [default: it is built]")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     process.limit_cpus()
-    build = ["cargo", "bench", "--quiet", "--no-run", "--package", "dropwise-benches", "--bench", "read", "--message-format=json"]
-    built = map(json.loads, subprocess.run(build, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines())
-    program = next(message["executable"] for message in built if message.get("target", {}).get("name") == "read" and message.get("executable"))
+    program = arguments.program or built()
     print(f"{'rows':>9} {'columns':>7} {'kind':8} {'MB':>6} {'numbers':>7}  {'dropwise':>15}  {'polars':>15}  {'pandas':>15}  {'x polars':>8} {'x numbers':>9}")
     results = []
     for kind in arguments.kinds:
@@ -78,7 +89,7 @@ def main():
                 with tempfile.TemporaryDirectory() as folder:
                     folder = Path(folder)
                     table = folder / "table.csv"
-                    write(table, rows, columns, kind)
+                    subprocess.run([sys.executable, __file__, "write", table, str(rows), str(columns), kind], check=True)
                     of = {"dropwise": [program, config(folder, kind)]}
                     for name in ("polars", "pandas"):
                         of[name] = [sys.executable, "-c", PEER.format(name=name), table]

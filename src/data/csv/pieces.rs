@@ -24,6 +24,8 @@ pub(super) struct Piece {
     text: std::result::Result<Arc<String>, Vec<u8>>,
     /// The line of the file, counted from 1, that the bytes begin on.
     first_line: usize,
+    /// How many lines end in them.
+    lines: usize,
     /// A record before the bytes.
     before: Option<Record>,
 }
@@ -95,12 +97,14 @@ impl<'a> Pieces<'a> {
             return None;
         }
         let first_line = self.line;
-        self.line += line_ends(&bytes, self.format);
+        let lines = line_ends(&bytes, self.format);
+        self.line += lines;
         // What is no text is for `Reader` to say.
         let text = String::from_utf8(bytes).map(Arc::new);
         Some(Piece {
             text: text.map_err(FromUtf8Error::into_bytes),
             first_line,
+            lines,
             before,
         })
     }
@@ -124,6 +128,7 @@ impl Piece {
         let begun = || {
             let mut table = RawTable::of(head, self.text.as_ref().unwrap_or(&none));
             table.bytes = self.len();
+            table.reserve(self.lines + 1);
             if let Some(record) = &self.before {
                 table.push(record.line(), record.cells());
             }

@@ -207,6 +207,14 @@ impl RawTable {
         }
     }
 
+    /// Makes room for so many rows.
+    pub(in crate::data) fn reserve(&mut self, rows: usize) {
+        self.numbers.reserve(rows);
+        for place in self.head.places.iter().flatten() {
+            self.cells[*place].reserve(rows);
+        }
+    }
+
     /// Adds a row with one cell for each column of the file.
     pub(in crate::data) fn push<'a>(
         &mut self,
