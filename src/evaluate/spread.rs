@@ -122,7 +122,7 @@ impl FromStr for Samples {
 }
 
 /// Rows that pass together: what all samples share of them is in memory at once.
-const SLAB: usize = 8 * BATCH_ROWS;
+const SLAB: usize = 10 * BATCH_ROWS;
 
 /// Networks that are asked at a time, by whichever threads there are, before their answers are added up in order.
 const TOGETHER: usize = 16;

@@ -100,6 +100,9 @@ enum OnError {
 /// The most rows predicted at once: one of the library's batches for each of two cores.
 const BATCH: usize = 1_000;
 
+/// The same where thinned networks are asked, each of which is made once for all of them.
+const SAMPLED_BATCH: usize = 5 * BATCH;
+
 impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
         let trained = self.model.load(&self.run)?;
@@ -215,7 +218,12 @@ fn predict_all<W: Write>(
     network: &Network,
     answers: &mut Answers<'_, W>,
 ) -> Result<()> {
-    while let Some(rows) = batch(rows, is_file) {
+    let most = if network.sure.is_some() {
+        SAMPLED_BATCH
+    } else {
+        BATCH
+    };
+    while let Some(rows) = batch(rows, is_file, most) {
         let inputs = rows.iter().filter_map(|row| row.inputs.as_ref().ok());
         let inputs: Vec<f64> = inputs.flatten().copied().collect();
         answers.write(rows, &network.answer(&inputs)?)?;
@@ -224,15 +232,15 @@ fn predict_all<W: Write>(
     answers.flush()
 }
 
-/// The next batch of rows; `None` at the end.
-fn batch(rows: &Receiver<Row>, is_file: bool) -> Option<Vec<Row>> {
+/// The next batch of rows, at most `most`; `None` at the end.
+fn batch(rows: &Receiver<Row>, is_file: bool, most: usize) -> Option<Vec<Row>> {
     let first = rows.recv().ok()?;
     let more: &mut dyn Iterator<Item = Row> = if is_file {
         &mut rows.iter()
     } else {
         &mut rows.try_iter()
     };
-    let rows = std::iter::once(first).chain(more.take(BATCH - 1));
+    let rows = std::iter::once(first).chain(more.take(most - 1));
     Some(rows.collect())
 }
 
@@ -251,7 +259,7 @@ mod tests {
     fn rows_of_a_file_are_answered_in_full_batches_however_slowly_they_are_read() {
         let (sender, receiver) = sync_channel(1);
         std::thread::spawn(move || (0..BATCH + 3).try_for_each(|k| sender.send(row(k))));
-        let next = || batch(&receiver, true).map(|rows| rows.len());
+        let next = || batch(&receiver, true, BATCH).map(|rows| rows.len());
         assert_eq!([next(), next(), next()], [Some(BATCH), Some(3), None]);
     }
 
@@ -261,6 +269,9 @@ mod tests {
         for k in 0..3 {
             assert!(sender.send(row(k)).is_ok());
         }
-        assert_eq!(batch(&receiver, false).map(|rows| rows.len()), Some(3));
+        assert_eq!(
+            batch(&receiver, false, BATCH).map(|rows| rows.len()),
+            Some(3)
+        );
     }
 }

@@ -169,6 +169,7 @@ fn the_rows_are_the_most_telling_ones_or_those_that_are_asked_for() {
     assert_eq!(split(&made, None), "validation");
     made.splits.as_mut().expect("data").test = Some(rows(two_classes(), 2, 7, 2));
     assert_eq!(split(&made, None), "test");
+    made.splits.as_mut().expect("data").calibration = Some(rows(two_classes(), 2, 7, 3));
     for part in Part::ALL {
         assert_eq!(split(&made, Some(part)), part.word());
     }
