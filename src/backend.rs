@@ -307,6 +307,22 @@ fn converted<E: Element, F: Element>(values: &[E]) -> Vec<F> {
     values.iter().map(|value| value.elem()).collect()
 }
 
+/// A number that tensors hold.
+pub(crate) trait ToMemory: Element {}
+
+impl ToMemory for f32 {}
+
+impl ToMemory for f64 {}
+
+/// Reads a tensor of these numbers back into memory, row after row.
+pub(crate) fn to_memory<E: ToMemory, const D: usize>(tensor: Tensor<D>) -> Result<Vec<E>> {
+    tensor
+        .try_into_data()
+        .map_err(|cause| Error::Compute(cause.to_string()))?
+        .try_into_vec::<E>()
+        .map_err(|cause| Error::Compute(cause.to_string()))
+}
+
 /// Reads a tensor back into memory, row after row, as 64-bit numbers whatever its precision.
 ///
 /// # Errors

@@ -194,6 +194,10 @@ impl Experiment {
         if self.train.ensemble > 1 {
             self.check_ensemble()?;
         }
+        if self.train.shards > 1 && self.dropout.masks != Masks::Seeded {
+            let expected = "\"seeded\" with `train.shards`, whose rows draw masks of their own";
+            return Err(Error::invalid("dropout.masks", expected, "\"framework\""));
+        }
         if let (Some(loss), Some(output)) = (self.train.loss, self.network.output) {
             check_output(loss, output)?;
         }

@@ -12,6 +12,7 @@ mod best;
 mod constrain;
 mod diverged;
 mod engine;
+mod exchange;
 mod observer;
 mod optimizer;
 mod pass;
@@ -26,6 +27,7 @@ use std::sync::OnceLock;
 
 use burn::module::Module;
 use burn::tensor::Device;
+use sha2::{Digest, Sha256};
 
 use crate::backend::read;
 use crate::config::{CheckedExperiment, Loss, Measure, ResolvedExperiment};
@@ -43,7 +45,7 @@ use steps::StepLoop;
 
 // What `dropwise-lab` trains many networks with; hidden, since it may change at any time.
 #[doc(hidden)]
-pub use observer::Exchange;
+pub use exchange::{Exchange, broadcast, check_same};
 pub use observer::{Flow, Observer, Report};
 #[doc(hidden)]
 pub use replicas::{Replica, Replicas, ReplicasObserver, ReplicasReport};
@@ -90,6 +92,9 @@ pub struct Trainer<'a> {
     loss_sum: f64,
     loss_rows: usize,
     best: BestSoFar,
+    /// Whether this process's observer asks for an end, and whether that of any process does.
+    asks_for_end: bool,
+    ends: bool,
 }
 
 /// What takes the steps.
@@ -161,16 +166,21 @@ impl<'a> Trainer<'a> {
             step: 0,
             loss_sum: 0.0,
             loss_rows: 0,
+            asks_for_end: false,
+            ends: false,
         })
     }
 
-    /// Trains together with others, through the seam between the backward pass and the step. Only for one network: an
-    /// ensemble exchanges nothing.
-    #[must_use]
+    /// Trains together with other processes, each of which takes its share of a batch's shards (`train.shards`): all come to the
+    /// weights that one would come to alone, to the last bit.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if there are more processes than shards, or their number is no power of two.
     #[doc(hidden)]
-    pub fn with_exchange(mut self, exchange: impl Exchange + 'a) -> Self {
+    pub fn with_exchange(mut self, exchange: impl Exchange + 'a) -> Result<Self> {
+        exchange::check_size(&exchange, self.experiment.train.shards)?;
         self.exchange = Box::new(exchange);
-        self
+        Ok(self)
     }
 
     /// Takes every step through Burn's autodiff, and replays none from a recording: to compare, or to look
@@ -201,8 +211,11 @@ impl<'a> Trainer<'a> {
                 observer.evaluated(self, &report)?;
             }
             // After the evaluation, so that a snapshot taken here has nothing left to be done.
-            let flow = observer.stepped(self)?;
-            if flow == Flow::Stop && !self.has_ended() {
+            self.asks_for_end |= observer.stepped(self)? == Flow::Stop;
+            // Processes that train together end after the same step, the one after one of them asked.
+            let ends = self.ends || (self.asks_for_end && self.exchange.size() == 1);
+            if ends && !self.has_ended() {
+                (self.asks_for_end, self.ends) = (false, false);
                 return Ok(End::Interrupted);
             }
         }
@@ -230,13 +243,21 @@ impl<'a> Trainer<'a> {
         let is_mean = !self.loss().is_sum();
         let (from, plan) = (self.step, &self.plan);
         let (losses, rows) = match &mut self.steps {
+            Steps::One(steps) if self.experiment.train.shards > 1 => {
+                let shards = (self.experiment.train.shards, is_mean);
+                let exchange = &mut *self.exchange;
+                let found = steps.shards(from, shards, exchange, self.asks_for_end)?;
+                self.ends = found.ends;
+                if found.loss.is_finite() {
+                    steps.update(from, found.gradients);
+                }
+                (vec![found.loss], found.rows)
+            }
             Steps::One(steps) => {
                 let (pass, rows) = steps.forward_backward(from)?;
                 let loss = read(pass.loss)?[0];
-                let mut gradients = pass.gradients;
                 if loss.is_finite() {
-                    self.exchange.exchange(&mut gradients)?;
-                    steps.update(from, gradients);
+                    steps.update(from, pass.gradients);
                 }
                 let sum = if is_mean { loss * rows as f64 } else { loss };
                 (vec![sum], rows)
@@ -263,6 +284,7 @@ impl<'a> Trainer<'a> {
                 return Err(self.diverged("a weight is not finite", self.step));
             }
         }
+        self.check_same_weights()?;
         let evaluate = |rows: &Dataset| evaluate(self.members(), self.loss(), rows);
         let validation = self.validation.map(evaluate).transpose()?;
         let train = match validation {
@@ -290,6 +312,21 @@ impl<'a> Trainer<'a> {
             validation,
             best,
         })
+    }
+
+    /// Processes that train together have the same weights.
+    fn check_same_weights(&mut self) -> Result<()> {
+        if self.exchange.size() == 1 {
+            return Ok(());
+        }
+        let mut hash = Sha256::new();
+        for layer in self.network().weights()? {
+            layer
+                .values()
+                .for_each(|value| hash.update(value.to_le_bytes()));
+        }
+        let what = format!("the weights after step {}", self.step);
+        check_same(&mut *self.exchange, &what, hash.finalize().into())
     }
 
     fn loss(&self) -> Loss {

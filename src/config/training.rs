@@ -95,6 +95,11 @@ pub struct TrainConfig {
     /// the experiment's, and validation rows judge the mean. Default 1.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub ensemble: usize,
+    /// Parts that a batch is cut into, a power of two of at most 1024: each is a pass of its own, and their gradients are summed in a
+    /// fixed order, so that any number of processes up to it comes to the same bits: see [docs/CLUSTER.md](CLUSTER.md). Needs seeded
+    /// masks and no ensemble. Default 1; with several processes 8.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub shards: usize,
     /// When to stop before the last epoch: `{ patience = 10, min_improvement = 0.0 }` stops after 10 evaluations without a smaller
     /// validation loss, and keeps the best network. Default: not to stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -177,6 +182,14 @@ impl TrainConfig {
             }
         }
         check_count("train.ensemble", self.ensemble)?;
+        if !self.shards.is_power_of_two() || self.shards > 1024 {
+            let expected = "a power of two from 1 to 1024";
+            return Err(Error::invalid("train.shards", expected, self.shards));
+        }
+        if self.shards > 1 && self.ensemble > 1 {
+            let expected = "1, since the members of an ensemble are trained together as they are";
+            return Err(Error::invalid("train.shards", expected, self.shards));
+        }
         if let Some(every) = self.evaluate_every {
             check_count("train.evaluate_every", every)?;
         }

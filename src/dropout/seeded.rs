@@ -232,6 +232,53 @@ impl LayerMasks {
         Tensor::from_data(data, options)
     }
 
+    /// As [`mask`](Self::mask), for the rows of a batch from row `first`, counted from 0, on: a part of the mask that all rows of the
+    /// batch would have.
+    ///
+    /// # Shapes
+    /// - `shape` and output: `[rows, width]`
+    ///
+    /// # Panics
+    /// In step 0, and if the mask up to the last of these rows has more values than the stride.
+    #[must_use]
+    #[doc(hidden)]
+    pub fn mask_from(
+        &mut self,
+        first: usize,
+        step: usize,
+        noise: impl Into<Noise>,
+        shape: [usize; 2],
+        (device, dtype): (&Device, DType),
+    ) -> Tensor<2> {
+        let noise = noise.into();
+        let data = match dtype {
+            DType::F64 => self.data_from::<f64>(first, step, noise, shape),
+            _ => self.data_from::<f32>(first, step, noise, shape),
+        };
+        Tensor::from_data(data, (device, dtype))
+    }
+
+    fn data_from<E: Element>(
+        &mut self,
+        first: usize,
+        step: usize,
+        noise: Noise,
+        shape: [usize; 2],
+    ) -> TensorData {
+        let (start, count) = (first * shape[1], shape[0] * shape[1]);
+        let word = self.at(step).first_word(noise, start + count);
+        if let Some(factor) = noise.constant::<E>() {
+            return TensorData::new(vec![factor; count], shape);
+        }
+        // Random bits come in blocks of whole words: an odd place is in the middle of one.
+        let skipped = start % 2;
+        let mut values = vec![E::default(); skipped + count];
+        let first = word + noise.words(start - skipped) as u128;
+        self.stream.draw(first, noise, &mut values);
+        values.drain(..skipped);
+        TensorData::new(values, shape)
+    }
+
     /// As [`mask`](Self::mask), drawn on the device that `options` names, where that is a GPU: the same bits, and nothing
     /// is copied to it. Drawn on the CPU for a noise that only the CPU draws.
     ///

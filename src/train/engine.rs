@@ -129,6 +129,14 @@ impl Arithmetic {
         }
     }
 
+    /// The sum of two tensors.
+    pub(super) fn add<const D: usize>(self, one: Tensor<D>, other: Tensor<D>) -> Tensor<D> {
+        match self {
+            Arithmetic::InPlace => in_place::add(one, other),
+            Arithmetic::Operations => one + other,
+        }
+    }
+
     /// Bounds the norms of the columns of `[d_input, d_output]`, as [`constrain::max_norm`] does.
     pub(super) fn max_norm(self, weight: Tensor<2>, bound: f64) -> Tensor<2> {
         match self {

@@ -1,9 +1,8 @@
-//! Observers of a training, and the exchange of gradients between workers.
+//! Observers of a training.
 
 use super::Trainer;
 use crate::error::Result;
 use crate::evaluate::Evaluation;
-use crate::model::LayerTensors;
 
 /// Whether training goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,21 +68,4 @@ pub struct Report {
     pub validation: Option<Evaluation>,
     /// Whether no evaluation before had so small a validation loss.
     pub best: bool,
-}
-
-/// The seam between the backward pass and the optimizer's step, where workers that train together
-/// exchange their gradients.
-pub trait Exchange {
-    /// Changes the gradients of a step, such as to their mean over all workers.
-    ///
-    /// # Errors
-    /// Whatever keeps the exchange from being made; it ends the training.
-    fn exchange(&mut self, gradients: &mut [LayerTensors]) -> Result<()>;
-}
-
-/// One worker alone: nothing is exchanged.
-impl Exchange for () {
-    fn exchange(&mut self, _gradients: &mut [LayerTensors]) -> Result<()> {
-        Ok(())
-    }
 }

@@ -75,6 +75,11 @@ impl Plan {
         start..(start + self.batch).min(self.rows)
     }
 
+    /// The places in a batch of `rows` rows that shard `shard` of `shards` has; none where there are fewer rows than shards.
+    pub(super) fn shard(rows: usize, shard: usize, shards: usize) -> Range<usize> {
+        shard * rows / shards..(shard + 1) * rows / shards
+    }
+
     /// The order of the rows in an epoch, drawn anew for each.
     fn order(&self, seed: u64, epoch: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.rows).collect();

@@ -152,8 +152,8 @@ impl<'a> Replicas<'a> {
     ///
     /// # Errors
     /// Those of [`Trainer::new`](super::Trainer::new), and [`Error::InvalidValue`] if there is no replica, a
-    /// rate or a learning rate of one is out of range, or the experiment asks for early stopping or an
-    /// ensemble, which are not for replicas.
+    /// rate or a learning rate of one is out of range, or the experiment asks for early stopping, an
+    /// ensemble or shards, which are not for replicas.
     pub fn new(
         experiment: &CheckedExperiment,
         replicas: Vec<Replica>,
@@ -175,6 +175,11 @@ impl<'a> Replicas<'a> {
                 expected,
                 experiment.train.ensemble,
             ));
+        }
+        if experiment.train.shards > 1 {
+            let expected = "1, since many networks are trained at once as they are";
+            let found = experiment.train.shards;
+            return Err(Error::invalid("train.shards", expected, found));
         }
         Ok(Replicas {
             groups: Groups::new(experiment, &replicas, train, device)?,

@@ -1,5 +1,7 @@
 //! One network in training: where its rows and its masks come from.
 
+use std::ops::Range;
+
 use burn::tensor::{DType, Device, Int, Tensor};
 
 use super::constrain::clip_norm;
@@ -123,8 +125,13 @@ impl MaskSource {
     }
 }
 
+/// The rows at some places of a batch.
+fn of_part<'a>(rows: &'a [usize], part: Option<&Range<usize>>) -> &'a [usize] {
+    part.map_or(rows, |part| &rows[part.clone()])
+}
+
 impl Networks<1> for SingleNetwork<'_> {
-    fn batch(&mut self, plan: &Plan, step: usize) -> Batch {
+    fn batch(&mut self, plan: &Plan, step: usize, part: Option<&Range<usize>>) -> Batch {
         let options = (&self.device, self.dtype);
         let (data, d_output, weights) = (self.data, self.data.d_output(), self.weights.as_deref());
         let (loss, smoothing) = (self.loss, self.label_smoothing);
@@ -143,9 +150,15 @@ impl Networks<1> for SingleNetwork<'_> {
         let keeps_all = plan.is_full_batch() || self.is_gpu;
         let all = keeps_all.then(|| &*self.all_rows.get_or_insert_with(|| read(None)));
         let (inputs, targets, weights) = match all {
-            Some(all) if plan.is_full_batch() => all.clone(),
+            Some(all) if plan.is_full_batch() => match part {
+                None => all.clone(),
+                Some(part) => {
+                    let of = |all: &Tensor<2>| all.clone().slice([part.clone()]);
+                    (of(&all.0), of(&all.1), all.2.as_ref().map(of))
+                }
+            },
             Some((inputs, targets, weights)) => {
-                let rows = self.order.rows(plan, step).iter();
+                let rows = of_part(self.order.rows(plan, step), part).iter();
                 let rows: Vec<i32> = rows.map(|row| *row as i32).collect();
                 let rows = Tensor::<1, Int>::from_data(&rows[..], &self.device);
                 let of_all = |all: &Tensor<2>| all.clone().select(0, rows.clone());
@@ -155,10 +168,11 @@ impl Networks<1> for SingleNetwork<'_> {
                     weights.as_ref().map(of_all),
                 )
             }
-            None => read(Some(self.order.rows(plan, step))),
+            None => read(Some(of_part(self.order.rows(plan, step), part))),
         };
         Batch {
             rows: inputs.dims()[0],
+            first: part.map_or(0, |part| part.start),
             inputs,
             targets,
             weights,
@@ -179,7 +193,9 @@ impl Networks<1> for SingleNetwork<'_> {
                 let draw = |layer: &mut SeededLayer| {
                     let (masks, noise) = (&mut layer.masks, layer.noise.times(factor));
                     let shape = [batch.rows, layer.width];
-                    if is_gpu {
+                    if batch.first > 0 {
+                        masks.mask_from(batch.first, step + 1, noise, shape, options)
+                    } else if is_gpu {
                         masks.mask_on_device(step + 1, noise, shape, options)
                     } else {
                         masks.mask(step + 1, noise, shape, options)

@@ -1,5 +1,6 @@
 //! Ctrl-C: finish the current step, then stop.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The exit status of an interrupted program: 128 plus the number of SIGINT.
@@ -17,6 +18,17 @@ pub(super) fn watch() {
     if ctrlc::set_handler(handler).is_err() {
         eprintln!("warning: Ctrl-C will end the program without a checkpoint");
     }
+}
+
+/// From now on SIGUSR1, which Slurm sends before a job's time is over, asks for a checkpoint and no end; none on systems without
+/// such signals.
+pub(super) fn watch_for_checkpoints() -> Arc<AtomicBool> {
+    let requested = Arc::new(AtomicBool::new(false));
+    #[cfg(unix)]
+    if signal_hook::flag::register(signal_hook::consts::SIGUSR1, requested.clone()).is_err() {
+        eprintln!("warning: SIGUSR1 will end the program without a checkpoint");
+    }
+    requested
 }
 
 /// Whether an end was requested.

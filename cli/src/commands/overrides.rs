@@ -359,20 +359,20 @@ pub(super) fn refuse_early_stopping(experiment: &Experiment, why: &str) -> Resul
     }
 }
 
-/// Networks that are looked at one by one are no ensemble: one that the file alone asks for is for `train`, and is left out, which the
-/// result says; one that the command line asks for is refused.
-pub(super) fn leave_ensemble(
-    experiment: &mut Experiment,
+/// Networks that are looked at one by one are no ensemble, and those that are trained at once have no shards: what the file alone
+/// asks for is for `train`, and is left out, which the result says; what the command line asks for is refused.
+pub(super) fn leave_out(
+    (key, value): (&str, &mut usize),
     is_asked_for: bool,
     why: &str,
 ) -> Result<Option<String>> {
-    match std::mem::replace(&mut experiment.train.ensemble, 1) {
+    match std::mem::replace(value, 1) {
         1 => Ok(None),
         found if is_asked_for => {
             let expected = format!("1, because {why}");
-            Err(Error::invalid("train.ensemble", expected, found))
+            Err(Error::invalid(key, expected, found))
         }
-        _ => Ok(Some(format!("`train.ensemble` is left out: {why}"))),
+        _ => Ok(Some(format!("`{key}` is left out: {why}"))),
     }
 }
 

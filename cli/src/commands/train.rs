@@ -2,16 +2,19 @@
 
 mod job;
 mod observer;
+mod processes;
 mod progress;
 mod silent;
 mod summary;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::builder::RangedU64ValueParser;
 use dropwise::config::Experiment;
-use dropwise::train::{End, Trainer};
+use dropwise::train::{End, Flow, Observer, Trainer};
 use dropwise::{Backend, Error, Result};
 use dropwise_lab::baseline::linear_experiment;
 use dropwise_lab::store::{Trained, foreign_weights, keep_calibration};
@@ -21,6 +24,7 @@ use super::output::{OutputArgs, Style};
 use super::{Outcome, interrupt, reading};
 use job::{Job, Longer};
 use observer::RunObserver;
+use processes::Processes;
 use progress::Progress;
 use summary::RunReport;
 
@@ -30,7 +34,11 @@ pub(super) use summary::show_baselines;
 /// Train the network that a configuration file describes
 ///
 /// With --out, the run is saved to a folder: its configuration, metrics, checkpoints, models and report.
-/// Ctrl-C then finishes the step and saves a checkpoint; --resume continues as if nothing had happened.
+/// Ctrl-C then finishes the step and saves a checkpoint; --resume continues as if nothing had happened. SIGUSR1 saves one too, and
+/// training goes on.
+///
+/// Built with the feature `mpi`, `mpirun -n 4 dropwise train CONFIG --out DIR` trains one network in four processes, to the same
+/// bytes as in one: see docs/CLUSTER.md.
 ///
 /// Exit status: 0 trained, 1 failed, 2 wrong usage, 130 interrupted.
 #[derive(clap::Args)]
@@ -59,6 +67,9 @@ pub(super) struct Args {
     /// Seconds between two checkpoints; 0 takes one after every step
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
     checkpoint_every: f64,
+    /// Of several processes that train together: seconds after which one that does not answer is taken for lost
+    #[arg(long, value_name = "SECONDS", default_value_t = 300.0, value_parser = seconds)]
+    timeout: f64,
     /// Also write events for TensorBoard to this folder: the metrics, and histograms of weights and activations
     #[arg(long, value_name = "DIR")]
     tensorboard: Option<PathBuf>,
@@ -79,6 +90,25 @@ fn seconds(text: &str) -> std::result::Result<f64, String> {
 
 fn count() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..)
+}
+
+/// Trains together with the process that prints and writes. When it is asked for an end, all end.
+fn follow(mut trainer: Trainer<'_>) -> Result<Outcome> {
+    struct Watch;
+
+    impl Observer for Watch {
+        fn stepped(&mut self, _: &Trainer<'_>) -> Result<Flow> {
+            Ok(match interrupt::requested() {
+                true => Flow::Stop,
+                false => Flow::Continue,
+            })
+        }
+    }
+
+    Ok(match trainer.run(&mut Watch)? {
+        End::Interrupted => Outcome::Interrupted,
+        _ => Outcome::Success,
+    })
 }
 
 /// Where a resumed run continues, in words.
@@ -122,18 +152,49 @@ pub(super) fn import(
 impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
         interrupt::watch();
-        let style = self.output.style();
-        let mut job = self.job()?;
+        let checkpoint_asked = interrupt::watch_for_checkpoints();
+        let mut processes = Processes::start(self.timeout)?;
+        let outcome = self.train(&processes, checkpoint_asked, out)?;
+        processes.end();
+        Ok(outcome)
+    }
+
+    fn train(
+        &self,
+        processes: &Processes,
+        checkpoint_asked: Arc<AtomicBool>,
+        out: &mut impl Write,
+    ) -> Result<Outcome> {
+        let is_first = processes.is_first();
+        let style = match is_first {
+            true => self.output.style(),
+            false => Style::Quiet,
+        };
+        let mut job = match &self.resume {
+            Some(dir) => processes.share(dir, || self.job())?,
+            None => self.job()?,
+        };
+        if is_first {
+            for warning in job.experiment.warnings() {
+                eprintln!("warning: {warning}");
+            }
+        }
         let splits = reading::load(&job.experiment.data, job.experiment.seed, style)?;
         if self.linear {
             job.experiment = linear_experiment(&job.experiment, splits.train.len())?;
         }
-        let mut trainer = job.trainer(&splits)?;
+        if self.resume.is_none() {
+            job.experiment = processes.shard(job.experiment)?;
+        }
+        let mut trainer = processes.join(job.trainer(&splits)?, &splits)?;
         let select = trainer.experiment().train.select;
-        if select.is_some() && splits.validation.is_none() {
+        if is_first && select.is_some() && splits.validation.is_none() {
             eprintln!(
                 "warning: `train.select` looks at validation rows, and there are none: add `split.validation` to `[data]`"
             );
+        }
+        if !is_first {
+            return follow(trainer);
         }
         let longer = job.longer(&trainer, &splits)?;
         let run = job.run(self.out.as_deref(), &trainer, &splits)?;
@@ -152,6 +213,7 @@ impl Args {
             self.checkpoint_every,
             |_| !interrupt::requested(),
         )
+        .with_checkpoints_when(checkpoint_asked)
         .with_events(self.tensorboard.as_deref(), (&trainer, &splits))?;
         let end = trainer.run(&mut observer);
         let end = end.inspect_err(|error| observer.explain_failure(error, &job.backend))?;
@@ -191,15 +253,11 @@ impl Args {
     }
 
     fn job(&self) -> Result<Job> {
-        let job = match (&self.resume, &self.config) {
-            (Some(dir), _) => Job::resumed(dir, self.longer())?,
-            (None, Some(config)) => Job::of(self.experiment.read(config, &[])?)?,
+        match (&self.resume, &self.config) {
+            (Some(dir), _) => Job::resumed(dir, self.longer()),
+            (None, Some(config)) => Job::of(self.experiment.read(config, &[])?),
             // Clap asks for one of them.
-            (None, None) => return Err(dropwise::Error::Compute("no configuration".to_owned())),
-        };
-        for warning in job.experiment.warnings() {
-            eprintln!("warning: {warning}");
+            (None, None) => Err(Error::Compute("no configuration".to_owned())),
         }
-        Ok(job)
     }
 }

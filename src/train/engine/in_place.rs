@@ -99,6 +99,34 @@ fn each<E: Float, const K: usize>(
     }
 }
 
+/// The sum of two tensors, in the place of the first, where the numbers can be had.
+pub(super) fn add<const D: usize>(one: Tensor<D>, other: Tensor<D>) -> Tensor<D> {
+    let options = TensorCreationOptions::from((&one.device(), one.dtype()));
+    let (mut one, other) = (one.into_data(), other.into_data());
+    let done = match one.dtype() {
+        DType::F32 => add_numbers::<f32>(&mut one, &other),
+        DType::F64 => add_numbers::<f64>(&mut one, &other),
+        _ => None,
+    };
+    let tensor = |data| Tensor::from_data(data, options.clone());
+    match done {
+        Some(()) => tensor(one),
+        None => tensor(one) + tensor(other),
+    }
+}
+
+/// `None`, with nothing changed, if a buffer is not one of these numbers.
+fn add_numbers<E: Float>(one: &mut TensorData, other: &TensorData) -> Option<()> {
+    let (one, other) = (one.as_mut_slice::<E>().ok()?, other.as_slice::<E>().ok()?);
+    let count = one.len();
+    in_parts(one, PART, count, |first, part| {
+        for (sum, more) in part.iter_mut().zip(&other[first..]) {
+            *sum = *sum + *more;
+        }
+    });
+    Some(())
+}
+
 /// The bound of [`constrain::max_norm`], where the numbers can be had.
 pub(super) fn max_norm(weight: Tensor<2>, bound: f64) -> Tensor<2> {
     let [_, d_output] = weight.dims();

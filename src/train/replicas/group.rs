@@ -213,7 +213,7 @@ struct ManyNetworks {
 }
 
 impl Networks<2> for ManyNetworks {
-    fn batch(&mut self, plan: &Plan, step: usize) -> Batch {
+    fn batch(&mut self, plan: &Plan, step: usize, _: Option<&Range<usize>>) -> Batch {
         let (common, layout) = (&self.common, self.layout);
         if plan.is_full_batch() {
             let is_shared = self.has_shared_inputs;
@@ -228,6 +228,7 @@ impl Networks<2> for ManyNetworks {
                 targets: targets.clone(),
                 weights: weights.clone(),
                 rows: plan.batch_rows(),
+                first: 0,
             };
         }
         let orders = self.orders.iter_mut().map(|order| order.rows(plan, step));
@@ -242,6 +243,7 @@ impl Networks<2> for ManyNetworks {
             targets: look_up(&common.targets),
             weights: common.weights.as_ref().map(look_up),
             rows,
+            first: 0,
         }
     }
 

@@ -41,13 +41,27 @@ impl Plan {
         let keys: Vec<_> = args.vary.iter().map(|vary| vary.key().to_owned()).collect();
         Vary::refuse_twice(&args.vary)?;
         let (mut points, mut data) = (vec![], vec![]);
-        let (mut stops_early, mut ensemble, mut validates) = (false, None, false);
+        let (mut stops_early, mut left_out, mut validates) = (false, vec![], false);
         for values in Vary::product(&args.vary) {
             let (mut experiment, backend) = experiment(args, &values)?;
             stops_early |= experiment.train.early_stopping.take().is_some();
-            let is_asked_for = args.experiment.changes("train.ensemble", &values);
-            let why = "a study looks at each network by itself";
-            ensemble = overrides::leave_ensemble(&mut experiment, is_asked_for, why)?.or(ensemble);
+            let train = &mut experiment.train;
+            for (key, value, why) in [
+                (
+                    "train.ensemble",
+                    &mut train.ensemble,
+                    "a study looks at each network by itself",
+                ),
+                (
+                    "train.shards",
+                    &mut train.shards,
+                    "a study trains networks at once, each as it is",
+                ),
+            ] {
+                let is_asked_for = args.experiment.changes(key, &values);
+                let words = overrides::leave_out((key, value), is_asked_for, why)?;
+                left_out.extend(words.filter(|words| !left_out.contains(words)));
+            }
             let experiment = experiment.check()?;
             validates |= experiment
                 .data
@@ -87,12 +101,11 @@ impl Plan {
                 plan.rows(splits)?;
             }
         }
-        plan.warn(stops_early, ensemble);
+        plan.warn(stops_early, left_out);
         Ok(plan)
     }
 
-    fn warn(&self, stops_early: bool, ensemble: Option<String>) {
-        let mut warnings: Vec<String> = ensemble.into_iter().collect();
+    fn warn(&self, stops_early: bool, mut warnings: Vec<String>) {
         if stops_early {
             warnings.push(
                 "`train.early_stopping` is left out: a study trains all networks to the last step"

@@ -9,7 +9,7 @@ use dropwise::evaluate::{Measure, evaluate};
 use dropwise::model::LayerWeights;
 use dropwise::train::{BestSnapshot, OptimizerAverages, Snapshot, Trainer};
 use dropwise::{Error, Result};
-use dropwise_lab::store::{self, Prepared, Run, snapshot};
+use dropwise_lab::store::{self, Checkpoint, Prepared, Run, snapshot};
 
 use super::super::difference::Difference;
 use super::super::overrides;
@@ -125,6 +125,29 @@ impl Job {
         };
         job.rewind()?;
         Ok(job)
+    }
+
+    /// The job of another process that resumes the run in `dir`, which writes it.
+    pub(super) fn shared(dir: &Path, checkpoint: &Checkpoint) -> Result<Self> {
+        let text = checkpoint.config_text().unwrap_or_default();
+        let experiment = Experiment::parse("the run's configuration", text)?;
+        let backend = match &experiment.backend {
+            Some(name) => name.parse()?,
+            None => Backend::default(),
+        };
+        let snapshot = match checkpoint.arrays.is_empty() {
+            true => None,
+            false => Some(snapshot::from_checkpoint(dir, checkpoint)?),
+        };
+        Ok(Job {
+            snapshot,
+            ..Job::new(experiment, backend)
+        })
+    }
+
+    /// What it starts from, if not from the beginning.
+    pub(super) fn snapshot(&self) -> Option<&Snapshot> {
+        self.snapshot.as_ref()
     }
 
     /// Removes the metrics and weights that were recorded after the checkpoint: they will be recorded again.

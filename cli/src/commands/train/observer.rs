@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use dropwise::config::Precision;
@@ -35,6 +37,8 @@ pub(super) struct RunObserver<'a, W, F> {
     /// What TensorBoard is shown, and the rows whose activations it is shown.
     events: Option<(Events<File>, &'a Dataset)>,
     goes_on: F,
+    /// Whether somebody asks for a checkpoint.
+    asked: Arc<AtomicBool>,
 }
 
 impl<'a, W: Write, F: FnMut(&Trainer<'_>) -> bool> RunObserver<'a, W, F> {
@@ -66,7 +70,14 @@ impl<'a, W: Write, F: FnMut(&Trainer<'_>) -> bool> RunObserver<'a, W, F> {
             has_trained: false,
             events: None,
             goes_on,
+            asked: Arc::default(),
         }
+    }
+
+    /// Also saves a checkpoint whenever this flag is set.
+    pub(super) fn with_checkpoints_when(mut self, asked: Arc<AtomicBool>) -> Self {
+        self.asked = asked;
+        self
     }
 
     /// Also writes events for TensorBoard to a folder.
@@ -221,6 +232,10 @@ impl<W: Write, F: FnMut(&Trainer<'_>) -> bool> Observer for RunObserver<'_, W, F
         self.record(trainer)?;
         if !(self.goes_on)(trainer) {
             return Ok(Flow::Stop);
+        }
+        if self.asked.swap(false, Ordering::Relaxed) {
+            self.checkpoint(trainer)?;
+            return Ok(Flow::Continue);
         }
         // Reading the clock takes long beside a step of a tiny network, so it is read only where there is a run.
         if self.run.is_some() && self.last_checkpoint.elapsed() >= self.checkpoint_every {

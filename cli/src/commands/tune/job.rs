@@ -52,7 +52,8 @@ impl Job {
         }
         let is_asked_for = args.experiment.changes("train.ensemble", &[]);
         let why = "each trial is one network";
-        if let Some(words) = overrides::leave_ensemble(&mut experiment, is_asked_for, why)? {
+        let ensemble = ("train.ensemble", &mut experiment.train.ensemble);
+        if let Some(words) = overrides::leave_out(ensemble, is_asked_for, why)? {
             eprintln!("warning: {words}");
         }
         let experiment = experiment.check()?;

@@ -9,6 +9,7 @@ mod existing_folder;
 mod folder;
 mod linear;
 mod output;
+mod processes;
 mod resume_finished;
 
 /// Three short epochs with dropout, validation and test rows.

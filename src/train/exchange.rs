@@ -1,0 +1,244 @@
+//! The seam between the processes that train one network together.
+//!
+//! A batch of `n` rows is cut into `S` shards (`train.shards`), of which shard `s` has the rows from `floor(s n / S)` to before
+//! `floor((s + 1) n / S)`. The gradient of each is one pass of exactly its rows, whoever makes it, and the sum over shards is made in a
+//! fixed order, that of a binary tree over their numbers:
+//!
+//! ```text
+//! ((g0 + g1) + (g2 + g3)) + ((g4 + g5) + (g6 + g7))
+//! ```
+//!
+//! Of `W` processes, a power of two that is at most `S`, each has `S / W` shards beside each other, which is a subtree. So the weights
+//! have the same bits for any number of processes; one process alone makes the whole tree. The sum is divided by `n` once.
+//!
+//! Numbers go from process to process in halves (recursive halving, then doubling: Rabenseifner 2004): each sends `2 P (1 - 1 / W)`
+//! numbers for `P` parameters in `2 log2 W` messages, and every number is added up in the order of the tree.
+
+use std::ops::{AddAssign, Range};
+
+use burn::tensor::{DType, Tensor, TensorData};
+
+use crate::backend::{ToMemory, to_memory};
+use crate::error::{Error, Result};
+use crate::model::LayerTensors;
+
+/// The processes that train one network together: which this one is, and how it reaches the others. All of them make the same calls
+/// in the same order.
+pub trait Exchange {
+    /// The number of this process, from 0.
+    fn rank(&self) -> usize;
+
+    /// How many there are: a power of two.
+    fn size(&self) -> usize;
+
+    /// Sends `bytes` to process `other`, which does the same, and receives what it sends: as many bytes as `into` has.
+    ///
+    /// # Errors
+    /// [`Error::Compute`] that names both processes, if the other one does not answer in time.
+    fn swap(&mut self, other: usize, bytes: &[u8], into: &mut [u8]) -> Result<()>;
+}
+
+/// One process alone: nothing is exchanged.
+impl Exchange for () {
+    fn rank(&self) -> usize {
+        0
+    }
+
+    fn size(&self) -> usize {
+        1
+    }
+
+    fn swap(&mut self, _other: usize, _bytes: &[u8], _into: &mut [u8]) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<E: Exchange + ?Sized> Exchange for Box<E> {
+    fn rank(&self) -> usize {
+        (**self).rank()
+    }
+
+    fn size(&self) -> usize {
+        (**self).size()
+    }
+
+    fn swap(&mut self, other: usize, bytes: &[u8], into: &mut [u8]) -> Result<()> {
+        (**self).swap(other, bytes, into)
+    }
+}
+
+/// Checks that the processes can share out `shards` shards.
+pub(super) fn check_size(exchange: &dyn Exchange, shards: usize) -> Result<()> {
+    let size = exchange.size();
+    if size == 1 || (size.is_power_of_two() && size <= shards) {
+        return Ok(());
+    }
+    let expected =
+        format!("a power of two of at most {shards}, the number of shards (`train.shards`)");
+    Err(Error::invalid("processes", expected, size))
+}
+
+/// Checks that something is the same in all processes, and names two that differ.
+///
+/// # Errors
+/// [`Error::Compute`] if it is not; those of [`Exchange::swap`].
+#[doc(hidden)]
+pub fn check_same(exchange: &mut dyn Exchange, what: &str, hash: [u8; 32]) -> Result<()> {
+    let (rank, size) = (exchange.rank(), exchange.size());
+    let mut found = Ok(());
+    for distance in distances(size) {
+        let other = rank ^ distance;
+        let mut theirs = [0; 32];
+        exchange.swap(other, &hash, &mut theirs)?;
+        // The others wait for this process in the rounds that follow, and shall say the same.
+        if theirs != hash && found.is_ok() {
+            let (one, two) = (rank.min(other), rank.max(other));
+            found = Err(Error::Compute(format!(
+                "expected {what} to be the same in all processes, found that rank {one} and rank {two} differ"
+            )));
+        }
+    }
+    found
+}
+
+/// Hands what process 0 has to all others.
+///
+/// # Errors
+/// Those of [`Exchange::swap`].
+#[doc(hidden)]
+pub fn broadcast(exchange: &mut dyn Exchange, bytes: &mut Vec<u8>) -> Result<()> {
+    let (rank, size) = (exchange.rank(), exchange.size());
+    // In each round the processes up to `distance` have it, and each hands it on to one more.
+    for distance in distances(size).filter(|distance| rank < 2 * distance) {
+        let other = rank ^ distance;
+        let mine = if rank < distance {
+            bytes.len() as u64
+        } else {
+            0
+        };
+        let mut theirs = [0; 8];
+        exchange.swap(other, &mine.to_le_bytes(), &mut theirs)?;
+        if rank < distance {
+            exchange.swap(other, bytes, &mut [])?;
+        } else {
+            bytes.resize(u64::from_le_bytes(theirs) as usize, 0);
+            exchange.swap(other, &[], bytes)?;
+        }
+    }
+    Ok(())
+}
+
+fn distances(size: usize) -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(1), |distance| Some(2 * distance)).take_while(move |it| *it < size)
+}
+
+/// A number that is sent as it is.
+pub(super) trait Number: Copy + AddAssign {
+    fn to_bytes(values: &[Self], into: &mut Vec<u8>);
+    fn from_bytes(bytes: &[u8]) -> impl Iterator<Item = Self>;
+    const BYTES: usize;
+}
+
+macro_rules! number {
+    ($type:ty, $bytes:literal) => {
+        impl Number for $type {
+            const BYTES: usize = $bytes;
+
+            fn to_bytes(values: &[Self], into: &mut Vec<u8>) {
+                into.clear();
+                into.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+            }
+
+            fn from_bytes(bytes: &[u8]) -> impl Iterator<Item = Self> {
+                let (numbers, _) = bytes.as_chunks::<$bytes>();
+                numbers.iter().map(|bytes| Self::from_le_bytes(*bytes))
+            }
+        }
+    };
+}
+
+number!(f32, 4);
+number!(f64, 8);
+
+/// Adds up the numbers of all processes, in the order of the tree over their ranks. All get the same sums.
+pub(super) fn sum<E: Number>(exchange: &mut dyn Exchange, values: &mut [E]) -> Result<()> {
+    let (rank, size) = (exchange.rank(), exchange.size());
+    let (mut sent, mut received) = (Vec::new(), Vec::new());
+    let mut swap =
+        |other: usize, values: &mut [E], give: &Range<usize>, take: &Range<usize>, adds: bool| {
+            E::to_bytes(&values[give.clone()], &mut sent);
+            received.resize(take.len() * E::BYTES, 0);
+            exchange.swap(other, &sent, &mut received)?;
+            let own = values[take.clone()].iter_mut();
+            for (own, theirs) in own.zip(E::from_bytes(&received)) {
+                // `a + b` and `b + a` have the same bits.
+                if adds {
+                    *own += theirs;
+                } else {
+                    *own = theirs;
+                }
+            }
+            Result::Ok(())
+        };
+    let (mut whole, mut halves) = (0..values.len(), Vec::new());
+    for distance in distances(size) {
+        let middle = whole.start + whole.len() / 2;
+        let (mut keep, mut give) = (whole.start..middle, middle..whole.end);
+        if rank & distance != 0 {
+            (keep, give) = (give, keep);
+        }
+        swap(rank ^ distance, values, &give, &keep, true)?;
+        whole = keep.clone();
+        halves.push((rank ^ distance, keep, give));
+    }
+    for (other, keep, give) in halves.iter().rev() {
+        swap(*other, values, keep, give, false)?;
+    }
+    Ok(())
+}
+
+/// Adds up the gradients of all processes.
+pub(super) fn sum_gradients(
+    exchange: &mut dyn Exchange,
+    gradients: Vec<LayerTensors>,
+) -> Result<Vec<LayerTensors>> {
+    if exchange.size() == 1 {
+        return Ok(gradients);
+    }
+    match gradients.first().map(|layer| layer.weight.dtype()) {
+        Some(DType::F64) => sum_of::<f64>(exchange, gradients),
+        _ => sum_of::<f32>(exchange, gradients),
+    }
+}
+
+fn sum_of<E: Number + ToMemory>(
+    exchange: &mut dyn Exchange,
+    gradients: Vec<LayerTensors>,
+) -> Result<Vec<LayerTensors>> {
+    let mut values = Vec::new();
+    let mut shapes = Vec::new();
+    for LayerTensors { weight, bias } in gradients {
+        let options = (weight.device(), weight.dtype());
+        shapes.push((
+            weight.dims(),
+            bias.as_ref().map(|bias| bias.dims()),
+            options,
+        ));
+        values.extend(to_memory::<E, 2>(weight)?);
+        if let Some(bias) = bias {
+            values.extend(to_memory::<E, 1>(bias)?);
+        }
+    }
+    sum(exchange, &mut values)?;
+    let mut values = values.into_iter();
+    let layers = shapes.into_iter().map(|(weight, bias, (device, dtype))| {
+        let mut take = |count: usize| values.by_ref().take(count).collect::<Vec<_>>();
+        let weight = TensorData::new(take(weight[0] * weight[1]), weight);
+        let bias = bias.map(|[width]| TensorData::new(take(width), [width]));
+        LayerTensors {
+            weight: Tensor::from_data(weight, (&device, dtype)),
+            bias: bias.map(|bias| Tensor::from_data(bias, (&device, dtype))),
+        }
+    });
+    Ok(layers.collect())
+}
