@@ -64,7 +64,7 @@ fn a_dropout_schedule_is_a_word_or_a_word_with_its_epochs() {
         ),
         (
             "schedule = { early = 1, late = 1 }",
-            "10:12: dropout.schedule: expected one of `standard`, `early`, `late`, found `{ early = 1, late = 1 }`".into(),
+            "10:12: dropout.schedule: expected one of `standard`, `early`, `late`, `flat-cosine`, found `{ early = 1, late = 1 }`".into(),
         ),
     ] {
         assert_error("[dropout]", line, &expected);
