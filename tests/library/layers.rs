@@ -15,6 +15,7 @@ fn no_module_uses_one_that_stands_right_of_it() {
         &["loss"],
         &["initializer"],
         &["activation"],
+        &["normal"],
         &["dropout"],
         &["config"],
         &["data"],
