@@ -6,7 +6,9 @@ use crate::common::repository;
 #[test]
 fn no_module_uses_one_that_stands_right_of_it() {
     let order: &[&[&str]] = &[
+        &["checksum"],
         &["statistics"],
+        &["uncertainty"],
         &["baseline"],
         &["explain"],
         &["study"],

@@ -15,7 +15,7 @@ fn folder() -> PathBuf {
     repository().join("config/paper")
 }
 
-/// Name and text of each file.
+/// Name and text of each file, but for those with a protocol of their own.
 fn shipped() -> Vec<(String, String)> {
     let entries = fs::read_dir(folder()).expect("the folder");
     let file = |entry: std::io::Result<fs::DirEntry>| {
@@ -24,7 +24,8 @@ fn shipped() -> Vec<(String, String)> {
         let text = fs::read_to_string(&path).expect("a file");
         (name.expect("text").to_owned(), text)
     };
-    entries.map(file).collect()
+    let is_plain = |(_, text): &(String, String)| !text.contains("[protocol]");
+    entries.map(file).filter(is_plain).collect()
 }
 
 fn paper(name: &str) -> Paper {
