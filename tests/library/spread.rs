@@ -45,7 +45,7 @@ fn number() -> Task {
 
 fn rows(task: Task, d_input: usize, count: usize) -> Dataset {
     let d_output = task.d_output();
-    let target = |number: usize| f64::from(u8::from(number % d_output == 0));
+    let target = |number: usize| f64::from(u8::from(number.is_multiple_of(d_output)));
     let targets: Vec<f64> = (0..count * d_output).map(target).collect();
     dataset(task, d_input, &draw(count * d_input, 3), &targets)
 }

@@ -277,7 +277,7 @@ impl<'a> Fitted<'a> {
             vec![vec![LogSum::default(); rows.len()]; precisions.len()];
         sampler.each_sample(
             rows.len(),
-            |place| data.select(&all[place]).inputs(options.clone()),
+            |place| data.select(&all[place]).inputs(options),
             |place, _, said| {
                 for (row, said) in place.clone().zip(said) {
                     sums[row] += said;
