@@ -17,6 +17,12 @@ fn folder() -> PathBuf {
 
 /// Name and text of each file, but for those with a protocol of their own.
 fn shipped() -> Vec<(String, String)> {
+    let is_plain = |(_, text): &(String, String)| !text.contains("[protocol]");
+    files().into_iter().filter(is_plain).collect()
+}
+
+/// Name and text of each file.
+fn files() -> Vec<(String, String)> {
     let entries = fs::read_dir(folder()).expect("the folder");
     let file = |entry: std::io::Result<fs::DirEntry>| {
         let path = entry.expect("an entry").path();
@@ -24,8 +30,7 @@ fn shipped() -> Vec<(String, String)> {
         let text = fs::read_to_string(&path).expect("a file");
         (name.expect("text").to_owned(), text)
     };
-    let is_plain = |(_, text): &(String, String)| !text.contains("[protocol]");
-    entries.map(file).filter(is_plain).collect()
+    entries.map(file).collect()
 }
 
 fn paper(name: &str) -> Paper {
@@ -166,7 +171,7 @@ fn the_list_names_each_file_and_how_many_networks_it_trains() {
         .iter()
         .map(|words| format!("{}.toml", words[0]))
         .collect();
-    let files: BTreeSet<String> = shipped().into_iter().map(|(name, _)| name).collect();
+    let files: BTreeSet<String> = files().into_iter().map(|(name, _)| name).collect();
     assert_eq!(found, files);
     assert_eq!(lines.len(), files.len(), "{said}");
     // 2 + 2 + 2 + 2 * 2 candidates, 4 rows with 3 seeds; 3 rows with 5 seeds.
