@@ -136,7 +136,7 @@ impl Args {
 
         // Rows are read by a thread of their own, so that those that are there can be answered while
         // the next is waited for.
-        let (sender, receiver) = sync_channel(2 * BATCH);
+        let (sender, receiver) = sync_channel(BATCH);
         let stops = self.on_error == OnError::Stop;
         let reading = std::thread::spawn(move || reader.read(sender, stops));
         let network = Network {

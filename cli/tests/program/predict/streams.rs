@@ -155,8 +155,8 @@ fn a_hundred_thousand_rows_keep_their_order_and_do_not_pile_up() {
     }
     drop(stdin);
     assert_eq!(child.wait().expect("an end").code(), Some(0));
-    // The rows are 16 MB of numbers and 40 MB of text.
-    let allowed = memory[0] + (8 << 20);
+    // The rows are 16 MB of numbers and 40 MB of text; those that wait, and the layers of a full batch, have some 8.
+    let allowed = memory[0] + (12 << 20);
     assert!(
         memory[1] < allowed,
         "{memory:?} bytes after 1,000 and after all rows"
