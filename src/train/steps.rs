@@ -182,7 +182,7 @@ type Sum = Option<(Vec<LayerTensors>, f64)>;
 
 impl<N: Networks<1>> StepLoop<N, 1> {
     /// The gradients of step `step`, counted from 0, whose batch is cut into `shards` shards, of which this process makes its own: see
-    /// [`exchange`](super::exchange). With `is_mean` the loss of a batch is a mean over its rows. `ends` is whether this process asks
+    /// [`exchange`]. With `is_mean` the loss of a batch is a mean over its rows. `ends` is whether this process asks
     /// for an end.
     ///
     /// # Errors
