@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # One training over several processes of MPI: the same bytes for any number of them, killed and resumed at random moments, and what is
 # said when they do not fit together or one is lost. Usage: scripts/mpi.sh PROGRAM [KILLS], where PROGRAM is a dropwise that was built
-# with the feature `mpi`. With 0 KILLS, as in CI, nothing is done that takes its time or depends on it.
+# with the feature `mpi`. With 0 KILLS nothing is done that takes its time or depends on it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,7 +18,7 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_
 # Shared memory through files, which every container allows.
 export OMPI_MCA_btl_vader_single_copy_mechanism=none
 
-config=(config/digits.toml --set train.epochs=2 --quiet)
+config=(config/digits.toml --backend flex --set train.epochs=2 --quiet)
 train() { mpirun -n "$1" "$program" train "${config[@]}" "${@:2}"; }
 # The same beside this script, as the process `job`.
 begin() { mpirun -n "$1" "$program" train "${config[@]}" "${@:2}" & job=$!; }
