@@ -15,9 +15,14 @@ use serde_json::json;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> dropwise::Result<()> {
+    // Cargo starts a benchmark in its package's folder; paths are those of a program that is started in the repository's.
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    std::env::set_current_dir(root).map_err(|cause| Error::Read {
+        path: root.into(),
+        cause,
+    })?;
     let named = std::env::args().find(|argument| argument.ends_with(".toml"));
-    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../config/concrete.toml");
-    let path = named.unwrap_or_else(|| shipped.to_owned());
+    let path = named.unwrap_or_else(|| "config/concrete.toml".to_owned());
     let text = std::fs::read_to_string(&path).map_err(|cause| Error::Read {
         path: path.clone().into(),
         cause,
