@@ -68,6 +68,19 @@ pub struct PaperItem {
     pub to_seed: u64,
 }
 
+impl PaperItem {
+    /// Whether all its networks have been measured.
+    #[must_use]
+    pub fn is_in(&self, outcomes: &Outcomes) -> bool {
+        let id = |seed| NetworkId {
+            row: self.row.clone(),
+            stage: Stage::Measure,
+            seed,
+        };
+        (self.from_seed..=self.to_seed).all(|seed| outcomes.contains_key(&id(seed)))
+    }
+}
+
 impl Scope {
     /// The rows of `paper` that are in the scope, in its order.
     ///

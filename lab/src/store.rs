@@ -51,10 +51,10 @@ mod transpose;
 mod tune;
 pub mod weights;
 
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
-use dropwise::error::Error;
+use dropwise::error::{Error, Result};
 
 pub use calibration::{Asked, FoundCalibration, calibration_of, keep_calibration};
 pub use checkpoint::Checkpoint;
@@ -77,6 +77,17 @@ const CHECKPOINTS: &str = "checkpoints";
 const CALIBRATION: &str = "calibration.json";
 const REPORT: &str = "report.json";
 const LOCK: &str = "lock";
+
+/// The text of a file; none if it is not there.
+///
+/// # Errors
+/// [`Error::Read`] if it cannot be read.
+pub fn read_if_there(path: &Path) -> Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        text => text.map(Some).map_err(|cause| cannot_read(path, cause)),
+    }
+}
 
 fn cannot_read(path: &Path, cause: io::Error) -> Error {
     let path = path.to_owned();

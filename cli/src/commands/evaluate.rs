@@ -13,7 +13,6 @@ use dropwise_lab::baseline::{BaselineMetrics, Baselines, target_words};
 use dropwise_lab::store::Trained;
 
 use super::args::{ModelArgs, ThresholdArgs, part, target};
-use super::output::Style;
 use super::train::show_baselines;
 use super::{Outcome, json, reading};
 use coverage::CoverageArgs;
@@ -77,11 +76,11 @@ impl Args {
                     path.clone(),
                     format!("rows of {path}"),
                     rows,
-                    self.training_rows(&trained),
+                    self.training_rows(&trained)?,
                 )
             }
             None => {
-                let splits = self.splits(&trained)?;
+                let splits = reading::load_of_run(&self.run, &trained)?;
                 let (part, rows) = self.rows(&splits)?;
                 let (name, words) = (part.name().to_owned(), format!("{} rows", part.word()));
                 (Some(part), name, words, rows.clone(), Some(splits))
@@ -137,24 +136,16 @@ impl Args {
         Ok(Outcome::Success)
     }
 
-    /// The data that the network was trained on.
-    fn splits(&self, trained: &Trained) -> Result<Splits> {
-        let experiment = &trained.experiment;
-        let splits = reading::load(&experiment.data, experiment.seed, Style::Words)?;
-        if !trained.prepared.check(&self.run, &splits)? {
-            let run = self.run.display();
-            eprintln!("warning: {run}: the data have changed since the network was trained");
+    /// The data that the network was trained on, which need not be there where other rows are looked at: then there are no baselines.
+    fn training_rows(&self, trained: &Trained) -> Result<Option<Splits>> {
+        match reading::load_of_run(&self.run, trained) {
+            Err(error @ Error::Interrupted(_)) => Err(error),
+            Err(error) => {
+                eprintln!("warning: no baselines, since the training rows are not there: {error}");
+                Ok(None)
+            }
+            splits => splits.map(Some),
         }
-        Ok(splits)
-    }
-
-    /// The same where other rows are looked at, for which they need not be there: then there are no baselines.
-    fn training_rows(&self, trained: &Trained) -> Option<Splits> {
-        let splits = self.splits(trained);
-        let say = |error: &Error| {
-            eprintln!("warning: no baselines, since the training rows are not there: {error}");
-        };
-        splits.inspect_err(say).ok()
     }
 
     /// The rows of --split, else the first of test, validation and training rows.

@@ -4,7 +4,6 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use dropwise::data;
 use dropwise::model::describe;
 use dropwise::{Error, Result};
 use dropwise_lab::export::{
@@ -13,8 +12,8 @@ use dropwise_lab::export::{
 };
 use dropwise_lab::store::{StoredRun, Trained, atomic, open_for_reading};
 
-use super::Outcome;
 use super::args::{ModelArgs, ThresholdArgs};
+use super::{Outcome, reading};
 
 /// Write a trained network for other programs, with the preparation of its rows
 ///
@@ -134,13 +133,14 @@ impl Args {
             .and_then(|step| step.parse().ok());
         let weights = trained.network().weights()?;
         events.add_weights(step.unwrap_or(0), &weights, SECONDS)?;
-        match data::load(&trained.experiment.data, trained.experiment.seed) {
+        match reading::load_of_run(&self.run, &trained) {
             Ok(splits) => {
                 let rows = splits.validation.as_ref().unwrap_or(&splits.train);
                 events.add_activations(step.unwrap_or(0), trained.network(), rows, SECONDS)?;
             }
+            Err(error @ Error::Interrupted(_)) => return Err(error),
             Err(error) => {
-                eprintln!("warning: no activations, since the rows are not there: {error}")
+                eprintln!("warning: no activations, since the rows are not there: {error}");
             }
         }
         std::fs::create_dir_all(&self.out).map_err(|cause| Error::WriteFile {

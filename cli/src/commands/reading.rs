@@ -1,11 +1,13 @@
 //! How the reading of data looks while it goes on.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use dropwise::Result;
 use dropwise::config::DataConfig;
 use dropwise::data::{self, Reading, Splits};
+use dropwise_lab::store::Trained;
 use indicatif::{HumanCount, HumanDuration, ProgressBar};
 
 use super::interrupt;
@@ -44,6 +46,17 @@ pub(super) fn load(data: &DataConfig, seed: u64, style: Style) -> Result<Splits>
         bar.finish_and_clear();
     }
     loaded
+}
+
+/// Reads the data that the network of the run in `dir` was trained on; where they are others now, a warning says so.
+pub(super) fn load_of_run(dir: &Path, trained: &Trained) -> Result<Splits> {
+    let experiment = &trained.experiment;
+    let splits = load(&experiment.data, experiment.seed, Style::Words)?;
+    if !trained.prepared.check(dir, &splits)? {
+        let run = dir.display();
+        eprintln!("warning: {run}: the data have changed since the network was trained");
+    }
+    Ok(splits)
 }
 
 /// How far it has come, in words, and the share.

@@ -136,18 +136,18 @@ impl Args {
             return sweep::list(items, out).map(|()| Outcome::Success);
         }
         let (part, merge) = (self.sweep.part(), &self.sweep.merge);
-        let mut numbers = 0..;
-        items.retain(|_| numbers.next().is_some_and(|k| part.has(k)));
+        part.keep(&mut items);
         let header = self.header(&known);
         let parts = PaperParts::open(merge, &header)?;
         let folder = if self.sweep.resumes(&dir, PaperFolder::CONFIG) {
             PaperFolder::resume(&dir, &header)?
         } else {
             PaperFolder::refuse_content(&dir)?;
-            if merge.is_empty() && known.table.is_none() {
+            if !merge.is_empty() {
+                check_merged(&items, &parts.together(&paper, Outcomes::new())?)?;
+            } else if known.table.is_none() {
                 workers::check_data(&paper, &items)?;
             }
-            parts.check(&paper, Outcomes::new())?;
             PaperFolder::create(&dir, &header)?
         };
         if let Some((name, table)) = known.table {
@@ -159,7 +159,7 @@ impl Args {
         let is_complete = if merge.is_empty() {
             self.train(&paper, &items, &folder, &mut outcomes, &mut show)?
         } else {
-            parts.check(&paper, outcomes)?;
+            check_merged(&items, &parts.together(&paper, outcomes)?)?;
             parts.copy_to(&folder)?;
             outcomes = folder.outcomes()?;
             true
@@ -241,17 +241,18 @@ impl Args {
     /// The places of the file and the data differ between machines and are left out; every outcome has the data's hash.
     fn header(&self, Known { file, text, .. }: &Known) -> String {
         let file = Path::new(file).file_name().unwrap_or_default().display();
-        let mut flags = String::new();
-        if let Some(backend) = &self.changes.backend {
-            flags.push_str(&format!(" --backend {backend}"));
-        }
-        if self.quick {
-            flags.push_str(" --quick");
-        }
+        let mut flags = self.flags();
         for change in &self.changes.overrides {
             flags.push_str(&format!(" --set '{}'", change.text()));
         }
         format!("# dropwise reproduce {file}{flags}\n\n{text}")
+    }
+
+    fn flags(&self) -> String {
+        let backend = self.changes.backend.as_ref();
+        let backend = backend.map_or(String::new(), |backend| format!(" --backend {backend}"));
+        let quick = if self.quick { " --quick" } else { "" };
+        backend + quick
     }
 
     fn folder(&self, name: &str) -> PathBuf {
@@ -262,6 +263,10 @@ impl Args {
         let quick = if self.quick { "-quick" } else { "" };
         PathBuf::from("runs/reproduce").join(format!("{stem}{quick}"))
     }
+}
+
+fn check_merged(items: &[PaperItem], outcomes: &Outcomes) -> Result<()> {
+    sweep::check_merged(items.iter().map(|item| item.is_in(outcomes)))
 }
 
 /// Saves the summary, the table and the figure.

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use dropwise::Result;
+use dropwise::{Error, Result};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -54,6 +54,36 @@ impl SweepArgs {
     }
 }
 
+/// Refuses to put together what lacks an item of the list: `there` says of each whether it was found.
+pub(super) fn check_merged(there: impl Iterator<Item = bool>) -> Result<()> {
+    const SHOWN: usize = 8;
+    let (mut all, mut missing) = (0, Vec::new());
+    for is_there in there {
+        all += 1;
+        if !is_there {
+            missing.push(all);
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let few: Vec<String> = missing.iter().take(SHOWN).map(usize::to_string).collect();
+    let more = if missing.len() > SHOWN {
+        " and more"
+    } else {
+        ""
+    };
+    Err(Error::invalid(
+        "--merge",
+        format!("folders with all {all} items that --list-json lists"),
+        format!(
+            "{}; missing are {}{more}: run their parts to the end",
+            all - missing.len(),
+            few.join(", ")
+        ),
+    ))
+}
+
 /// One of the parts that a list is cut into, written `K/N`: items `K`, `K + N`, `K + 2 N`..., counted from 1, so that items that
 /// take long because of where they stand in the list are shared out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +103,12 @@ impl SweepPart {
     /// Whether it has item `k`, counted from 0.
     pub(super) fn has(self, k: usize) -> bool {
         k % self.of == self.number - 1
+    }
+
+    /// Keeps its items of the whole list.
+    pub(super) fn keep<T>(self, items: &mut Vec<T>) {
+        let mut numbers = 0..;
+        items.retain(|_| numbers.next().is_some_and(|k| self.has(k)));
     }
 
     /// Whether it is all of the list.

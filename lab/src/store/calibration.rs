@@ -1,7 +1,5 @@
 //! What calibration rows say about a run's network: kept when training ends, else made again from the data.
 
-use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use dropwise::data::{self, Part};
@@ -11,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::stored::ModelName;
 use super::trained::Trained;
-use super::{CALIBRATION, atomic, cannot_read, refused};
+use super::{CALIBRATION, atomic, read_if_there, refused};
 use crate::uncertainty::Calibration;
 
 /// How the networks of a run are asked.
@@ -178,9 +176,8 @@ fn words(trained: &Trained, part: Part, rows: usize) -> String {
 
 fn kept(dir: &Path, trained: &Trained, asked: Asked) -> Result<Option<Calibration>> {
     let path = dir.join(CALIBRATION);
-    let text = match fs::read_to_string(&path) {
-        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(None),
-        text => text.map_err(|cause| cannot_read(&path, cause))?,
+    let Some(text) = read_if_there(&path)? else {
+        return Ok(None);
     };
     let kept: Vec<Kept> = serde_json::from_str(&text).map_err(|cause| {
         let fix = "remove the file, and intervals are made from the run's data";

@@ -1,14 +1,13 @@
 //! The folder of `dropwise reproduce`: an experiment, and a run for each of its networks.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use toml::Table;
 
 use super::folder::{Kind, OutFolder, create_folder, names_in};
-use super::{LOCK, atomic, cannot_read, cannot_write, refused};
+use super::{LOCK, atomic, cannot_read, cannot_write, read_if_there, refused};
 use crate::reproduce::{NetworkId, NetworkOutcome, Outcomes, Paper, Stage, Summary};
 use dropwise::error::Result;
 
@@ -63,6 +62,14 @@ impl PaperFolder {
         OutFolder::resume(dir).map(PaperFolder)
     }
 
+    /// Refuses a folder `dir` that does not hold the experiment that `begun` describes, to be merged.
+    ///
+    /// # Errors
+    /// [`Error::Store`](dropwise::Error::Store) if it does not; [`Error::Read`](dropwise::Error::Read) if it cannot be read.
+    pub fn check(dir: &Path, begun: &str) -> Result<()> {
+        check_begun(dir, begun, "name a folder that `dropwise reproduce` made")
+    }
+
     /// Refuses a folder `dir` that holds anything, before there is something to keep in it.
     ///
     /// # Errors
@@ -89,9 +96,8 @@ impl PaperFolder {
     /// it cannot be read.
     pub fn outcome(&self, id: &NetworkId) -> Result<Option<NetworkOutcome>> {
         let path = self.run(id).join(OUTCOME);
-        let text = match fs::read_to_string(&path) {
-            Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(None),
-            read => read.map_err(|cause| cannot_read(&path, cause))?,
+        let Some(text) = read_if_there(&path)? else {
+            return Ok(None);
         };
         let outcome = serde_json::from_str(&text).map_err(|cause| {
             let problem = format!("expected how a network ended, found something else: {cause}");
@@ -139,7 +145,7 @@ impl PaperParts {
     /// Those of [`PaperFolder::resume`] and [`PaperFolder::outcomes`].
     pub fn open(dirs: &[PathBuf], begun: &str) -> Result<Self> {
         let open = |dir: &PathBuf| {
-            check_begun(dir, begun, "name a folder that `dropwise reproduce` made")?;
+            PaperFolder::check(dir, begun)?;
             let folder = PaperFolder(OutFolder::for_reading(dir));
             let outcomes = folder.outcomes()?;
             Ok((folder, outcomes))
@@ -147,15 +153,16 @@ impl PaperParts {
         Ok(PaperParts(dirs.iter().map(open).collect::<Result<_>>()?))
     }
 
-    /// Refuses networks that do not go together with each other and those that are `here`.
+    /// How the networks ended, of all parts and of those that are `here`.
     ///
     /// # Errors
-    /// Those of [`Summary::of`].
-    pub fn check(&self, paper: &Paper, mut here: Outcomes) -> Result<()> {
+    /// Those of [`Summary::of`], if they do not go together.
+    pub fn together(&self, paper: &Paper, mut here: Outcomes) -> Result<Outcomes> {
         for (_, outcomes) in &self.0 {
             here.extend(outcomes.clone());
         }
-        Summary::of(paper, &here).map(drop)
+        Summary::of(paper, &here)?;
+        Ok(here)
     }
 
     /// Copies the networks that have ended, without their checkpoints, but for those that `folder` has already.

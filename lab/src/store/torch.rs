@@ -30,9 +30,11 @@ type Refused = (String, &'static str);
 const SAVE: &str = "save it again, or copy it again";
 const STATE: &str = "save the state dictionary alone, `torch.save(network.state_dict(), FILE)`";
 
-/// Whether the bytes are those of `torch.save`.
+/// Whether the bytes are those of `torch.save`. A header of safetensors of 640 bytes begins like a pickle, since its length comes first;
+/// the header itself follows as JSON.
 pub(super) fn is_torch_file(bytes: &[u8]) -> bool {
-    bytes.starts_with(zip::MARK) || bytes.starts_with(&OLD_MARK[..2])
+    let is_safetensors = bytes.get(8) == Some(&b'{');
+    bytes.starts_with(zip::MARK) || (bytes.starts_with(&OLD_MARK[..2]) && !is_safetensors)
 }
 
 /// The arrays of a file of `torch.save`: those of a state dictionary, of a module, or of the one of them that is in a checkpoint.
@@ -399,4 +401,18 @@ fn too_large() -> Refused {
         "expected the weights of a network, found something far larger".to_owned(),
         STATE,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn safetensors_with_any_length_of_header_are_no_file_of_torch() {
+        for length in [8_u64, 640, 0x0280, 0xff80_0280] {
+            let bytes = [&length.to_le_bytes()[..], b"{\"__metadata__\":{}}"].concat();
+            assert!(!is_torch_file(&bytes), "{length}");
+        }
+        assert!(is_torch_file(OLD_MARK) && is_torch_file(zip::MARK));
+    }
 }

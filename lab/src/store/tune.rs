@@ -1,7 +1,5 @@
 //! Writing the study of `dropwise tune`, and going on with it.
 
-use std::fs;
-use std::io::ErrorKind;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::folder::{Kind, OutFolder, create_folder, names_in};
 use super::lock::Lock;
-use super::{PREPARATION, atomic, cannot_read, jsonl};
+use super::{PREPARATION, atomic, jsonl, read_if_there};
 use dropwise::error::Result;
 
 const TUNE: Kind = Kind {
@@ -112,11 +110,8 @@ impl TuneFolder {
 
     fn ended(&self, name: &str) -> Result<Option<String>> {
         let path = self.dir().join(SHARED).join(format!("{name}.json"));
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(text.trim_end().to_owned())),
-            Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
-            Err(cause) => Err(cannot_read(&path, cause)),
-        }
+        let text = read_if_there(&path)?;
+        Ok(text.map(|text| text.trim_end().to_owned()))
     }
 
     /// The path of the file with a line for each trial.

@@ -9,7 +9,7 @@ use dropwise_lab::report::Table;
 use dropwise_lab::reproduce::uci::{
     UciOutcome, UciProtocol, UciSet, UciSummary, UciTable, run_split, summarize,
 };
-use dropwise_lab::store::PaperFolder;
+use dropwise_lab::store::{PaperFolder, read_if_there};
 use serde::{Deserialize, Serialize};
 
 use super::super::output::Style;
@@ -50,6 +50,16 @@ impl UciPaper {
 
     /// The same with the values of --set for the protocol, such as epochs=400.
     fn with_changes(mut self, args: &Args) -> Result<Self> {
+        if args.quick {
+            self.protocol = UciProtocol {
+                splits: 2,
+                epochs: 40,
+                rates: vec![0.01, 0.05],
+                samples: 200,
+                samples_to_choose: 50,
+                ..self.protocol
+            };
+        }
         let changes = &args.changes.overrides;
         let mut protocol = toml::Table::try_from(&self.protocol)
             .map_err(|cause| Error::invalid("the protocol", "TOML", cause))?;
@@ -65,16 +75,6 @@ impl UciPaper {
         self.protocol = protocol.try_into().map_err(|cause: toml::de::Error| {
             Error::invalid("--set", "a value of its type", cause.message())
         })?;
-        if args.quick {
-            self.protocol = UciProtocol {
-                splits: 2,
-                epochs: 40,
-                rates: vec![0.01, 0.05],
-                samples: 200,
-                samples_to_choose: 50,
-                ..self.protocol
-            };
-        }
         let counts = [
             ("splits", self.protocol.splits),
             ("epochs", self.protocol.epochs),
@@ -100,56 +100,53 @@ impl Args {
         let paper = paper()?.with_changes(self)?;
         let sets = self.sets(&paper)?;
         let dir = self.out.clone().unwrap_or_else(|| self.folder(NAME));
-        let mut header = format!(
-            "# dropwise reproduce uci{}\n",
-            if self.quick { " --quick" } else { "" }
-        );
-        header.push_str(
-            &toml::to_string(&paper).map_err(|cause| Error::invalid("uci.toml", "TOML", cause))?,
-        );
+        let text =
+            toml::to_string(&paper).map_err(|cause| Error::invalid("uci.toml", "TOML", cause))?;
+        let header = format!("# dropwise reproduce uci{}\n{text}", self.flags());
         let mut wanted = self.splits(&paper, &sets);
         if self.sweep.list_json {
             let item = |(set, split): &(usize, usize)| serde_json::json!({ "set": sets[*set].set.name, "split": split + 1 });
             let items: Vec<_> = wanted.iter().map(item).collect();
             return sweep::list(items, out).map(|()| Outcome::Success);
         }
-        let part = self.sweep.part();
-        let mut numbers = 0..;
-        wanted.retain(|_| numbers.next().is_some_and(|k| part.has(k)));
+        self.sweep.part().keep(&mut wanted);
+        let merge = &self.sweep.merge;
+        let mut merged = Vec::new();
+        for dir in merge {
+            PaperFolder::check(dir, &header)?;
+            merged.extend(kept(dir)?);
+        }
+        let is_in = |outcomes: &[UciOutcome], (set, split): (usize, usize)| {
+            let name = &sets[set].set.name;
+            outcomes
+                .iter()
+                .any(|one| one.set == *name && one.split == split)
+        };
         let folder = if self.sweep.resumes(&dir, PaperFolder::CONFIG) {
             PaperFolder::resume(&dir, &header)?
         } else {
             PaperFolder::refuse_content(&dir)?;
+            if !merge.is_empty() {
+                sweep::check_merged(wanted.iter().map(|item| is_in(&merged, *item)))?;
+            }
             PaperFolder::create(&dir, &header)?
         };
-        let mut outcomes = kept(&dir.join(OUTCOMES))?;
-        for dir in &self.sweep.merge {
-            let path = dir.join(OUTCOMES);
-            if !path.is_file() {
-                return Err(Error::Store {
-                    path,
-                    problem: "no such file".to_owned(),
-                    fix: "name the folders that `dropwise reproduce uci --out` wrote".to_owned(),
-                });
-            }
-            outcomes.extend(kept(&path)?);
-        }
-        if !self.sweep.merge.is_empty() {
-            wanted.clear();
+        let mut outcomes = kept(&dir)?;
+        outcomes.extend(merged);
+        if !merge.is_empty() {
+            sweep::check_merged(wanted.iter().map(|item| is_in(&outcomes, *item)))?;
         }
         let backend = match &self.changes.backend {
             Some(backend) => backend.clone(),
             None => Backend::default(),
         };
-        let to_run: Vec<(usize, usize)> = wanted
-            .iter()
-            .copied()
-            .filter(|(set, split)| {
-                let name = &sets[*set].set.name;
-                let is_it = |one: &UciOutcome| one.set == *name && one.split == *split;
-                !outcomes.iter().any(is_it)
-            })
+        let to_run: Vec<(usize, usize)> = (wanted.iter().copied())
+            .filter(|item| !is_in(&outcomes, *item))
             .collect();
+        let save = |outcomes: &[UciOutcome]| {
+            let lines = outcomes.iter().map(|one| Ok(json(one)? + "\n"));
+            folder.save(OUTCOMES, &lines.collect::<Result<String>>()?)
+        };
         let quiet = self.output.style() == Style::Quiet;
         let total = wanted.len();
         parallel::run_parallel(
@@ -179,8 +176,7 @@ impl Args {
                     );
                 }
                 outcomes.push(outcome);
-                let lines = outcomes.iter().map(|one| Ok(json(one)? + "\n"));
-                folder.save(OUTCOMES, &lines.collect::<Result<String>>()?)
+                save(&outcomes)
             },
         )?;
         if interrupt::requested() {
@@ -189,8 +185,7 @@ impl Args {
         }
         outcomes.sort_by(|a, b| (&a.set, a.split).cmp(&(&b.set, b.split)));
         outcomes.dedup_by(|a, b| (&a.set, a.split) == (&b.set, b.split));
-        let lines = outcomes.iter().map(|one| Ok(json(one)? + "\n"));
-        folder.save(OUTCOMES, &lines.collect::<Result<String>>()?)?;
+        save(&outcomes)?;
         let summaries = sets
             .iter()
             .filter_map(|found| summarize(&found.set, &outcomes));
@@ -314,7 +309,7 @@ fn set_in(path: &Path, paper: &UciPaper) -> Result<Option<Found>> {
 
 /// Numbers of columns in a file; none if it is not there.
 fn columns(path: &Path) -> Result<Option<Vec<usize>>> {
-    let Ok(text) = fs::read_to_string(path) else {
+    let Some(text) = read_if_there(path)? else {
         return Ok(None);
     };
     let number = |word: &str| {
@@ -333,11 +328,10 @@ fn columns(path: &Path) -> Result<Option<Vec<usize>>> {
         .map(Some)
 }
 
-/// What an earlier process came to.
-fn kept(path: &Path) -> Result<Vec<UciOutcome>> {
-    let Ok(text) = fs::read_to_string(path) else {
-        return Ok(Vec::new());
-    };
+/// What earlier processes came to in a folder.
+fn kept(dir: &Path) -> Result<Vec<UciOutcome>> {
+    let path = &dir.join(OUTCOMES);
+    let text = read_if_there(path)?.unwrap_or_default();
     let line = |line: &str| {
         serde_json::from_str(line).map_err(|cause| Error::Store {
             path: path.to_owned(),

@@ -12,7 +12,7 @@ use dropwise_lab::study::{Setting, StudyOutcome, StudySummary};
 use serde::Deserialize;
 
 use super::super::difference::Difference;
-use super::super::sweep::SweepPart;
+use super::super::sweep::{self, SweepPart};
 use super::super::{overrides, pretty};
 use super::Trained;
 use super::plan::Plan;
@@ -108,28 +108,7 @@ impl Kept {
 
     /// Refuses to put together what lacks a setting.
     pub(super) fn check_complete(&self, plan: &Plan) -> Result<()> {
-        let all = plan.points.len();
-        let missing: Vec<_> = (1..=all)
-            .filter(|number| !self.0.contains_key(&(number - 1)))
-            .collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let (few, rest) = missing.split_at(missing.len().min(8));
-        let few = few
-            .iter()
-            .map(usize::to_string)
-            .collect::<Vec<_>>()
-            .join(", ");
-        let more = if rest.is_empty() { "" } else { " and more" };
-        Err(Error::invalid(
-            "--merge",
-            format!("folders with all {all} settings that --list-json lists"),
-            format!(
-                "{}; missing are {few}{more}: run their parts to the end",
-                all - missing.len()
-            ),
-        ))
+        sweep::check_merged((0..plan.points.len()).map(|k| self.0.contains_key(&k)))
     }
 
     pub(super) fn take(&mut self, k: usize) -> Option<Trained> {

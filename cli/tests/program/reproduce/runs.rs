@@ -238,6 +238,57 @@ fn each_item_of_the_list_is_run_by_one_part() {
 }
 
 #[test]
+fn what_lacks_an_item_is_not_merged() {
+    let place = Place::with(OWN);
+    good(&mut reproduce(
+        &place,
+        "part-2",
+        &["--quiet", "--part", "2/3"],
+    ));
+    let part = place.path("part-2").display().to_string();
+    let errors = bad(&mut reproduce(&place, "merged", &["--merge", &part]), 1);
+    let expected = "--merge: expected folders with all 3 items that --list-json lists, found 1; missing are 1, 3: run their parts to the end";
+    assert_has(&errors, expected);
+    assert!(!place.path("merged").exists());
+    let asked = [
+        "--quiet", "--merge", &part, "--rows", "brief", "--seeds", "2..2",
+    ];
+    good(&mut reproduce(&place, "merged", &asked));
+}
+
+#[test]
+fn splits_of_uci_are_merged_to_what_one_process_writes() {
+    let place = Place::with("");
+    let uci = |folder: &str, more: &[&str]| {
+        let mut command = dropwise(&["reproduce", "uci", "--quick", "--quiet"]);
+        command.args(["--set", "epochs=2", "--set", "rates=[0.05]"]);
+        command.arg("--out").arg(place.path(folder)).args(more);
+        command
+    };
+    let path = |folder: &str| place.path(folder).display().to_string();
+    good(&mut uci("whole", &[]));
+    good(&mut uci("one", &["--part", "1/2"]));
+    let merge = ["--merge", &path("one")];
+    let errors = bad(&mut uci("merged", &merge), 1);
+    assert_has(&errors, "found 1; missing are 2: run their parts");
+    let others = [&merge[..], &["--set", "epochs=3"]].concat();
+    assert_has(
+        &bad(&mut uci("merged", &others), 1),
+        "begun with another experiment",
+    );
+    assert!(!place.path("merged").exists());
+    good(&mut uci("two", &["--part", "2/2"]));
+    good(&mut uci(
+        "merged",
+        &[&merge[..], &["--merge", &path("two")]].concat(),
+    ));
+    for file in ["table.md", "summary.json", "paper.toml"] {
+        let of = |folder: &str| text(place.path(folder).join(file));
+        assert_eq!(of("merged"), of("whole"), "{file}");
+    }
+}
+
+#[test]
 fn a_folder_that_another_process_trains_in_is_left_alone() {
     let place = whole(OWN);
     let holder = fs::OpenOptions::new()

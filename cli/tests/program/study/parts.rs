@@ -91,7 +91,7 @@ fn parts_put_together_are_the_bytes_of_one_process() {
     assert_eq!(seconds("again"), seconds("merged"));
 
     let errors = bad(&mut merge(&place, "less", &["part-3", "part-1"]), 1);
-    let expected = "--merge: expected folders with all 6 settings that --list-json lists, found 4; missing are 2, 5: run their parts";
+    let expected = "--merge: expected folders with all 6 items that --list-json lists, found 4; missing are 2, 5: run their parts";
     assert_has(&errors, expected);
     assert!(!place.path("less").exists());
 }
