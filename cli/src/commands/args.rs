@@ -14,10 +14,10 @@ use super::overrides::{self, Override};
 /// What a command changes of an experiment's file.
 #[derive(clap::Args)]
 pub(super) struct ExperimentArgs {
-    /// Seed of all randomness, in place of the file's
+    /// Random seed, in place of the file's
     #[arg(long, value_name = "N", value_parser = seed())]
     seed: Option<u64>,
-    /// What networks are chosen and compared by on validation rows, in place of the file's train.select
+    /// Metric on validation rows that chooses and compares networks, in place of the file's train.select
     #[arg(long, value_name = "METRIC", value_parser = metric())]
     select: Option<Measure>,
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub(super) struct ModelArgs {
 /// From where on the second of two classes is the answer.
 #[derive(clap::Args)]
 pub(super) struct ThresholdArgs {
-    /// Two classes: answer the second where its probability is above this, in place of 0.5
+    /// With two classes: predict the second if its probability is above this [default: 0.5]
     #[arg(long, value_name = "P", value_parser = probability)]
     pub(super) threshold: Option<f64>,
 }

@@ -17,18 +17,19 @@ use super::train::show_baselines;
 use super::{Outcome, json, reading};
 use coverage::CoverageArgs;
 
-/// Measure a trained network on the rows of its data, with dropout off
+/// Evaluate a trained network on its own data or on another table, with dropout off
 ///
-/// With --samples dropout is left on for a second table: what many thinned networks come to together, how often their intervals or
-/// sets hold the true one, and how well they tell their own mistakes. --coverage measures the intervals of the network as it is.
+/// With --samples, a second table shows the results with dropout on: the metrics of many thinned networks averaged, the coverage of
+/// their intervals or sets, and how well their uncertainty predicts mistakes. --coverage evaluates the intervals of the network
+/// without sampling.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The folder that `train --out` kept the run in
+    /// Folder of a run that `train --out` saved
     run: PathBuf,
-    /// The rows to look at [default: test rows, else validation rows, else training rows]
+    /// The rows to evaluate [default: test rows, else validation rows, else training rows]
     #[arg(long, value_parser = part())]
     split: Option<Part>,
-    /// Look at the rows of this table, with the run's columns, in place of those of its data
+    /// Evaluate on this table instead, which needs the run's columns and targets
     #[arg(long, value_name = "FILE", conflicts_with = "split")]
     input: Option<PathBuf>,
     #[command(flatten)]
@@ -37,7 +38,7 @@ pub(super) struct Args {
     coverage: CoverageArgs,
     #[command(flatten)]
     model: ModelArgs,
-    /// Measure each member of an ensemble too
+    /// Also evaluate each member of an ensemble
     #[arg(long)]
     members: bool,
     /// Print one line of JSON

@@ -15,14 +15,14 @@ use dropwise_lab::store::{StoredRun, Trained, atomic, open_for_reading};
 use super::args::{ModelArgs, ThresholdArgs};
 use super::{Outcome, reading};
 
-/// Write a trained network for other programs, with the preparation of its rows
+/// Export a trained network, with its preprocessing, for other programs
 ///
-/// An ONNX file takes the columns of a row as they are, each an input of its name, and answers what `predict` answers. It is
-/// computed and compared with the network before it is written.
+/// An ONNX file takes the raw columns of a row, each as an input of that name, and returns what `predict` returns. Before it is
+/// written, it is evaluated and compared with the network.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Args {
-    /// The folder that `train --out` kept the run in
+    /// Folder of a run that `train --out` saved
     run: PathBuf,
     /// The file to write, or the folder to write to; what is there is replaced
     #[arg(long, value_name = "FILE")]

@@ -10,11 +10,12 @@ use super::args::ExperimentArgs;
 use super::output::OutputArgs;
 use super::train;
 
-/// Make a run of a network that another program trained
+/// Import a network that another program trained, as a run
 ///
-/// FILE is a safetensors file or one of torch.save (.pt, .pth: a state dictionary, a module, a checkpoint) of a fully-connected network, in
-/// PyTorch's layout: for each layer a weight, [d_output, d_input], and a bias, [d_output]. The configuration says what it does not: the data, how rows are prepared, the sizes, the activation and the
-/// loss. Arrays go to layers by their shapes, in the order of their names.
+/// FILE is a safetensors file, or one of torch.save (.pt, .pth: a state dictionary, a module, a checkpoint), of a fully-connected
+/// network in PyTorch's layout: for each layer a weight, [d_output, d_input], and a bias, [d_output]. The configuration supplies the
+/// rest: the data, the preprocessing, the layer sizes, the activation and the loss. Arrays are assigned to layers by shape, in the
+/// order of their names.
 ///
 /// The run can be evaluated, used and reported like any other, and trained on with `train --resume`.
 #[derive(clap::Args)]

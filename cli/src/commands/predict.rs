@@ -20,45 +20,44 @@ use rows::{Reader, Row};
 
 /// Predict rows with a trained network
 ///
-/// Rows are prepared as the training rows were, and answered in their order, as they come: the command
-/// works in a pipe. CSV needs the header that the training file had; the columns may stand in another
+/// Rows are preprocessed like the training rows and predicted in order, as they arrive, so the command
+/// works in a pipe. CSV needs the header that the training file had; the columns may be in another
 /// order. If that had no header, a row is the inputs in their order, or all columns of the training file.
 /// JSONL is an object of columns, or an array of the inputs in their order, on each line. The target and
-/// columns that were left out may be there and are not looked at.
+/// columns that were left out may be present; they are ignored.
 /// A network of images also takes an IDX file of images.
 ///
-/// With --samples a row is answered by the average of many thinned networks, beside how far they differ: of numbers the standard
-/// deviation `std`; of classes the probabilities, their `entropy` and the `mutual_information`, in nats. Each row passes the same
-/// thinned networks, so its answer does not depend on the rows beside it. With --interval 0.9 numbers have the ends of an interval,
-/// `lower` and `upper`, that holds the true one in 90 % of cases, and classes the `prediction_set`, which holds it as often.
+/// With --samples, a prediction is the average of many thinned networks, with their spread: `std`, the standard deviation, for
+/// numbers; `entropy` and `mutual_information`, in nats, beside the probabilities for classes. All rows pass the same thinned
+/// networks, so a prediction does not depend on the rows beside it. --interval 0.9 adds `lower` and `upper` for numbers, or the
+/// `prediction_set` for classes; each contains the true value in 90 % of cases.
 ///
-/// The same file has the same predictions each time. Those of rows from a pipe may differ in their last
-/// digit: rows that are there together are answered together.
+/// The same file gives the same predictions each time. Rows from a pipe may differ in the last digit,
+/// because rows that arrive together are predicted together.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Args {
-    /// The folder that `train --out` kept the run in
+    /// Folder of a run that `train --out` saved
     run: PathBuf,
     /// The rows: a file, or - for standard input
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
-    /// The form of the rows and of the predictions [default: by the file's name, else csv]
+    /// Format of the rows and of the predictions [default: by the file's name, else csv]
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Give the probability of each class too
+    /// Also print the probability of each class
     #[arg(long)]
     proba: bool,
-    /// Give what each member of an ensemble says too
+    /// Also print the prediction of each ensemble member
     #[arg(long)]
     members: bool,
-    /// What to do about missing values: what the run's configuration says, or fill them in with what it learned
-    /// [default: the configuration's]
+    /// How to handle missing values [default: as the run's configuration says]
     #[arg(long, value_enum, value_name = "POLICY", hide_possible_values = true)]
     missing: Option<FillIn>,
-    /// Put these columns of the rows before the answers, as they are; rows need not be what the network takes to have them
+    /// Copy these columns of the input, unchanged, in front of the predictions; they need not be inputs of the network
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     keep: Vec<String>,
-    /// What to do about a row that cannot be answered
+    /// What to do with a row that cannot be predicted
     #[arg(long, value_enum, value_name = "ACTION", default_value_t)]
     on_error: OnError,
     #[command(flatten)]
@@ -81,19 +80,19 @@ enum Format {
 /// What to do about missing values that training never saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FillIn {
-    /// Put the mean of the training rows, or the most frequent category
+    /// Fill them in with the training rows' mean, or the most frequent category
     Mean,
 }
 
 /// What to do about a row that cannot be answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum OnError {
-    /// End there, with status 1; the rows before it are answered
+    /// Stop there, with status 1; the rows before it are predicted
     #[default]
     Stop,
-    /// Leave it out; in the end say how many rows were, and why
+    /// Leave it out; report how many rows, and why, at the end
     Skip,
-    /// Answer it with null or empty fields; say the same in the end, and in JSON beside each
+    /// Print null or empty fields; report the same at the end, and in JSON the reason beside each
     Null,
 }
 

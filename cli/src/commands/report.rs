@@ -20,17 +20,16 @@ use format::{Destination, Format};
 
 /// Draw and explain trained networks: one page, several runs side by side
 ///
-/// Learning curves, the error landscape of one weight, the paths of the weights, how alike the hidden
-/// units are, what they see, how active they are, which classes are taken for which, whether
-/// probabilities may be believed, the worst mistakes, the network itself. The page is one file that
-/// refers to nothing outside itself.
+/// Learning curves, the loss as a function of one weight, weight paths, the similarity, receptive fields
+/// and activity of hidden units, the confusion matrix, calibration, the worst mistakes and the network
+/// itself. The page is one self-contained file.
 ///
 /// --format svg and png write a folder with a file for each picture and index.md; md writes a file and
 /// a folder of pictures beside it; json writes the data that all formats are made of.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Args {
-    /// Folders that `train --out` kept runs in
+    /// Folders of runs that `train --out` saved
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
     /// File or folder to write [default: report.html, .md or .json, or the folder report]
@@ -55,11 +54,11 @@ pub(super) struct Args {
     /// The same: its hidden unit
     #[arg(long, value_name = "UNIT", requires = "input")]
     unit: Option<usize>,
-    /// The rows to look at [default: test rows, else validation rows, else training rows]
+    /// The rows to report on [default: test rows, else validation rows, else training rows]
     #[arg(long, value_parser = part())]
     split: Option<Part>,
-    /// Leave dropout on, and show how sure so many thinned networks are [default: 100, where the number is left out]; an ensemble
-    /// without dropout answers by its members
+    /// Leave dropout on and show the uncertainty of N thinned networks [default without N: 100]; an ensemble without dropout uses its
+    /// members
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100", require_equals = true)]
     samples: Option<Samples>,
     #[command(flatten)]

@@ -41,7 +41,7 @@ use workers::Workers;
 /// command with --resume continues. Of uci, --rows are the sets and --seeds the splits, counted from 1.
 ///
 /// On several machines, --part K/N runs every N-th item of --list-json from the K-th on, in a folder of its own;
-/// --merge puts the folders together to what one process would have written: see docs/CLUSTER.md.
+/// --merge combines the folders; the result is that of one process: see docs/CLUSTER.md.
 ///
 /// Exit status: 0 as published, 1 a row or a claim was missed, or it failed, 2 wrong usage, 130 interrupted.
 #[derive(clap::Args)]

@@ -24,18 +24,18 @@ use folder::{Folder, Kept};
 use plan::{Plan, Point};
 use progress::Progress;
 
-/// Train many networks that differ in their seeds, and show how they are spread
+/// Train many networks with different seeds, and show the spread of their results
 ///
 /// Each value of --vary is a setting; of several --vary, each combination. At each setting --replicas
-/// networks are trained at once. They are measured on the validation rows, where there are some, so
-/// that test rows are left for the setting that is chosen.
+/// networks are trained at once. They are evaluated on the validation rows, if there are any, so that
+/// the test rows are left for the setting that is chosen.
 ///
 /// With --out, the folder gets study.toml (the configuration of the first setting, resolved),
 /// study.jsonl (a line a network), study.json (the summary), table.md and study.svg. Ctrl-C ends with
-/// the settings that are finished; the same command with --resume continues.
+/// the finished settings; the same command with --resume continues.
 ///
 /// On several machines, --part K/N trains every N-th setting from the K-th on, in a folder of its own;
-/// --merge puts the folders together to what one process would have written: see docs/CLUSTER.md.
+/// --merge combines the folders; the result is that of one process: see docs/CLUSTER.md.
 ///
 /// Exit status: 0 trained, 1 failed, 2 wrong usage, 130 interrupted.
 #[derive(clap::Args)]
@@ -49,7 +49,7 @@ pub(super) struct Args {
     /// Networks at each setting, in place of the file's study.replicas
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=MOST_REPLICAS))]
     replicas: Option<usize>,
-    /// The rows to measure on [default: validation rows, else training rows]
+    /// The rows to evaluate on [default: validation rows, else training rows]
     #[arg(long, value_parser = part())]
     split: Option<Part>,
     #[command(flatten)]

@@ -12,11 +12,11 @@ use super::args::seed;
 /// Which networks are asked how sure the answer is.
 #[derive(clap::Args)]
 pub(super) struct SamplesArgs {
-    /// Leave dropout on, and ask so many thinned networks [default: 100, where the number is left out]; analytic has the mean and the
-    /// deviation of a regression in closed form: exact with one hidden layer and dropout on it alone
+    /// Leave dropout on and average N thinned networks [default without N: 100]; `analytic` computes the mean and standard deviation
+    /// of a regression in closed form, exact for one hidden layer with dropout on it alone
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = SAMPLES)]
     samples: Option<Samples>,
-    /// The seed of their masks, in place of the run's
+    /// Random seed of the dropout masks [default: the run's]
     #[arg(long, value_name = "N", value_parser = seed(), requires = "samples")]
     sample_seed: Option<u64>,
 }
@@ -29,11 +29,11 @@ const SAMPLES: &str = "100";
 pub(super) struct SureArgs {
     #[command(flatten)]
     samples: SamplesArgs,
-    /// Give an interval of numbers, or a set of classes, that holds the true one in this share of cases, such as 0.9
+    /// Add a prediction interval for numbers, or a prediction set for classes, with this coverage, such as 0.9
     #[arg(long, value_name = "LEVEL")]
     interval: Option<f64>,
-    /// What the interval is made by: absolute or residual_normalized; of classes lac or aps
-    /// [default: residual_normalized where there is a spread, else absolute; lac]
+    /// Conformity score: absolute or residual_normalized for numbers [default: residual_normalized if there is a spread, else
+    /// absolute], lac or aps for classes [default: lac]
     #[arg(long, value_name = "SCORE", requires = "interval")]
     conformity_score: Option<ConformityScore>,
 }

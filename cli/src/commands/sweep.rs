@@ -18,16 +18,16 @@ use super::pretty;
 /// What a sweep over several machines asks for.
 #[derive(clap::Args)]
 pub(super) struct SweepArgs {
-    /// Run one of N parts: K/N with K from 1, auto, or auto/N, which take K from the engine that started this process
+    /// Run one of N parts: K/N with K from 1, or auto or auto/N, which take K from the job scheduler's variables
     #[arg(long, value_name = "K/N", conflicts_with_all = ["merge", "list_json"])]
     part: Option<SweepPart>,
-    /// Continue what is in --out; with --part the same command does so by itself
+    /// Continue what is in --out; with --part this is automatic
     #[arg(long, conflicts_with = "list_json")]
     pub(super) resume: bool,
     /// Train nothing: combine the results in these folders (may be repeated)
     #[arg(long, value_name = "DIR", num_args = 1.., conflicts_with = "list_json")]
     pub(super) merge: Vec<PathBuf>,
-    /// Print what there is to train as a JSON list, an item a part, and train nothing
+    /// Print the work as a JSON list, one item per part, and exit
     #[arg(long)]
     pub(super) list_json: bool,
 }

@@ -52,13 +52,13 @@ pub(super) struct Args {
     out: Option<PathBuf>,
     #[command(flatten)]
     experiment: ExperimentArgs,
-    /// Train the linear model that networks are compared with, in place of the file's network
+    /// Train the linear model that networks are compared with, instead of the file's network
     #[arg(long)]
     linear: bool,
     /// Continue the run in this folder from its last checkpoint
     #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "linear", "overrides", "out", "seed", "select", "backend"])]
     resume: Option<PathBuf>,
-    /// With --resume: train for N epochs in all, more than the run was started with; what that does to the schedule is said
+    /// With --resume: train for N epochs in total, more than the run was started with; the effect on the learning rate schedule is printed
     #[arg(long, value_name = "N", requires = "resume", conflicts_with = "config", value_parser = count())]
     epochs: Option<usize>,
     /// The same for a run whose configuration counts steps
@@ -67,7 +67,7 @@ pub(super) struct Args {
     /// Seconds between two checkpoints; 0 takes one after every step
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
     checkpoint_every: f64,
-    /// Of several processes that train together: seconds after which one that does not answer is taken for lost
+    /// With MPI: seconds to wait for a process before it counts as lost
     #[arg(long, value_name = "SECONDS", default_value_t = 300.0, value_parser = seconds)]
     timeout: f64,
     /// Also write events for TensorBoard to this folder: the metrics, and histograms of weights and activations

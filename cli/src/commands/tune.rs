@@ -28,17 +28,17 @@ use workers::Workers;
 /// rows. Drop: around that width, --trials settings with dropout and as many without are compared on
 /// validation rows; those that fall behind are given up; the best four of either kind are trained again with
 /// other seeds. Decide: the best of either kind is trained on training and validation rows with five seeds,
-/// and measured on test rows, once. Dropout, widths, max_norm, learning_rate and momentum of the file are
-/// where the search starts or are searched, and so are l1 and beta2 where the file has them; all else is as the file says.
+/// and measured on test rows, once. The search starts from the file's dropout, widths, max_norm,
+/// learning_rate and momentum, and from l1 and beta2 if they are set; everything else stays as configured.
 ///
 /// With --out, the folder gets tune.toml (the configuration, resolved), study.jsonl (a line a trial, as it
 /// ends), tune.json (the summary), tune.svg (its test errors) and best.toml, ready for `dropwise train`.
 /// After Ctrl-C or a kill, the same command with --resume continues. The same seed and --trials give the same
 /// study, whatever --jobs.
 ///
-/// On several machines, start the same command with --join and an --out that all of them have, as often as you like: the
-/// processes share out the trials, take over those of a process that was lost, and come to the same study as one process
-/// would: see docs/CLUSTER.md.
+/// On several machines, start the same command with --join and an --out that all of them see, any number of times: the
+/// processes share the trials and take over those of a lost process; the result is the same study as that of one process:
+/// see docs/CLUSTER.md.
 ///
 /// Exit status: 0 tuned, 1 failed, 2 wrong usage, 130 interrupted.
 #[derive(clap::Args)]
@@ -64,7 +64,7 @@ pub(super) struct Args {
     /// Continue the study in --out
     #[arg(long, requires = "out")]
     resume: bool,
-    /// Work on the study in --out together with all other processes that do, on any machine with that folder; begin it if none has
+    /// Share the study in --out with other processes, on any machine that sees the folder; start it if none has
     #[arg(long, requires = "out", conflicts_with_all = ["resume", "budget"])]
     join: bool,
     #[command(flatten)]
