@@ -5,6 +5,7 @@
 //! ```sh
 //! cargo bench -p dropwise-benches --bench mnist_predict -- RUN DIR           # a run of config/mnist.toml, the folder of MNIST's files
 //! cargo bench -p dropwise-benches --bench mnist_predict -- --json RUN DIR    # one line for scripts
+//! cargo bench -p dropwise-benches --bench mnist_predict -- --samples RUN DIR # 100 thinned networks beside one pass, in turn
 //! ```
 
 use std::fs::File;
@@ -13,13 +14,16 @@ use std::time::Instant;
 
 use dropwise::Result;
 use dropwise::data::idx;
-use dropwise::evaluate::predicted_class;
+use dropwise::evaluate::{self, predicted_class};
 use dropwise_lab::store::Trained;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const SAMPLES: usize = 11;
+/// Turns of passes and of thinned networks.
+const TURNS: usize = 5;
+const PASSES: usize = 5;
 
 fn main() -> Result<()> {
     let (flags, paths): (Vec<_>, Vec<_>) = std::env::args()
@@ -48,14 +52,11 @@ fn main() -> Result<()> {
         rows.filter(|(row, label)| predicted_class(task, row) != Some(usize::from(**label)));
     let errors = wrong.count();
 
-    let mut times = Vec::new();
-    for _ in 0..SAMPLES {
-        let start = Instant::now();
-        trained.predict(&inputs)?;
-        times.push(start.elapsed().as_secs_f64() * 1e3);
+    if flags.iter().any(|flag| flag == "--samples") {
+        return compare_samples(&trained, &inputs, &flags);
     }
-    times.sort_by(f64::total_cmp);
-    let median = times[SAMPLES / 2];
+    let times = (0..SAMPLES).map(|_| timed(|| trained.predict(&inputs).map(drop)));
+    let median = median(times.collect::<Result<_>>()?);
     if flags.iter().any(|flag| flag == "--json") {
         println!(r#"{{"predict_ms": {median:.3}, "errors": {errors}}}"#);
     } else {
@@ -65,4 +66,41 @@ fn main() -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// What 100 thinned networks cost, in passes: the median over turns of some passes and the thinned networks once.
+fn compare_samples(trained: &Trained, inputs: &[f32], flags: &[String]) -> Result<()> {
+    let sampler = trained.sampler(Some((evaluate::SAMPLES.into(), 1)))?;
+    let (mut passes, mut sampled, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        let pass = (0..PASSES).map(|_| timed(|| trained.predict(inputs).map(drop)));
+        let pass = median(pass.collect::<Result<_>>()?);
+        let samples = timed(|| trained.spread(&sampler, inputs).map(drop))?;
+        ratios.push(samples / pass);
+        passes.push(pass);
+        sampled.push(samples);
+    }
+    let [pass, samples, ratio] = [passes, sampled, ratios].map(median);
+    if flags.iter().any(|flag| flag == "--json") {
+        println!(
+            r#"{{"predict_ms": {pass:.3}, "samples_ms": {samples:.3}, "passes": {ratio:.2}}}"#
+        );
+    } else {
+        println!(
+            "100 samples: median {samples:.0} ms, a pass {pass:.1} ms, {ratio:.1} passes in the same turn"
+        );
+    }
+    Ok(())
+}
+
+/// The milliseconds that `work` takes.
+fn timed(work: impl FnOnce() -> Result<()>) -> Result<f64> {
+    let start = Instant::now();
+    work()?;
+    Ok(start.elapsed().as_secs_f64() * 1e3)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }

@@ -29,7 +29,7 @@ use crate::initializer::Initializer;
 use crate::seed::{Purpose, stream};
 
 pub use tensors::LayerTensors;
-pub(crate) use thinned::Thinned;
+pub(crate) use thinned::{Shared, Thinned};
 pub use weights::LayerWeights;
 
 /// The shape of a network, and how it starts.

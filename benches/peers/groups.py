@@ -159,6 +159,25 @@ def predict(mnist):
     return group
 
 
+def samples(mnist):
+    ours = benchmark("mnist_predict")
+    run = TARGET / "mnist"
+    prepare_model(mnist, run, None, TARGET / "image-idx3-ubyte")
+    programs = {
+        "dropwise": ours and [*ours, "--samples", run, mnist],
+        "PyTorch": python("predict_torch.py", run / "best.safetensors", mnist, "--samples"),
+    }
+
+    def compare(what, name, unit, *targets):
+        return Comparison(what, figure("dropwise", name), "PyTorch", figure("PyTorch", name), *targets, unit=unit)
+
+    return group_of(
+        "100 thinned networks of 784-1024-1024-10, 10,000 images",
+        programs,
+        [compare("100 samples", "samples_ms", "ms"), compare("the same, in passes", "passes", "passes", "40 passes")],
+    )
+
+
 def replicas(_mnist):
     name = "us_a_network_and_step"
     programs = {
@@ -173,7 +192,7 @@ def replicas(_mnist):
     return group_of("256 XOR networks at once", programs, [compare("NumPy"), compare("JAX")])
 
 
-ALL = {"xor-numpy": xor_numpy, "xor": xor, "step": step, "epoch": epoch, "predict": predict, "replicas": replicas}
+ALL = {"xor-numpy": xor_numpy, "xor": xor, "step": step, "epoch": epoch, "predict": predict, "samples": samples, "replicas": replicas}
 
 
 def group_of(title, programs, comparisons):
@@ -212,7 +231,7 @@ def prepare_model(mnist, run, onnx, image):
     """A network that one epoch has trained, the same as ONNX, and an image by itself."""
     if not (run / "report.json").exists():
         subprocess.run([dropwise(), *training(mnist, epochs=1), "--quiet", "--out", run], check=True)
-    if not onnx.exists():
+    if onnx and not onnx.exists():
         subprocess.run(python("make_onnx.py", run / "best.safetensors", onnx), check=True)
     with open(f"{mnist}/t10k-images-idx3-ubyte", "rb") as file:
         head, first = file.read(16), file.read(784)

@@ -3,7 +3,7 @@
 #
 #     benches/peers/run.sh [--pairs N] [--mnist DIR] [--more] [--prepare] [GROUP...]
 #
-# GROUP: xor-numpy, xor, step, epoch, predict, replicas; all but the first without one. xor-numpy needs NumPy only,
+# GROUP: xor-numpy, xor, step, epoch, predict, samples, replicas; all but the first without one. xor-numpy needs NumPy only,
 # the others some gigabytes of Python packages. They are installed into a virtual environment under target/peers,
 # or into that which PEERS_VENV names.
 set -euo pipefail

@@ -45,7 +45,7 @@ use crate::check::check_count;
 use crate::config::Loss;
 use crate::data::{Dataset, Task};
 use crate::error::{Error, Result};
-use crate::model::{Mlp, Thinned};
+use crate::model::{Mlp, Shared, Thinned};
 use crate::threads::{each_on_a_core, in_pool};
 
 /// How many thinned networks are enough for most: the error of a deviation of `T` samples is `1 / sqrt(2 (T - 1))` of it, with 100 about
@@ -331,22 +331,22 @@ impl Sampler {
             for (r, member) in self.members.iter().enumerate() {
                 let product = member.largest_product(BATCH_ROWS.min(slab.len()));
                 let thinned = Thinned::new(member, self.seed, r);
-                let mut shared: Vec<Tensor<2>> = Vec::with_capacity(batches.len());
+                let mut shared = Vec::with_capacity(batches.len());
                 for place in &batches {
                     let inputs = inputs(place.clone());
                     shared.push(match self.samples {
                         Some(_) => in_pool(product, || thinned.shared(inputs)),
-                        None => inputs,
+                        None => Shared::of(inputs),
                     });
                 }
                 let one = |sample: usize| {
-                    let network = match self.samples {
-                        Some(_) => &thinned.sample(sample),
-                        None => member,
-                    };
-                    let mut outputs = Vec::new();
+                    let sample = self.samples.map(|_| thinned.sample(sample));
+                    let mut outputs = Vec::with_capacity(slab.len() * self.task.d_output());
                     for batch in &shared {
-                        outputs.extend(read(network.forward(batch.clone()))?);
+                        outputs.extend(read(match &sample {
+                            Some(sample) => sample.forward(batch),
+                            None => member.forward(batch.inputs()),
+                        })?);
                     }
                     Ok(predictions(self.loss, &self.task, &outputs))
                 };

@@ -103,6 +103,13 @@ fn a_sample_is_the_network_under_one_mask_for_all_rows() {
         shape(4, &[7, 5], 3).with_hidden_dropout(0.5),
         shape(3, &[6, 2, 1], 3).with_hidden_dropout(vec![0.0, 0.6, 0.7]),
         shape(3, &[], 3).with_input_dropout(0.6),
+        // Few are dropped of what all samples share, of the inputs and of a layer; in a linear model; without biases.
+        shape(9, &[7, 5], 3)
+            .with_input_dropout(0.2)
+            .with_hidden_dropout(0.5),
+        shape(4, &[7, 6, 5], 3).with_hidden_dropout(vec![0.0, 0.3, 0.5]),
+        shape(6, &[], 3).with_input_dropout(0.1),
+        shape(6, &[5], 3).with_bias(false).with_input_dropout(0.4),
     ];
     for shape in shapes {
         let members = [network(&shape, 1), network(&shape, 2)];
