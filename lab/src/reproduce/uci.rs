@@ -13,7 +13,8 @@
 //! log likelihood  log(1/T sum_t N(y; y_t, 1 / tau)), the mean over rows
 //! ```
 //!
-//! in the units of the target. Inputs and target are standardized by the training rows. The weight decay is `l^2 (1 - p) / (N tau)` with
+//! in the units of the target. Two other ways to ask stand beside it, with the same rate and precision: the same network's mean `m` and
+//! variance `v` in closed form, `log N(y; m, v + 1 / tau)`, and an ensemble with dropout off, whose members are the samples `y_t`. Inputs and target are standardized by the training rows. The weight decay is `l^2 (1 - p) / (N tau)` with
 //! `l = 0.01`, which is a millionth or so; here `tau` in it is the middle one of the set, so that a network is trained once for a rate and
 //! measured with each precision, a third of the work.
 
@@ -23,12 +24,13 @@ mod table;
 use dropwise::config::Experiment;
 use dropwise::data::{Target, Task};
 use dropwise::error::{Error, Result};
-use dropwise::evaluate::{Sampler, evaluate};
+use dropwise::evaluate::{Sampler, Samples, evaluate};
 use dropwise::train::Trainer;
 use dropwise::{Backend, Dataset};
 use serde::{Deserialize, Serialize};
 
 use crate::statistics::Distribution;
+use crate::uncertainty::log_likelihood_of_normal;
 
 pub use permutation::{LegacyRandom, splits};
 pub use table::UciTable;
@@ -55,6 +57,9 @@ pub struct UciProtocol {
     pub samples: usize,
     /// The same for the choice on validation rows.
     pub samples_to_choose: usize,
+    /// Networks of an ensemble with dropout off, which stands beside the samples; fewer than 2 make none.
+    #[serde(default)]
+    pub members: usize,
 }
 
 /// A set of the table.
@@ -116,6 +121,21 @@ pub struct UciOutcome {
     pub log_likelihood: f64,
     /// Of the network with dropout off.
     pub rmse_with_dropout_off: f64,
+    /// Of the mean and the variance in closed form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analytic: Option<UciScores>,
+    /// Of an ensemble with dropout off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ensemble: Option<UciScores>,
+}
+
+/// How good another way to ask is, on test rows.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct UciScores {
+    /// The root mean squared error.
+    pub rmse: f64,
+    /// The mean log likelihood.
+    pub log_likelihood: f64,
 }
 
 /// A set beside what was published.
@@ -131,6 +151,12 @@ pub struct UciSummary {
     pub log_likelihood: [f64; 2],
     /// The same of the root mean squared error with dropout off.
     pub rmse_with_dropout_off: [f64; 2],
+    /// Root mean squared error and log likelihood of mean and variance in closed form, where all splits have them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub analytic: Option<[[f64; 2]; 2]>,
+    /// The same of an ensemble.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ensemble: Option<[[f64; 2]; 2]>,
     /// How often each rate was chosen.
     pub rates: Vec<(f64, usize)>,
     /// What was published.
@@ -183,7 +209,7 @@ pub fn run_split(
     let shared = (set, protocol, table, backend);
     let mut best: Option<(f64, f64, f64)> = None;
     for rate in &protocol.rates {
-        let network = Fitted::new(shared, &train[..kept], (*rate, split, &precisions))?;
+        let network = Fitted::new(shared, &train[..kept], (*rate, split, &precisions), 0)?;
         let found = network.measure(&train[kept..], (&precisions, protocol.samples_to_choose))?;
         for (precision, likelihood) in precisions.iter().zip(&found.log_likelihoods) {
             if best.is_none_or(|(best, ..)| *likelihood > best) {
@@ -195,8 +221,13 @@ pub fn run_split(
         let expected = "rates and precisions with which a log likelihood is a number";
         Error::invalid(format!("the grid of {}", set.name), expected, "none")
     })?;
-    let network = Fitted::new(shared, &train, (rate, split, &precisions))?;
+    let fitted = |member| Fitted::new(shared, &train, (rate, split, &precisions), member);
+    let network = fitted(0)?;
     let found = network.measure(&test, (&[precision], protocol.samples))?;
+    let analytic = network.measure_analytic(&test, precision)?;
+    let others = (1..protocol.members).map(fitted);
+    let others = others.collect::<Result<Vec<_>>>()?;
+    let ensemble = network.measure_ensemble(others, &test, precision)?;
     Ok(UciOutcome {
         set: set.name.clone(),
         split,
@@ -205,6 +236,8 @@ pub fn run_split(
         rmse: found.rmse,
         log_likelihood: found.log_likelihoods[0],
         rmse_with_dropout_off: found.rmse_with_dropout_off,
+        analytic: Some(analytic),
+        ensemble,
     })
 }
 
@@ -229,6 +262,7 @@ impl<'a> Fitted<'a> {
         (set, protocol, table, backend): (&UciSet, &UciProtocol, &'a UciTable, &Backend),
         rows: &[usize],
         (rate, split, precisions): (f64, usize, &[f64]),
+        member: usize,
     ) -> Result<Self> {
         const LENGTH_SCALE: f64 = 0.01;
 
@@ -242,7 +276,7 @@ impl<'a> Fitted<'a> {
         let epochs = set
             .epochs
             .map_or(protocol.epochs, |epochs| epochs.min(protocol.epochs));
-        let seed = protocol.seed * 1_000 + split as u64;
+        let seed = protocol.seed * 1_000 + split as u64 + member as u64 * 1_000_000_000;
         let hidden = set.hidden.unwrap_or(protocol.hidden);
         let text = format!(
             "seed = {seed}\n\
@@ -266,44 +300,96 @@ impl<'a> Fitted<'a> {
         })
     }
 
+    /// Of so many samples, for each precision.
     fn measure(&self, rows: &[usize], (precisions, samples): (&[f64], usize)) -> Result<Found> {
         let data = dataset(self.table, &self.scaling, rows)?;
-        let targets: Vec<f64> = rows.iter().map(|row| self.table.target(*row)).collect();
         let sampler = Sampler::new(&self.network, self.loss, data.task(), (samples, self.seed))?;
+        let (rmse, log_likelihoods) = self.measure_each(&sampler, (&data, rows), precisions)?;
+        let off = evaluate(&self.network, self.loss, &data)?.predictions;
+        Ok(Found {
+            rmse,
+            rmse_with_dropout_off: self.rmse(rows, &off),
+            log_likelihoods,
+        })
+    }
+
+    /// Of mean and variance in closed form.
+    fn measure_analytic(&self, rows: &[usize], precision: f64) -> Result<UciScores> {
+        let data = dataset(self.table, &self.scaling, rows)?;
+        let samples = (Samples::Analytic, self.seed);
+        let spread = Sampler::new(&self.network, self.loss, data.task(), samples)?.spread(&data)?;
+        let likely = rows.iter().enumerate().map(|(k, row)| {
+            let deviation = spread.deviation()[k].hypot(precision.sqrt().recip());
+            log_likelihood_of_normal(self.table.target(*row) - spread.mean()[k], deviation)
+        });
+        Ok(UciScores {
+            rmse: self.rmse(rows, spread.mean()),
+            log_likelihood: likely.sum::<f64>() / rows.len() as f64,
+        })
+    }
+
+    /// Of an ensemble of this network and others with dropout off; none without others.
+    fn measure_ensemble(
+        &self,
+        others: Vec<Fitted<'_>>,
+        rows: &[usize],
+        precision: f64,
+    ) -> Result<Option<UciScores>> {
+        if others.is_empty() {
+            return Ok(None);
+        }
+        let data = dataset(self.table, &self.scaling, rows)?;
+        let others = others.into_iter().map(|other| other.network);
+        let members: Vec<_> = std::iter::once(self.network.clone())
+            .chain(others)
+            .collect();
+        let sampler = Sampler::of_members(&members, self.loss, data.task())?;
+        let (rmse, likely) = self.measure_each(&sampler, (&data, rows), &[precision])?;
+        Ok(Some(UciScores {
+            rmse,
+            log_likelihood: likely[0],
+        }))
+    }
+
+    /// The root mean squared error of the mean of what networks say, and for each precision the log likelihood.
+    fn measure_each(
+        &self,
+        sampler: &Sampler,
+        (data, rows): (&Dataset, &[usize]),
+        precisions: &[f64],
+    ) -> Result<(f64, Vec<f64>)> {
         let all: Vec<usize> = (0..rows.len()).collect();
         let options = (&self.network.device(), self.network.dtype());
-        let mut sums = vec![0.0; rows.len()];
+        let mut means = vec![0.0; rows.len()];
         let mut likely: Vec<Vec<LogSum>> =
             vec![vec![LogSum::default(); rows.len()]; precisions.len()];
+        let count = sampler.networks() as f64;
         sampler.each_sample(
             rows.len(),
             |place| data.select(&all[place]).inputs(options),
             |place, _, said| {
                 for (row, said) in place.clone().zip(said) {
-                    sums[row] += said;
-                    let square = (targets[row] - said).powi(2);
+                    means[row] += said / count;
+                    let square = (self.table.target(rows[row]) - said).powi(2);
                     for (precision, likely) in precisions.iter().zip(&mut likely) {
                         likely[row].add(-0.5 * precision * square);
                     }
                 }
             },
         )?;
-        let rmse = |said: &dyn Fn(usize) -> f64| {
-            let squares = (0..rows.len()).map(|row| (targets[row] - said(row)).powi(2));
-            (squares.sum::<f64>() / rows.len() as f64).sqrt()
-        };
         let of_precision = |(precision, likely): (&f64, &Vec<LogSum>)| {
-            let constant = 0.5 * (precision.ln() - (2.0 * std::f64::consts::PI).ln())
-                - (sampler.networks() as f64).ln();
+            let constant = 0.5 * (precision.ln() - (2.0 * std::f64::consts::PI).ln()) - count.ln();
             let sum: f64 = likely.iter().map(LogSum::value).sum();
             sum / rows.len() as f64 + constant
         };
-        let off = evaluate(&self.network, self.loss, &data)?.predictions;
-        Ok(Found {
-            rmse: rmse(&|row| sums[row] / sampler.networks() as f64),
-            rmse_with_dropout_off: rmse(&|row| off[row]),
-            log_likelihoods: precisions.iter().zip(&likely).map(of_precision).collect(),
-        })
+        let likely = precisions.iter().zip(&likely).map(of_precision);
+        Ok((self.rmse(rows, &means), likely.collect()))
+    }
+
+    fn rmse(&self, rows: &[usize], said: &[f64]) -> f64 {
+        let rows_and_said = rows.iter().zip(said);
+        let squares = rows_and_said.map(|(row, said)| (self.table.target(*row) - said).powi(2));
+        (squares.sum::<f64>() / rows.len() as f64).sqrt()
     }
 }
 
@@ -365,11 +451,17 @@ impl LogSum {
 #[must_use]
 pub fn summarize(set: &UciSet, outcomes: &[UciOutcome]) -> Option<UciSummary> {
     let own: Vec<&UciOutcome> = outcomes.iter().filter(|one| one.set == set.name).collect();
-    let mean = |of: fn(&UciOutcome) -> f64| -> Option<[f64; 2]> {
-        let values: Vec<f64> = own.iter().map(|one| of(one)).collect();
+    let mean_of = |of: &dyn Fn(&UciOutcome) -> Option<f64>| -> Option<[f64; 2]> {
+        let values: Option<Vec<f64>> = own.iter().map(|one| of(one)).collect();
+        let values = values?;
         let found = Distribution::of(&values)?;
         let error = found.standard_deviation.unwrap_or(0.0) / (values.len() as f64).sqrt();
         Some([found.mean, error])
+    };
+    let mean = |of: fn(&UciOutcome) -> f64| mean_of(&|one| Some(of(one)));
+    let both = |of: fn(&UciOutcome) -> Option<UciScores>| {
+        let rmse = mean_of(&|one| Some(of(one)?.rmse))?;
+        Some([rmse, mean_of(&|one| Some(of(one)?.log_likelihood))?])
     };
     let mut rates: Vec<(f64, usize)> = Vec::new();
     for outcome in &own {
@@ -385,6 +477,8 @@ pub fn summarize(set: &UciSet, outcomes: &[UciOutcome]) -> Option<UciSummary> {
         rmse: mean(|one| one.rmse)?,
         log_likelihood: mean(|one| one.log_likelihood)?,
         rmse_with_dropout_off: mean(|one| one.rmse_with_dropout_off)?,
+        analytic: both(|one| one.analytic),
+        ensemble: both(|one| one.ensemble),
         rates,
         published: set.published,
     })

@@ -71,6 +71,7 @@ fn a_split_is_measured_and_the_same_again() {
         rates: vec![0.01, 0.1],
         samples: 100,
         samples_to_choose: 50,
+        members: 3,
     };
     let set = UciSet::named("lines");
     let run = |split| {
@@ -83,5 +84,21 @@ fn a_split_is_measured_and_the_same_again() {
     // The noise has a deviation of 1.44, the targets one of 11.7.
     assert!((1.0..4.0).contains(&found.rmse[0]), "{found:?}");
     assert!((-3.5..-1.7).contains(&found.log_likelihood[0]), "{found:?}");
+    // All three ways to ask know the line about equally well, and none knows the noise.
+    for [rmse, log_likelihood] in [found.analytic, found.ensemble].map(|both| both.expect("scores"))
+    {
+        assert!((rmse[0] / found.rmse[0] - 1.0).abs() < 0.2, "{found:?}");
+        assert!(
+            (log_likelihood[0] - found.log_likelihood[0]).abs() < 0.3,
+            "{found:?}"
+        );
+    }
+    // One network is no ensemble; all else is as before.
+    let alone = UciProtocol {
+        members: 1,
+        ..protocol.clone()
+    };
+    let one = run_split((&set, &alone), &table, 1, &Backend::default()).expect("an outcome");
+    assert_eq!((one.ensemble, one.analytic), (None, outcomes[1].analytic));
     assert_eq!(found.rates.iter().map(|(_, count)| count).sum::<usize>(), 2);
 }

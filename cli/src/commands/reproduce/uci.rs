@@ -45,7 +45,8 @@ impl UciPaper {
     pub(super) fn networks(&self) -> usize {
         let splits = self.sets.iter();
         let splits = splits.map(|set| set.splits.unwrap_or(self.protocol.splits));
-        splits.sum::<usize>() * (self.protocol.rates.len() + 1)
+        let of_a_split = self.protocol.rates.len() + self.protocol.members.max(1);
+        splits.sum::<usize>() * of_a_split
     }
 
     /// The same with the values of --set for the protocol, such as epochs=400.
@@ -57,6 +58,7 @@ impl UciPaper {
                 rates: vec![0.01, 0.05],
                 samples: 200,
                 samples_to_choose: 50,
+                members: 2,
                 ..self.protocol
             };
         }
@@ -346,6 +348,7 @@ fn table(summaries: &[UciSummary], protocol: &UciProtocol) -> String {
     let head = [
         "set",
         "splits",
+        "asked",
         "RMSE",
         "published",
         "log likelihood",
@@ -368,6 +371,7 @@ fn table(summaries: &[UciSummary], protocol: &UciProtocol) -> String {
         table.push(vec![
             summary.set.clone(),
             summary.splits.to_string(),
+            "samples".to_owned(),
             pair(summary.rmse),
             published.map_or("-".to_owned(), |published| pair(published.rmse)),
             pair(summary.log_likelihood),
@@ -375,6 +379,19 @@ fn table(summaries: &[UciSummary], protocol: &UciProtocol) -> String {
             pair(summary.rmse_with_dropout_off),
             rates.join(", "),
         ]);
+        let ensemble = format!("ensemble of {}", protocol.members);
+        for (asked, found) in [
+            ("mean and variance in closed form", summary.analytic),
+            (&ensemble, summary.ensemble),
+        ] {
+            let Some([rmse, log_likelihood]) = found else {
+                continue;
+            };
+            let mut row = vec![String::new(); 9];
+            row[2] = asked.to_owned();
+            (row[3], row[5]) = (pair(rmse), pair(log_likelihood));
+            table.push(row);
+        }
     }
     let UciProtocol {
         epochs, samples, ..
