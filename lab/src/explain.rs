@@ -22,6 +22,7 @@ mod paths;
 mod predictions;
 mod ranking;
 mod redundancy;
+mod rotation;
 mod split_evaluation;
 mod subject;
 mod sure;
@@ -30,7 +31,7 @@ mod trail;
 
 use serde::{Deserialize, Serialize};
 
-use dropwise::error::Result;
+use dropwise::error::{Error, Result};
 
 pub use activity::{Activity, Histogram, hidden_activity};
 pub use card::{Card, MeasuredMetric};
@@ -44,6 +45,7 @@ pub use paths::{Paths, UnitPath};
 pub use predictions::{Calibration, CalibrationBin, Confusion, Fit};
 pub use ranking::{ClassRanking, Ranking};
 pub use redundancy::{Redundancy, Similarities};
+pub use rotation::{Rotation, RotationStep};
 pub use subject::{ExplainOptions, Subject};
 pub use sure::{BandPoint, LevelCoverage, RowInterval, Sure, UncertainRow};
 pub use trail::{Recorder, Trail, TrailLine};
@@ -88,6 +90,9 @@ pub struct Explanation {
     /// How sure the network is, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sure: Option<Sure>,
+    /// A rotated image, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<Rotation>,
     /// The layers, and one of the thinned networks that dropout trains.
     pub diagram: Diagram,
     /// What is not shown, and why; a sentence each.
@@ -127,6 +132,18 @@ pub fn explain(subject: &Subject<'_>, options: &ExplainOptions) -> Result<Explan
         (Some(evaluation), Some(samples)) => sure::sure(subject, evaluation, samples, &mut notes)?,
         _ => None,
     };
+    let rotation = match (evaluation, options.rotate) {
+        (Some(evaluation), Some(row)) => Some(rotation::rotation(
+            subject,
+            evaluation,
+            (row, options.samples),
+        )?),
+        (None, Some(_)) => {
+            let expected = "a run whose data are there";
+            return Err(Error::invalid("--rotate", expected, "one without"));
+        }
+        _ => None,
+    };
     let explanation = Explanation {
         name: subject.name.to_owned(),
         card: card::card(subject, &evaluations)?,
@@ -143,6 +160,7 @@ pub fn explain(subject: &Subject<'_>, options: &ExplainOptions) -> Result<Explan
         importance,
         mistakes: evaluation.map(|evaluation| mistakes::mistakes(subject, evaluation)),
         sure,
+        rotation,
         diagram: diagram::diagram(subject.network(), options.landscape.seed),
         landscape,
         notes,

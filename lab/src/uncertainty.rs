@@ -12,6 +12,7 @@ mod temperature;
 pub use assessment::{
     Assessment, ClassAssessment, Coverage, GroupCoverage, LEVELS, TargetAssessment,
 };
+pub(crate) use conformal::of_each_class;
 pub use conformal::{Calibration, Conformal, ConformityScore, covered_share, rows_needed};
 pub use scores::{
     accuracy_over_confidence, brier, crps_of_normal, equal_mass_calibration_error,

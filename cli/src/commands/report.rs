@@ -61,6 +61,10 @@ pub(super) struct Args {
     /// members
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "100", require_equals = true)]
     samples: Option<Samples>,
+    /// Turn the image of this row, counted from 0 among the rows that are looked at, and show what thinned networks see in it at each angle;
+    /// of images alone
+    #[arg(long, value_name = "ROW")]
+    rotate: Option<usize>,
     #[command(flatten)]
     model: ModelArgs,
 }

@@ -49,6 +49,8 @@ pub struct ExplainOptions {
     pub part: Option<Part>,
     /// How many thinned networks are asked how sure they are; none for not to ask.
     pub samples: Option<Samples>,
+    /// A row of that part, counted from 0, whose image is turned.
+    pub rotate: Option<usize>,
     /// How the landscape is looked at.
     pub landscape: LandscapeOptions,
 }

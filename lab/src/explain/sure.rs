@@ -69,8 +69,8 @@ pub struct BandPoint {
     pub mean: f64,
     /// The standard deviation of the networks.
     pub std: f64,
-    /// Half the width of the interval of 90 %; none without calibration rows.
-    pub half: Option<f64>,
+    /// Half the width of the interval of 90 %: from calibration rows, else the normal one of the deviation.
+    pub half: f64,
 }
 
 /// A row about which the networks are not sure.
@@ -104,7 +104,7 @@ pub(super) fn sure(
     samples: Samples,
     notes: &mut Vec<String>,
 ) -> Result<Option<Sure>> {
-    let (task, loss) = (evaluation.task(), subject.loss());
+    let task = evaluation.task();
     let probabilities = evaluation.metrics.negative_log_likelihood.is_some();
     if !task.classes().is_empty() && !probabilities {
         notes.push(
@@ -112,24 +112,7 @@ pub(super) fn sure(
         );
         return Ok(None);
     }
-    let has_dropout = subject.members.iter().any(dropwise::Mlp::has_dropout);
-    let sampler = if has_dropout {
-        Sampler::new(
-            subject.members,
-            loss,
-            task,
-            (samples, subject.experiment.seed),
-        )?
-    } else if subject.members.len() > 1 {
-        Sampler::of_members(subject.members, loss, task)?
-    } else {
-        let (what, expected) = ("--samples", "a network with dropout, or an ensemble");
-        return Err(Error::invalid(
-            what,
-            expected,
-            "one network without dropout",
-        ));
-    };
+    let sampler = sampler_of(subject, task, samples)?;
     let some = |rows: &Dataset| rows.select(&spaced(rows.len(), ROWS).collect::<Vec<_>>());
     let place: Vec<usize> = spaced(evaluation.rows.len(), ROWS).collect();
     let rows = some(evaluation.rows);
@@ -183,6 +166,26 @@ pub(super) fn sure(
     }))
 }
 
+/// So many thinned networks, or the members of an ensemble without dropout.
+///
+/// # Errors
+/// [`Error::InvalidValue`] for one network without dropout, and as [`Sampler::new`].
+pub(super) fn sampler_of(subject: &Subject<'_>, task: &Task, samples: Samples) -> Result<Sampler> {
+    let (members, loss) = (subject.members, subject.loss());
+    if members.iter().any(dropwise::Mlp::has_dropout) {
+        return Sampler::new(members, loss, task, (samples, subject.experiment.seed));
+    }
+    if members.len() > 1 {
+        return Sampler::of_members(members, loss, task);
+    }
+    let (what, expected) = ("--samples", "a network with dropout, or an ensemble");
+    Err(Error::invalid(
+        what,
+        expected,
+        "one network without dropout",
+    ))
+}
+
 /// The first target of a row, in its units.
 fn actual(rows: &Dataset, row: usize) -> f64 {
     let learned = rows.target_row(row)[0];
@@ -229,21 +232,27 @@ fn level(
     })
 }
 
-fn intervals(
-    (rows, spread): (&Dataset, &Spread),
-    calibration: Option<&Calibration>,
-) -> Result<Vec<RowInterval>> {
+/// The interval of 90 % around a mean, by its deviation: from calibration rows where they support it, else the normal one.
+fn intervals_of(calibration: Option<&Calibration>) -> Result<impl Fn((f64, f64)) -> [f64; 2]> {
     let supported = calibration.filter(|calibration| calibration.rows >= rows_needed(LEVEL));
     let conformal = supported.map(|calibration| calibration.at(None, LEVEL));
     let conformal = conformal.transpose()?;
     let z = crate::statistics::normal_quantile(0.5 + LEVEL / 2.0);
+    Ok(move |(mean, deviation): (f64, f64)| match &conformal {
+        Some(conformal) => conformal.interval(0, (mean, deviation)),
+        None => [mean - z * deviation, mean + z * deviation],
+    })
+}
+
+fn intervals(
+    (rows, spread): (&Dataset, &Spread),
+    calibration: Option<&Calibration>,
+) -> Result<Vec<RowInterval>> {
+    let interval = intervals_of(calibration)?;
     let mut all: Vec<RowInterval> = (0..rows.len())
         .map(|row| {
             let (mean, deviation) = (spread.mean_of(row)[0], spread.deviation_of(row)[0]);
-            let [lower, upper] = match &conformal {
-                Some(conformal) => conformal.interval(0, (mean, deviation)),
-                None => [mean - z * deviation, mean + z * deviation],
-            };
+            let [lower, upper] = interval((mean, deviation));
             RowInterval {
                 actual: actual(rows, row),
                 predicted: mean,
@@ -281,18 +290,14 @@ fn band(
     let zeros = vec![[0.0]; BAND];
     let data = Dataset::from_rows(&inputs, &zeros, rows.task().clone())?;
     let spread = sampler.spread(&data)?;
-    let supported = calibration.filter(|calibration| calibration.rows >= rows_needed(LEVEL));
-    let conformal = supported.map(|calibration| calibration.at(None, LEVEL));
-    let conformal = conformal.transpose()?;
+    let interval = intervals_of(calibration)?;
     let point = |k: usize| {
         let (mean, std) = (spread.mean_of(k)[0], spread.deviation_of(k)[0]);
         BandPoint {
             input: at(k),
             mean,
             std,
-            half: conformal
-                .as_ref()
-                .map(|conformal| conformal.interval(0, (mean, std))[1] - mean),
+            half: interval((mean, std))[1] - mean,
         }
     };
     Ok((0..BAND).map(point).collect())

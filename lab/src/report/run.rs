@@ -19,6 +19,7 @@ mod mistakes;
 mod paths;
 mod ranking;
 mod redundancy;
+mod rotation;
 mod sure;
 mod terminal;
 
@@ -94,12 +95,13 @@ impl Report {
     pub fn new(mut runs: Vec<Explanation>) -> Self {
         tell_apart(&mut runs);
         // First what it predicts and how well, then how it came to that, then what is inside.
-        let makers: [Maker; 14] = [
+        let makers: [Maker; 15] = [
             confusion::section,
             ranking::section,
             fit::section,
             calibration::section,
             sure::section,
+            rotation::section,
             importance::section,
             mistakes::section,
             curves::section,

@@ -352,7 +352,7 @@ pub(super) fn target_of(data: &Dataset, row: usize, k: usize) -> f64 {
 }
 
 /// The probability of each class; two classes with one output have the second's only.
-pub(super) fn of_each_class(row: &[f64]) -> Vec<f64> {
+pub(crate) fn of_each_class(row: &[f64]) -> Vec<f64> {
     match row {
         [p] => vec![1.0 - p, *p],
         all => all.to_vec(),

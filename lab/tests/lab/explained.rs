@@ -317,6 +317,7 @@ pub fn images(name: &str, is_dropout: bool) -> Explanation {
     };
     Explanation {
         sure: None,
+        rotation: None,
         name: name.to_owned(),
         card: card(
             "Mlp 64-512-512-10: hidden ReLU, output identity, dropout 0.1 input / 0.5 hidden, 301,066 parameters",
@@ -439,6 +440,7 @@ pub fn table(name: &str) -> Explanation {
 pub fn bare(name: &str) -> Explanation {
     Explanation {
         sure: None,
+        rotation: None,
         name: name.to_owned(),
         card: card("Mlp 1-1-1", Vec::new()),
         curves: Curves {

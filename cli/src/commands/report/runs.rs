@@ -59,6 +59,7 @@ fn explain_one(args: &Args, dir: &Path, name: &str) -> Result<Explanation> {
         weight,
         part: args.split,
         samples: args.samples,
+        rotate: args.rotate,
         ..ExplainOptions::default()
     };
     let (model, backend) = (args.model.model, args.model.backend.as_ref());

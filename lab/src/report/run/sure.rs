@@ -171,7 +171,7 @@ fn interval_table(sure: &Sure) -> Table {
 
 fn band(sure: &Sure) -> Picture {
     let title = format!("{} over the input", sure.target.as_deref().unwrap_or(""));
-    let half = |k: usize| sure.band[k].half.unwrap_or(2.0 * sure.band[k].std);
+    let half = |k: usize| sure.band[k].half;
     let places = 0..sure.band.len();
     let edge = |sign: f64| -> Vec<(f64, f64)> {
         let point = |k: usize| (sure.band[k].input, sure.band[k].mean + sign * half(k));
