@@ -5,12 +5,14 @@
 
 OWN and FOREIGN are files of rows that `dropwise predict RUN` takes, such as IDX images; FOREIGN may be `digits`: scikit-learn's digits,
 scaled to 28 x 28 pixels. Printed is the area under the ROC curve (0.5: told by chance, 1: always) of the entropy, the mutual information
-and 1 - the largest probability, with samples, and of the last with dropout off.
+and 1 - the largest probability, with samples, and of the first and the last with dropout off; of an ensemble RUN with dropout off of all
+three, since its members may differ.
 """
 
 import argparse
 import csv
 import io
+import math
 import struct
 import subprocess
 import sys
@@ -36,11 +38,27 @@ def scores(program, run, file, more):
     found = {"entropy": [], "mutual information": [], "1 - largest probability": []}
     for row in csv.DictReader(io.StringIO(ended.stdout)):
         row.pop("prediction")
-        for name, key in (("entropy", "entropy"), ("mutual information", "mutual_information")):
-            if key in row:
-                found[name].append(float(row.pop(key)))
+        members = {}
+        for key in [key for key in row if key.startswith("member_")]:
+            _, member, *of_class = key.split("_", 2)
+            value = row.pop(key)
+            if of_class:
+                members.setdefault(member, []).append(float(value))
+        if "mutual_information" in row:
+            whole, model = (float(row.pop(key)) for key in ("entropy", "mutual_information"))
+        else:
+            whole, model = entropy(map(float, row.values())), None
+            if len(members) > 1:
+                model = whole - sum(map(entropy, members.values())) / len(members)
+        found["entropy"].append(whole)
+        if model is not None:
+            found["mutual information"].append(model)
         found["1 - largest probability"].append(1 - max(map(float, row.values())))
     return found
+
+
+def entropy(probabilities):
+    return -sum(p * math.log(p) for p in probabilities if p > 0)
 
 
 def auroc(own, foreign):
@@ -68,7 +86,7 @@ def main():
         if foreign == "digits":
             foreign = str(Path(folder) / "digits-idx3-ubyte")
             digits(Path(foreign))
-        for title, more in (("samples", ["--samples", args.samples]), ("dropout off", ["--proba"])):
+        for title, more in (("samples", ["--samples", args.samples]), ("dropout off", ["--proba", "--members"])):
             if args.samples == "0" and title == "samples":
                 continue
             own, others = (scores(args.program, args.run, file, more) for file in (args.own, foreign))
