@@ -58,7 +58,7 @@ pub use remarks::Remarks;
 #[doc(hidden)]
 pub use spelling::composed;
 #[doc(hidden)]
-pub use table::{RawTable, Reading};
+pub use table::{ColumnText, RawTable, Reading};
 pub use xor::xor;
 
 pub use crate::task::{Target, Task};
@@ -101,6 +101,12 @@ pub trait Source: Send + Sync {
 
     /// The line of its file that `row` begins on, counted from 1; none where there is no such thing.
     fn line(&self, _row: usize) -> Option<usize> {
+        None
+    }
+
+    /// The name of that file; none where there is no such thing.
+    #[doc(hidden)]
+    fn file(&self, _row: usize) -> Option<&str> {
         None
     }
 }
@@ -291,6 +297,16 @@ impl Dataset {
         self.source.line(self.source_row(row))
     }
 
+    /// The name of that file.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    #[doc(hidden)]
+    pub fn file(&self, row: usize) -> Option<&str> {
+        self.source.file(self.source_row(row))
+    }
+
     /// The targets of one row.
     ///
     /// # Panics
@@ -360,6 +376,44 @@ pub fn load_more(
             "another source",
         )),
     }
+}
+
+/// The text of a column of a run's table, whether the network looks at it or not: of each file, by its name, that of each line. The files
+/// are those of the configuration, or those that `input` stands for.
+///
+/// # Errors
+/// [`Error::InvalidValue`] if the configuration's data are no table or it has no such column, [`Error::Read`] if a file cannot be read,
+/// and [`Error::Data`] if it is not such a table.
+#[doc(hidden)]
+pub fn column_text(config: &DataConfig, input: Option<&Path>, column: &str) -> Result<ColumnText> {
+    let (own, tests, format) = match &config.source {
+        DataSource::Csv { file, .. } => (&file.path, &file.test_path, csv::Format::of(file)),
+        DataSource::Parquet { file, .. } => (&file.path, &file.test_path, csv::Format::default()),
+        _ => {
+            let expected = "a table, with columns";
+            let found = "another source";
+            return Err(Error::invalid("the data of the run", expected, found));
+        }
+    };
+    let mut paths: Vec<&Path> = vec![own];
+    paths.extend(tests.as_deref());
+    if let Some(input) = input {
+        paths = vec![input];
+    }
+    let mut text = ColumnText::new();
+    for path in paths {
+        let watch = |_| true;
+        let is_parquet = match input {
+            Some(path) => parquet::is_one(path),
+            None => matches!(config.source, DataSource::Parquet { .. }),
+        };
+        let files = match is_parquet {
+            true => parquet::open(path, &watch)?,
+            false => csv::open(format, path, &watch)?,
+        };
+        table::column_text(&*files, column, &mut text)?;
+    }
+    Ok(text)
 }
 
 /// Reads what a configuration names and splits it. `seed` splits where the configuration has no seed

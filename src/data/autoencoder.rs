@@ -74,4 +74,8 @@ impl Source for Autoencoder {
     fn line(&self, row: usize) -> Option<usize> {
         self.rows.line(row)
     }
+
+    fn file(&self, row: usize) -> Option<&str> {
+        self.rows.file(row)
+    }
 }

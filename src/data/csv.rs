@@ -128,12 +128,18 @@ pub(super) fn load_more(
     columns: (&TableConfig, &TablePreprocessing),
     (task, watch): (&Task, Watch),
 ) -> Result<(Dataset, Vec<String>)> {
+    table::encode(&*open(format, path, watch)?, columns, task)
+}
+
+/// The table that a path stands for.
+pub(super) fn open<'a>(
+    format: Format,
+    path: &Path,
+    watch: Watch<'a>,
+) -> Result<Box<dyn Files + 'a>> {
     let first = FirstReading::default();
-    let table = table::open(
-        path,
-        None,
-        |path, like| Ok(Box::new(CsvFiles::open(path, format, like, &first)?)),
-        watch,
-    )?;
-    table::encode(&*table, columns, task)
+    let open = move |path: &Path, like: Option<&Head>| -> Result<Box<dyn Files + 'a>> {
+        Ok(Box::new(CsvFiles::open(path, format, like, &first)?))
+    };
+    table::open(path, None, open, watch)
 }

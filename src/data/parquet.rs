@@ -53,11 +53,15 @@ mod with {
         (columns, preprocessing): (&TableConfig, &TablePreprocessing),
         (task, watch): (&Task, Watch),
     ) -> Result<(Dataset, Vec<String>)> {
-        let open = |path: &Path, like: Option<&Head>| -> Result<Box<dyn Files>> {
+        let table = open(path, watch)?;
+        table::encode(&*table, (&with_empty(columns), preprocessing), task)
+    }
+
+    pub(in crate::data) fn open<'a>(path: &Path, watch: Watch<'a>) -> Result<Box<dyn Files + 'a>> {
+        let open = |path: &Path, like: Option<&Head>| -> Result<Box<dyn Files + 'a>> {
             Ok(Box::new(ParquetFile::open(path, like, |_| ())?))
         };
-        let table = table::open(path, None, open, watch)?;
-        table::encode(&*table, (&with_empty(columns), preprocessing), task)
+        table::open(path, None, open, watch)
     }
 
     /// Columns of which an empty cell, which no value is read as, is missing.
@@ -137,6 +141,7 @@ mod with {
 #[cfg(not(feature = "parquet"))]
 mod with {
     use super::*;
+    use crate::data::table::Files;
     use crate::error::Error;
 
     fn missing(path: &Path) -> Error {
@@ -165,13 +170,17 @@ mod with {
         Err(missing(path))
     }
 
+    pub(in crate::data) fn open<'a>(path: &Path, _: Watch<'a>) -> Result<Box<dyn Files + 'a>> {
+        Err(missing(path))
+    }
+
     /// See [`as_csv`](super::as_csv).
     pub(super) fn as_csv(path: &Path, _: usize) -> Result<(Box<dyn BufRead + Send>, f64)> {
         Err(missing(path))
     }
 }
 
-pub(super) use with::{load, load_more};
+pub(super) use with::{load, load_more, open};
 
 /// A file as the text of a CSV file, read as it is asked for: at most so many parts of it, from all over. Beside it, how many times as
 /// many rows the file has.

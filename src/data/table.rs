@@ -12,6 +12,7 @@ mod columns;
 mod encoded;
 mod inputs;
 mod keys;
+mod lines;
 mod numbers;
 mod numeric;
 mod on_disk;
@@ -38,8 +39,11 @@ use columns::Columns;
 use encoded::{Codes, Encoded, Layout, Store};
 use inputs::{Place, Rows};
 use keys::Keys;
+use lines::Lines;
 use rows::{Labeled, Row};
 
+pub use lines::ColumnText;
+pub(super) use lines::column_text;
 pub(super) use raw::Head;
 pub use raw::RawTable;
 pub(super) use scan::{Files, Piece, Pieces};
@@ -61,7 +65,7 @@ pub(super) fn encode(
     let labeled = Labeled::new(&keys, columns.target, config);
     let (rows, dropped) = split::usable_rows(&labeled, &columns, config)?;
     let targets = target::encode(&rows, columns.target, task, config)?;
-    let (places, lines) = (places(&rows, keys.table.rows(), 0)?, lines(&rows));
+    let (places, lines) = (places(&rows, keys.table.rows(), 0)?, Lines::of(&rows));
     let count = rows.len();
     let rows = Rows {
         files,
@@ -123,7 +127,7 @@ pub(super) fn load<'a>(
     of_task.extend(std::mem::take(&mut split.far_off));
     of_task.extend(columns.notes(files.head()));
 
-    let lines = lines(&split.rows);
+    let lines = Lines::of(&split.rows);
     let own = split.rows.len() - test_labeled.as_ref().and(split.test).unwrap_or(0);
     let own_places = places(&split.rows[..own], keys.table.rows(), 0)?;
     let test_places = test_keys
@@ -194,12 +198,6 @@ fn name_of_rows(hash: &str, preprocessing: &TablePreprocessing, tables: &[Rows])
         name.update(place.map_or(0, Place::get).to_le_bytes());
     }
     Ok(format!("{}.rows", &hex(name)[..32]))
-}
-
-/// The line of each row in its file.
-fn lines(rows: &[Row]) -> Vec<u32> {
-    let line = |row: &Row| u32::try_from(row.line()).unwrap_or(u32::MAX);
-    rows.iter().map(line).collect()
 }
 
 /// The place of each of a table's rows, `all` of them, of which `rows` are used from the place `first` on.

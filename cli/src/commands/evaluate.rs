@@ -89,9 +89,9 @@ impl Args {
         };
         let evaluation = evaluate(trained.members(), trained.loss(), &rows)?;
         let looked_at = (part, self.input.as_deref());
-        let coverage = self
-            .coverage
-            .assess((&self.run, &trained), &rows, looked_at)?;
+        let coverage =
+            self.coverage
+                .assess((&self.run, &trained), &rows, looked_at, splits.as_ref())?;
         let baselines = match &splits {
             Some(splits) => {
                 let device = trained.network().device();

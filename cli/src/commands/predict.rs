@@ -148,6 +148,10 @@ impl Args {
             Ok(read) => read,
             Err(panic) => std::panic::resume_unwind(panic),
         };
+        if read.is_ok() {
+            answers.begin()?;
+            answers.flush()?;
+        }
         let notes = remarks.notes();
         notes.iter().for_each(|note| eprintln!("note: {note}"));
         if let Some(words) = answers.unanswered() {

@@ -96,7 +96,7 @@ impl SureArgs {
         let sampler = asked.sampler(trained)?;
         let conformal = match self.interval {
             Some(level) => {
-                let found = calibration_of(dir, trained, (asked, &sampler))?;
+                let found = calibration_of(dir, trained, (asked, &sampler), None)?;
                 let conformal = found.calibration.at(self.conformity_score, level)?;
                 say(&found);
                 Some(conformal)

@@ -298,6 +298,40 @@ fn evaluation_says_how_often_intervals_hold_and_for_whom_they_do_not() {
         errors.ends_with("rows.csv: `x`, `z`, `side`, `y`, found `colour`\n"),
         "{errors}"
     );
+    // The rows of a column are found in the files of a folder, where several have the same lines, and in another table.
+    let rows = numbers();
+    let lines: Vec<&str> = rows.lines().collect();
+    let head = lines[0].replace("side", "side,part");
+    std::fs::create_dir(folder.path("parts")).expect("a folder");
+    for (k, part) in lines[1..].chunks(100).enumerate() {
+        let rows = part.iter().map(|line| {
+            let side = line.replace("left", &format!("left,p{k}"));
+            side.replace("right", &format!("right,p{k}")) + "\n"
+        });
+        let table = format!("{head}\n{}", rows.collect::<String>());
+        folder.write(&format!("parts/{k}.csv"), table);
+    }
+    let parts = config.replace("rows.csv", "parts");
+    let parts = parts.replace("target = \"y\"", "target = \"y\"\nleave_out = [\"part\"]");
+    folder.train(&parts, "parts-run");
+    let groups = |more: &[&str]| -> Vec<(String, u64)> {
+        let command = ["evaluate", "parts-run", "--samples", "--json", "--by"];
+        let line = folder.good(&[&command[..], more].concat());
+        let line: Value = serde_json::from_str(&line).expect("JSON");
+        let groups = line["uncertainty"]["groups"].as_array().expect("groups");
+        let group = |group: &Value| {
+            let name = group["group"].as_str().expect("a name").to_owned();
+            (name, group["rows"].as_u64().expect("a number"))
+        };
+        let mut groups: Vec<_> = groups.iter().map(group).collect();
+        groups.sort();
+        groups
+    };
+    let of_part = groups(&["part"]);
+    assert_eq!(of_part.iter().map(|(_, rows)| rows).sum::<u64>(), 160);
+    assert_eq!(of_part.len(), 4, "{of_part:?}");
+    let of_one = groups(&["part", "--input", "parts/2.csv"]);
+    assert_eq!(of_one, [("p2".to_owned(), 100)]);
     // Of the calibration rows themselves no interval is measured.
     let text = folder.good(&["evaluate", "run", "--coverage", "--split", "calibration"]);
     assert!(
@@ -343,9 +377,17 @@ fn the_uci_regressions_run_from_one_command_and_go_on_where_they_were() {
         text.contains("concrete") && text.contains("4.82 ± 0.16"),
         "{text}"
     );
+    assert!(
+        text.contains("closed form") && text.contains("ensemble of 2"),
+        "{text}"
+    );
     let kept = folder.read("runs/reproduce/uci-quick/outcomes.jsonl");
     assert_eq!(folder.good(&[&quick[..], &["--resume"]].concat()), text);
     assert_eq!(folder.read("runs/reproduce/uci-quick/outcomes.jsonl"), kept);
+    // Another backend rounds in another way: its splits do not go with these.
+    let other = ["--resume", "--backend", "ndarray"];
+    let errors = folder.bad(&[&quick[..], &other].concat());
+    assert!(errors.contains("--backend"), "{errors}");
     // A set of one's own: a name and a table whose last column is the target.
     std::fs::create_dir(folder.path("sets")).expect("a folder");
     folder.write(
@@ -411,6 +453,79 @@ fn the_report_shows_how_sure_the_network_is() {
     folder.train(&one, "one");
     let found = sure("one", "--samples");
     assert_eq!(found["band"].as_array().map(Vec::len), Some(101));
+}
+
+#[test]
+fn the_report_turns_an_image_and_shows_what_networks_see_in_it() {
+    let folder = Folder::new();
+    let digits = "[data]\nsource = 'digits'\nsplit = { test = 0.25 }\n[network]\nhidden = [32]\nactivation = 'relu'\n\
+                  [dropout]\nhidden = 0.5\n[train]\noptimizer = 'adam'\nlearning_rate = 0.01\nepochs = 5\nbatch_size = 32\n";
+    folder.train(digits, "run");
+    let report = ["report", "run", "--rotate", "7", "--out"];
+    folder.good(&[&report[..], &["report.json"]].concat());
+    let runs: Value = serde_json::from_slice(&folder.read("report.json")).expect("JSON");
+    let found = &runs[0]["rotation"];
+    assert!(runs[0]["sure"].is_null());
+    let steps = found["steps"].as_array().expect("angles");
+    assert_eq!((steps.len(), &found["networks"]), (13, &100.into()));
+    let number = |value: &Value| value.as_f64().expect("a number");
+    for step in steps {
+        let [all, model] = ["entropy", "mutual_information"].map(|key| number(&step[key]));
+        assert!(0.0 <= model && model <= all && all < 10_f64.ln(), "{step}");
+        let samples = step["samples"].as_array().expect("samples");
+        assert_eq!(samples.len(), 50);
+        assert!(step["probabilities"].as_array().expect("classes").len() <= 4);
+    }
+    // Half a turn is the image from its end.
+    let pixels = |step: usize| -> Vec<f64> {
+        let pixels = steps[step]["pixels"].as_array().expect("pixels");
+        pixels.iter().map(number).collect()
+    };
+    let backward: Vec<f64> = pixels(12).into_iter().rev().collect();
+    assert_eq!(pixels(0), backward);
+    // An upright digit is more certain than one on its side.
+    assert!(number(&steps[0]["entropy"]) < number(&steps[6]["entropy"]));
+    for (format, out) in [
+        ("html", "page.html"),
+        ("md", "page.md"),
+        ("svg", "pictures"),
+    ] {
+        folder.good(&[&report[..], &[out, "--format", format]].concat());
+    }
+    let page = String::from_utf8(folder.read("page.html")).expect("text");
+    assert!(page.contains("A rotated image"));
+    let text = folder.good(&["report", "run", "--rotate", "7", "--terminal"]);
+    assert!(text.contains("A rotated image"), "{text}");
+    let errors = folder.bad(&["report", "run", "--rotate", "450"]);
+    assert!(
+        errors
+            .contains("--rotate: expected the number of one of the test rows, 0 to 449, found 450"),
+        "{errors}"
+    );
+    let tables = trained();
+    let errors = tables.bad(&["report", "run", "--rotate", "0"]);
+    assert!(
+        errors.contains("--rotate: expected a network of images, found one of other rows"),
+        "{errors}"
+    );
+    let without = digits.replace("hidden = 0.5", "hidden = 0.0");
+    folder.train(&without, "without");
+    let errors = folder.bad(&["report", "without", "--rotate", "0"]);
+    assert!(
+        errors.contains("a network with dropout, or an ensemble"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn rows_that_cannot_be_read_leave_no_header_behind() {
+    let folder = trained();
+    let (answers, errors) = folder.predict_badly(ROWS, &["--keep", "color"]);
+    assert!(errors.contains("`color`"), "{errors}");
+    assert!(answers.is_empty(), "{answers:?}");
+    folder.write("none.csv", "x,z,side\n");
+    let out = folder.good(&["predict", "run", "--input", "none.csv"]);
+    assert_eq!(out, "prediction\n");
 }
 
 #[test]

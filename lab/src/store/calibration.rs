@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dropwise::data::{self, Part};
+use dropwise::data::{self, Part, Splits};
 use dropwise::error::{Error, Result};
 use dropwise::evaluate::{SAMPLES, Sampler, Samples};
 use serde::{Deserialize, Serialize};
@@ -99,7 +99,7 @@ pub fn keep_calibration(
 }
 
 /// What calibration rows say about the networks that are asked: as the run in `dir` kept it, else from its data, of the calibration rows,
-/// else of the validation rows.
+/// else of the validation rows. `splits` are the run's data, where they are at hand; else they are read.
 ///
 /// # Errors
 /// [`Error::Store`] if the run has neither, if the data are not there or have changed, or if what it kept is damaged.
@@ -107,6 +107,7 @@ pub fn calibration_of(
     dir: &Path,
     trained: &Trained,
     (asked, sampler): (Asked, &Sampler),
+    splits: Option<&Splits>,
 ) -> Result<FoundCalibration> {
     if let Some(calibration) = kept(dir, trained, asked)? {
         let words = words(trained, Part::Calibration, calibration.rows);
@@ -116,22 +117,36 @@ pub fn calibration_of(
             words,
         });
     }
+    let no_rows = || {
+        let problem = "the run has no calibration rows, by which intervals would be made";
+        refused(
+            dir,
+            problem,
+            "train with `split = { calibration = 0.2 }` in `[data]`",
+        )
+    };
     let split = trained.experiment.data.split.as_ref();
     if !split.is_some_and(|split| split.calibration > 0.0 || split.validates()) {
-        return Err(refused(
-            dir,
-            "the run has no calibration rows, by which intervals would be made",
-            "train with `split = { calibration = 0.2 }` in `[data]`",
-        ));
+        return Err(no_rows());
     }
-    let splits = data::load(&trained.experiment.data, trained.experiment.seed).map_err(|cause| {
+    let not_there = |cause| {
         refused(
             dir,
             format!("intervals of these samples need the run's data, which are not there: {cause}"),
-            format!("bring them back; a run with calibration rows keeps what `--samples {SAMPLES}` needs"),
+            format!(
+                "bring them back; a run with calibration rows keeps what `--samples {SAMPLES}` needs"
+            ),
         )
-    })?;
-    if !trained.prepared.check(dir, &splits)? {
+    };
+    let (data, seed) = (&trained.experiment.data, trained.experiment.seed);
+    let read = match splits {
+        Some(_) => None,
+        None => Some(data::load(data, seed).map_err(not_there)?),
+    };
+    let Some(splits) = splits.or(read.as_ref()) else {
+        return Err(no_rows());
+    };
+    if !trained.prepared.check(dir, splits)? {
         return Err(refused(
             dir,
             "the data have changed since the network was trained, so that its calibration rows may be others",
@@ -142,9 +157,7 @@ pub fn calibration_of(
         .into_iter()
         .find_map(|part| Some((part, splits.part(part)?)));
     let Some((part, rows)) = found else {
-        let problem = "the run has no calibration rows, by which intervals would be made";
-        let fix = "train with `split = { calibration = 0.2 }` in `[data]`";
-        return Err(refused(dir, problem, fix));
+        return Err(no_rows());
     };
     let calibration = Calibration::new(rows, &sampler.spread(rows)?)?;
     Ok(FoundCalibration {

@@ -144,6 +144,8 @@ struct Measured {
     expected: Option<[f64; 2]>,
     /// None for the normal interval of the deviation.
     conformal: Option<Conformal>,
+    /// Half the width of that one, in deviations.
+    z: f64,
 }
 
 impl Assessment {
@@ -197,21 +199,30 @@ fn measured(
             level,
             expected: None,
             conformal: None,
+            z: normal_quantile(0.5 + level / 2.0),
         }));
     }
     let Some(calibration) = calibration else {
         return Ok(all);
     };
+    let supported = LEVELS.map(|level| {
+        let is_supported = calibration.rows >= super::rows_needed(level);
+        (
+            level,
+            is_supported.then(|| expected(calibration.rows, data.len(), level)),
+        )
+    });
     for score in calibration.scores() {
-        for level in LEVELS {
-            if calibration.rows < super::rows_needed(level) {
+        for (level, expected) in supported {
+            if expected.is_none() {
                 continue;
             }
             all.push(Measured {
                 score: score.name(),
                 level,
-                expected: Some(expected(calibration.rows, data.len(), level)),
+                expected,
                 conformal: Some(calibration.at(Some(score), level)?),
+                z: normal_quantile(0.5 + level / 2.0),
             });
         }
     }
@@ -224,10 +235,7 @@ impl Measured {
         let said = (spread.mean_of(row)[k], spread.deviation_of(row)[k]);
         match &self.conformal {
             Some(conformal) => conformal.interval(k, said),
-            None => {
-                let z = normal_quantile(0.5 + self.level / 2.0);
-                [said.0 - z * said.1, said.0 + z * said.1]
-            }
+            None => [said.0 - self.z * said.1, said.0 + self.z * said.1],
         }
     }
 }
@@ -240,22 +248,27 @@ fn of_target(
 ) -> TargetAssessment {
     let rows = data.len() as f64;
     let mean = |of: &dyn Fn(usize) -> f64| (0..data.len()).map(of).sum::<f64>() / rows;
-    let residual = |row: usize| target_of(data, row, k) - spread.mean_of(row)[k];
+    let truths: Vec<f64> = (0..data.len()).map(|row| target_of(data, row, k)).collect();
+    let residual = |row: usize| truths[row] - spread.mean_of(row)[k];
     let total = |row: usize| {
         let (deviation, noise) = (spread.deviation_of(row)[k], noise.unwrap_or(0.0));
         deviation.hypot(noise)
     };
     let coverage = |measured: &Measured| {
-        let interval = |row: usize| measured.interval(spread, (row, k));
+        let (mut inside, mut width, mut score) = (0.0, 0.0, 0.0);
+        for (row, truth) in truths.iter().enumerate() {
+            let interval = measured.interval(spread, (row, k));
+            inside += holds(interval, *truth);
+            width += interval[1] - interval[0];
+            score += interval_score(interval, measured.level, *truth);
+        }
         Coverage {
             score: measured.score,
             level: measured.level,
-            coverage: mean(&|row| holds(interval(row), target_of(data, row, k))),
+            coverage: inside / rows,
             expected: measured.expected,
-            mean_width: mean(&|row| interval(row)[1] - interval(row)[0]),
-            interval_score: Some(mean(&|row| {
-                interval_score(interval(row), measured.level, target_of(data, row, k))
-            })),
+            mean_width: width / rows,
+            interval_score: Some(score / rows),
         }
     };
     TargetAssessment {

@@ -3,6 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
+use super::lines::Lines;
 use super::on_disk::{RowFile, RowWriter};
 use crate::data::preprocessing::{Column, ColumnKind, TablePreprocessing};
 use crate::data::{Source, Task};
@@ -20,8 +21,8 @@ pub(super) struct Encoded {
     pub(super) targets: Vec<f64>,
     /// `[rows]`: what each counts in the training loss; none where all count the same.
     pub(super) weights: Option<Vec<f64>>,
-    /// `[rows]`: the line of each in its file.
-    pub(super) lines: Vec<u32>,
+    /// Where each stands in its file.
+    pub(super) lines: Lines,
 }
 
 /// The codes of a table's cells, `[rows, columns]`, row after row: see [`TablePreprocessing::encode`].
@@ -252,7 +253,11 @@ impl Source for Encoded {
     }
 
     fn line(&self, row: usize) -> Option<usize> {
-        Some(self.lines[row] as usize)
+        Some(self.lines.line(row))
+    }
+
+    fn file(&self, row: usize) -> Option<&str> {
+        self.lines.file(row)
     }
 
     fn weight(&self, row: usize) -> Option<f64> {

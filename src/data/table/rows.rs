@@ -57,6 +57,11 @@ impl<'a> Row<'a> {
         self.labeled.keys.table.line(self.row)
     }
 
+    /// The file that it is from.
+    pub(super) fn file(self) -> &'a str {
+        self.labeled.keys.table.file(self.row)
+    }
+
     pub(super) fn error(
         self,
         column: usize,

@@ -3,8 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use dropwise::config::DataSource;
-use dropwise::data::{Part, csv};
+use dropwise::data::{self, Part, Splits};
 use dropwise::{Dataset, Error, Result};
 use dropwise_lab::store::{Trained, calibration_of};
 use dropwise_lab::uncertainty::{
@@ -34,23 +33,24 @@ pub(super) struct Found {
 }
 
 impl CoverageArgs {
-    /// Measures the rows of `part`, or of another file, `input`, if that is asked for.
+    /// Measures the rows of `part`, or of another file, `input`, if that is asked for. `splits` are the run's data, if they are at hand.
     pub(super) fn assess(
         &self,
         (run, trained): (&Path, &Trained),
         rows: &Dataset,
         (part, input): (Option<Part>, Option<&Path>),
+        splits: Option<&Splits>,
     ) -> Result<Option<Found>> {
         if !self.coverage && !self.samples.are_asked() && self.by.is_none() {
             return Ok(None);
         }
         let groups = self.by.as_deref();
-        let groups = groups.map(|column| groups_of(trained, rows, (part, input), column));
+        let groups = groups.map(|column| groups_of(trained, rows, input, column));
         let groups = groups.transpose()?;
         let asked = self.samples.asked(trained)?;
         let sampler = asked.sampler(trained)?;
         let spread = sampler.spread(rows)?;
-        let (calibration, words) = match calibration_of(run, trained, (asked, &sampler)) {
+        let (calibration, words) = match calibration_of(run, trained, (asked, &sampler), splits) {
             Ok(found) if Some(found.part) == part => {
                 let word = found.part.word();
                 (
@@ -83,49 +83,21 @@ const MOST_NUMBERS: usize = 10;
 fn groups_of(
     trained: &Trained,
     rows: &Dataset,
-    (part, input): (Option<Part>, Option<&Path>),
+    input: Option<&Path>,
     column: &str,
 ) -> Result<Vec<String>> {
-    let DataSource::Csv { file, .. } = &trained.experiment.data.source else {
-        let found = "a run of other data";
-        return Err(Error::invalid(
-            "--by",
-            "a run of a table, with columns",
-            found,
-        ));
-    };
-    let own_tests = file
-        .test_path
-        .as_deref()
-        .filter(|_| part == Some(Part::Test));
-    let path = input.or(own_tests).unwrap_or(&file.path);
-    let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|cause| Error::Read {
-        path: path.to_owned(),
-        cause,
+    let text = data::column_text(&trained.experiment.data, input, column);
+    let text = text.map_err(|error| match error {
+        Error::InvalidValue {
+            expected, found, ..
+        } => Error::invalid("--by", expected, found),
+        error => error,
     })?;
-    let bytes = csv::unpacked(&name, bytes)?;
-    let table = csv::parse(&name, &bytes[..], csv::Format::of(file))?;
-    let columns = table.columns();
-    let place = columns.iter().position(|other| other == column);
-    let Some(place) = place else {
-        let names: Vec<String> = columns.iter().map(|name| format!("`{name}`")).collect();
-        let expected = format!("a column of {name}: {}", names.join(", "));
-        return Err(Error::invalid("--by", expected, format!("`{column}`")));
-    };
-    let mut row_of = std::collections::HashMap::new();
-    for row in 0..table.rows() {
-        row_of.insert(table.line(row), row);
-    }
-    let value = |row: usize| {
-        let row = rows.line(row).and_then(|line| row_of.get(&line).copied());
-        row.map(|row| table.cell(row, place).trim().to_owned())
-    };
+    let value = |row: usize| text.get(rows.file(row)?)?.get(&rows.line(row)?).cloned();
     let values: Option<Vec<String>> = (0..rows.len()).map(value).collect();
-    let values = values.ok_or_else(|| Error::Store {
-        path: path.to_owned(),
-        problem: "has changed: rows of the run are not on its lines".to_owned(),
-        fix: "bring back the table that was trained on".to_owned(),
+    let values = values.ok_or_else(|| {
+        let expected = "the table that was read a moment ago";
+        Error::invalid("--by", expected, "one whose rows are on other lines")
     })?;
     Ok(quarters(&values).unwrap_or(values))
 }

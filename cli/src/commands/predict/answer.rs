@@ -46,8 +46,10 @@ pub(super) struct Said {
 pub(super) struct Answers<'a, W: Write> {
     form: Form<'a>,
     lines: Lines<W>,
-    /// How many columns an answer has, those that are kept left out.
-    width: usize,
+    /// The names of an answer's columns, those that are kept left out.
+    head: Vec<String>,
+    /// Whether the header of a table is written.
+    has_begun: bool,
     /// Rows so far.
     rows: usize,
     /// Those without an answer, and why the first few have none.
@@ -64,7 +66,7 @@ enum Lines<W: Write> {
 }
 
 impl<'a, W: Write> Answers<'a, W> {
-    /// Begins, in a table with its header.
+    /// Writes nothing yet.
     pub(super) fn new(form: Form<'a>, format: Format, out: W) -> Result<Self> {
         let mut answers = Answers {
             form,
@@ -72,19 +74,27 @@ impl<'a, W: Write> Answers<'a, W> {
                 Format::Csv => Lines::Csv(Box::new(csv::Writer::from_writer(out))),
                 Format::Jsonl => Lines::Jsonl(BufWriter::new(out)),
             },
-            width: 0,
+            head: Vec::new(),
+            has_begun: false,
             rows: 0,
             unanswered: 0,
             reasons: Vec::new(),
         };
         let head = answers.head();
-        answers.width = head.len();
         answers.check_names(&head)?;
-        if let Lines::Csv(table) = &mut answers.lines {
-            let head = answers.form.keep.iter().chain(&head);
+        answers.head = head;
+        Ok(answers)
+    }
+
+    /// Begins, in a table with its header: with the first line, so that rows that cannot be read leave nothing behind, or where there
+    /// are none.
+    pub(super) fn begin(&mut self) -> Result<()> {
+        if let (false, Lines::Csv(table)) = (self.has_begun, &mut self.lines) {
+            let head = self.form.keep.iter().chain(&self.head);
             table.write_record(head).map_err(unwritten)?;
         }
-        Ok(answers)
+        self.has_begun = true;
+        Ok(())
     }
 
     /// Refuses kept columns that have the name of another column of the answers.
@@ -196,12 +206,13 @@ impl<'a, W: Write> Answers<'a, W> {
     }
 
     fn line(&mut self, mut kept: Vec<String>, answer: &Answer) -> Result<()> {
+        self.begin()?;
         let keep = self.form.keep;
         match &mut self.lines {
             Lines::Csv(table) => {
                 kept.resize(keep.len(), String::new());
                 kept.extend(answer.fields());
-                kept.resize(keep.len() + self.width, String::new());
+                kept.resize(keep.len() + self.head.len(), String::new());
                 table.write_record(kept).map_err(unwritten)
             }
             Lines::Jsonl(lines) => {

@@ -62,6 +62,13 @@ mod built_in {
             said.replace(table, "")
         };
         assert_eq!(measured("table.parquet"), measured("table.csv"));
+        // Groups are by any column, of the run's file too.
+        let groups = |run: &str| {
+            let said = folder.good(&["evaluate", run, "--coverage", "--by", "is_new"]);
+            let (_, groups) = said.split_once("is_new").expect("groups");
+            groups.to_owned()
+        };
+        assert_eq!(groups("run").to_lowercase(), groups("csv").to_lowercase());
     }
 
     #[test]

@@ -1,0 +1,74 @@
+//! Where the rows of a table stand in its files.
+
+use std::collections::{HashMap, HashSet};
+
+use super::rows::Row;
+use super::scan::{Files, scan};
+use crate::data::cell::shown;
+use crate::error::{Error, Result};
+
+/// The file and the line of each row.
+pub(super) struct Lines {
+    lines: Vec<u32>,
+    /// Where rows of another file than that of the row before begin.
+    files: Vec<(usize, String)>,
+}
+
+impl Lines {
+    pub(super) fn of(rows: &[Row]) -> Self {
+        let line = |row: &Row| u32::try_from(row.line()).unwrap_or(u32::MAX);
+        let mut files: Vec<(usize, String)> = Vec::new();
+        for (k, row) in rows.iter().enumerate() {
+            if files.last().is_none_or(|(_, file)| file != row.file()) {
+                files.push((k, row.file().to_owned()));
+            }
+        }
+        Lines {
+            lines: rows.iter().map(line).collect(),
+            files,
+        }
+    }
+
+    pub(super) fn line(&self, row: usize) -> usize {
+        self.lines[row] as usize
+    }
+
+    pub(super) fn file(&self, row: usize) -> Option<&str> {
+        let before = self.files.partition_point(|(start, _)| *start <= row);
+        Some(self.files.get(before.checked_sub(1)?)?.1.as_str())
+    }
+}
+
+/// The text of one column: of each file that of each line.
+pub type ColumnText = HashMap<String, HashMap<usize, String>>;
+
+/// The text of a column of a table.
+///
+/// # Errors
+/// [`Error::InvalidValue`] if there is no such column, and if a file cannot be read.
+pub(in crate::data) fn column_text(
+    files: &dyn Files,
+    column: &str,
+    into: &mut ColumnText,
+) -> Result<()> {
+    let columns = files.head().columns();
+    let Some(place) = columns.iter().position(|other| other == column) else {
+        let names = columns.iter().map(|name| format!("`{}`", shown(name)));
+        let (file, names) = (files.head().file(), names.collect::<Vec<_>>());
+        let expected = format!("a column of {file}: {}", names.join(", "));
+        return Err(Error::invalid(
+            "the column",
+            expected,
+            format!("`{column}`"),
+        ));
+    };
+    let read = |_, piece: super::RawTable| {
+        let cell = |row| (piece.line(row), piece.cell(row, place).trim().to_owned());
+        let cells: Vec<(usize, String)> = (0..piece.rows()).map(cell).collect();
+        Ok((piece.head().file().to_owned(), cells))
+    };
+    scan(files, &HashSet::from([place]), read, |(file, cells)| {
+        into.entry(file).or_default().extend(cells);
+        Ok(())
+    })
+}
