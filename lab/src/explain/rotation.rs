@@ -88,14 +88,14 @@ pub(super) fn rotation(
     let turned: Vec<Vec<f64>> = (0..ANGLES)
         .map(|k| rotated(&upright, image, STEP * k as f64))
         .collect();
-    let targets = vec![target.clone(); ANGLES];
+    let truth = predicted_class(task, &target);
+    let targets = vec![[truth.unwrap_or(0) as f64]; ANGLES];
     let data = Dataset::from_rows(&turned, &targets, task.clone())?;
     let spread = sampler.spread(&data)?;
     let mean: Vec<Vec<f64>> = (0..ANGLES)
         .map(|k| of_each_class(spread.mean_of(k)))
         .collect();
     let likeliest = |k: usize| predicted_class(task, spread.mean_of(k));
-    let truth = predicted_class(task, &target);
     // The class of the image first, then others as they come.
     let mut shown: Vec<usize> = Vec::new();
     for class in truth.into_iter().chain((0..ANGLES).filter_map(likeliest)) {

@@ -166,7 +166,7 @@ fn uncertainty(rotation: &Rotation) -> Picture {
     chart.into_picture(&title, &caption(rotation))
 }
 
-fn table(rotation: &Rotation) -> Table {
+pub(super) fn table(rotation: &Rotation) -> Table {
     let head = ["angle", "predicted"].map(str::to_owned).into_iter();
     let head = head.chain(rotation.classes.iter().cloned());
     let more = ["entropy", "mutual information"].map(str::to_owned);
@@ -180,7 +180,7 @@ fn table(rotation: &Rotation) -> Table {
     table
 }
 
-fn caption(rotation: &Rotation) -> String {
+pub(super) fn caption(rotation: &Rotation) -> String {
     let mut seen: Vec<&str> = Vec::new();
     for step in &rotation.steps {
         if seen.last() != Some(&step.predicted.as_str()) {

@@ -1,7 +1,7 @@
 //! The report in a terminal: what was measured, the curves, and what became of the units.
 
 use super::curves::{self, Frame};
-use super::{Report, card};
+use super::{Report, card, rotation};
 use crate::explain::{Explanation, MeasuredMetric};
 use crate::report::escape::printable;
 use crate::report::ink::{BLUE, LINE, TEXT, VERMILLION};
@@ -49,6 +49,12 @@ fn of_run(run: &Explanation, columns: usize, is_colored: bool) -> String {
     parts.push(table(layers(run), columns));
     parts.extend(run.notes.iter().map(|note| wrapped(note, columns)));
     parts.retain(|part| !part.is_empty());
+    // What was asked for by its own flag.
+    if let Some(rotation) = &run.rotation {
+        let caption = format!("A rotated image: {}", rotation::caption(rotation));
+        parts.push(wrapped(&caption, columns));
+        parts.push(table(rotation::table(rotation), columns));
+    }
     parts.join("\n\n") + "\n"
 }
 
