@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # One training over several processes of MPI: the same bytes for any number of them, killed and resumed at random moments, and what is
 # said when they do not fit together or one is lost. Usage: scripts/mpi.sh PROGRAM [KILLS], where PROGRAM is a dropwise that was built
-# with the feature `mpi`. With 0 KILLS nothing is done that takes its time or depends on it.
+# with the feature `mpi`. With 0 KILLS nothing is done that takes its time or depends on it. `scripts/mpi.sh PROGRAM speed` measures, and
+# tests nothing, on a machine that has nothing else to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -29,6 +30,105 @@ same() {
         cmp "$1/$file" "$2/$file" || fail "$file of $1 and $2 differ"
     done
 }
+
+# Two machines, as far as MPI can tell: network namespaces with host names of their own and a link between them.
+machines() {
+    for it in a b; do ip netns del "dropwise-$it" 2>/dev/null || true; done
+    ip netns add dropwise-a && ip netns add dropwise-b
+    ip link add link-a netns dropwise-a type veth peer name link-b netns dropwise-b
+    ip -n dropwise-a addr add 10.77.0.1/24 dev link-a && ip -n dropwise-b addr add 10.77.0.2/24 dev link-b
+    for it in a b; do ip -n "dropwise-$it" link set "link-$it" up && ip -n "dropwise-$it" link set lo up; done
+    cat >"$work/to-b" <<'END'
+#!/usr/bin/env bash
+# What mpirun starts a program on another machine with, in place of ssh.
+shift
+exec ip netns exec dropwise-b unshare -u bash -c "hostname b; $*"
+END
+    chmod +x "$work/to-b"
+}
+
+# One process on each of the two machines.
+on_two() {
+    ip netns exec dropwise-a unshare -u bash -c 'hostname a; exec "$@"' - mpirun --mca plm_rsh_agent "$work/to-b" --mca btl tcp,self \
+        --mca btl_tcp_if_include 10.77.0.0/24 --mca oob_tcp_if_include 10.77.0.0/24 --host 10.77.0.1:1,10.77.0.2:1 -n 2 \
+        --bind-to none -x RAYON_NUM_THREADS "$program" train "$@"
+}
+
+# Milliseconds a step: what 40 more steps take, the least of five, of each of these functions in turn.
+turns() {
+    local turn name short long
+    for name in "$@"; do : >"$work/$name.ms"; done
+    for turn in 1 2 3 4 5; do
+        for name in "$@"; do
+            short=$(seconds "$name" 10) && long=$(seconds "$name" 50)
+            awk "BEGIN { printf \"%.1f\\n\", ($long - $short) / 40 * 1000 }" >>"$work/$name.ms"
+        done
+    done
+    for name in "$@"; do
+        printf '%-24s %6.1f ms a step, of %s\n' "$name" "$(sort -n "$work/$name.ms" | head -n 1)" "$(tr '\n' ' ' <"$work/$name.ms")"
+    done
+}
+seconds() {
+    local began=$EPOCHREALTIME
+    "$1" "$2" >&2
+    awk "BEGIN { print $EPOCHREALTIME - $began }"
+}
+
+if [ "$kills" = speed ]; then
+    awk 'BEGIN {
+        srand(1)
+        for (j = 0; j < 784; j++) printf "x%d,", j
+        print "y"
+        for (i = 0; i < 1280; i++) { for (j = 0; j < 784; j++) printf "%.3f,", rand(); print "c" int(rand() * 10) }
+    }' >"$work/table.csv"
+    cat >"$work/wide.toml" <<END
+[data]
+source = "csv"
+path = "$work/table.csv"
+target = "y"
+[network]
+hidden = [1024, 1024]
+activation = "relu"
+[dropout]
+input = 0.2
+hidden = 0.5
+[train]
+learning_rate = 0.01
+momentum = 0.9
+batch_size = 128
+steps = 1
+evaluate_every = 1000000
+END
+    wide=("$work/wide.toml" --backend flex --quiet)
+    # One process: threads, shards, rows of a batch, steps.
+    alone() { RAYON_NUM_THREADS=$1 "$program" train "${wide[@]}" --set train.shards="$2" --set train.batch_size="$3" --set train.steps="$4"; }
+    for shards in 1 2 4 8; do
+        eval "one-thread-$shards-shards() { alone 1 $shards 128 \$1; }; two-threads-$shards-shards() { alone 2 $shards 128 \$1; }"
+    done
+    two-processes() { mpirun --bind-to none -n 2 "$program" train "${wide[@]}" --set train.steps="$1"; }
+    # What each of 4, 8 and 64 machines computes: 2 shards of 16 rows, 1 of 16, 1 of 2.
+    of-4-machines() { alone 2 2 32 "$1"; }
+    of-8-machines() { alone 2 1 16 "$1"; }
+    of-64-machines() { alone 2 1 2 "$1"; }
+    on-a-link() { on_two "${wide[@]}" --set train.steps="$1"; }
+    say "shards"
+    turns {one-thread,two-threads}-{1,2,4,8}-shards
+    say "two processes of one thread, and one of two threads"
+    turns two-threads-1-shards two-threads-8-shards two-processes
+    say "the share of one of many machines"
+    turns of-{4,8,64}-machines
+    for rate in none 10gbit 1gbit; do
+        say "two machines, and what their link is shaped to: $rate"
+        machines
+        for it in a b; do
+            [ $rate = none ] || ip netns exec "dropwise-$it" tc qdisc add dev "link-$it" root tbf rate $rate burst 1mb latency 50ms
+        done
+        turns on-a-link
+    done
+    for it in a b; do ip netns del "dropwise-$it"; done
+    say "good"
+    exit
+fi
 
 say "one process without MPI, and 1, 2, 4 and 8 with it"
 "$program" train "${config[@]}" --set train.shards=8 --out "$work/whole"
@@ -93,29 +193,6 @@ kill -STOP "$(ranks "$job" | tail -n 1)"
 if wait "$job"; then fail "it trained on"; fi
 [ $((SECONDS - began)) -lt 15 ] || fail "it waited for $((SECONDS - began)) s"
 grep -Eq 'rank . has not answered rank . for 3 s' "$work/silent.txt" || { cat "$work/silent.txt"; exit 1; }
-
-# Two machines, as far as MPI can tell: network namespaces with host names of their own and a link between them.
-machines() {
-    for it in a b; do ip netns del "dropwise-$it" 2>/dev/null || true; done
-    ip netns add dropwise-a && ip netns add dropwise-b
-    ip link add link-a netns dropwise-a type veth peer name link-b netns dropwise-b
-    ip -n dropwise-a addr add 10.77.0.1/24 dev link-a && ip -n dropwise-b addr add 10.77.0.2/24 dev link-b
-    for it in a b; do ip -n "dropwise-$it" link set "link-$it" up && ip -n "dropwise-$it" link set lo up; done
-    cat >"$work/to-b" <<'END'
-#!/usr/bin/env bash
-# What mpirun starts a program on another machine with, in place of ssh.
-shift
-exec ip netns exec dropwise-b unshare -u bash -c "hostname b; $*"
-END
-    chmod +x "$work/to-b"
-}
-
-# One process on each of the two machines.
-on_two() {
-    ip netns exec dropwise-a unshare -u bash -c 'hostname a; exec "$@"' - mpirun --mca plm_rsh_agent "$work/to-b" --mca btl tcp,self \
-        --mca btl_tcp_if_include 10.77.0.0/24 --mca oob_tcp_if_include 10.77.0.0/24 --host 10.77.0.1:1,10.77.0.2:1 -n 2 \
-        -x RAYON_NUM_THREADS "$program" train "$@"
-}
 
 if ip netns add dropwise-a 2>/dev/null; then
     say "two machines"

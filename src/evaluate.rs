@@ -117,23 +117,34 @@ pub fn evaluate_in_batches(
     data: &Dataset,
     batch_rows: usize,
 ) -> Result<Evaluation> {
+    let outputs = outputs_of((network, loss), data, batch_rows, 0..data.len())?;
+    evaluate_outputs((network, loss), data, &outputs)
+}
+
+/// What outputs of all rows of `data` come to: see [`evaluate`].
+///
+/// # Errors
+/// Those of [`evaluate`].
+///
+/// # Shapes
+/// - `outputs`: `[rows, d_output]`, row after row
+pub(crate) fn evaluate_outputs(
+    (network, loss): (&(impl AsRef<[Mlp]> + ?Sized), Loss),
+    data: &Dataset,
+    outputs: &[f64],
+) -> Result<Evaluation> {
     let members = checked(network.as_ref(), data)?;
     let mut tally = Tally::new(loss, members[0].output_activation(), data.task());
     let mut predicted = Vec::with_capacity(data.len() * data.d_output());
     let scored = scores::are_of(data.task());
     let mut targets = Vec::with_capacity(if scored { predicted.capacity() } else { 0 });
-    each_row(
-        (members, loss),
-        data,
-        batch_rows,
-        |output, prediction, target| {
-            predicted.extend_from_slice(prediction);
-            if scored {
-                targets.extend_from_slice(target);
-            }
-            tally.add(output, prediction, target);
-        },
-    )?;
+    visit_rows(loss, data, outputs, |output, prediction, target| {
+        predicted.extend_from_slice(prediction);
+        if scored {
+            targets.extend_from_slice(target);
+        }
+        tally.add(output, prediction, target);
+    });
     let mut metrics = tally.metrics();
     if scored {
         scores::add(data.task(), (&targets, &predicted), &mut metrics);
@@ -156,26 +167,55 @@ pub fn each_row(
     (network, loss): (&(impl AsRef<[Mlp]> + ?Sized), Loss),
     data: &Dataset,
     batch_rows: usize,
-    mut visit: impl FnMut(&[f64], &[f64], &[f64]),
+    visit: impl FnMut(&[f64], &[f64], &[f64]),
 ) -> Result<()> {
-    check_count("batch_rows", batch_rows)?;
-    let members: Vec<Mlp> = checked(network.as_ref(), data)?
-        .iter()
-        .map(Mlp::valid)
-        .collect();
-    let options = (&members[0].device(), members[0].dtype());
+    let outputs = outputs_of((network, loss), data, batch_rows, 0..data.len())?;
+    visit_rows(loss, data, &outputs, visit);
+    Ok(())
+}
+
+fn visit_rows(
+    loss: Loss,
+    data: &Dataset,
+    outputs: &[f64],
+    mut visit: impl FnMut(&[f64], &[f64], &[f64]),
+) {
     let d_output = data.d_output();
-    let rows: Vec<usize> = (0..data.len()).collect();
-    let outputs = outputs((&members, loss), data.len(), batch_rows, |place| {
-        data.select(&rows[place]).inputs(options)
-    })?;
-    let predictions = predictions(loss, data.task(), &outputs);
+    let predictions = predictions(loss, data.task(), outputs);
     let outputs = outputs.chunks_exact(d_output);
     let pairs = outputs.zip(predictions.chunks_exact(d_output));
     for (row, (output, prediction)) in pairs.enumerate() {
         visit(output, prediction, &data.target_row(row));
     }
-    Ok(())
+}
+
+/// The outputs for some of the rows of `data`, with dropout off. Those from the beginning of a batch on are the same whether the rows
+/// before them are asked for or not.
+///
+/// # Errors
+/// As [`evaluate_in_batches`].
+///
+/// # Shapes
+/// - result: `[rows, d_output]`, row after row
+pub(crate) fn outputs_of(
+    (network, loss): (&(impl AsRef<[Mlp]> + ?Sized), Loss),
+    data: &Dataset,
+    batch_rows: usize,
+    rows: Range<usize>,
+) -> Result<Vec<f64>> {
+    check_count("batch_rows", batch_rows)?;
+    let members: Vec<Mlp> = checked(network.as_ref(), data)?
+        .iter()
+        .map(Mlp::valid)
+        .collect();
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let options = (&members[0].device(), members[0].dtype());
+    let rows: Vec<usize> = rows.collect();
+    outputs((&members, loss), rows.len(), batch_rows, |place| {
+        data.select(&rows[place]).inputs(options)
+    })
 }
 
 /// The outputs of a network without a graph for `rows` rows, `batch_rows` at a time: `inputs` gives those of some rows.

@@ -18,6 +18,7 @@ mod optimizer;
 mod pass;
 mod plan;
 mod replicas;
+mod shards;
 mod single;
 mod snapshot;
 mod steps;
@@ -33,7 +34,7 @@ use crate::backend::read;
 use crate::config::{CheckedExperiment, Loss, Measure, ResolvedExperiment};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::evaluate::evaluate;
+use crate::evaluate::Evaluation;
 use crate::model::{Mlp, MlpConfig};
 
 use best::BestSoFar;
@@ -285,11 +286,13 @@ impl<'a> Trainer<'a> {
             }
         }
         self.check_same_weights()?;
-        let evaluate = |rows: &Dataset| evaluate(self.members(), self.loss(), rows);
-        let validation = self.validation.map(evaluate).transpose()?;
+        let validation = match self.validation {
+            Some(rows) => Some(self.evaluate_on(rows)?),
+            None => None,
+        };
         let train = match validation {
             Some(_) => None,
-            None => Some(evaluate(self.train)?),
+            None => Some(self.evaluate_on(self.train)?),
         };
         let select = self.experiment.train.select.unwrap_or(Measure::Loss);
         let best = match &validation {
@@ -312,6 +315,15 @@ impl<'a> Trainer<'a> {
             validation,
             best,
         })
+    }
+
+    /// Each process that trains with this one takes its share of the rows.
+    fn evaluate_on(&mut self, rows: &Dataset) -> Result<Evaluation> {
+        let alone: Box<dyn Exchange> = Box::new(());
+        let mut exchange = std::mem::replace(&mut self.exchange, alone);
+        let found = exchange::evaluate(&mut *exchange, (self.members(), self.loss()), rows);
+        self.exchange = exchange;
+        found
     }
 
     /// Processes that train together have the same weights.

@@ -3,7 +3,7 @@
 //! The plain way is Burn's autodiff for the forward and the backward pass, and Burn's operations for the optimizer's
 //! step. Where tensors lie in this process's memory there are faster ones:
 //!
-//! - [`replay`]: a step is recorded once, and then run without autodiff, to the same bits;
+//! - [`replay`]: a step is recorded once, and then run without autodiff, to the same bits; the shards of a step side by side;
 //! - [`in_place`]: the optimizer's step is one pass over memory, to the same bits;
 //! - [`sigmoid`]: the sigmoids of many small networks, value and slope in one pass (in training many networks at
 //!   once; within 2 units in the last place of Burn's);
@@ -18,10 +18,12 @@ mod sigmoid;
 use burn::tensor::{Device, Tensor};
 
 use super::constrain;
+use super::exchange::tree;
 use super::optimizer::Rule;
-use super::pass::{Forward, Operands, Pass};
+use super::pass::{Forward, Operands, Pass, StepKind};
 use crate::backend::in_process;
 use crate::error::Result;
+use crate::model::LayerTensors;
 use crate::threads::in_pool;
 
 use replay::Replays;
@@ -100,6 +102,90 @@ impl<const D: usize> Engine<D> {
             None => Arithmetic::Operations,
         }
     }
+}
+
+/// A shard's pass, and what it reads.
+#[derive(Debug)]
+pub(super) struct Shard<P> {
+    pub(super) pass: P,
+    pub(super) operands: Operands,
+}
+
+/// What the passes of shards come to.
+#[derive(Debug)]
+pub(super) struct ShardsPass {
+    /// The loss of each that has rows.
+    pub(super) losses: Vec<Option<Tensor<1>>>,
+    /// The sum of their gradients, if any has rows.
+    pub(super) gradients: Option<Vec<LayerTensors>>,
+}
+
+impl Engine<1> {
+    /// The passes of some shards of a step, each as if it were made by itself, their gradients summed in the order of a binary tree
+    /// over their places, and divided by `divisor`; `None` is a shard without rows.
+    ///
+    /// # Errors
+    /// Those of [`Forward::loss`].
+    pub(super) fn shards<P: Forward<1>>(
+        &mut self,
+        shards: Vec<Option<Shard<P>>>,
+        divisor: Option<f64>,
+    ) -> Result<ShardsPass> {
+        let kinds = shards.iter().map(|shard| Some(shard.as_ref()?.pass.kind()));
+        let kinds: Vec<Option<StepKind>> = kinds.collect();
+        if let Some(fast) = &mut self.fast
+            && let Some(beside) = fast.replays.beside(&kinds)
+        {
+            let operands = shards.into_iter().map(|shard| Some(shard?.operands));
+            return beside.run(operands.collect(), divisor);
+        }
+        let pass = self.one_by_one(&shards, divisor)?;
+        if let Some(fast) = &mut self.fast {
+            fast.replays.record_beside(kinds, (&shards, divisor), &pass);
+        }
+        Ok(pass)
+    }
+
+    fn one_by_one<P: Forward<1>>(
+        &mut self,
+        shards: &[Option<Shard<P>>],
+        divisor: Option<f64>,
+    ) -> Result<ShardsPass> {
+        let (arithmetic, mut losses) = (self.arithmetic(), Vec::new());
+        let mut leaf = |k: usize| {
+            let Some(Shard { pass, operands }) = &shards[k] else {
+                losses.push(None);
+                return Ok(None);
+            };
+            let pass = self.pass(pass, operands.clone())?;
+            losses.push(Some(pass.loss));
+            Ok(Some(pass.gradients))
+        };
+        let add = |one: Vec<LayerTensors>, other: Vec<LayerTensors>| {
+            let layers = one.into_iter().zip(other).map(|(one, other)| LayerTensors {
+                weight: arithmetic.add(one.weight, other.weight),
+                bias: one
+                    .bias
+                    .zip(other.bias)
+                    .map(|(one, other)| arithmetic.add(one, other)),
+            });
+            layers.collect()
+        };
+        let gradients = tree(0..shards.len(), &mut leaf, &mut { add })?;
+        let gradients = gradients.map(|layers| match divisor {
+            Some(n) => divided(layers, n),
+            None => layers,
+        });
+        Ok(ShardsPass { losses, gradients })
+    }
+}
+
+/// The gradients divided by a number.
+pub(super) fn divided(gradients: Vec<LayerTensors>, n: f64) -> Vec<LayerTensors> {
+    let layers = gradients.into_iter();
+    layers
+        .map(|layer| layer.map(|w| w / n, |b| b / n))
+        .collect()
 }
 
 /// What an optimizer's step and the bound on norms are computed with. The result is the same.

@@ -19,8 +19,11 @@ use std::ops::{AddAssign, Range};
 use burn::tensor::{DType, Tensor, TensorData};
 
 use crate::backend::{ToMemory, to_memory};
+use crate::config::Loss;
+use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::model::LayerTensors;
+use crate::evaluate::{BATCH_ROWS, Evaluation, evaluate_outputs, outputs_of};
+use crate::model::{LayerTensors, Mlp};
 
 /// The processes that train one network together: which this one is, and how it reaches the others. All of them make the same calls
 /// in the same order.
@@ -128,6 +131,25 @@ pub fn broadcast(exchange: &mut dyn Exchange, bytes: &mut Vec<u8>) -> Result<()>
     Ok(())
 }
 
+/// The sum over the items at some places, which `leaf` makes one after another, in the order of a binary tree over the places; none
+/// where no item is there. No more than one sum a level of the tree is kept.
+pub(super) fn tree<T>(
+    places: Range<usize>,
+    leaf: &mut impl FnMut(usize) -> Result<Option<T>>,
+    add: &mut impl FnMut(T, T) -> T,
+) -> Result<Option<T>> {
+    if places.len() < 2 {
+        return leaf(places.start);
+    }
+    let middle = places.start + places.len() / 2;
+    let one = tree(places.start..middle, leaf, add)?;
+    let other = tree(middle..places.end, leaf, add)?;
+    Ok(match (one, other) {
+        (Some(one), Some(other)) => Some(add(one, other)),
+        (one, other) => one.or(other),
+    })
+}
+
 fn distances(size: usize) -> impl Iterator<Item = usize> {
     std::iter::successors(Some(1), |distance| Some(2 * distance)).take_while(move |it| *it < size)
 }
@@ -163,23 +185,7 @@ number!(f64, 8);
 /// Adds up the numbers of all processes, in the order of the tree over their ranks. All get the same sums.
 pub(super) fn sum<E: Number>(exchange: &mut dyn Exchange, values: &mut [E]) -> Result<()> {
     let (rank, size) = (exchange.rank(), exchange.size());
-    let (mut sent, mut received) = (Vec::new(), Vec::new());
-    let mut swap =
-        |other: usize, values: &mut [E], give: &Range<usize>, take: &Range<usize>, adds: bool| {
-            E::to_bytes(&values[give.clone()], &mut sent);
-            received.resize(take.len() * E::BYTES, 0);
-            exchange.swap(other, &sent, &mut received)?;
-            let own = values[take.clone()].iter_mut();
-            for (own, theirs) in own.zip(E::from_bytes(&received)) {
-                // `a + b` and `b + a` have the same bits.
-                if adds {
-                    *own += theirs;
-                } else {
-                    *own = theirs;
-                }
-            }
-            Result::Ok(())
-        };
+    let mut swap = swaps(exchange);
     let (mut whole, mut halves) = (0..values.len(), Vec::new());
     for distance in distances(size) {
         let middle = whole.start + whole.len() / 2;
@@ -195,6 +201,60 @@ pub(super) fn sum<E: Number>(exchange: &mut dyn Exchange, values: &mut [E]) -> R
         swap(*other, values, keep, give, false)?;
     }
     Ok(())
+}
+
+/// Sends the numbers at some places to another process, and receives those at others, to take their place or to be added.
+fn swaps<E: Number>(
+    exchange: &mut dyn Exchange,
+) -> impl FnMut(usize, &mut [E], &Range<usize>, &Range<usize>, bool) -> Result<()> {
+    let (mut sent, mut received) = (Vec::new(), Vec::new());
+    move |other, values, give, take, adds| {
+        E::to_bytes(&values[give.clone()], &mut sent);
+        received.resize(take.len() * E::BYTES, 0);
+        exchange.swap(other, &sent, &mut received)?;
+        let own = values[take.clone()].iter_mut();
+        for (own, theirs) in own.zip(E::from_bytes(&received)) {
+            // `a + b` and `b + a` have the same bits.
+            if adds {
+                *own += theirs;
+            } else {
+                *own = theirs;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Evaluates in shares: each process has the outputs for some of the batches of rows, and all get the outputs for all rows, from which
+/// each makes the metrics. So these have the bits that one process comes to.
+///
+/// # Errors
+/// Those of [`evaluate`](crate::evaluate::evaluate) and of [`Exchange::swap`].
+pub(super) fn evaluate(
+    exchange: &mut dyn Exchange,
+    (members, loss): (&[Mlp], Loss),
+    data: &Dataset,
+) -> Result<Evaluation> {
+    let (rank, size, rows) = (exchange.rank(), exchange.size(), data.len());
+    let batches = rows.div_ceil(BATCH_ROWS);
+    // Where the rows of a process begin.
+    let first = |rank: usize| (rank * batches / size * BATCH_ROWS).min(rows);
+    let own = first(rank)..first(rank + 1);
+    let own = outputs_of((members, loss), data, BATCH_ROWS, own)?;
+    let mut outputs = vec![0.0; rows * data.d_output()];
+    let place = |rank: usize| first(rank) * data.d_output();
+    outputs[place(rank)..place(rank + 1)].copy_from_slice(&own);
+    let mut swap = swaps::<f64>(exchange);
+    for distance in distances(size) {
+        let known = |rank: usize| {
+            let first = rank / distance * distance;
+            place(first)..place(first + distance)
+        };
+        let other = rank ^ distance;
+        swap(other, &mut outputs, &known(rank), &known(other), false)?;
+    }
+    drop(swap);
+    evaluate_outputs((members, loss), data, &outputs)
 }
 
 /// Adds up the gradients of all processes.

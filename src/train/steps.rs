@@ -7,11 +7,9 @@ use burn::tensor::Tensor;
 
 use super::constrain::clip_values;
 use super::engine::{Arithmetic, Engine};
-use super::exchange::{self, Exchange};
 use super::optimizer::{OptimizerState, Step};
 use super::pass::{Forward, Operands, Pass, Sigmoids, StepKind};
 use super::plan::Plan;
-use crate::backend::read;
 use crate::config::{Clip, DropoutSchedule, TrainConfig};
 use crate::error::Result;
 use crate::model::LayerTensors;
@@ -58,6 +56,25 @@ pub(super) struct Batch {
     pub(super) first: usize,
 }
 
+impl Batch {
+    /// What a step reads of its rows: inputs, targets, weights where rows have them, masks.
+    pub(super) fn tensors<const D: usize>(
+        self,
+        networks: &mut impl Networks<D>,
+        step: usize,
+        factor: f64,
+    ) -> Vec<Tensor<2>> {
+        let masks = match factor > 0.0 {
+            true => networks.masks(step, factor, &self),
+            false => Vec::new(),
+        };
+        let mut tensors = vec![self.inputs, self.targets];
+        tensors.extend(self.weights);
+        tensors.extend(masks);
+        tensors
+    }
+}
+
 /// Networks in training, step by step.
 pub(super) struct StepLoop<N, const D: usize> {
     pub(super) networks: N,
@@ -89,49 +106,30 @@ impl<N: Networks<D>, const D: usize> StepLoop<N, D> {
         }
     }
 
+    /// What dropout rates are multiplied by in step `step`, counted from 0; 0 where nothing is dropped.
+    pub(super) fn dropout_factor(&self, step: usize) -> f64 {
+        match self.networks.has_dropout() {
+            true => self.plan.dropout_factor(self.schedule, step),
+            false => 0.0,
+        }
+    }
+
     /// The loss of step `step`, counted from 0, and its gradients; and the rows in its batch.
     ///
     /// # Errors
     /// [`Error::Compute`](crate::Error::Compute) if the backend fails.
     pub(super) fn forward_backward(&mut self, step: usize) -> Result<(Pass<D>, usize)> {
-        self.pass(step, None, None)
-    }
-
-    /// The same of the rows at these places of the batch, with the loss times `times`.
-    fn pass(
-        &mut self,
-        step: usize,
-        part: Option<&Range<usize>>,
-        times: Option<f64>,
-    ) -> Result<(Pass<D>, usize)> {
+        let factor = self.dropout_factor(step);
         let (networks, layers) = (&mut self.networks, &self.layers);
-        let factor = self.plan.dropout_factor(self.schedule, step);
-        let dropout = networks.has_dropout() && factor > 0.0;
-        let batch = networks.batch(&self.plan, step, part);
+        let batch = networks.batch(&self.plan, step, None);
         let rows = batch.rows;
         let pass = self.engine.run(|engine| {
-            let masks = if dropout {
-                networks.masks(step, factor, &batch)
-            } else {
-                Vec::new()
-            };
-            let mut tensors = vec![batch.inputs, batch.targets];
-            tensors.extend(batch.weights);
-            tensors.extend(masks);
             let operands = Operands {
                 layers: layers.clone(),
-                tensors,
+                tensors: batch.tensors(networks, step, factor),
             };
-            let kind = StepKind { rows, dropout };
-            engine.pass(
-                &OneStep {
-                    networks: &*networks,
-                    step,
-                    kind,
-                    times,
-                },
-                operands,
-            )
+            let networks = &*networks;
+            engine.pass(&OneStep::new(networks, step, factor, rows), operands)
         })?;
         Ok((pass, rows))
     }
@@ -165,113 +163,29 @@ impl<N: Networks<D>, const D: usize> StepLoop<N, D> {
     }
 }
 
-/// What a step that is cut into shards comes to.
-pub(super) struct Shards {
-    /// The gradients of the loss of the batch.
-    pub(super) gradients: Vec<LayerTensors>,
-    /// The sum of the losses of its rows.
-    pub(super) loss: f64,
-    /// Its rows.
-    pub(super) rows: usize,
-    /// Whether a process asks for an end.
-    pub(super) ends: bool,
-}
-
-/// The sum over some shards: gradients and losses of their rows; none where they have no rows.
-type Sum = Option<(Vec<LayerTensors>, f64)>;
-
-impl<N: Networks<1>> StepLoop<N, 1> {
-    /// The gradients of step `step`, counted from 0, whose batch is cut into `shards` shards, of which this process makes its own: see
-    /// [`exchange`]. With `is_mean` the loss of a batch is a mean over its rows. `ends` is whether this process asks
-    /// for an end.
-    ///
-    /// # Errors
-    /// [`Error::Compute`](crate::Error::Compute) if the backend fails or another process does not answer.
-    pub(super) fn shards(
-        &mut self,
-        step: usize,
-        (shards, is_mean): (usize, bool),
-        exchange: &mut dyn Exchange,
-        ends: bool,
-    ) -> Result<Shards> {
-        let rows = self.plan.batch(step).len();
-        let each = shards / exchange.size();
-        let first = exchange.rank() * each;
-        let own = self.subtree(step, rows, (first..first + each, shards), is_mean)?;
-        // A process whose shards have no rows adds -0 to what the others have, which leaves every number as it is, -0 too.
-        let (gradients, loss) = match own {
-            Some(sum) => sum,
-            None => {
-                let zeros = self.layers.iter().cloned();
-                let zeros = zeros
-                    .map(|layer| layer.map(|w| w.zeros_like() * -1.0, |b| b.zeros_like() * -1.0));
-                (zeros.collect(), -0.0)
-            }
-        };
-        let mut numbers = [loss, f64::from(u8::from(ends))];
-        exchange::sum(exchange, &mut numbers)?;
-        let mut gradients = exchange::sum_gradients(exchange, gradients)?;
-        if is_mean {
-            let n = rows as f64;
-            let mean = |layer: LayerTensors| layer.map(|w| w / n, |b| b / n);
-            gradients = gradients.into_iter().map(mean).collect();
-        }
-        Ok(Shards {
-            gradients,
-            loss: numbers[0],
-            rows,
-            ends: numbers[1] > 0.0,
-        })
-    }
-
-    /// The sum of two gradients, layer by layer.
-    fn add(&mut self, one: Vec<LayerTensors>, other: Vec<LayerTensors>) -> Vec<LayerTensors> {
-        self.engine.run(|engine| {
-            let arithmetic = engine.arithmetic();
-            let layers = one.into_iter().zip(other).map(|(one, other)| LayerTensors {
-                weight: arithmetic.add(one.weight, other.weight),
-                bias: one
-                    .bias
-                    .zip(other.bias)
-                    .map(|(one, other)| arithmetic.add(one, other)),
-            });
-            layers.collect()
-        })
-    }
-
-    fn subtree(
-        &mut self,
-        step: usize,
-        rows: usize,
-        (own, shards): (Range<usize>, usize),
-        is_mean: bool,
-    ) -> Result<Sum> {
-        if own.len() > 1 {
-            let middle = own.start + own.len() / 2;
-            let one = self.subtree(step, rows, (own.start..middle, shards), is_mean)?;
-            let other = self.subtree(step, rows, (middle..own.end, shards), is_mean)?;
-            return Ok(match (one, other) {
-                (Some((one, a)), Some((other, b))) => Some((self.add(one, other), a + b)),
-                (one, other) => one.or(other),
-            });
-        }
-        let part = Plan::shard(rows, own.start, shards);
-        if part.is_empty() {
-            return Ok(None);
-        }
-        let times = is_mean.then_some(part.len() as f64);
-        let (pass, _) = self.pass(step, Some(&part), times)?;
-        Ok(Some((pass.gradients, read(pass.loss)?[0])))
-    }
-}
-
-struct OneStep<'a, N> {
+/// Some rows of a step.
+pub(super) struct OneStep<'a, N> {
     networks: &'a N,
     /// Counted from 0.
     step: usize,
     kind: StepKind,
     /// What the loss is multiplied by; the same in all passes of a kind.
-    times: Option<f64>,
+    pub(super) times: Option<f64>,
+}
+
+impl<'a, N> OneStep<'a, N> {
+    /// `factor` is that of [`StepLoop::dropout_factor`].
+    pub(super) fn new(networks: &'a N, step: usize, factor: f64, rows: usize) -> Self {
+        OneStep {
+            networks,
+            step,
+            kind: StepKind {
+                rows,
+                dropout: factor > 0.0,
+            },
+            times: None,
+        }
+    }
 }
 
 impl<N: Networks<D>, const D: usize> Forward<D> for OneStep<'_, N> {

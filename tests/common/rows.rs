@@ -101,10 +101,18 @@ impl Source for Rows {
 /// An experiment on a network 3-5-2 with tanh. `train` is what stands under `[train]`, `dropout` what
 /// stands under `[dropout]`, `precision` is a word such as `float64`.
 pub fn experiment(precision: &str, dropout: &str, train: &str) -> CheckedExperiment {
+    experiment_with("hidden = [5]", (precision, dropout, train))
+}
+
+/// The same with what stands under `[network]`.
+pub fn experiment_with(
+    network: &str,
+    (precision, dropout, train): (&str, &str, &str),
+) -> CheckedExperiment {
     // The source is not read: rows come from the test. The split allows for early stopping.
     let text = format!(
         "seed = 5\nprecision = '{precision}'\n[data]\nsource = 'xor'\nsplit.validation = 0.5\n\
-         [network]\nhidden = [5]\nactivation = 'tanh'\n[dropout]\n{dropout}\n[train]\n{train}\n"
+         [network]\n{network}\nactivation = 'tanh'\n[dropout]\n{dropout}\n[train]\n{train}\n"
     );
     match Experiment::parse("test.toml", &text) {
         Ok(experiment) => experiment,

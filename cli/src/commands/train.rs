@@ -179,14 +179,16 @@ impl Args {
                 eprintln!("warning: {warning}");
             }
         }
+        processes.check_experiment(&job.experiment)?;
         let splits = reading::load(&job.experiment.data, job.experiment.seed, style)?;
+        processes.check_data(&splits)?;
         if self.linear {
             job.experiment = linear_experiment(&job.experiment, splits.train.len())?;
         }
         if self.resume.is_none() {
             job.experiment = processes.shard(job.experiment)?;
         }
-        let mut trainer = processes.join(job.trainer(&splits)?, &splits)?;
+        let mut trainer = processes.join(job.trainer(&splits)?)?;
         let select = trainer.experiment().train.select;
         if is_first && select.is_some() && splits.validation.is_none() {
             eprintln!(

@@ -14,6 +14,8 @@ pub(super) struct Kind {
     /// The configuration that it was made for, written when all else of a new folder is there. Its name differs
     /// from kind to kind, so that one is not taken for another.
     pub(super) config: &'static str,
+    /// What such a folder is, where another one was found in its place.
+    pub(super) holds: &'static str,
     /// What is written before it, and left behind by a process that is killed in between.
     pub(super) before: &'static [&'static str],
     /// What is wrong with a folder that has a configuration, for a command that makes a new one.
@@ -25,12 +27,16 @@ pub(super) struct Kind {
 /// The folder of a study.
 const STUDY: Kind = Kind {
     config: "study.toml",
+    holds: "the folder of a `dropwise study`",
     before: &[STUDY_SUMMARY],
     problem: "already holds a study",
     fix: "choose another --out, or go on with --resume",
 };
 
 const STUDY_SUMMARY: &str = "study.json";
+
+/// What to do about a folder to go on with that holds nothing.
+pub(super) const TO_BEGIN: &str = "leave out --resume to begin one";
 
 impl Kind {
     /// Makes the folder, or takes an empty one.
@@ -44,14 +50,14 @@ impl Kind {
         Ok(lock)
     }
 
-    /// Refuses a folder that nothing of this kind was begun in.
-    pub(super) fn check_begun(&self, dir: &Path, expected: &str) -> Result<()> {
-        let config = self.config;
+    /// Refuses a folder that nothing of this kind was begun in, with what to do about it.
+    pub(super) fn check_begun(&self, dir: &Path, fix: &str) -> Result<()> {
+        let (holds, config) = (self.holds, self.config);
         if dir.join(config).is_file() {
             return Ok(());
         }
-        let problem = format!("expected {expected}, found no `{config}`");
-        Err(refused(dir, problem, "leave out --resume to begin one"))
+        let problem = format!("expected {holds}, found no `{config}`");
+        Err(refused(dir, problem, fix))
     }
 
     /// Refuses a folder, which must exist, with anything in it but what is left of one that was never finished.
@@ -102,8 +108,16 @@ impl OutFolder {
     /// [`Error::Store`](dropwise::Error::Store) if it holds no study or is in use;
     /// [`Error::Read`](dropwise::Error::Read) if it cannot be read.
     pub fn resume_study(dir: &Path) -> Result<Self> {
-        STUDY.check_begun(dir, "the folder of a `dropwise study`")?;
+        OutFolder::check_study(dir, TO_BEGIN)?;
         OutFolder::resume(dir)
+    }
+
+    /// Refuses a folder that holds no study, with what to do about it.
+    ///
+    /// # Errors
+    /// [`Error::Store`](dropwise::Error::Store).
+    pub fn check_study(dir: &Path, fix: &str) -> Result<()> {
+        STUDY.check_begun(dir, fix)
     }
 
     /// Makes a folder with these files, written in this order: the last is the configuration.

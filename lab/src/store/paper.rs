@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
-use super::folder::{Kind, OutFolder, create_folder, names_in};
+use super::folder::{Kind, OutFolder, TO_BEGIN, create_folder, names_in};
 use super::{LOCK, atomic, cannot_read, cannot_write, read_if_there, refused};
 use crate::reproduce::{NetworkId, NetworkOutcome, Outcomes, Paper, Stage, Summary};
 use dropwise::error::Result;
 
 const PAPER: Kind = Kind {
     config: "paper.toml",
+    holds: "the folder of an experiment",
     before: &[RUNS],
     problem: "already holds an experiment",
     fix: "go on with it by --resume, or choose another --out",
@@ -58,7 +59,7 @@ impl PaperFolder {
     /// [`Error::Store`](dropwise::Error::Store) if it holds none, one that `begun` does not describe, or is in use;
     /// [`Error::Read`](dropwise::Error::Read) if it cannot be read.
     pub fn resume(dir: &Path, begun: &str) -> Result<Self> {
-        check_begun(dir, begun, "leave out --resume to begin")?;
+        check_begun(dir, begun, TO_BEGIN)?;
         OutFolder::resume(dir).map(PaperFolder)
     }
 
@@ -199,12 +200,8 @@ fn id(row: &str, name: &str) -> Option<NetworkId> {
 /// A folder is of the same experiment only if it was begun by the same flags, which its first line has, from a file that says the
 /// same; comments may differ.
 fn check_begun(dir: &Path, begun: &str, fix: &str) -> Result<()> {
-    let config = PAPER.config;
-    let path = dir.join(config);
-    if !path.is_file() {
-        let problem = format!("expected the folder of an experiment, found no `{config}`");
-        return Err(refused(dir, problem, fix));
-    }
+    PAPER.check_begun(dir, fix)?;
+    let path = dir.join(PAPER.config);
     let found = fs::read_to_string(&path).map_err(|cause| cannot_read(&path, cause))?;
     let flags_and_file =
         |text: &str| Some((text.lines().next()?.to_owned(), text.parse::<Table>().ok()?));

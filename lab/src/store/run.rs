@@ -17,6 +17,7 @@ pub const KEEP: usize = 2;
 
 const RUN: Kind = Kind {
     config: CONFIG,
+    holds: "the folder of a `dropwise train`",
     before: &[METRICS, PREPARATION],
     problem: "already holds a run",
     fix: "choose another --out, or go on with it: `--resume {dir}`",

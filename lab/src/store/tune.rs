@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::value::RawValue;
 
-use super::folder::{Kind, OutFolder, create_folder, names_in};
+use super::folder::{Kind, OutFolder, TO_BEGIN, create_folder, names_in};
 use super::lock::Lock;
 use super::{PREPARATION, atomic, jsonl, read_if_there};
 use dropwise::error::Result;
 
 const TUNE: Kind = Kind {
     config: "tune.toml",
+    holds: "the study of a `dropwise tune`",
     before: &[PREPARATION],
     problem: "already holds a study",
     fix: "choose another --out, or go on with --resume",
@@ -63,7 +64,7 @@ impl TuneFolder {
     /// [`Error::Store`](dropwise::Error::Store) if it holds no such study or is in use;
     /// [`Error::Read`](dropwise::Error::Read) if it cannot be read.
     pub fn resume(dir: &Path) -> Result<Self> {
-        TUNE.check_begun(dir, "the study of a `dropwise tune`")?;
+        TUNE.check_begun(dir, TO_BEGIN)?;
         OutFolder::resume(dir).map(TuneFolder)
     }
 

@@ -5,13 +5,13 @@ use std::thread;
 
 use dropwise::config::CheckedExperiment;
 use dropwise::dropout::{MaskAt, SeededMasks};
-use dropwise::train::{End, Exchange, Flow, Observer, Trainer, broadcast, check_same};
+use dropwise::train::{End, Exchange, Flow, Observer, Report, Trainer, broadcast, check_same};
 use dropwise::{Dataset, Error, LayerWeights, Result};
 use proptest::prelude::*;
 
 use super::{course, descended, device, gradients, trainer, weights};
 use crate::common::assert_layers_close;
-use crate::common::rows::{Rows, bits, experiment, with_seed};
+use crate::common::rows::{Rows, bits, experiment, experiment_with, with_seed};
 
 /// One of several processes.
 struct Process {
@@ -129,6 +129,81 @@ fn any_number_of_processes_takes_the_same_steps_to_the_last_bit() {
                     );
                 }
             }
+        }
+    }
+}
+
+/// Wide enough for the rows of shards to be multiplied at once, and for gradients to be made in blocks.
+#[test]
+fn any_number_of_processes_takes_the_same_steps_of_a_wide_network() {
+    let data = Dataset::new(Rows::random(50, 1));
+    for precision in ["float32", "float64"] {
+        for batch in [32, 21] {
+            let train = format!("learning_rate = 0.1\nbatch_size = {batch}\nsteps = 4\nshards = 8");
+            let wide = ("hidden = [600, 300, 70]", "hidden = 0.5", train.as_str());
+            let experiment = experiment_with(wide.0, (precision, wide.1, wide.2));
+            let trained = |mut trainer: Trainer<'_>| {
+                trainer.run(&mut ()).expect("a good end");
+                bits(&weights(&trainer))
+            };
+            let alone = trained(trainer(&experiment, &data));
+            let plain = trained(trainer(&experiment, &data).without_replay());
+            assert!(plain == alone, "{precision}, a batch of {batch}");
+            for size in [2, 4, 8] {
+                let found = together(size, |process| {
+                    trained(in_process(&experiment, &data, process))
+                });
+                let same = found.iter().all(|found| *found == alone);
+                assert!(same, "{size} processes, {precision}, a batch of {batch}");
+            }
+        }
+    }
+}
+
+/// What an observer is told at evaluations.
+struct Reports(Vec<Report>);
+
+impl Observer for Reports {
+    fn evaluated(&mut self, _: &Trainer<'_>, report: &Report) -> Result<()> {
+        self.0.push(report.clone());
+        Ok(())
+    }
+}
+
+#[test]
+fn each_process_evaluates_some_rows_and_knows_the_metrics_of_all_to_the_last_bit() {
+    let train = "learning_rate = 0.1\nsteps = 6\nbatch_size = 10\nevaluate_every = 1\nshards = 8";
+    let experiment = experiment("float32", "hidden = 0.5", train);
+    let data = Dataset::new(Rows::random(29, 1));
+    // Fewer batches of rows than processes, and as many batches as they do not divide.
+    for rows in [30, 1_100, 2_750] {
+        let reports = |trainer: Result<Trainer<'_>>| {
+            let mut observer = Reports(vec![]);
+            trainer.expect("one").run(&mut observer).expect("an end");
+            observer.0
+        };
+        let all = Dataset::new(Rows::random(rows, 2));
+        let alone = Trainer::new(&experiment, &data, Some(&all), &device());
+        let alone = reports(alone);
+        assert_eq!(alone.len(), 2);
+        for size in [2, 4, 8] {
+            let found = together(size, |process| {
+                let validation = Rows::random(rows, 2);
+                let seen = validation.seen();
+                let validation = Dataset::new(validation);
+                let own = Trainer::new(&experiment, &data, Some(&validation), &device());
+                let found = reports(own.and_then(|own| own.with_exchange(process)));
+                (found, seen.take())
+            });
+            let mut read = Vec::new();
+            for (found, mut seen) in found {
+                assert!(found == alone, "{size} processes, {rows} rows");
+                assert!(rows < 1_000 || seen.len() < 2 * rows);
+                read.append(&mut seen);
+            }
+            read.sort_unstable();
+            let twice: Vec<usize> = (0..rows).flat_map(|row| [row, row]).collect();
+            assert!(read == twice, "each row is read once an evaluation");
         }
     }
 }

@@ -137,14 +137,8 @@ struct StoredSetting {
 impl Stored {
     /// The summary in a folder, which must be of the study that `plan` is of.
     fn read(dir: &Path, plan: &Plan, fix: &str) -> Result<Self> {
+        OutFolder::check_study(dir, fix)?;
         let path = dir.join(CONFIG);
-        if !path.is_file() {
-            return Err(Error::Store {
-                path: dir.to_owned(),
-                problem: format!("expected the folder of a `dropwise study`, found no `{CONFIG}`"),
-                fix: fix.to_owned(),
-            });
-        }
         let begun = Experiment::parse(&path.display().to_string(), &read(&path)?)?;
         if let Some(found) = Difference::beside_paths(&begun, &plan.first().experiment)? {
             return Err(cannot_go_on(&path, found.problem("study")));
@@ -156,7 +150,7 @@ impl Stored {
                 format!("expected the summary of a study, found something else: {cause}"),
             )
         })?;
-        if stored.plan_sha256.as_ref() != Some(&plan.sha256()?) {
+        if stored.plan_sha256.as_deref() != Some(plan.sha256()) {
             let problem = "begun with other values of --vary, other data, another --split or another version of dropwise";
             return Err(cannot_go_on(&path, problem.to_owned()));
         }

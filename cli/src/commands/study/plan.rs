@@ -25,6 +25,7 @@ pub(super) struct Plan {
     data: Vec<(DataConfig, u64, Splits)>,
     /// Whether the file asks for validation rows, in place of folds.
     validates: bool,
+    sha256: String,
 }
 
 /// One setting.
@@ -88,14 +89,16 @@ impl Plan {
         } else {
             Part::Train
         };
-        let plan = Plan {
+        let mut plan = Plan {
             part: args.sweep.part(),
             keys,
             split: args.split.unwrap_or(default_split),
             points,
             data,
             validates,
+            sha256: String::new(),
         };
+        plan.sha256 = plan.hash()?;
         for point in &plan.points {
             for splits in plan.folds(point) {
                 plan.rows(splits)?;
@@ -176,7 +179,11 @@ impl Plan {
 
     /// The hash of all that the outcomes follow from: every setting's configuration, wherever its files are, the data, the rows that
     /// are measured, and the versions.
-    pub(super) fn sha256(&self) -> Result<String> {
+    pub(super) fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    fn hash(&self) -> Result<String> {
         let mut hash = Sha256::new();
         let mut add = |text: &str| {
             hash.update((text.len() as u64).to_le_bytes());
@@ -229,7 +236,7 @@ impl Plan {
             cross_validation: first.experiment.study.cross_validation,
             split: self.split.name(),
             measure,
-            plan_sha256: self.sha256()?,
+            plan_sha256: self.sha256.clone(),
             part: (!self.part.is_whole()).then(|| self.part.to_string()),
             end: END_UNFINISHED,
             settings: vec![],

@@ -5,7 +5,7 @@ mod world;
 
 use std::path::Path;
 
-use dropwise::config::CheckedExperiment;
+use dropwise::config::{CheckedExperiment, Experiment};
 use dropwise::data::Splits;
 use dropwise::train::{Exchange, Trainer, broadcast, check_same};
 use dropwise::{Error, Result};
@@ -124,27 +124,38 @@ impl Processes {
         }
     }
 
-    /// Checks that all processes are about to do the same, and lets `trainer` train with them.
-    pub(super) fn join<'a>(&self, trainer: Trainer<'a>, splits: &Splits) -> Result<Trainer<'a>> {
-        let (Some(own), Some(mut exchange)) = (self.exchange(), self.exchange()) else {
+    /// Checks that all processes are the same program with the same configuration, before any of them reads data or makes anything.
+    pub(super) fn check_experiment(&self, experiment: &Experiment) -> Result<()> {
+        let version = format!("{} {BURN_VERSION}", env!("CARGO_PKG_VERSION"));
+        self.check_same("the program", &version)?;
+        self.check_same("the kind of processor", &vector_instructions())?;
+        let config = overrides::write(&overrides::without_paths(experiment)?)?;
+        self.check_same("the configuration", &config)
+    }
+
+    /// Checks that all processes have read the same data.
+    pub(super) fn check_data(&self, splits: &Splits) -> Result<()> {
+        self.check_same("the data", &splits.hash)
+    }
+
+    fn check_same(&self, what: &str, text: &str) -> Result<()> {
+        let Some(mut exchange) = self.exchange() else {
+            return Ok(());
+        };
+        let hash = Sha256::digest(text.as_bytes());
+        check_same(&mut *exchange, what, hash.into())
+    }
+
+    /// Lets `trainer` train with the others.
+    pub(super) fn join<'a>(&self, trainer: Trainer<'a>) -> Result<Trainer<'a>> {
+        let Some(exchange) = self.exchange() else {
             return Ok(trainer);
         };
-        let trainer = trainer.with_exchange(own)?;
+        // With what follows from the data, and from flags.
         let config = overrides::write(&overrides::without_paths(trainer.experiment())?)?;
-        for (what, text) in [
-            (
-                "the program",
-                format!("{} {BURN_VERSION}", env!("CARGO_PKG_VERSION")),
-            ),
-            ("the kind of processor", vector_instructions()),
-            ("the configuration", config),
-            ("the data", splits.hash.clone()),
-            ("the step to start at", trainer.step().to_string()),
-        ] {
-            let hash = Sha256::digest(text.as_bytes());
-            check_same(&mut *exchange, what, hash.into())?;
-        }
-        Ok(trainer)
+        self.check_same("the configuration", &config)?;
+        self.check_same("the step to start at", &trainer.step().to_string())?;
+        trainer.with_exchange(exchange)
     }
 
     /// Parts from the other processes, once all of them have done their work. Where this is not called, as after an error, the

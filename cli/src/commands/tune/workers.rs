@@ -128,8 +128,10 @@ impl<'a, W: Write> Workers<'a, W> {
     }
 }
 
-/// How often a process looks whether another one has ended what it waits for.
-const LOOK: Duration = Duration::from_millis(200);
+/// How long a process waits before it looks whether another one has ended what it waits for: longer each time that none has, so that
+/// many of them ask little of a shared folder.
+const FIRST_LOOK: Duration = Duration::from_millis(50);
+const LAST_LOOK: Duration = Duration::from_secs(2);
 
 impl<W: Write> TrialRunner for Workers<'_, W> {
     fn run(&mut self, trials: &[Trial]) -> Result<Option<Vec<TrialOutcome>>> {
@@ -142,12 +144,20 @@ impl<W: Write> TrialRunner for Workers<'_, W> {
                 self.show.ended(known)?;
             }
         }
-        while records.iter().any(Option::is_none) {
+        let missing = |records: &[Option<Record>]| records.iter().filter(|it| it.is_none()).count();
+        let mut look = FIRST_LOOK;
+        while missing(&records) > 0 {
+            let before = missing(&records);
             if self.train(trials, &mut records)? || interrupt::requested() {
                 return Ok(None);
             }
-            if records.iter().any(Option::is_none) {
-                std::thread::sleep(LOOK);
+            match missing(&records) {
+                0 => {}
+                now if now < before => look = FIRST_LOOK,
+                _ => {
+                    std::thread::sleep(look);
+                    look = (2 * look).min(LAST_LOOK);
+                }
             }
         }
         let ended: Option<Vec<Record>> = records.into_iter().collect();

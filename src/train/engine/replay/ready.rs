@@ -31,7 +31,7 @@ pub(super) fn replay<const D: usize>(
     None
 }
 
-fn is_on<B: Backend>(operands: &Operands) -> bool
+pub(super) fn is_on<B: Backend>(operands: &Operands) -> bool
 where
     DispatchTensor: DispatchKindConversion<B>,
 {
@@ -51,12 +51,46 @@ where
 {
     /// None if the program has an operation that is not known here.
     fn new(program: Program, in_halves: bool) -> Option<Self> {
-        let mut slots = Slots::new(program.slots, in_halves);
-        for operation in &program.constants {
-            slots.run(operation)?;
-        }
+        let slots = ready_slots(&program, in_halves)?;
         Some(Ready { program, slots })
     }
+}
+
+/// Slots for a program, with its constants in them.
+pub(super) fn ready_slots<B: Backend>(program: &Program, in_halves: bool) -> Option<Slots<B>>
+where
+    DispatchTensor: DispatchKindConversion<B>,
+{
+    let mut slots = Slots::new(program.slots, in_halves);
+    for operation in &program.constants {
+        slots.run(operation)?;
+    }
+    Some(slots)
+}
+
+/// Puts what a step reads into its slots. The result is which layers have biases.
+pub(super) fn put_operands<B: Backend>(
+    program: &Program,
+    slots: &mut Slots<B>,
+    operands: Operands,
+) -> Option<Vec<bool>>
+where
+    DispatchTensor: DispatchKindConversion<B>,
+{
+    let layers = operands.layers;
+    let biased: Vec<bool> = layers.iter().map(|layer| layer.bias.is_some()).collect();
+    let mut places = program.inputs.iter();
+    for layer in layers {
+        let weight = layer.weight.try_into_primitive::<B>().ok()?;
+        slots.put(*places.next()?, weight);
+        if let Some(bias) = layer.bias {
+            slots.put(*places.next()?, bias.try_into_primitive::<B>().ok()?);
+        }
+    }
+    for tensor in operands.tensors {
+        slots.put(*places.next()?, tensor.try_into_primitive::<B>().ok()?);
+    }
+    Some(biased)
 }
 
 impl<B: Backend, const D: usize> Replay<D> for Ready<B>
@@ -65,20 +99,7 @@ where
 {
     fn run(&mut self, operands: Operands) -> Option<Pass<D>> {
         let slots = &mut self.slots;
-        let layers = operands.layers;
-        let biased: Vec<bool> = layers.iter().map(|layer| layer.bias.is_some()).collect();
-        let mut places = self.program.inputs.iter();
-        for layer in layers {
-            let weight = layer.weight.try_into_primitive::<B>().ok()?;
-            slots.put(*places.next()?, weight);
-            if let Some(bias) = layer.bias {
-                slots.put(*places.next()?, bias.try_into_primitive::<B>().ok()?);
-            }
-        }
-        for tensor in operands.tensors {
-            slots.put(*places.next()?, tensor.try_into_primitive::<B>().ok()?);
-        }
-
+        let biased = put_operands(&self.program, slots, operands)?;
         for operation in &self.program.operations {
             slots.run(operation)?;
         }

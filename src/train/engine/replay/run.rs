@@ -1,7 +1,7 @@
 //! Burn's operations, run from their descriptions on a backend of Burn.
 
 use burn::backend::ir::{
-    ActivationOperationIr, BaseOperationIr, BinaryOpIr, CustomOpIr, FloatOperationIr,
+    ActivationOperationIr, BaseOperationIr, BinaryOpIr, CustomOpIr, FloatOperationIr, MatmulOpIr,
     NumericOperationIr, OperationIr, ReduceDimOpIr, ScalarOpIr, TensorId, TensorIr, TensorStatus,
     UnaryOpIr,
 };
@@ -44,8 +44,17 @@ where
         self.results[slot.value() as usize].take()
     }
 
+    /// The product of what `op` reads, or of other rows of it.
+    pub(super) fn product(&self, op: &MatmulOpIr, a: Float<B>, b: Float<B>) -> Float<B> {
+        if self.in_halves && self.transposed[op.rhs.id.value() as usize] {
+            in_halves::<B>(a, b)
+        } else {
+            B::float_matmul(a, b)
+        }
+    }
+
     /// What an operation reads; taken out of its slot if nothing reads it later.
-    fn get(&mut self, tensor: &TensorIr) -> Option<Float<B>> {
+    pub(super) fn get(&mut self, tensor: &TensorIr) -> Option<Float<B>> {
         let slot = self.results.get_mut(tensor.id.value() as usize)?;
         match tensor.status {
             TensorStatus::ReadWrite => slot.take(),
@@ -160,11 +169,7 @@ where
             Op::PowfScalar(op) => self.scalar(op, B::float_powf_scalar),
             Op::Matmul(op) => {
                 let (a, b) = (self.get(&op.lhs)?, self.get(&op.rhs)?);
-                let product = if self.in_halves && self.transposed[op.rhs.id.value() as usize] {
-                    in_halves::<B>(a, b)
-                } else {
-                    B::float_matmul(a, b)
-                };
+                let product = self.product(op, a, b);
                 self.put(op.out.id, product);
                 Some(())
             }
