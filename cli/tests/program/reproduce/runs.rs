@@ -260,7 +260,7 @@ fn what_lacks_an_item_is_not_merged() {
 fn splits_of_uci_are_merged_to_what_one_process_writes() {
     let place = Place::with("");
     let uci = |folder: &str, more: &[&str]| {
-        let mut command = dropwise(&["reproduce", "uci", "--quick", "--quiet"]);
+        let mut command = dropwise(["reproduce", "uci", "--quick", "--quiet"]);
         command.args(["--set", "epochs=2", "--set", "rates=[0.05]"]);
         command.arg("--out").arg(place.path(folder)).args(more);
         command
