@@ -12,7 +12,7 @@ use burn::optim::{GradientsParams, SgdConfig};
 use divan::Bencher;
 use dropwise::config::{Activation, Loss};
 use dropwise::data::xor;
-use dropwise::dropout::with_framework_masks;
+use dropwise::dropout::{Noise, with_framework_masks};
 use dropwise::verify::reference::Reference;
 use dropwise::{Backend, MlpConfig};
 
@@ -82,7 +82,8 @@ fn plain_loops(bencher: Bencher) {
         activation: Activation::Sigmoid,
         output: Activation::Sigmoid,
         loss: Loss::SquaredError,
-        rates: vec![0.0, 0.0],
+        noises: [0.0, 0.0].map(Noise::from).to_vec(),
+        penalty: [0.0; 2],
         inputs: rows
             .clone()
             .flat_map(|row| data.input_row(row).to_vec())

@@ -34,7 +34,7 @@ BOUND = 1e-6
 WORDS = ["red", "green", "blue", "dark blue", "1", "true", "é", "a,b", "Yes", "yes"]
 # The same, as others write it.
 SPELLINGS = {"1": "1.0", "true": "TRUE"}
-ACTIVATIONS = ["sigmoid", "relu", "tanh", "gelu", "silu", "identity"]
+ACTIVATIONS = ["sigmoid", "relu", "tanh", "gelu", "silu", "selu", "identity"]
 
 
 def dropwise(*arguments, status=0, stdin=None):

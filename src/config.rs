@@ -184,7 +184,9 @@ impl Experiment {
         }
         self.data.check()?;
         self.network.check()?;
-        self.dropout.check(self.network.hidden.len())?;
+        let network = &self.network;
+        self.dropout
+            .check(network.hidden.len(), network.activation)?;
         self.train.check()?;
         check_count("study.replicas", self.study.replicas)?;
         if let Some(folds @ 0..=1) = self.study.cross_validation {

@@ -22,6 +22,7 @@
 //! # Ok::<(), dropwise::Error>(())
 //! ```
 
+pub(crate) mod learned;
 mod noise;
 mod on_device;
 mod seeded;

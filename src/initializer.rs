@@ -23,6 +23,8 @@ pub enum Initializer {
     /// Normal with the standard deviation `sqrt(2 / d_input)`; biases 0. For ReLU and the like (He et
     /// al. 2015, equation 10).
     He,
+    /// Normal with the standard deviation `sqrt(1 / d_input)`; biases 0. For SELU (LeCun et al. 1998, section 4.6; Klambauer et al. 2017).
+    Lecun,
 }
 
 impl Default for Initializer {
@@ -38,7 +40,7 @@ impl Initializer {
             Initializer::Normal(deviation) => {
                 check_above_zero(&format!("{what}.normal"), deviation)
             }
-            Initializer::Xavier | Initializer::He => Ok(()),
+            Initializer::Xavier | Initializer::He | Initializer::Lecun => Ok(()),
         }
     }
 
@@ -64,6 +66,10 @@ impl Initializer {
             }
             Initializer::He => {
                 let deviation = (2.0 / d_input as f64).sqrt();
+                (normal(deviation, count, generator), zeros())
+            }
+            Initializer::Lecun => {
+                let deviation = (1.0 / d_input as f64).sqrt();
                 (normal(deviation, count, generator), zeros())
             }
         }

@@ -159,6 +159,20 @@ impl MlpConfig {
         std::iter::once(self.input_dropout).chain(hidden)
     }
 
+    /// What is trained, as it starts: the weights drawn from `seed`, layer by layer, and behind them the logits of the rates that are
+    /// learned, from the input on, each as a layer of one weight. All of a network's parameters stand in this order.
+    pub(crate) fn start(&self, seed: u64) -> Vec<LayerWeights> {
+        let logits = self.noises().filter_map(Noise::logit);
+        let logits = logits.map(LayerWeights::of_number);
+        self.draw(seed).into_iter().chain(logits).collect()
+    }
+
+    /// How many layers there are, and how many rates are learned.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let learned = self.noises().filter(|noise| noise.logit().is_some());
+        (self.hidden.len() + 1, learned.count())
+    }
+
     /// The seeded masks on the input of each layer, from the input on, for batches of at most `rows` rows.
     #[must_use]
     pub(crate) fn seeded_masks(&self, seed: u64, rows: usize) -> Vec<LayerMasks> {
@@ -200,7 +214,8 @@ impl MlpConfig {
         layers.collect()
     }
 
-    /// Builds the network with given weights; the initializer is not used.
+    /// Builds the network with given weights; the initializer is not used. Behind those of the layers may stand the logits of rates
+    /// that are learned, from the input on, each as a layer of one weight; else they are at their start.
     ///
     /// # Errors
     /// As [`init`](Self::init), and [`Error::Shape`] if a layer's weights do not fit.
@@ -210,14 +225,19 @@ impl MlpConfig {
         options: impl Into<TensorCreationOptions>,
     ) -> Result<Mlp> {
         self.check()?;
-        self.check_layers(weights.len())?;
+        let (weights, logits) = weights.split_at(self.layers_of(weights.len())?);
         let options = options.into();
         let mut layers = Vec::with_capacity(weights.len());
         for (k, (weights, size)) in weights.iter().zip(self.layer_sizes()).enumerate() {
             weights.check(k, size, self.bias)?;
             layers.push(weights.to_linear(&options));
         }
-        Ok(self.assemble(layers))
+        let mut network = self.assemble(layers);
+        for (k, logit) in logits.iter().enumerate() {
+            logit.check(weights.len() + k, (1, 1), false)?;
+        }
+        network.set_logits(logits.iter().flat_map(LayerWeights::values));
+        Ok(network)
     }
 
     /// As [`init_with_weights`](Self::init_with_weights), with weights that are on their device already.
@@ -225,30 +245,36 @@ impl MlpConfig {
     /// # Errors
     /// As [`init_with_weights`](Self::init_with_weights).
     #[doc(hidden)]
-    pub fn init_with_tensors(&self, tensors: Vec<LayerTensors>) -> Result<Mlp> {
+    pub fn init_with_tensors(&self, mut tensors: Vec<LayerTensors>) -> Result<Mlp> {
         self.check()?;
-        self.check_layers(tensors.len())?;
+        let logits = tensors.split_off(self.layers_of(tensors.len())?);
         let mut layers = Vec::with_capacity(tensors.len());
         for (k, (tensors, size)) in tensors.into_iter().zip(self.layer_sizes()).enumerate() {
             tensors.check(k, size, self.bias)?;
             layers.push(tensors.into_linear());
         }
-        Ok(self.assemble(layers))
+        let mut network = self.assemble(layers);
+        for (k, logit) in logits.iter().enumerate() {
+            logit.check(network.layers.len() + k, (1, 1), false)?;
+        }
+        network.set_logits(read_numbers(logits).into_iter());
+        Ok(network)
     }
 
-    /// The network with weights that are known to fit.
-    pub(crate) fn with_tensors(&self, layers: Vec<LayerTensors>) -> Mlp {
-        self.assemble(layers.into_iter().map(LayerTensors::into_linear).collect())
+    /// The network with parameters that are known to fit.
+    pub(crate) fn with_parameters(&self, parameters: Vec<LayerTensors>) -> Mlp {
+        self.assemble(Vec::new()).with_parameters(parameters)
     }
 
-    fn check_layers(&self, found: usize) -> Result<()> {
-        let expected = self.layer_sizes().count();
-        if found == expected {
-            return Ok(());
+    /// How many of so many parameters are layers, where the others are logits.
+    fn layers_of(&self, found: usize) -> Result<usize> {
+        let (layers, learned) = self.counts();
+        if found == layers || found == layers + learned {
+            return Ok(layers);
         }
         Err(Error::Shape {
             what: "the number of layers".to_owned(),
-            expected: vec![expected],
+            expected: vec![layers],
             found: vec![found],
         })
     }
@@ -362,10 +388,18 @@ impl Mlp {
         &self.dropouts
     }
 
-    /// The noise on the input of each layer, from the input on.
+    /// The noise on the input of each layer, from the input on, as it is once training is over: where a rate is learned, dropout at
+    /// the rate so far. What is trained is in [`dropouts`](Self::dropouts).
     #[doc(hidden)]
     pub fn noises(&self) -> impl Iterator<Item = Noise> {
-        self.dropouts.iter().map(NoiseLayer::noise)
+        self.dropouts.iter().map(|layer| layer.noise().fixed())
+    }
+
+    /// The rates that are learned, as they are now, each with the number of the layer, counted from 0, whose inputs it is of.
+    #[doc(hidden)]
+    pub fn learned_rates(&self) -> impl Iterator<Item = (usize, Noise)> {
+        let noises = self.dropouts.iter().map(NoiseLayer::noise).enumerate();
+        noises.filter(|(_, noise)| noise.logit().is_some())
     }
 
     /// Whether there is noise on any layer: a dropout rate above 0.
@@ -459,6 +493,20 @@ impl Mlp {
         self.layers.iter().map(layer).collect()
     }
 
+    /// What is trained, on the device and without a graph: the layers, and behind them the logits of the rates that are learned, from
+    /// the input on, each as a layer of one weight.
+    pub(crate) fn parameters(&self) -> Vec<LayerTensors> {
+        let mut parameters = self.tensors();
+        let like = &parameters[0].weight;
+        let options = (&like.device(), like.dtype()).into();
+        let logits = self.learned_rates().filter_map(|(_, noise)| noise.logit());
+        let logits: Vec<_> = logits
+            .map(|logit| LayerWeights::of_number(logit).as_tensors(&options))
+            .collect();
+        parameters.extend(logits);
+        parameters
+    }
+
     /// A copy of the weights, layer by layer.
     ///
     /// # Errors
@@ -473,7 +521,8 @@ impl Mlp {
     /// [`Error::Compute`] if the backend fails.
     #[doc(hidden)]
     pub fn is_finite(&self) -> Result<bool> {
-        let mut finite = true;
+        let logits = self.learned_rates().filter_map(|(_, noise)| noise.logit());
+        let mut finite = logits.fold(true, |finite, logit| finite && logit.is_finite());
         for layer in self.tensors() {
             // A sum of magnitudes is not finite if any of them is not.
             finite &= read(layer.weight.abs().sum())?[0].is_finite();
@@ -492,6 +541,31 @@ impl Mlp {
             ..self.clone()
         }
     }
+
+    /// The same network with other parameters, in the order of [`parameters`](Self::parameters).
+    pub(crate) fn with_parameters(&self, mut parameters: Vec<LayerTensors>) -> Self {
+        let logits = parameters.split_off(self.dropouts.len());
+        let mut network = self.with_tensors(parameters);
+        network.set_logits(read_numbers(logits).into_iter());
+        network
+    }
+
+    /// Sets the logits of the rates that are learned, from the input on; without any they stay.
+    fn set_logits(&mut self, mut logits: impl Iterator<Item = f64>) {
+        for layer in &mut self.dropouts {
+            if layer.noise().logit().is_some()
+                && let Some(logit) = logits.next()
+            {
+                *layer = NoiseLayer::of(Noise::Learned(logit));
+            }
+        }
+    }
+}
+
+/// The numbers of layers of one weight. Where the backend fails they are NaN, which is found where weights are looked at.
+fn read_numbers(layers: Vec<LayerTensors>) -> Vec<f64> {
+    let number = |layer: LayerTensors| read(layer.weight).map_or(f64::NAN, |numbers| numbers[0]);
+    layers.into_iter().map(number).collect()
 }
 
 /// A network in a line; of an ensemble how many there are, and the first.
@@ -529,7 +603,12 @@ impl ModuleDisplay for Mlp {
         } else {
             "no "
         };
-        let rates: Vec<Noise> = self.noises().skip(1).collect();
+        let rates: Vec<Noise> = self
+            .dropouts
+            .iter()
+            .map(NoiseLayer::noise)
+            .skip(1)
+            .collect();
         // A linear model has nothing hidden to speak of.
         let (hidden, hidden_rates) = match rates.first() {
             None => (String::new(), String::new()),

@@ -16,6 +16,7 @@ mod exchange;
 mod observer;
 mod optimizer;
 mod pass;
+mod penalty;
 mod plan;
 mod replicas;
 mod shards;
@@ -144,7 +145,7 @@ impl<'a> Trainer<'a> {
         } else {
             let network = shape.init(experiment.seed, (&device, dtype))?;
             let engine = Engine::new(&device, network.largest_product(plan.batch_rows()));
-            let layers = network.tensors();
+            let layers = network.parameters();
             let single = SingleNetwork::new(&experiment, &shape, &network, &plan, train);
             Steps::One(Box::new(StepLoop::new(
                 (experiment.train.clone(), experiment.dropout.schedule),
@@ -306,11 +307,13 @@ impl<'a> Trainer<'a> {
         let training_loss = self.loss_sum / self.loss_rows as f64;
         (self.loss_sum, self.loss_rows) = (0.0, 0);
         let plan = &self.plan;
+        let rates = mean_rates(self.members());
         Ok(Report {
             step: self.step,
             epoch: plan.epoch_of(self.step - 1) + 1,
             learning_rate: plan.learning_rate(self.experiment.train.learning_rate, self.step - 1),
             training_loss,
+            rates,
             train,
             validation,
             best,
@@ -443,4 +446,15 @@ impl<'a> Trainer<'a> {
         let start = self.experiment.train.learning_rate;
         self.plan.learning_rate(start, self.step)
     }
+}
+
+/// The rates that are learned, from the input on; of an ensemble the means over its members.
+fn mean_rates(members: &[Mlp]) -> Vec<f64> {
+    let rates = |network: &Mlp| -> Vec<f64> {
+        let learned = network.learned_rates();
+        learned.map(|(_, noise)| noise.rate()).collect()
+    };
+    let all: Vec<Vec<f64>> = members.iter().map(rates).collect();
+    let mean = |k| all.iter().map(|rates| rates[k]).sum::<f64>() / all.len() as f64;
+    (0..all[0].len()).map(mean).collect()
 }

@@ -2,9 +2,9 @@
 //! networks and under the masks that dropout drew.
 //!
 //! Three computations that share no code must agree: Burn's autodiff on the backend in use, the
-//! chain rule in plain loops ([`reference`](mod@reference)), and central differences of the plain loss. The masks
+//! chain rule in plain loops ([`reference`](mod@reference)), and central differences of the plain loss. The masks of dropout
 //! are read off the values before and after each dropout layer in the very pass that is
-//! differentiated.
+//! differentiated; those of other noise are drawn again. Where rates are learned, their gradients are among those compared.
 //!
 //! A gradient is a sum whose terms may cancel, and then rounding is large beside what is left. So a
 //! difference is relative to the largest sum of the terms' magnitudes in the same layer.
@@ -19,16 +19,20 @@ use rand::{Rng, RngExt};
 
 use crate::backend::{Backend, Precision, read};
 use crate::config::{Activation, Initializer, Loss, Masks};
-use crate::dropout::{Noise, NoiseLayer, with_framework_masks};
+use crate::dropout::learned::{gate, penalty};
+use crate::dropout::{Noise, with_framework_masks};
 use crate::error::Result;
 use crate::loss::Link;
-use crate::model::{LayerWeights, Mlp, MlpConfig};
+use crate::model::{LayerTensors, LayerWeights, Mlp, MlpConfig};
 use crate::seed::{Purpose, stream};
 
 use reference::Reference;
 
 /// The label smoothing of networks of classes.
 const LABEL_SMOOTHING: f64 = 0.1;
+
+/// The length scale of the prior of networks whose rates are learned.
+const LENGTH_SCALE: f64 = 0.5;
 
 /// Finite differences are taken of this many weights a layer, chosen at random.
 const SLOPES_A_LAYER: usize = 12;
@@ -54,7 +58,8 @@ pub struct Case {
 impl Case {
     /// Draws a case: one to three hidden layers, sizes 1 to 32, any activation, loss and rate from
     /// 0 to 0.9, input dropout and biases in half of the cases each. Burn's dropout layer draws the masks of one hidden
-    /// layer, and seeded masks serve for more, so that both are checked.
+    /// layer, and seeded masks serve for more, so that both are checked. With those a quarter each has Gaussian noise or learned rates, and
+    /// a part of the networks of SELU units alpha dropout.
     #[doc(hidden)]
     pub fn random(generator: &mut impl Rng) -> Self {
         let activations = Activation::ALL;
@@ -73,12 +78,21 @@ impl Case {
         } else {
             0.0
         };
+        let activation = activations[generator.random_range(0..activations.len())];
         let network = MlpConfig::new(d_input, &sizes[..depth], d_output)
-            .with_activation(activations[generator.random_range(0..activations.len())])
+            .with_activation(activation)
             .with_output(output)
-            .with_bias(generator.random())
-            .with_input_dropout(input_rate)
-            .with_hidden_dropout(generator.random_range(0.0..=0.9));
+            .with_bias(generator.random());
+        let hidden_rate: f64 = generator.random_range(0.0..=0.9);
+        let noise: fn(f64) -> Noise = match (depth, generator.random_range(0..4)) {
+            (2.., 1) => Noise::Gaussian,
+            (2.., 2) => |rate| Noise::Learned((rate / (1.0 - rate)).ln().max(-5.0)),
+            (2.., 3) if activation == Activation::Selu => Noise::Alpha,
+            _ => Noise::Bernoulli,
+        };
+        let network = network
+            .with_input_dropout(noise(input_rate))
+            .with_hidden_dropout(noise(hidden_rate));
         let seed: u64 = generator.random();
         Case {
             network,
@@ -98,7 +112,7 @@ impl Case {
 /// The largest relative differences found, one a check; the fields say of what.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Differences {
-    /// A kept value from `x / (1 - p)`, a dropped one from 0.
+    /// Of dropout a kept value from `x / (1 - p)` and a dropped one from 0; of other noise a value from what its formula makes of it.
     pub masks: f64,
     /// The backend's loss from the reference's.
     pub loss: f64,
@@ -116,7 +130,7 @@ impl Differences {
     #[doc(hidden)]
     pub fn named(&self) -> [(&'static str, f64); 5] {
         [
-            ("masks: values are 0 or x / (1 - p)", self.masks),
+            ("masks: values are what the noise makes of them", self.masks),
             ("loss: backend and plain loops", self.loss),
             ("gradient: autodiff and hand-derived", self.autodiff_hand),
             (
@@ -168,9 +182,11 @@ pub fn bounds(backend: &Backend, precision: Precision) -> Differences {
     };
     let finite = 1e-7;
     Differences {
-        masks: match precision {
-            Precision::Float32 => 4.0 * f64::from(f32::EPSILON),
-            Precision::Float64 => 4.0 * f64::EPSILON,
+        masks: match (backend.name(), precision) {
+            // The gates of learned rates are sigmoids.
+            ("ndarray", Precision::Float64) => rounding,
+            (_, Precision::Float32) => 4.0 * f64::from(f32::EPSILON),
+            (_, Precision::Float64) => 4.0 * f64::EPSILON,
         },
         loss: rounding,
         autodiff_hand: rounding,
@@ -188,7 +204,7 @@ pub struct Certificate {
     pub compared: usize,
     /// Of those, how many were compared with finite differences too.
     pub finite: usize,
-    /// Finite differences left out because a ReLU unit switches there.
+    /// Finite differences left out because a ReLU or SELU unit switches there.
     pub kinks: usize,
     /// The largest differences over all networks.
     pub worst: Differences,
@@ -267,16 +283,30 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
         .map(|target| target - smoothing * (target - 1.0 / shape.d_output as f64))
         .collect();
 
+    let parameters = network.parameters().into_iter();
+    let parameters: Vec<_> = parameters.map(LayerTensors::tracked).collect();
+    let (layers, logits) = parameters.split_at(shape.counts().0);
+    let network = network.with_tensors(layers.to_vec());
+    let noises: Vec<Noise> = shape.noises().collect();
+    let mut drawn = shape.seeded_masks(case.seed, case.rows);
+    let mut draw =
+        |k: usize, width: usize| drawn[k].mask(1, noises[k], [case.rows, width], (&device, dtype));
+    let mut logits_left = logits.iter();
     let (output, traces) = match case.masks {
         Masks::Framework => with_framework_masks(&device, case.seed, 0, || {
-            traced_forward(&network, x, |dropout, _, h| dropout.forward(h))
+            traced_forward(&network, x, |k, h| network.dropouts()[k].forward(h))
         }),
-        Masks::Seeded => {
-            let mut masks = shape.seeded_masks(case.seed, case.rows);
-            traced_forward(&network, x, |dropout, k, h| {
-                masks[k].apply(1, dropout.noise(), h)
-            })
-        }
+        Masks::Seeded => traced_forward(&network, x, |k, h| {
+            let width = h.dims()[1];
+            match (
+                noises[k].is_off(),
+                noises[k].logit().and_then(|_| logits_left.next()),
+            ) {
+                (true, _) => h,
+                (false, None) => noises[k].put_on(h, draw(k, width)),
+                (false, Some(logit)) => h * gate(draw(k, width), logit.weight.clone()),
+            }
+        }),
     };
     // Exact in 32 bits.
     let weights: Option<Vec<f64>> = case.weighted.then(|| {
@@ -289,24 +319,60 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
             .flat_map(|weight| std::iter::repeat_n(*weight, shape.d_output));
         tensor(&weights.collect::<Vec<f64>>(), shape.d_output)
     });
-    let loss = case.loss.weighted(output, y, columns);
-    let autodiff = network.gradients(&loss)?;
+    let mut loss = case.loss.weighted(output, y, columns);
+    // What it counts in training is a number that follows from the loss; here one such as any.
+    let penalized = [0.25 / case.rows as f64, LENGTH_SCALE];
+    let learned = (0..noises.len()).filter(|k| noises[*k].logit().is_some());
+    for (k, logit) in learned.zip(logits) {
+        let (layer, logit) = (&layers[k].weight, logit.weight.clone());
+        let squares = layer.clone().square().sum().reshape([1, 1]);
+        let penalty = penalty(squares, logit, layer.dims()[0], LENGTH_SCALE);
+        loss = loss + penalty.reshape([1]) * penalized[0];
+    }
+    let mut gradients = loss.backward();
+    let autodiff = parameters
+        .iter()
+        .map(|layer| layer.gradients(&mut gradients));
+    let autodiff: Vec<LayerWeights> = autodiff.map(LayerWeights::read).collect::<Result<_>>()?;
     let backend_loss = read(loss)?[0];
 
-    let rates: Vec<f64> = shape.noises().map(Noise::rate).collect();
+    // The same as autodiff had them: a logit may have been rounded to 32 bits.
+    let mut own_logits = logits.iter();
+    let mut exact = noises.clone();
+    for noise in &mut exact {
+        if noise.logit().is_some()
+            && let Some(logit) = own_logits.next()
+        {
+            *noise = Noise::Learned(read(logit.weight.clone())?[0]);
+        }
+    }
     let mut masks = Vec::new();
     let mut worst = Differences::default();
-    for ((before, after), rate) in traces.into_iter().zip(&rates) {
-        let (mask, difference) = observed_mask(&read(before)?, &read(after)?, *rate);
+    for (k, (before, after)) in traces.into_iter().enumerate() {
+        let width = before.dims()[1];
+        let (before, after) = (read(before)?, read(after)?);
+        let (mask, difference) = match exact[k] {
+            Noise::Bernoulli(rate) => observed_mask(&before, &after, rate),
+            noise => {
+                let mask = read(draw(k, width))?;
+                let difference = from_formula(noise, (&before, &after), &mask);
+                (indicators(noise, mask), difference)
+            }
+        };
         masks.push(mask);
         worst.masks = larger(worst.masks, difference);
     }
     let reference = Reference {
-        layers: network.weights()?,
+        layers: layers
+            .iter()
+            .cloned()
+            .map(LayerWeights::read)
+            .collect::<Result<_>>()?,
         activation: shape.activation,
         output: shape.output,
         loss: case.loss,
-        rates,
+        noises: exact,
+        penalty: penalized,
         inputs,
         targets,
         weights,
@@ -351,11 +417,11 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
 fn traced_forward(
     network: &Mlp,
     x: Tensor<2>,
-    mut drop: impl FnMut(&NoiseLayer, usize, Tensor<2>) -> Tensor<2>,
+    mut drop: impl FnMut(usize, Tensor<2>) -> Tensor<2>,
 ) -> (Tensor<2>, Vec<(Tensor<2>, Tensor<2>)>) {
     let mut traces = Vec::new();
     let output = network.forward_with(x, |k, h| {
-        let after = drop(&network.dropouts()[k], k, h.clone());
+        let after = drop(k, h.clone());
         traces.push((h, after.clone()));
         after
     });
@@ -376,6 +442,27 @@ fn observed_mask(before: &[f64], after: &[f64], rate: f64) -> (Vec<f64>, f64) {
         f64::from(*after != 0.0)
     });
     (mask.collect(), worst)
+}
+
+/// How far values are from what the formula of a noise makes of them, with the mask that was drawn.
+fn from_formula(noise: Noise, (before, after): (&[f64], &[f64]), mask: &[f64]) -> f64 {
+    let values = before
+        .iter()
+        .zip(after)
+        .zip(indicators(noise, mask.to_vec()));
+    let differences = values.map(|((before, after), m)| {
+        let expected = before * reference::factor(noise, m) + reference::added(noise, m);
+        relative(*after, expected, reference::magnitude(noise, *before, m))
+    });
+    differences.fold(0.0, larger)
+}
+
+/// Of alpha dropout 1 for what is kept and 0 for what is not; of other noise the numbers that were drawn.
+fn indicators(noise: Noise, mask: Vec<f64>) -> Vec<f64> {
+    match noise {
+        Noise::Alpha(_) => mask.iter().map(|m| f64::from(*m != 0.0)).collect(),
+        _ => mask,
+    }
 }
 
 /// `|a - b|` over a scale; 0 where there is no difference, whatever the scale.

@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{IntoDeserializer, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::forms::{NumberOr, number_or};
 use super::is_default;
 use crate::activation::Activation;
-use crate::check::check_hidden;
+use crate::check::{check_above_zero, check_hidden};
 use crate::dropout::{Masks, Noise, NoiseKind};
 use crate::error::{Error, Result};
 use crate::initializer::Initializer;
@@ -20,7 +22,7 @@ pub struct NetworkConfig {
     /// which makes a linear or logistic regression with dropout on its inputs. Required.
     #[serde(deserialize_with = "layers")]
     pub hidden: Vec<usize>,
-    /// The activation of the hidden layers: `sigmoid`, `relu`, `tanh`, `gelu`, `silu` or `identity`. Default `sigmoid`.
+    /// The activation of the hidden layers: `sigmoid`, `relu`, `tanh`, `gelu`, `silu`, `selu` or `identity`. Default `sigmoid`.
     #[serde(default)]
     pub activation: Activation,
     /// The activation of the output layer. Default: what the loss and the data ask for, which is
@@ -30,8 +32,9 @@ pub struct NetworkConfig {
     /// Whether the layers have biases. Default true.
     #[serde(default = "default_bias")]
     pub bias: bool,
-    /// What the initial weights are drawn from: `he`, `xavier`, `{ normal = 0.01 }` (its standard deviation) or `{ uniform = 1.0 }` (its
-    /// bound; biases too). Default: what suits the activation of the hidden layers, `he` for `relu`, `gelu` and `silu`, else `xavier`.
+    /// What the initial weights are drawn from: `he`, `xavier`, `lecun`, `{ normal = 0.01 }` (its standard deviation) or `{ uniform = 1.0 }`
+    /// (its bound; biases too). Default: what suits the activation of the hidden layers, `he` for `relu`, `gelu` and `silu`, `lecun` for
+    /// `selu`, else `xavier`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initializer: Option<Initializer>,
 }
@@ -67,15 +70,22 @@ impl NetworkConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct DropoutConfig {
     /// What values are multiplied by in training: `bernoulli` (0, or `1 / (1 - rate)`) or `gaussian` (normal numbers with mean 1 and the
-    /// same variance, `rate / (1 - rate)`), which takes seeded masks. Default `bernoulli`.
+    /// same variance, `rate / (1 - rate)`); or `alpha`, for `activation = "selu"`: values are set to -1.7581 in place of 0, and then scaled
+    /// and shifted so that mean 0 and variance 1 stay. Those take seeded masks. Default `bernoulli`.
     #[serde(skip_serializing_if = "is_default")]
     pub kind: NoiseKind,
-    /// The rate of the inputs; at most 0.25 is advised. Default 0.
+    /// The rate of the inputs; at most 0.25 is advised. Or `learned`, as below. Default 0.
     pub input: Noise,
-    /// The rate of every hidden layer, or one a layer: `[0.2, 0.5]`; about 0.5 is advised. Default 0.
+    /// The rate of every hidden layer, or one a layer: `[0.2, 0.5]`; about 0.5 is advised. Or `learned`: a rate for each layer is trained
+    /// with the weights, from 0.1 on (concrete dropout); it takes `bernoulli`, seeded masks and the schedule `standard`. Default 0.
     pub hidden: HiddenNoise,
-    /// When dropout is on: `standard` (always), `{ early = 5 }` (the first 5 epochs only), `{ late = 5 }` (all but the first 5) or
-    /// `flat-cosine` (in full for half of all steps, then less and less, along a cosine to 0; not for `framework` masks). Default `standard`.
+    /// With learned rates: the length scale of the prior of the weights, above 0. The larger, the more weights are held down, and those
+    /// behind a high rate most. Default 0.0001, that of the published code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub length_scale: Option<f64>,
+    /// When dropout is on: `standard` (always), `{ early = 5 }` (the first 5 epochs only), `{ late = 5 }` (all but the first 5),
+    /// `flat-cosine` (in full for half of all steps, then less and less, along a cosine to 0) or `curriculum` (from 0 up: after the share
+    /// `d` of all steps, rates are multiplied by `1 - exp(-10 d)`). The last two are not for `framework` masks. Default `standard`.
     pub schedule: DropoutSchedule,
     /// Where masks come from: `seeded` (a function of seed, step, layer and position: the same on every backend) or `framework` (Burn's
     /// dropout layer, as in `examples/xor.rs`). Default `seeded`.
@@ -121,6 +131,11 @@ impl HiddenNoise {
                 HiddenNoise::Each(noises.collect())
             }
         }
+    }
+
+    /// Whether any rate is learned.
+    pub(crate) fn is_learned(&self) -> bool {
+        self.as_slice().iter().any(|noise| noise.logit().is_some())
     }
 
     /// The largest rate.
@@ -181,15 +196,50 @@ impl<N: Into<Noise>> From<Vec<N>> for HiddenNoise {
 
 impl<'de> Deserialize<'de> for HiddenNoise {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let expecting = "a dropout rate, or an array of one for each hidden layer";
-        Ok(match number_or(deserializer, expecting)? {
-            NumberOr::Number(rate) => HiddenNoise::All(rate.into()),
-            NumberOr::Other(noises) => HiddenNoise::Each(noises),
-        })
+        struct Form;
+
+        impl<'de> Visitor<'de> for Form {
+            type Value = HiddenNoise;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a dropout rate, \"learned\", or an array of one for each hidden layer")
+            }
+
+            fn visit_f64<E>(self, rate: f64) -> std::result::Result<HiddenNoise, E> {
+                Ok(rate.into())
+            }
+
+            fn visit_i64<E>(self, rate: i64) -> std::result::Result<HiddenNoise, E> {
+                Ok((rate as f64).into())
+            }
+
+            fn visit_u64<E>(self, rate: u64) -> std::result::Result<HiddenNoise, E> {
+                Ok((rate as f64).into())
+            }
+
+            fn visit_str<E: serde::de::Error>(
+                self,
+                text: &str,
+            ) -> std::result::Result<HiddenNoise, E> {
+                let noise = Noise::deserialize(IntoDeserializer::<E>::into_deserializer(text));
+                let noise = noise.map_err(|_| E::invalid_value(Unexpected::Str(text), &self));
+                Ok(HiddenNoise::All(noise?))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(
+                self,
+                noises: A,
+            ) -> std::result::Result<HiddenNoise, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(noises)).map(HiddenNoise::Each)
+            }
+        }
+
+        deserializer.deserialize_any(Form)
     }
 }
 
-/// When dropout is on (Liu et al. 2023, "Dropout Reduces Underfitting"; `flat-cosine`: Holzmüller et al. 2024, "Better by Default").
+/// When dropout is on (Liu et al. 2023, "Dropout Reduces Underfitting"; `flat-cosine`: Holzmüller et al. 2024, "Better by Default";
+/// `curriculum`: Morerio et al. 2017, "Curriculum Dropout").
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DropoutSchedule {
@@ -202,14 +252,21 @@ pub enum DropoutSchedule {
     Late(usize),
     /// In full for half of all steps, then the rates fall along a cosine to 0.
     FlatCosine,
+    /// From 0 the rates rise to their full value, which they are within 5e-5 of at the end.
+    Curriculum,
 }
+
+/// How fast a curriculum rises: `gamma` times all steps, the paper's heuristic (section 4).
+const CURRICULUM: f64 = 10.0;
 
 impl DropoutSchedule {
     /// Whether dropout is on in `epoch`, counted from 0.
     #[must_use]
     pub(crate) fn is_on(self, epoch: usize) -> bool {
         match self {
-            DropoutSchedule::Standard | DropoutSchedule::FlatCosine => true,
+            DropoutSchedule::Standard
+            | DropoutSchedule::FlatCosine
+            | DropoutSchedule::Curriculum => true,
             DropoutSchedule::Early(epochs) => epoch < epochs,
             DropoutSchedule::Late(epochs) => epoch >= epochs,
         }
@@ -222,27 +279,79 @@ impl DropoutSchedule {
             DropoutSchedule::FlatCosine => {
                 (1.0 + (std::f64::consts::PI * (2.0 * done - 1.0).max(0.0)).cos()) / 2.0
             }
+            // Of a keep probability `q`, the paper's equation 4: (1 - q) exp(-gamma t) + q.
+            DropoutSchedule::Curriculum => 1.0 - (-CURRICULUM * done).exp(),
             _ => f64::from(u8::from(self.is_on(epoch))),
         }
     }
 }
 
 impl DropoutConfig {
-    pub(super) fn check(&self, layers: usize) -> Result<()> {
-        if self.schedule == DropoutSchedule::FlatCosine && self.masks == Masks::Framework {
-            let only = "masks = \"seeded\"";
-            return Err(Error::inapplicable(
-                "dropout.schedule",
-                only,
-                "\"framework\"",
-            ));
+    /// For a network of `layers` hidden layers with this activation.
+    pub(super) fn check(&self, layers: usize, activation: Activation) -> Result<()> {
+        let seeded = |key: &str| match self.masks {
+            Masks::Seeded => Ok(()),
+            Masks::Framework => {
+                let only = "masks = \"seeded\"";
+                Err(Error::inapplicable(key, only, "\"framework\""))
+            }
+        };
+        if let DropoutSchedule::FlatCosine | DropoutSchedule::Curriculum = self.schedule {
+            seeded("dropout.schedule")?;
         }
-        if self.kind != NoiseKind::Bernoulli && self.masks != Masks::Seeded {
-            let only = "masks = \"seeded\"";
-            return Err(Error::inapplicable("dropout.kind", only, "\"framework\""));
+        if self.kind != NoiseKind::Bernoulli {
+            seeded("dropout.kind")?;
         }
+        if self.kind == NoiseKind::Alpha && activation != Activation::Selu {
+            let only = "activation = \"selu\" in `[network]`, whose units it keeps at mean 0 and variance 1";
+            let found = format!("\"{activation}\"");
+            return Err(Error::inapplicable("dropout.kind", only, found));
+        }
+        self.check_learned(seeded)?;
         self.input.check("dropout.input")?;
         self.hidden.check("dropout.hidden", layers)
+    }
+
+    /// Checks what goes with rates that are learned, and what takes them.
+    fn check_learned(&self, seeded: impl Fn(&str) -> Result<()>) -> Result<()> {
+        let key = match (self.input.logit(), self.hidden.is_learned()) {
+            (Some(_), _) => "dropout.input",
+            (None, true) => "dropout.hidden",
+            (None, false) => {
+                return match self.length_scale {
+                    None => Ok(()),
+                    Some(scale) => {
+                        let only = "input = \"learned\" or hidden = \"learned\"";
+                        Err(Error::inapplicable(
+                            "dropout.length_scale",
+                            only,
+                            scale.to_string(),
+                        ))
+                    }
+                };
+            }
+        };
+        seeded(key)?;
+        if self.kind != NoiseKind::Bernoulli {
+            let found = format!("\"{}\"", self.kind);
+            return Err(Error::inapplicable(
+                key,
+                "kind = \"bernoulli\" where it is \"learned\"",
+                found,
+            ));
+        }
+        if self.schedule != DropoutSchedule::Standard {
+            let only = "schedule = \"standard\" where it is \"learned\"";
+            return Err(Error::inapplicable(key, only, "another"));
+        }
+        self.length_scale.map_or(Ok(()), |scale| {
+            check_above_zero("dropout.length_scale", scale)
+        })
+    }
+
+    /// The length scale of the prior of the weights, where rates are learned.
+    pub(crate) fn length_scale(&self) -> f64 {
+        self.length_scale.unwrap_or(1e-4)
     }
 
     /// Rates that are allowed but rarely useful with `layers` hidden layers, each a sentence that says why.

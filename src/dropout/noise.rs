@@ -11,10 +11,12 @@ use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{DType, Element, ElementConversion, Int, Tensor};
 use rand::Rng;
 use rand::rngs::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
+use serde::de::{Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::learned::{START, gate, logistic_table};
 use crate::check::check_rate;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::normal::quantiles;
 
 /// Bytes taken from the generator at a time: one of its refills for a small mask, and several for a large one,
@@ -28,9 +30,9 @@ pub(super) const BLOCK: usize = LARGE_BLOCK / 2;
 
 /// The noise on the inputs of a layer while training: each value is multiplied by a random number whose mean is 1.
 ///
-/// In a configuration, and from an `f64`, a number is the rate of [`Bernoulli`](Self::Bernoulli).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(from = "f64", into = "f64")]
+/// In a configuration, and from an `f64`, a number is the rate of [`Bernoulli`](Self::Bernoulli); `"learned"` is
+/// [`Learned`](Self::Learned), from a rate of 0.1 on.
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Noise {
     /// Dropout: 0 with the probability of this rate, else `1 / (1 - rate)`. The rate is in `[0, 1)`; 0 is no
@@ -40,7 +42,21 @@ pub enum Noise {
     /// no noise (Srivastava et al. 2014, section 10). Of a value's 16 bits the quantile of the normal distribution is taken, so that the
     /// masks are the same on every machine.
     Gaussian(f64),
+    /// Alpha dropout, for SELU units: with the probability of this rate, in `[0, 1)`, a value becomes what SELU tends to far below 0,
+    /// and all are scaled and shifted so that mean 0 and variance 1 stay as they are (Klambauer et al. 2017, section 2). With
+    /// `a' = -1.7581` and `d` 0 or 1,
+    ///
+    /// ```text
+    /// y = a (x d + a' (1 - d)) + b,   a = 1 / sqrt((1 - p) (1 + p a'^2)),   b = -a p a'
+    /// ```
+    Alpha(f64),
+    /// Dropout whose rate is learned with the weights (Gal, Hron and Kendall 2017): the logit `log(rate / (1 - rate))` of the rate
+    /// so far. After training it is dropout at that rate.
+    Learned(f64),
 }
+
+/// What SELU tends to far below 0, `a'` of alpha dropout: `-lambda alpha`.
+const DROPPED: f64 = -1.758_099_340_847_376_6;
 
 impl Default for Noise {
     /// No noise.
@@ -66,7 +82,56 @@ impl fmt::Display for Noise {
         match self {
             Noise::Bernoulli(rate) => write!(f, "{rate}"),
             Noise::Gaussian(rate) => write!(f, "{rate} gaussian"),
+            Noise::Alpha(rate) => write!(f, "{rate} alpha"),
+            Noise::Learned(_) => write!(f, "{:.3} learned", self.rate()),
         }
+    }
+}
+
+/// As it is written: a rate, or `"learned"`.
+impl Serialize for Noise {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self {
+            Noise::Learned(_) => serializer.serialize_str(LEARNED),
+            noise => serializer.serialize_f64(noise.rate()),
+        }
+    }
+}
+
+const LEARNED: &str = "learned";
+
+impl<'de> Deserialize<'de> for Noise {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Form;
+
+        impl Visitor<'_> for Form {
+            type Value = Noise;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a dropout rate, or \"learned\"")
+            }
+
+            fn visit_f64<E>(self, rate: f64) -> std::result::Result<Noise, E> {
+                Ok(rate.into())
+            }
+
+            fn visit_i64<E>(self, rate: i64) -> std::result::Result<Noise, E> {
+                Ok((rate as f64).into())
+            }
+
+            fn visit_u64<E>(self, rate: u64) -> std::result::Result<Noise, E> {
+                Ok((rate as f64).into())
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<Noise, E> {
+                match text {
+                    LEARNED => Ok(Noise::Learned(START)),
+                    _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(Form)
     }
 }
 
@@ -75,34 +140,89 @@ impl Noise {
     #[must_use]
     pub fn rate(self) -> f64 {
         match self {
-            Noise::Bernoulli(rate) | Noise::Gaussian(rate) => rate,
+            Noise::Bernoulli(rate) | Noise::Gaussian(rate) | Noise::Alpha(rate) => rate,
+            // Below 1, however large the logit.
+            Noise::Learned(logit) => (1.0 / (1.0 + (-logit).exp())).min(1.0 - f64::EPSILON),
         }
     }
 
-    /// The noise of another kind with the same rate.
+    /// The noise of another kind with the same rate; one that is learned stays.
     #[must_use]
     #[doc(hidden)]
     pub fn of_kind(self, kind: NoiseKind) -> Self {
-        match kind {
-            NoiseKind::Bernoulli => Noise::Bernoulli(self.rate()),
-            NoiseKind::Gaussian => Noise::Gaussian(self.rate()),
+        match (self, kind) {
+            (Noise::Learned(_), _) => self,
+            (_, NoiseKind::Bernoulli) => Noise::Bernoulli(self.rate()),
+            (_, NoiseKind::Gaussian) => Noise::Gaussian(self.rate()),
+            (_, NoiseKind::Alpha) => Noise::Alpha(self.rate()),
         }
     }
 
-    /// The same noise with its rate multiplied by `factor`, from 0 to 1.
+    /// The same noise with its rate multiplied by `factor`, from 0 to 1; one that is learned stays.
     #[must_use]
     pub(crate) fn times(self, factor: f64) -> Self {
         match self {
             Noise::Bernoulli(rate) => Noise::Bernoulli(rate * factor),
             Noise::Gaussian(rate) => Noise::Gaussian(rate * factor),
+            Noise::Alpha(rate) => Noise::Alpha(rate * factor),
+            Noise::Learned(_) => self,
         }
     }
 
-    /// The variance of the number that a value is multiplied by, whose mean is 1.
+    /// The noise once training is over: dropout at the rate that was learned.
     #[must_use]
-    pub(crate) fn variance(self) -> f64 {
+    pub(crate) fn fixed(self) -> Self {
         match self {
-            Noise::Bernoulli(rate) | Noise::Gaussian(rate) => rate / (1.0 - rate),
+            Noise::Learned(_) => Noise::Bernoulli(self.rate()),
+            noise => noise,
+        }
+    }
+
+    /// The logit of a rate that is learned.
+    #[must_use]
+    #[doc(hidden)]
+    pub fn logit(self) -> Option<f64> {
+        match self {
+            Noise::Learned(logit) => Some(logit),
+            _ => None,
+        }
+    }
+
+    /// The variance of the number that a value is multiplied by, whose mean is 1; none of alpha dropout, which is of another form.
+    #[must_use]
+    pub(crate) fn variance(self) -> Option<f64> {
+        match self.fixed() {
+            Noise::Alpha(_) => None,
+            noise => Some(noise.rate() / (1.0 - noise.rate())),
+        }
+    }
+
+    /// What is added to a value times its number in the mask, as a multiple of that number and a constant; none where that is nothing.
+    #[must_use]
+    pub(crate) fn offset(self) -> Option<(f64, f64)> {
+        match self {
+            // y = x m + a' (a - m) + b, with m = a d
+            Noise::Alpha(rate) => {
+                let scale = alpha_scale(rate);
+                Some((-DROPPED, scale * DROPPED * (1.0 - rate)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Puts noise on values, with the mask that was drawn of it.
+    ///
+    /// # Shapes
+    /// - `x`, `mask`, output: the same
+    #[must_use]
+    pub(crate) fn put_on(self, x: Tensor<2>, mask: Tensor<2>) -> Tensor<2> {
+        match (self.offset(), self.logit()) {
+            (Some((slope, constant)), _) => (x + slope) * mask + constant,
+            (None, Some(logit)) => {
+                let logit = Tensor::full([1, 1], logit, (&x.device(), x.dtype()));
+                x * gate(mask, logit)
+            }
+            (None, None) => x * mask,
         }
     }
 
@@ -118,13 +238,11 @@ impl Noise {
     /// [`Error::InvalidValue`](crate::Error::InvalidValue) that names it as `what`, outside `[0, 1)` and for
     /// NaN.
     pub fn check(self, what: &str) -> Result<()> {
-        check_rate(what, self.rate()).map(drop)
-    }
-
-    /// Words of 32 bits that the seeded masks of `values` values are made of.
-    pub(super) fn words(self, values: usize) -> usize {
-        match self {
-            Noise::Bernoulli(_) | Noise::Gaussian(_) => values.div_ceil(2),
+        match self.logit() {
+            Some(logit) if !logit.is_finite() => {
+                Err(Error::invalid(what, "a finite logit of the rate", logit))
+            }
+            _ => check_rate(what, self.rate()).map(drop),
         }
     }
 
@@ -132,7 +250,8 @@ impl Noise {
     pub(super) fn constant<E: Element>(self) -> Option<E> {
         match self {
             Noise::Bernoulli(rate) => Bernoulli::new(rate).constant(),
-            Noise::Gaussian(rate) => (rate == 0.0).then(|| 1.0.elem()),
+            Noise::Gaussian(rate) | Noise::Alpha(rate) => (rate == 0.0).then(|| 1.0.elem()),
+            Noise::Learned(_) => None,
         }
     }
 
@@ -143,26 +262,41 @@ impl Noise {
         bits: Tensor<D, Int>,
         dtype: DType,
     ) -> Option<Tensor<D>> {
-        match self {
-            Noise::Bernoulli(rate) => {
-                let Bernoulli { threshold, kept } = Bernoulli::<f64>::new(rate);
-                Some(bits.lower_elem(threshold).float().cast(dtype) * kept)
-            }
-            Noise::Gaussian(_) => None,
-        }
+        let Bernoulli { threshold, kept } = match self {
+            Noise::Bernoulli(rate) => Bernoulli::<f64>::new(rate),
+            Noise::Alpha(rate) => Bernoulli::alpha(rate),
+            Noise::Gaussian(_) | Noise::Learned(_) => return None,
+        };
+        Some(bits.lower_elem(threshold).float().cast(dtype) * kept)
     }
 
-    /// Fills a mask, from [`words`](Self::words) words of the generator.
+    /// Fills a mask, from [`words`] words of the generator; of a rate that is learned with the logistic numbers that its
+    /// [gates](super::learned) are made of.
     pub(super) fn fill<E: Element>(self, generator: &mut ChaCha8Rng, mask: &mut [E]) {
         match self {
             Noise::Bernoulli(rate) => Bernoulli::new(rate).fill(generator, mask),
-            Noise::Gaussian(_) => {
-                let (table, deviation) = (normal_table(), self.variance().sqrt());
+            Noise::Alpha(rate) => Bernoulli::alpha(rate).fill(generator, mask),
+            Noise::Gaussian(rate) => {
+                let (table, deviation) = (normal_table(), (rate / (1.0 - rate)).sqrt());
                 let value = |bits: u16| (1.0 + deviation * table[usize::from(bits)]).elem();
                 fill_with(generator, mask, value);
             }
+            Noise::Learned(_) => {
+                let table = logistic_table();
+                fill_with(generator, mask, |bits| table[usize::from(bits)].elem());
+            }
         }
     }
+}
+
+/// Words of 32 bits that the seeded masks of `values` values are made of, whatever the noise.
+pub(super) fn words(values: usize) -> usize {
+    values.div_ceil(2)
+}
+
+/// `a` of alpha dropout.
+fn alpha_scale(rate: f64) -> f64 {
+    1.0 / ((1.0 - rate) * (1.0 + rate * DROPPED * DROPPED)).sqrt()
 }
 
 /// The normal number that each 16 bits stand for.
@@ -181,6 +315,8 @@ pub enum NoiseKind {
     Bernoulli,
     /// Values are multiplied by normal numbers.
     Gaussian,
+    /// Alpha dropout, for SELU units.
+    Alpha,
 }
 
 impl fmt::Display for NoiseKind {
@@ -188,6 +324,7 @@ impl fmt::Display for NoiseKind {
         f.write_str(match self {
             NoiseKind::Bernoulli => "bernoulli",
             NoiseKind::Gaussian => "gaussian",
+            NoiseKind::Alpha => "alpha",
         })
     }
 }
@@ -248,6 +385,14 @@ impl<E: Element> Bernoulli<E> {
         Bernoulli {
             threshold: ((1.0 - rate) * 65536.0).round() as u32,
             kept: (1.0 / (1.0 - rate)).elem(),
+        }
+    }
+
+    /// What is kept is scaled otherwise.
+    fn alpha(rate: f64) -> Self {
+        Bernoulli {
+            kept: alpha_scale(rate).elem(),
+            ..Bernoulli::new(rate)
         }
     }
 

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 #[cfg(not(target_family = "wasm"))]
 use super::noise::BLOCK;
+use super::noise::words;
 use super::{Noise, on_device};
 use crate::seed::{Purpose, layer_stream};
 
@@ -29,14 +30,14 @@ impl MaskAt {
     ///
     /// # Panics
     /// In step 0, and if `count` values are more than the stride.
-    fn first_word(self, noise: Noise, count: usize) -> u128 {
+    fn first_word(self, count: usize) -> u128 {
         assert!(self.step > 0, "steps are counted from 1");
         assert!(
             count <= self.stride,
             "a mask of {count} values does not fit a stride of {}",
             self.stride
         );
-        (self.step - 1) as u128 * noise.words(self.stride) as u128
+        (self.step - 1) as u128 * words(self.stride) as u128
     }
 }
 
@@ -54,7 +55,7 @@ impl MaskAt {
 ///
 /// where `n`, the stride, is the number of values in the mask of a full batch. So the fate of a value is a
 /// function of seed, step, layer, row and unit, and of the layer's width and the batch size, which a run
-/// does not change. A last batch of fewer rows has the first rows of its step's mask. Any step is reached
+/// does not change. Of a rate that is learned, a mask is the logistic numbers that the gates are made of while training. A last batch of fewer rows has the first rows of its step's mask. Any step is reached
 /// directly, and a generator that has drawn one step stands at the next.
 ///
 /// ```
@@ -89,7 +90,7 @@ impl SeededMasks {
     #[doc(hidden)]
     pub fn fill<E: Element>(&self, at: MaskAt, noise: impl Into<Noise>, into: &mut [E]) {
         let noise = noise.into();
-        let first = at.first_word(noise, into.len());
+        let first = at.first_word(into.len());
         if let Some(factor) = noise.constant() {
             return into.fill(factor);
         }
@@ -97,7 +98,7 @@ impl SeededMasks {
         #[cfg(not(target_family = "wasm"))]
         if into.len() > PART {
             let parts = into.par_chunks_mut(PART).enumerate();
-            return parts.for_each(|(k, part)| draw(first + (k * noise.words(PART)) as u128, part));
+            return parts.for_each(|(k, part)| draw(first + (k * words(PART)) as u128, part));
         }
         draw(first, into);
     }
@@ -106,13 +107,13 @@ impl SeededMasks {
     /// thread has had to clear first: where one clears and others write, that costs as much as the drawing.
     #[cfg(not(target_family = "wasm"))]
     fn collect<E: Element>(&self, at: MaskAt, noise: Noise, count: usize) -> Vec<E> {
-        let first = at.first_word(noise, count);
+        let first = at.first_word(count);
         let blocks = (0..count.div_ceil(BLOCK)).into_par_iter();
         let blocks = blocks.with_min_len(PART / BLOCK).map_init(
             || self.stream(at.layer),
             |stream, k| {
                 let mut block = [E::default(); BLOCK];
-                stream.draw(first + (k * noise.words(BLOCK)) as u128, noise, &mut block);
+                stream.draw(first + (k * words(BLOCK)) as u128, noise, &mut block);
                 block
             },
         );
@@ -176,7 +177,7 @@ impl Stream {
             self.generator.set_word_pos(first);
         }
         noise.fill(&mut self.generator, into);
-        self.next = first + noise.words(into.len()) as u128;
+        self.next = first + words(into.len()) as u128;
     }
 }
 
@@ -201,7 +202,7 @@ impl LayerMasks {
         if into.len() > PART {
             return self.masks.fill(at, noise, into);
         }
-        let first = at.first_word(noise, into.len());
+        let first = at.first_word(into.len());
         if let Some(factor) = noise.constant() {
             return into.fill(factor);
         }
@@ -266,14 +267,14 @@ impl LayerMasks {
         shape: [usize; 2],
     ) -> TensorData {
         let (start, count) = (first * shape[1], shape[0] * shape[1]);
-        let word = self.at(step).first_word(noise, start + count);
+        let word = self.at(step).first_word(start + count);
         if let Some(factor) = noise.constant::<E>() {
             return TensorData::new(vec![factor; count], shape);
         }
         // Random bits come in blocks of whole words: an odd place is in the middle of one.
         let skipped = start % 2;
         let mut values = vec![E::default(); skipped + count];
-        let first = word + noise.words(start - skipped) as u128;
+        let first = word + words(start - skipped) as u128;
         self.stream.draw(first, noise, &mut values);
         values.drain(..skipped);
         TensorData::new(values, shape)
@@ -297,7 +298,7 @@ impl LayerMasks {
         (device, dtype): (&Device, DType),
     ) -> Tensor<2> {
         let noise = noise.into();
-        let first = self.at(step).first_word(noise, shape[0] * shape[1]);
+        let first = self.at(step).first_word(shape[0] * shape[1]);
         let generator = &self.stream.generator;
         on_device::mask(generator, first, noise, shape, (device, dtype))
             .unwrap_or_else(|| self.mask(step, noise, shape, (device, dtype)))
@@ -323,7 +324,8 @@ impl LayerMasks {
         }
     }
 
-    /// Drops from a layer's inputs: one multiplication by the mask, none where there is no noise.
+    /// Drops from a layer's inputs: one multiplication by the mask, none where there is no noise; with alpha dropout values are shifted
+    /// too.
     ///
     /// # Shapes
     /// - `x` and output: `[rows, width]`
@@ -337,6 +339,6 @@ impl LayerMasks {
             return x;
         }
         let mask = self.mask(step, noise, x.dims(), (&x.device(), x.dtype()));
-        x * mask
+        noise.put_on(x, mask)
     }
 }

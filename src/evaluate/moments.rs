@@ -12,6 +12,7 @@
 //! independent terms. Elsewhere it is an approximation: units are taken to be normal and independent of each other.
 
 use crate::activation::Activation;
+use crate::dropout::Noise;
 use crate::error::{Error, Result};
 use crate::model::{LayerWeights, Mlp};
 use crate::normal;
@@ -30,9 +31,18 @@ impl Moments {
     /// # Errors
     /// [`Error::InvalidValue`] for an activation but `relu` and `identity`.
     pub(super) fn new(network: &Mlp) -> Result<Self> {
+        let variances: Option<Vec<f64>> = network.noises().map(Noise::variance).collect();
+        let Some(noise) = variances else {
+            let expected = "dropout or Gaussian noise, which a value is multiplied by";
+            return Err(Error::invalid(
+                "analytic samples",
+                expected,
+                "alpha dropout",
+            ));
+        };
         let moments = Moments {
             layers: network.weights()?,
-            noise: network.noises().map(|noise| noise.variance()).collect(),
+            noise,
             activation: network.activation(),
             output: network.output_activation(),
         };

@@ -201,12 +201,13 @@ impl<'a> Sampler<'a> {
         for sample in 0..samples.iter().copied().max().unwrap_or(0) {
             let steps = sample * rows + place.start + 1..sample * rows + place.end + 1;
             let outputs = network.forward_with(inputs.clone(), |k, h| {
-                let noise = network.dropouts()[k].noise();
+                let noise = network.dropouts()[k].noise().fixed();
                 if noise.is_off() {
                     return h;
                 }
                 let [_, width] = h.dims();
-                h * row_masks(&mut layers[k], steps.clone(), (noise, width), &options)
+                let mask = row_masks(&mut layers[k], steps.clone(), (noise, width), &options);
+                noise.put_on(h, mask)
             });
             let found = predictions(self.loss, self.data.task(), &read(outputs)?);
             sum.iter_mut().zip(found).for_each(|(sum, one)| *sum += one);

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! so the masks go into the weights once, and any number of rows passes what is then an ordinary network. On a CPU the
-//! units that it drops are left out, so that its products are smaller: with half of the units a quarter of the work.
+//! units that it drops are left out, so that its products are smaller: with half of the units a quarter of the work. What alpha
+//! dropout adds to its inputs goes into the biases.
 //!
 //! The first layer with noise takes the same inputs `h` in every sample. Where few of them are dropped, a sample takes away from what
 //! the layer makes of all, which is computed once:
@@ -171,6 +172,16 @@ impl<'a> Thinned<'a> {
             let columns = self.kept(on_outputs.as_ref());
             let mut weight = layer.weight.val(); // [inputs, outputs]
             let mut bias = layer.bias.as_ref().map(burn::module::Param::val);
+            let offset = network.noises().nth(k).and_then(Noise::offset);
+            if let (Some(factors), Some((slope, constant))) = (&factors, offset) {
+                let added: Vec<f64> = factors.iter().map(|m| slope * m + constant).collect();
+                let added = write(&added, [1, added.len()], &options).matmul(weight.clone());
+                let added = added.reshape([-1]);
+                bias = Some(match bias {
+                    Some(bias) => bias + added,
+                    None => added,
+                });
+            }
             if let Some(rows) = &rows {
                 weight = weight.select(0, indices(rows));
                 factors = factors.map(|all| rows.iter().map(|row| all[*row as usize]).collect());

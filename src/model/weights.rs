@@ -21,6 +21,16 @@ pub struct LayerWeights {
 }
 
 impl LayerWeights {
+    /// One number, as a layer of one weight.
+    pub(crate) fn of_number(number: f64) -> Self {
+        LayerWeights {
+            d_input: 1,
+            d_output: 1,
+            weight: vec![number],
+            bias: None,
+        }
+    }
+
     /// Reads a layer's numbers from the device.
     pub(crate) fn read(layer: LayerTensors) -> Result<Self> {
         let [d_input, d_output] = layer.weight.dims();

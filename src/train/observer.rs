@@ -62,6 +62,8 @@ pub struct Report {
     pub learning_rate: f64,
     /// The loss while training, dropout on: its mean over the rows seen since the last evaluation.
     pub training_loss: f64,
+    /// The dropout rates that are learned, from the input on; of an ensemble the means over its members. Empty where none is.
+    pub rates: Vec<f64>,
     /// On the training rows, where there are no validation rows.
     pub train: Option<Evaluation>,
     /// On the validation rows.

@@ -105,6 +105,15 @@ impl Step {
         }
     }
 
+    /// The same step without weight decay.
+    pub(super) fn without_penalties(self) -> Self {
+        Step {
+            weight_decay: 0.0,
+            l1: 0.0,
+            ..self
+        }
+    }
+
     /// A layer's weights after the step.
     pub(super) fn layer(
         &self,

@@ -8,7 +8,7 @@ use crate::model::LayerTensors;
 /// What a step reads. None of it has a graph.
 #[derive(Debug, Clone)]
 pub(super) struct Operands {
-    /// The weights, layer by layer.
+    /// The weights, layer by layer, and the logits of learned rates.
     pub(super) layers: Vec<LayerTensors>,
     /// Inputs, targets, weights where rows have them, masks.
     pub(super) tensors: Vec<Tensor<2>>,

@@ -91,6 +91,15 @@ impl Replica {
         alone.check()
     }
 
+    /// The network, where `shape` is what the replicas share.
+    fn shape(&self, shape: &MlpConfig) -> MlpConfig {
+        MlpConfig {
+            input_dropout: self.input_dropout,
+            hidden_dropout: self.hidden_dropout.clone(),
+            ..shape.clone()
+        }
+    }
+
     /// The noise on the input of layer `k`, counted from 0.
     fn noise(&self, k: usize) -> Noise {
         match k {
@@ -261,7 +270,8 @@ impl<'a> Replicas<'a> {
     /// Those of [`evaluate`](fn@evaluate).
     pub fn evaluate(&self, data: &Dataset) -> Result<Vec<Metrics>> {
         let one = |(r, layers): (usize, Vec<LayerTensors>)| {
-            let mut network = self.common().shape.init_with_tensors(layers)?;
+            let shape = self.replicas[r].shape(&self.common().shape);
+            let mut network = shape.init_with_tensors(layers)?;
             if self.diverged[r].is_some() {
                 let nan = |layer: LayerTensors| layer.map(|w| w * f64::NAN, |b| b * f64::NAN);
                 let layers = network.tensors().into_iter().map(nan);
@@ -293,11 +303,7 @@ impl<'a> Replicas<'a> {
                 ),
             });
         }
-        let shape = MlpConfig {
-            input_dropout: self.replicas[r].input_dropout,
-            hidden_dropout: self.replicas[r].hidden_dropout.clone(),
-            ..self.common().shape.clone()
-        };
+        let shape = self.replicas[r].shape(&self.common().shape);
         let layers = layers.into_iter().map(LayerTensors::tracked);
         shape.init_with_tensors(layers.collect())
     }

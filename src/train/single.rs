@@ -7,12 +7,14 @@ use burn::tensor::{DType, Device, Int, Tensor};
 use super::constrain::clip_norm;
 use super::engine::Arithmetic;
 use super::pass::{Operands, Sigmoids, StepKind};
+use super::penalty::Penalty;
 use super::plan::{EpochOrder, Plan};
 use super::steps::{Batch, Networks};
 use super::weights::{columns, weights};
 use crate::backend::{is_gpu, write};
 use crate::config::{DropoutSchedule, Loss, Masks, ResolvedExperiment};
 use crate::data::Dataset;
+use crate::dropout::learned::gate;
 use crate::dropout::{FrameworkDraws, LayerMasks, Noise};
 use crate::error::{Error, Result};
 use crate::model::{LayerTensors, Mlp, MlpConfig};
@@ -22,6 +24,8 @@ pub(super) struct SingleNetwork<'a> {
     /// On a device with autodiff, where Burn's dropout layers are on.
     template: Mlp,
     loss: Loss,
+    /// Where rates are learned.
+    penalty: Option<Penalty>,
     label_smoothing: f64,
     data: &'a Dataset,
     /// Where the network is, without autodiff.
@@ -73,6 +77,7 @@ impl<'a> SingleNetwork<'a> {
         SingleNetwork {
             template: network.with_tensors(Vec::new()),
             loss: experiment.loss(),
+            penalty: Penalty::of(experiment, shape, data.len()),
             label_smoothing: experiment.train.label_smoothing,
             data,
             device: network.device().inner(),
@@ -96,7 +101,7 @@ impl<'a> SingleNetwork<'a> {
     /// The network with these weights, which have no graph, on the autodiff device.
     pub(super) fn with_layers(&self, layers: &[LayerTensors]) -> Mlp {
         let layers = layers.iter().cloned().map(LayerTensors::tracked);
-        self.template.with_tensors(layers.collect())
+        self.template.with_parameters(layers.collect())
     }
 }
 
@@ -179,6 +184,10 @@ impl Networks<1> for SingleNetwork<'_> {
         }
     }
 
+    fn depth(&self) -> usize {
+        self.template.dropouts().len()
+    }
+
     fn has_dropout(&self) -> bool {
         self.template.has_dropout()
     }
@@ -193,15 +202,18 @@ impl Networks<1> for SingleNetwork<'_> {
                 let draw = |layer: &mut SeededLayer| {
                     let (masks, noise) = (&mut layer.masks, layer.noise.times(factor));
                     let shape = [batch.rows, layer.width];
-                    if batch.first > 0 {
+                    let mask = if batch.first > 0 {
                         masks.mask_from(batch.first, step + 1, noise, shape, options)
                     } else if is_gpu {
                         masks.mask_on_device(step + 1, noise, shape, options)
                     } else {
                         masks.mask(step + 1, noise, shape, options)
-                    }
+                    };
+                    let offset = noise.offset();
+                    let added = offset.map(|(slope, constant)| mask.clone() * slope + constant);
+                    [mask].into_iter().chain(added)
                 };
-                layers.map(draw).collect()
+                layers.flat_map(draw).collect()
             }
         }
     }
@@ -217,19 +229,41 @@ impl Networks<1> for SingleNetwork<'_> {
             return Err(Error::Compute("a step without inputs".to_owned()));
         };
         let weights = self.weights.as_ref().and_then(|_| tensors.next());
-        let network = self.template.with_tensors(operands.layers);
+        let mut layers = operands.layers;
+        let logits = layers.split_off(self.depth());
+        let logit = |k: usize| {
+            let place = self.penalty.as_ref()?.place(k)?;
+            logits.get(place).map(|logit| logit.weight.clone())
+        };
+        let network = self.template.with_tensors(layers.clone());
         let output = match &self.masks {
             _ if !kind.dropout => network.forward_with(x, |_, h| h),
             MaskSource::Framework { .. } => network.forward(x),
             MaskSource::Seeded(layers) => network.forward_with(x, |k, h| match &layers[k] {
-                Some(_) => match tensors.next() {
-                    Some(mask) => h * mask,
-                    None => h,
-                },
+                Some(layer) => {
+                    let (mask, added) = (
+                        tensors.next(),
+                        layer.noise.offset().and_then(|_| tensors.next()),
+                    );
+                    match (mask, logit(k), added) {
+                        (None, ..) => h,
+                        (Some(numbers), Some(logit), _) => h * gate(numbers, logit),
+                        (Some(mask), None, Some(added)) => h * mask + added,
+                        (Some(mask), None, None) => h * mask,
+                    }
+                }
                 None => h,
             }),
         };
-        Ok(self.loss.weighted(output, y, weights))
+        let loss = self.loss.weighted(output, y, weights);
+        Ok(match &self.penalty {
+            None => loss,
+            Some(penalty) => {
+                let of_all = |x: Tensor<2>| x.sum().reshape([1, 1]);
+                let term = penalty.term(loss.clone().reshape([1, 1]), &layers, &logits, of_all);
+                loss + term.reshape([1])
+            }
+        })
     }
 
     fn seeded<T>(&self, step: usize, kind: StepKind, pass: impl FnOnce() -> T) -> T {

@@ -19,7 +19,8 @@ use crate::model::{LayerTensors, LayerWeights, Mlp};
 pub struct Snapshot {
     /// Training steps so far.
     pub step: usize,
-    /// The weights, layer by layer; of an ensemble member after member.
+    /// The weights, layer by layer, and behind them the logits of dropout rates that are learned, from the input on, each as a layer
+    /// of one weight; of an ensemble member after member.
     pub weights: Vec<LayerWeights>,
     /// What the optimizer remembers; empty where it remembers nothing.
     pub averages: OptimizerAverages,
@@ -69,7 +70,8 @@ impl<'a> Trainer<'a> {
         let mut trainer = Trainer::new(experiment, train, validation, device)?;
         let network = trainer.network();
         let (device, dtype) = (network.device(), network.dtype());
-        let (count, layers) = (trainer.members().len(), trainer.shape.layer_sizes().count());
+        let (count, (depth, learned)) = (trainer.members().len(), trainer.shape.counts());
+        let layers = depth + learned;
         let members = |weights: &[LayerWeights]| -> Result<Vec<Mlp>> {
             if weights.len() != count * layers {
                 return Err(Error::Shape {
@@ -94,9 +96,9 @@ impl<'a> Trainer<'a> {
             });
         }
         match &mut trainer.steps {
-            Steps::One(steps) => (steps.layers, steps.state) = (networks[0].tensors(), state),
+            Steps::One(steps) => (steps.layers, steps.state) = (networks[0].parameters(), state),
             Steps::Ensemble(groups) => {
-                let networks: Vec<_> = networks.iter().map(Mlp::tensors).collect();
+                let networks: Vec<_> = networks.iter().map(Mlp::parameters).collect();
                 let states: Vec<_> = state.chunks(layers).map(<[LayerState]>::to_vec).collect();
                 groups.restore(&networks, &states);
             }
@@ -145,10 +147,10 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// The weights of one network, or of the members of an ensemble.
+/// The parameters of one network, or of the members of an ensemble.
 fn weights_of(members: &[Mlp]) -> Result<Vec<LayerWeights>> {
-    let weights: Result<Vec<_>> = members.iter().map(Mlp::weights).collect();
-    Ok(weights?.concat())
+    let parameters = members.iter().flat_map(Mlp::parameters);
+    parameters.map(LayerWeights::read).collect()
 }
 
 impl OptimizerAverages {

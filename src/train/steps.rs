@@ -19,10 +19,14 @@ pub(super) trait Networks<const D: usize>: Send + Sync {
     /// Inputs and targets of step `step`, counted from 0: the rows at these places of its batch, or all of them.
     fn batch(&mut self, plan: &Plan, step: usize, rows: Option<&Range<usize>>) -> Batch;
 
+    /// Layers of a network. Behind them stand the logits of learned rates, each as a layer of one weight.
+    fn depth(&self) -> usize;
+
     /// Whether any layer has dropout.
     fn has_dropout(&self) -> bool;
 
-    /// The masks of step `step`, counted from 0, for a batch, the rates times `factor`; none where they are not drawn beforehand.
+    /// The masks of step `step`, counted from 0, for a batch, the rates times `factor`; none where they are not drawn beforehand. Behind
+    /// the mask of alpha dropout stands what it adds.
     fn masks(&mut self, step: usize, factor: f64, batch: &Batch) -> Vec<Tensor<2>>;
 
     /// See [`Forward::loss`]. The tensors among the operands are inputs, targets, weights where rows have them, masks.
@@ -81,7 +85,7 @@ pub(super) struct StepLoop<N, const D: usize> {
     pub(super) plan: Plan,
     train: TrainConfig,
     schedule: DropoutSchedule,
-    /// The weights, without a graph.
+    /// The weights, without a graph, and behind them the logits of learned rates.
     pub(super) layers: Vec<LayerTensors>,
     pub(super) state: OptimizerState,
     pub(super) engine: Engine<D>,
@@ -151,7 +155,10 @@ impl<N: Networks<D>, const D: usize> StepLoop<N, D> {
             };
             let step = Step::new(train, rate, epoch, step + 1, arithmetic);
             let old = std::mem::take(layers).into_iter().zip(gradients).zip(state);
-            let new = old.map(|((weights, gradients), state)| {
+            let new = old.enumerate().map(|(k, ((weights, gradients), state))| {
+                if k >= networks.depth() {
+                    return step.without_penalties().layer(weights, gradients, state);
+                }
                 let mut layer = step.layer(weights, gradients, state);
                 if let Some(bound) = train.max_norm {
                     layer.weight = networks.max_norm(layer.weight, bound, arithmetic);

@@ -12,16 +12,16 @@ const SHRINK: f64 = 1.6;
 const ROUNDS: usize = 12;
 
 /// The slope of the loss in the number at `position` of layer `k`, in the order of
-/// [`LayerWeights::values`](crate::LayerWeights::values).
+/// [`LayerWeights::values`](crate::LayerWeights::values); behind the layers stand the logits of learned rates.
 ///
-/// `None` where a ReLU unit switches on or off within every step tried: there the loss has a kink,
+/// `None` where a ReLU or SELU unit switches on or off within every step tried: there the loss has a kink,
 /// and no slope.
 pub(super) fn slope(reference: &Reference, k: usize, position: usize) -> Option<f64> {
     let mut probe = reference.clone();
-    let here = reference.layers[k].values().nth(position)?;
+    let here = *probe.parameter(k, position)?;
     let (_, pattern) = reference.loss_and_pattern();
     let mut loss_at = |shift: f64| {
-        if let Some(value) = probe.layers[k].values_mut().nth(position) {
+        if let Some(value) = probe.parameter(k, position) {
             *value = here + shift;
         }
         let (loss, pattern_there) = probe.loss_and_pattern();

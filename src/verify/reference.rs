@@ -11,12 +11,25 @@
 //!
 //! The derivative `f'` is taken at the activation *before* the mask. The tutorial's printed delta
 //! takes it after the mask and the scaling, which is right only with dropout off.
+//!
+//! Where a rate is learned, with `g` the gate in place of `m / (1 - p)`, `l` the logit of the rate and `d = sigmoid((l + u) / t)`,
+//!
+//! ```text
+//! dL/dl = sum (dL/dz_k W_k^T) h_{k-1} dg/dl + c (s^2 / 2 |W_k|^2 p / (1 - p) + K l p (1 - p))
+//! dg/dl = ((1 - d) p - d (1 - d) / t) / (1 - p)
+//! ```
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 use super::erf::erf;
 use crate::config::{Activation, Loss};
+use crate::dropout::Noise;
 use crate::model::LayerWeights;
+
+/// `lambda` and `alpha` of SELU (Klambauer et al. 2017, equation 14).
+const SELU: [f64; 2] = [1.050_700_987_355_480_5, 1.673_263_242_354_377_2];
+/// The temperature of the gates of learned rates.
+const TEMPERATURE: f64 = 0.1;
 
 /// A network and a batch in plain memory, masks included.
 #[derive(Debug, Clone)]
@@ -29,15 +42,18 @@ pub struct Reference {
     pub output: Activation,
     /// The loss.
     pub loss: Loss,
-    /// The dropout rate on the input of each layer.
-    pub rates: Vec<f64>,
+    /// The noise on the input of each layer.
+    pub noises: Vec<Noise>,
+    /// With learned rates, what the penalty of each such layer counts in the loss, and the length scale of the prior.
+    pub penalty: [f64; 2],
     /// Inputs, `[rows, d_input]`, row after row.
     pub inputs: Vec<f64>,
     /// Targets, `[rows, d_output]`, row after row.
     pub targets: Vec<f64>,
     /// What each row counts in the loss, `[rows]`; none where all count the same.
     pub weights: Option<Vec<f64>>,
-    /// `masks[k]`: `[rows, inputs of layer k]`, 1 keeps a value and 0 drops it.
+    /// `masks[k]`: `[rows, inputs of layer k]`, 1 keeps a value and 0 drops it; of Gaussian noise what a value is multiplied by, of a
+    /// learned rate the logistic numbers `u`.
     pub masks: Vec<Vec<f64>>,
 }
 
@@ -76,6 +92,8 @@ impl Terms {
             (Terms::Signed, Activation::Tanh) => 1.0 - h * h,
             (Terms::Magnitudes, Activation::Tanh) | (_, Activation::Identity) => 1.0,
             (_, Activation::Relu) => f64::from(h > 0.0),
+            (_, Activation::Selu) if z > 0.0 => SELU[0],
+            (_, Activation::Selu) => SELU[0] * SELU[1] * z.exp(),
             // (z Phi)' = Phi + z phi, with phi = exp(-z^2 / 2) / sqrt(2 pi)
             (_, Activation::Gelu) => {
                 let density = (-0.5 * z * z).exp() * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI / 2.0;
@@ -111,7 +129,7 @@ impl Reference {
         self.loss_and_pattern().0
     }
 
-    /// The loss over the batch, and which ReLU units are on: the loss has a kink where that changes.
+    /// The loss over the batch, and which ReLU and SELU units are on: the loss has a kink where that changes.
     #[must_use]
     pub(crate) fn loss_and_pattern(&self) -> (f64, Vec<bool>) {
         let mut loss = 0.0;
@@ -119,17 +137,44 @@ impl Reference {
         for row in 0..self.rows() {
             let pass = self.forward(row);
             for (k, h) in pass.outputs.iter().enumerate() {
-                if self.activation_of(k) == Activation::Relu {
+                if let Activation::Relu | Activation::Selu = self.activation_of(k) {
                     pattern.extend(h.iter().map(|h| *h > 0.0));
                 }
             }
             let of_row = self.loss_of_row(&pass.outputs[self.layers.len() - 1], self.target(row));
             loss += self.weight(row) * of_row;
         }
-        (loss, pattern)
+        (loss + self.penalty[0] * self.divergence(), pattern)
     }
 
-    /// The gradient of the loss with respect to every weight and bias.
+    /// The penalties of all learned rates.
+    fn divergence(&self) -> f64 {
+        let each = self.layers.iter().zip(&self.noises).map(|(layer, noise)| {
+            let Noise::Learned(logit) = noise else {
+                return 0.0;
+            };
+            let p = apply(Activation::Sigmoid, *logit);
+            let squares: f64 = layer.weight.iter().map(|w| w * w).sum();
+            let entropy = -p * p.ln() - (1.0 - p) * (1.0 - p).ln();
+            self.penalty[1].powi(2) / 2.0 * squares / (1.0 - p) - layer.d_input as f64 * entropy
+        });
+        each.sum()
+    }
+
+    /// Parameter `position` of layer `k`; behind the layers stand the logits of learned rates.
+    pub(crate) fn parameter(&mut self, k: usize, position: usize) -> Option<&mut f64> {
+        if k < self.layers.len() {
+            return self.layers[k].values_mut().nth(position);
+        }
+        let logits = self.noises.iter_mut().filter_map(|noise| match noise {
+            Noise::Learned(logit) => Some(logit),
+            _ => None,
+        });
+        logits.skip(k - self.layers.len()).nth(position)
+    }
+
+    /// The gradient of the loss with respect to every weight and bias, and behind the layers to the logits of learned rates, each as
+    /// a layer of one weight.
     #[must_use]
     pub fn gradients(&self) -> Vec<LayerWeights> {
         self.backward(Terms::Signed)
@@ -146,6 +191,7 @@ impl Reference {
 
     fn backward(&self, terms: Terms) -> Vec<LayerWeights> {
         let mut gradients: Vec<LayerWeights> = self.layers.iter().map(zeros_like).collect();
+        let mut logits = vec![0.0; self.layers.len()];
         for row in 0..self.rows() {
             let pass = self.forward(row);
             let last = self.layers.len() - 1;
@@ -158,12 +204,67 @@ impl Reference {
                 .collect();
             for k in (0..=last).rev() {
                 gradients[k].accumulate(&pass.dropped[k], &delta, terms);
+                logits[k] += self.slope_of_logit(k, row, &delta, &pass, terms);
                 if k > 0 {
                     delta = self.delta_below(k, row, &delta, &pass, terms);
                 }
             }
         }
+        for (k, (noise, slope)) in self.noises.iter().zip(logits).enumerate() {
+            if let Noise::Learned(logit) = noise {
+                let of_penalty = self.slopes_of_penalty(k, *logit, &mut gradients[k], terms);
+                gradients.push(LayerWeights {
+                    d_input: 1,
+                    d_output: 1,
+                    weight: vec![slope + of_penalty],
+                    bias: None,
+                });
+            }
+        }
         gradients
+    }
+
+    /// What one row adds to the slope of a learned rate's logit.
+    fn slope_of_logit(&self, k: usize, row: usize, delta: &[f64], pass: &Row, terms: Terms) -> f64 {
+        let Noise::Learned(logit) = self.noises[k] else {
+            return 0.0;
+        };
+        let layer = &self.layers[k];
+        let h = match k {
+            0 => &self.inputs[row * layer.d_input..][..layer.d_input],
+            _ => &pass.outputs[k - 1],
+        };
+        let p = apply(Activation::Sigmoid, logit);
+        let slopes = h
+            .iter()
+            .zip(self.mask(k, row))
+            .enumerate()
+            .map(|(i, (h, u))| {
+                let products = delta.iter().enumerate();
+                let back: f64 = products.map(|(j, d)| d * terms.of(layer.at(i, j))).sum();
+                let d = apply(Activation::Sigmoid, (logit + u) / TEMPERATURE);
+                let slope = (1.0 - d) * p + terms.of(-d * (1.0 - d) / TEMPERATURE);
+                back * terms.of(*h) * slope / (1.0 - p)
+            });
+        slopes.sum()
+    }
+
+    /// The slope of a learned rate's penalty in its logit; those in the weights are added to theirs.
+    fn slopes_of_penalty(
+        &self,
+        k: usize,
+        logit: f64,
+        gradient: &mut LayerWeights,
+        terms: Terms,
+    ) -> f64 {
+        let [factor, scale] = self.penalty;
+        let (layer, p) = (&self.layers[k], apply(Activation::Sigmoid, logit));
+        for (slope, w) in gradient.weight.iter_mut().zip(&layer.weight) {
+            *slope += terms.of(factor * scale * scale * w / (1.0 - p));
+        }
+        let squares: f64 = layer.weight.iter().map(|w| w * w).sum();
+        let of_prior = scale * scale / 2.0 * squares * p / (1.0 - p);
+        factor * (of_prior + terms.of(layer.d_input as f64 * logit * p * (1.0 - p)))
     }
 
     /// Takes one step of plain gradient descent.
@@ -185,8 +286,11 @@ impl Reference {
         let d_input = self.layers[0].d_input;
         let mut h = self.inputs[row * d_input..][..d_input].to_vec();
         for (k, layer) in self.layers.iter().enumerate() {
-            let kept = self.kept(k, row);
-            let dropped: Vec<f64> = h.iter().zip(kept).map(|(h, kept)| h * kept).collect();
+            let noise = self.noises[k];
+            let values = h.iter().zip(self.mask(k, row));
+            let dropped: Vec<f64> = values
+                .map(|(h, m)| h * factor(noise, *m) + added(noise, *m))
+                .collect();
             let sums: Vec<f64> = (0..layer.d_output)
                 .map(|j| {
                     let bias = layer.bias.as_ref().map_or(0.0, |bias| bias[j]);
@@ -204,12 +308,10 @@ impl Reference {
         pass
     }
 
-    /// `m_k / (1 - p_k)` for one row.
-    fn kept(&self, k: usize, row: usize) -> impl Iterator<Item = f64> {
+    /// The mask of a layer's inputs for one row.
+    fn mask(&self, k: usize, row: usize) -> &[f64] {
         let width = self.layers[k].d_input;
-        let keep = 1.0 - self.rates[k];
-        let mask = &self.masks[k][row * width..][..width];
-        mask.iter().map(move |m| m / keep)
+        &self.masks[k][row * width..][..width]
     }
 
     /// `dL/dz_{k-1}` from `dL/dz_k`.
@@ -222,7 +324,9 @@ impl Reference {
         terms: Terms,
     ) -> Vec<f64> {
         let layer = &self.layers[k];
-        let factors = self.kept(k, row).zip(self.derivatives(k - 1, pass, terms));
+        let noise = self.noises[k];
+        let kept = self.mask(k, row).iter().map(|m| factor(noise, *m));
+        let factors = kept.zip(self.derivatives(k - 1, pass, terms));
         let back = factors.enumerate().map(|(i, (kept, derivative))| {
             let products = delta.iter().enumerate();
             let back: f64 = products.map(|(j, d)| d * terms.of(layer.at(i, j))).sum();
@@ -341,6 +445,49 @@ fn apply(activation: Activation, z: f64) -> f64 {
         Activation::Tanh => z.tanh(),
         Activation::Gelu => 0.5 * z * (1.0 + erf(z * FRAC_1_SQRT_2)),
         Activation::Silu => z / (1.0 + (-z).exp()),
+        Activation::Selu if z > 0.0 => SELU[0] * z,
+        Activation::Selu => SELU[0] * SELU[1] * (z.exp() - 1.0),
         Activation::Identity => z,
     }
+}
+
+/// What an input is multiplied by: `m / (1 - p)` of dropout.
+pub(super) fn factor(noise: Noise, m: f64) -> f64 {
+    match noise {
+        Noise::Bernoulli(p) => m / (1.0 - p),
+        Noise::Gaussian(_) => m,
+        Noise::Alpha(p) => alpha(p)[0] * m,
+        Noise::Learned(logit) => {
+            let drop = apply(Activation::Sigmoid, (logit + m) / TEMPERATURE);
+            (1.0 - drop) / (1.0 - apply(Activation::Sigmoid, logit))
+        }
+    }
+}
+
+/// What alpha dropout adds to an input: `a a' (1 - m) + b`.
+pub(super) fn added(noise: Noise, m: f64) -> f64 {
+    match noise {
+        Noise::Alpha(p) => {
+            let [a, b] = alpha(p);
+            -a * SELU[0] * SELU[1] * (1.0 - m) + b
+        }
+        _ => 0.0,
+    }
+}
+
+/// The size of the numbers that noise on a value is computed from: what rounding is relative to.
+pub(super) fn magnitude(noise: Noise, value: f64, m: f64) -> f64 {
+    match noise {
+        Noise::Bernoulli(_) | Noise::Gaussian(_) => (value * factor(noise, m)).abs(),
+        Noise::Alpha(p) => alpha(p)[0] * (value.abs() + SELU[0] * SELU[1]),
+        // A gate takes two exponentials, which round in the backend and here, where the others take products.
+        Noise::Learned(logit) => 4.0 * value.abs() / (1.0 - apply(Activation::Sigmoid, logit)),
+    }
+}
+
+/// `a` and `b` of alpha dropout.
+fn alpha(p: f64) -> [f64; 2] {
+    let dropped = -SELU[0] * SELU[1];
+    let a = ((1.0 - p) * (1.0 + p * dropped * dropped)).powf(-0.5);
+    [a, -a * p * dropped]
 }

@@ -42,7 +42,8 @@ fn xor_reference(file: &Value) -> Reference {
         activation: Activation::Sigmoid,
         output: Activation::Sigmoid,
         loss: Loss::SquaredError,
-        rates: vec![0.0, 0.0],
+        noises: [0.0, 0.0].map(Noise::from).to_vec(),
+        penalty: [0.0; 2],
         inputs: numbers(&file["inputs"]),
         targets: numbers(&file["targets"]),
         masks: vec![vec![1.0; 12], vec![1.0; 16]],
@@ -99,7 +100,7 @@ fn plain_loops_follow_numpy_for_60_000_steps_without_dropout() {
 fn plain_loops_follow_numpy_for_500_steps_under_recorded_masks() {
     let file = golden("xor_dropout_masks");
     let mut reference = xor_reference(&file);
-    reference.rates = vec![0.0, 0.2];
+    reference.noises = [0.0, 0.2].map(Noise::from).to_vec();
     for step in 1..=500 {
         reference.masks[1] = numbers(&file["masks"][step - 1]);
         reference.descend(0.5);
@@ -196,7 +197,8 @@ fn agrees_with_torch(name: &str, activation: Activation, loss: Loss) {
         activation,
         output: Activation::Identity,
         loss,
-        rates: shape.noises().map(Noise::rate).collect(),
+        noises: shape.noises().collect(),
+        penalty: [0.0; 2],
         inputs: numbers(&file["inputs"]),
         targets: targets.clone(),
         masks: mask_files.iter().map(numbers).collect(),

@@ -4,6 +4,7 @@
 use crate::common::backends;
 use dropwise::MlpConfig;
 use dropwise::config::{Activation, Loss, Masks, Precision};
+use dropwise::dropout::Noise;
 use dropwise::verify::{Case, Differences, bounds, check};
 use proptest::prelude::*;
 
@@ -104,7 +105,8 @@ fn the_certificate_sees_a_wrong_gradient() {
             activation: Activation::Sigmoid,
             output: Activation::Sigmoid,
             loss: Loss::SquaredError,
-            rates: vec![0.0, 0.5],
+            noises: [0.0, 0.5].map(Noise::from).to_vec(),
+            penalty: [0.0; 2],
             inputs: vec![1.0; 12],
             targets: vec![0.0; 8],
             masks: vec![vec![1.0; 12], mask],

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod alpha;
 mod autoencoder;
 mod backend;
 mod cells;
@@ -17,6 +18,7 @@ mod idx;
 mod idx_source;
 mod initializers;
 mod layers;
+mod learned;
 mod linear;
 mod mask_independence;
 mod memory;

@@ -8,6 +8,7 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::Device;
 use dropwise::config::{Activation, Loss};
+use dropwise::dropout::Noise;
 use dropwise::train::Trainer;
 use dropwise::verify::reference::Reference;
 use dropwise::{Dataset, LayerWeights, Mlp};
@@ -70,7 +71,8 @@ fn reference(layers: Vec<LayerWeights>, rows: &Rows) -> Reference {
         activation: Activation::Tanh,
         output: Activation::Identity,
         loss: Loss::MeanSquaredError,
-        rates: vec![0.0, 0.0],
+        noises: [0.0, 0.0].map(Noise::from).to_vec(),
+        penalty: [0.0; 2],
         inputs: rows.inputs(),
         targets: rows.targets(),
         masks: vec![vec![1.0; count * 3], vec![1.0; count * 5]],

@@ -202,8 +202,25 @@ fn masks_and_schedules_of_dropout_resume() {
             );
         }
     }
+    assert_resumes(
+        "hidden = 0.5\nschedule = 'curriculum'",
+        &format!("{MINI}\nlearning_rate = 0.1"),
+    );
     let dropout = "hidden = 0.5\nmasks = 'seeded'";
     assert_resumes(dropout, "steps = 20\nlearning_rate = 0.1\nmomentum = 0.9");
+}
+
+#[test]
+fn learned_rates_resume() {
+    let dropout = "input = 'learned'\nhidden = 'learned'";
+    for train in [
+        "learning_rate = 0.1\nmomentum = 0.9\nweight_decay = 0.1",
+        "optimizer = 'adamw'\nlearning_rate = 0.03\nclip = { norm = 0.5 }\nearly_stopping = { patience = 5 }",
+        "learning_rate = 0.1\nshards = 4",
+        "optimizer = 'adam'\nlearning_rate = 0.03\nensemble = 3",
+    ] {
+        assert_resumes(dropout, &format!("{MINI}\n{train}"));
+    }
 }
 
 #[test]

@@ -135,6 +135,15 @@ pub(super) fn import(
         let expected = "1, since the file has the weights of one network";
         return Err(Error::invalid(key, expected, found));
     }
+    let dropout = &job.experiment.dropout;
+    let hidden = (0..job.experiment.network.hidden.len()).map(|layer| dropout.hidden.of(layer));
+    if std::iter::once(dropout.input)
+        .chain(hidden)
+        .any(|noise| noise.logit().is_some())
+    {
+        let expected = "rates as numbers, since the file has none that were learned";
+        return Err(Error::invalid("dropout", expected, "\"learned\""));
+    }
     let splits = reading::load(&job.experiment.data, job.experiment.seed, style)?;
     let like = job.trainer(&splits)?.network().weights()?;
     job.start_with(foreign_weights(file, &like)?, &splits)?;

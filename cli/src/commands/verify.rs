@@ -44,7 +44,7 @@ impl Args {
         writeln!(
             out,
             "{cases} random networks (seed {seed}): {} partial derivatives, {} of them by finite \
-             differences, {} left out at a kink of a ReLU",
+             differences, {} left out at a kink",
             found.compared, found.finite, found.kinks
         )?;
         writeln!(

@@ -23,6 +23,7 @@ mod imported;
 mod init;
 mod kept;
 mod linear;
+mod noise;
 mod on_disk;
 mod parquet;
 mod predict;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use dropwise::config::{Activation, Loss, Precision};
 use dropwise::data::Task;
+use dropwise::dropout::Noise;
 use dropwise::error::{Error, Result};
 use dropwise::model::{Mlp, describe};
 use serde::Serialize;
@@ -98,7 +99,11 @@ impl Module {
         let mut arrays = weights::to_arrays("", &layers, precision);
         for (k, (layer, noise)) in layers.iter().zip(network.noises()).enumerate() {
             if noise.rate() > 0.0 {
-                self.add(&format!("nn.Dropout({:?})", noise.rate()));
+                let layer = match noise {
+                    Noise::Alpha(_) => "nn.AlphaDropout",
+                    _ => "nn.Dropout",
+                };
+                self.add(&format!("{layer}({:?})", noise.rate()));
             }
             let (own, key) = (format!("layers.{k}."), format!("{prefix}{}.", self.count));
             for array in &mut arrays {
@@ -131,6 +136,7 @@ impl Module {
             Activation::Tanh => self.add("nn.Tanh()"),
             Activation::Gelu => self.add("nn.GELU()"),
             Activation::Silu => self.add("nn.SiLU()"),
+            Activation::Selu => self.add("nn.SELU()"),
             Activation::Identity => {}
             other => {
                 let expected = "an activation that PyTorch has";

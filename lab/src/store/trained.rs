@@ -284,9 +284,12 @@ impl Untrained {
         });
         let model = run.open_model(name)?;
         let count = self.experiment.train.ensemble;
+        let noises = self.shape.noises().enumerate();
+        let learned = noises.filter_map(|(k, noise)| noise.logit().map(|_| k));
+        let learned: Vec<usize> = learned.collect();
         let member = |r: usize| {
             let to = (&self.device, self.precision);
-            let layers = to_tensors(&model, &member_prefix(r, count), to)?;
+            let layers = to_tensors(&model, (&member_prefix(r, count), &learned), to)?;
             let network = self.shape.init_with_tensors(layers);
             network.map_err(|error| misfit(&model.path, &error))
         };

@@ -2,7 +2,8 @@
 //!
 //! Layer `k`, counted from 0, is stored as `layers.k.weight` of shape `[d_output, d_input]` and
 //! `layers.k.bias` of shape `[d_output]`: what PyTorch's `Linear` takes. (Burn and this crate hold a
-//! weight as `[d_input, d_output]`.) Those of an ensemble have `members.r.` before them, `r` counted from 0.
+//! weight as `[d_input, d_output]`.) Those of an ensemble have `members.r.` before them, `r` counted from 0. A dropout rate `p` of the
+//! inputs of layer `k` that was learned is stored as its logit, `log(p / (1 - p))`: `dropout.k.logit` of shape `[1]`.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -16,8 +17,9 @@ use super::model_file::ModelFile;
 use super::tensors::{Array, ArrayValues};
 use super::transpose::{transposed, transposed_from};
 use dropwise::config::Precision;
+use dropwise::dropout::Noise;
 use dropwise::error::{Error, Result};
-use dropwise::model::{LayerTensors, LayerWeights};
+use dropwise::model::{LayerTensors, LayerWeights, Mlp};
 
 /// The arrays of a network's layers, their names behind `prefix`.
 #[must_use]
@@ -40,6 +42,23 @@ pub fn to_arrays(prefix: &str, layers: &[LayerWeights], precision: Precision) ->
         }));
     }
     arrays
+}
+
+/// The logits of the dropout rates that a network has learned, their names behind `prefix`.
+#[must_use]
+pub fn logits_to_arrays(prefix: &str, network: &Mlp, precision: Precision) -> Vec<Array> {
+    let array = |(k, noise): (usize, Noise)| {
+        Some(Array {
+            name: logit_name(prefix, k),
+            shape: vec![1],
+            values: values(vec![noise.logit()?], precision),
+        })
+    };
+    network.learned_rates().filter_map(array).collect()
+}
+
+fn logit_name(prefix: &str, layer: usize) -> String {
+    format!("{prefix}dropout.{layer}.logit")
 }
 
 /// What stands before the names of member `r` of an ensemble of `count`; nothing for one network.
@@ -76,13 +95,14 @@ pub fn from_arrays(file: &Path, prefix: &str, arrays: &[Array]) -> Result<Vec<La
     Ok(layers.collect())
 }
 
-/// The layers of a model's file whose names stand behind `prefix`, on a device, read straight to where they are needed.
+/// The layers of a model's file whose names stand behind `prefix`, on a device, read straight to where they are needed; and behind
+/// them, each as a layer of one weight, the logits of the dropout rates that were learned on the inputs of the layers `learned`.
 ///
 /// # Errors
-/// As [`from_arrays`]; [`Error::Read`] if the file cannot be read.
+/// As [`from_arrays`], also for a logit that is missing; [`Error::Read`] if the file cannot be read.
 pub(super) fn to_tensors(
     model: &ModelFile,
-    prefix: &str,
+    (prefix, learned): (&str, &[usize]),
     (device, precision): (&Device, Precision),
 ) -> Result<Vec<LayerTensors>> {
     let stored = model.arrays().map(|(name, info, start)| Stored {
@@ -94,11 +114,48 @@ pub(super) fn to_tensors(
             _ => Numbers::None,
         },
     });
+    let stored: Vec<_> = stored.collect();
     let path = &model.path;
     match precision {
-        Precision::Float32 => on_device::<f32>(layers(path, prefix, stored)?, device, precision),
-        Precision::Float64 => on_device::<f64>(layers(path, prefix, stored)?, device, precision),
+        Precision::Float32 => {
+            let mut all = layers::<f32>(path, prefix, stored.iter().copied())?;
+            all.extend(logits(path, prefix, learned, &stored)?);
+            on_device(all, device, precision)
+        }
+        Precision::Float64 => {
+            let mut all = layers::<f64>(path, prefix, stored.iter().copied())?;
+            all.extend(logits(path, prefix, learned, &stored)?);
+            on_device(all, device, precision)
+        }
     }
+}
+
+fn logits<N: Number>(
+    file: &Path,
+    prefix: &str,
+    learned: &[usize],
+    stored: &[Stored<'_>],
+) -> Result<Vec<Layer<N>>> {
+    let logit = |layer: &usize| {
+        let name = logit_name(prefix, *layer);
+        let Some(array) = stored.iter().find(|array| array.name == name) else {
+            return Err(Error::Store {
+                path: file.to_owned(),
+                problem: format!("`{name}`: the dropout rate that was learned is missing"),
+                fix: "bring back the file that training wrote, or train again".to_owned(),
+            });
+        };
+        if array.shape != [1] {
+            return Err(wrong_shape(file, array, "[1]".to_owned()));
+        }
+        Ok(Layer {
+            d_input: 1,
+            d_output: 1,
+            weight: array.read(file, (1, 1))?,
+            bias: None,
+        })
+    };
+    learned.iter().map(logit).collect()
 }
 
 fn on_device<N: Element>(

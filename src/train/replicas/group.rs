@@ -11,12 +11,14 @@ use super::layout::{Inputs, Layout, Order};
 use super::masks::Masks;
 use crate::backend::read;
 use crate::config::ResolvedExperiment;
+use crate::dropout::learned::gate;
 use crate::error::{Error, Result};
 use crate::model::{LayerTensors, LayerWeights, MlpConfig};
 use crate::train::constrain::{clip_scale, max_norm};
 use crate::train::engine::{Arithmetic, Engine};
 use crate::train::optimizer::{Averages, LayerState, OptimizerState};
 use crate::train::pass::{Operands, Sigmoids, StepKind};
+use crate::train::penalty::Penalty;
 use crate::train::plan::{EpochOrder, Plan};
 use crate::train::steps::{Batch, Networks, StepLoop};
 
@@ -65,8 +67,10 @@ impl Group {
         };
         let networks: Vec<Vec<LayerWeights>> = replicas
             .iter()
-            .map(|replica| common.shape.draw(replica.seed))
+            .map(|replica| replica.shape(&common.shape).start(replica.seed))
             .collect();
+        let rows = common.inputs.dims()[0];
+        let penalty = Penalty::of(&common.experiment, &replicas[0].shape(&common.shape), rows);
         let options = common.options();
         let tensors = networks.iter().map(|layers| {
             let layers = layers.iter().map(|layer| layer.as_tensors(&options));
@@ -82,6 +86,7 @@ impl Group {
             layout,
             has_shared_inputs: plan.is_full_batch() && masks[0].is_none(),
             masks,
+            penalty,
             orders: replicas
                 .iter()
                 .map(|replica| EpochOrder::new(replica.seed))
@@ -206,6 +211,8 @@ struct ManyNetworks {
     has_shared_inputs: bool,
     /// One a layer.
     masks: Vec<Option<Masks>>,
+    /// Where rates are learned, which are those of the same layers in all networks.
+    penalty: Option<Penalty>,
     /// One a network.
     orders: Vec<EpochOrder>,
     /// Inputs of all networks, their own where they drop inputs, targets and weights of a full batch.
@@ -247,6 +254,10 @@ impl Networks<2> for ManyNetworks {
         }
     }
 
+    fn depth(&self) -> usize {
+        self.common.shape.hidden.len() + 1
+    }
+
     fn has_dropout(&self) -> bool {
         self.masks.iter().any(Option::is_some)
     }
@@ -254,9 +265,14 @@ impl Networks<2> for ManyNetworks {
     fn masks(&mut self, step: usize, factor: f64, batch: &Batch) -> Vec<Tensor<2>> {
         let options = self.common.options();
         let masks = self.masks.iter_mut().flatten();
-        masks
-            .map(|masks| masks.draw((step + 1, factor), batch.rows, options.clone()))
-            .collect()
+        let draw = |masks: &mut Masks| {
+            let mask = masks.draw((step + 1, factor), batch.rows, options.clone());
+            let added = masks
+                .adds()
+                .then(|| masks.added(mask.clone(), factor, &options));
+            [mask].into_iter().chain(added)
+        };
+        masks.flat_map(draw).collect()
     }
 
     fn loss(
@@ -271,17 +287,36 @@ impl Networks<2> for ManyNetworks {
             return Err(Error::Compute("a step without inputs".to_owned()));
         };
         let weights = self.common.weights.as_ref().and_then(|_| tensors.next());
-        let mut mask = |k: usize| match self.masks.get(k) {
-            Some(Some(_)) if kind.dropout => tensors.next(),
+        let (layers, logits) = operands.layers.split_at(self.depth());
+        let penalty = self.penalty.as_ref();
+        let mut noise = |k: usize| match self.masks.get(k) {
+            Some(Some(masks)) if kind.dropout => {
+                let mask = tensors.next()?;
+                let added = masks.adds().then(|| tensors.next()).flatten();
+                let place = penalty.and_then(|penalty| penalty.place(k));
+                let logit = place.and_then(|place| logits.get(place));
+                Some(match logit {
+                    Some(logit) => {
+                        let logit = logit.weight.clone();
+                        (
+                            layout.each(mask, |numbers| gate(numbers, logit)),
+                            true,
+                            None,
+                        )
+                    }
+                    None => (mask, false, added),
+                })
+            }
             _ => None,
         };
-        let mut x = match (self.has_shared_inputs, mask(0)) {
+        let mut x = match (self.has_shared_inputs, noise(0)) {
             (true, _) => Inputs::Shared(x),
-            (false, Some(mask)) => Inputs::Own(x * mask),
+            (false, Some((mask, _, None))) => Inputs::Own(x * mask),
+            (false, Some((mask, _, Some(added)))) => Inputs::Own(x * mask + added),
             (false, None) => Inputs::Own(x),
         };
-        let last = operands.layers.len() - 1;
-        for (k, layer) in operands.layers.iter().enumerate() {
+        let last = layers.len() - 1;
+        for (k, layer) in layers.iter().enumerate() {
             let z = layout.linear(x, layer);
             let f = if k == last {
                 shape.output
@@ -291,7 +326,13 @@ impl Networks<2> for ManyNetworks {
             let sigmoids = sigmoids
                 .as_mut()
                 .map(|sigmoids| &mut **sigmoids as &mut dyn Sigmoids);
-            x = Inputs::Own(activate(f, z, mask(k + 1), sigmoids)?);
+            x = Inputs::Own(match noise(k + 1) {
+                None => activate(f, z, None, sigmoids)?,
+                // A sigmoid and its mask in one pass have no slope in the mask.
+                Some((gates, true, _)) => activate(f, z, None, sigmoids)? * gates,
+                Some((mask, false, None)) => activate(f, z, Some(mask), sigmoids)?,
+                Some((mask, false, Some(added))) => activate(f, z, Some(mask), sigmoids)? + added,
+            });
         }
         let loss = self.common.experiment.loss();
         let terms = loss.terms(x.into_tensor(), y, |z| layout.log_softmax(z));
@@ -299,7 +340,17 @@ impl Networks<2> for ManyNetworks {
             Some(weights) => terms * weights,
             None => terms,
         };
-        Ok(terms * loss.factor(kind.rows, shape.d_output))
+        let terms = terms * loss.factor(kind.rows, shape.d_output);
+        Ok(match penalty {
+            None => terms,
+            Some(penalty) => {
+                let loss = layout.sums(terms.clone());
+                let term = penalty.term(loss, layers, logits, |x| layout.sums(x));
+                // The sum over a network's terms is its loss.
+                let part = 1.0 / (kind.rows * shape.d_output) as f64;
+                layout.each(terms, |terms| terms + term * part)
+            }
+        })
     }
 
     fn clip_norm(&self, gradients: Vec<LayerTensors>, bound: f64) -> Vec<LayerTensors> {

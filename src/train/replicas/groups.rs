@@ -50,7 +50,7 @@ impl Groups {
         let fewest = workers::fewest(&common);
         let mut places = vec![(0, 0); replicas.len()];
         let mut groups = Vec::new();
-        for kind in kinds(replicas) {
+        for kind in kinds(replicas, common.shape.hidden.len() + 1) {
             let first = &replicas[kind[0]];
             let is_shared = common.plan.is_full_batch() && first.input_dropout.is_off();
             let order = Order::of(&common.shape, is_shared);
@@ -123,7 +123,7 @@ impl Groups {
     pub(in crate::train) fn trained(&self) -> Vec<Mlp> {
         let network = |layers: Vec<LayerTensors>| {
             let layers = layers.into_iter().map(LayerTensors::tracked);
-            self.common.shape.with_tensors(layers.collect())
+            self.common.shape.with_parameters(layers.collect())
         };
         self.networks().into_iter().map(network).collect()
     }
@@ -196,14 +196,16 @@ fn common(experiment: &CheckedExperiment, train: &Dataset, device: &Device) -> R
     })
 }
 
-/// Which networks can be trained together: those of one learning rate, which do or do not drop inputs. Then
-/// no number of a network depends on what the others are like.
-fn kinds(replicas: &[Replica]) -> Vec<Vec<usize>> {
-    let mut kinds: Vec<((u64, bool), Vec<usize>)> = Vec::new();
+/// Which networks can be trained together: those of one learning rate, which do or do not drop inputs, and which learn the rates of
+/// the same layers. Then no number of a network depends on what the others are like.
+fn kinds(replicas: &[Replica], layers: usize) -> Vec<Vec<usize>> {
+    let mut kinds: Vec<((u64, bool, Vec<bool>), Vec<usize>)> = Vec::new();
     for (r, replica) in replicas.iter().enumerate() {
+        let learned = (0..layers).map(|k| replica.noise(k).logit().is_some());
         let kind = (
             replica.learning_rate.to_bits(),
             !replica.input_dropout.is_off(),
+            learned.collect(),
         );
         match kinds.iter_mut().find(|(known, _)| *known == kind) {
             Some((_, members)) => members.push(r),

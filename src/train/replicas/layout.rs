@@ -14,8 +14,9 @@
 //! matrix product for it costs more than computing it. In blocks, each network's numbers stand together,
 //! and a product is one batched matrix product: good for all others.
 
-use burn::tensor::{Tensor, activation};
+use burn::tensor::{Tensor, TensorCreationOptions, activation};
 
+use crate::backend::write;
 use crate::model::{LayerTensors, MlpConfig};
 
 /// The largest `d_input * d_output` of a layer in lanes.
@@ -242,13 +243,32 @@ impl Layout {
     /// Multiplies all numbers of each network by a factor of its own, of the shape that
     /// [`sums`](Self::sums) gives.
     pub(super) fn scale<const D: usize>(&self, x: Tensor<D>, factors: Tensor<2>) -> Tensor<D> {
+        self.each(x, |numbers| numbers * factors)
+    }
+
+    /// A function of all numbers and of one of each network, of the shape that [`sums`](Self::sums) gives: what it is handed has a
+    /// column for each network in lanes, and a row in blocks.
+    pub(super) fn each<const D: usize>(
+        &self,
+        x: Tensor<D>,
+        change: impl FnOnce(Tensor<2>) -> Tensor<2>,
+    ) -> Tensor<D> {
         let shape = x.dims();
         let count = x.shape().num_elements() / self.replicas;
         let matrix = match self.order {
             Order::Lanes => [count, self.replicas],
             Order::Blocks => [self.replicas, count],
         };
-        (x.reshape(matrix) * factors).reshape(shape)
+        change(x.reshape(matrix)).reshape(shape)
+    }
+
+    /// One number of each network, in the shape that [`sums`](Self::sums) gives.
+    pub(super) fn numbers(&self, numbers: &[f64], options: &TensorCreationOptions) -> Tensor<2> {
+        let shape = match self.order {
+            Order::Lanes => [1, self.replicas],
+            Order::Blocks => [self.replicas, 1],
+        };
+        write(numbers, shape, options)
     }
 
     /// A function of the weights in which a column is what enters one unit of one network.

@@ -42,6 +42,30 @@ impl Masks {
             .collect()
     }
 
+    /// Whether alpha dropout of any network adds something to its inputs.
+    pub(super) fn adds(&self) -> bool {
+        let mut networks = self.networks.iter();
+        networks.any(|(_, noise)| noise.offset().is_some())
+    }
+
+    /// What alpha dropout adds to its inputs, where this is the mask.
+    ///
+    /// # Shapes
+    /// - `mask`, output: the same
+    pub(super) fn added(
+        &self,
+        mask: Tensor<2>,
+        factor: f64,
+        options: &TensorCreationOptions,
+    ) -> Tensor<2> {
+        let offsets = self.networks.iter();
+        let offsets = offsets.map(|(_, noise)| noise.times(factor).offset().unwrap_or_default());
+        let (slopes, constants): (Vec<f64>, Vec<f64>) = offsets.unzip();
+        let [slopes, constants] =
+            [slopes, constants].map(|numbers| self.layout.numbers(&numbers, options));
+        self.layout.each(mask, |mask| mask * slopes + constants)
+    }
+
     /// The masks of step `step`, counted from 1, the rates times `factor`: 0, or what a kept value is multiplied by.
     ///
     /// # Shapes

@@ -67,7 +67,7 @@ fn an_unknown_key_is_named_with_the_nearest_known_one() {
     assert_eq!(
         error_after("hidden = 0.2", "hiden = 0.2"),
         format!(
-            "xor.toml:{line}:1: dropout.hiden: unknown key; did you mean `hidden`? Expected one of `kind`, `input`, `hidden`, `schedule`, `masks`"
+            "xor.toml:{line}:1: dropout.hiden: unknown key; did you mean `hidden`? Expected one of `kind`, `input`, `hidden`, `length_scale`, `schedule`, `masks`"
         )
     );
     let line = line_of("[dropout]");
@@ -87,7 +87,7 @@ fn an_unknown_word_is_named_with_the_known_ones() {
         error_after("activation = \"sigmoid\"", "activation = \"sigmod\""),
         format!(
             "xor.toml:{line}:14: network.activation: unknown value `sigmod`; did you mean \
-             `sigmoid`? Expected one of `sigmoid`, `relu`, `tanh`, `gelu`, `silu`, `identity`"
+             `sigmoid`? Expected one of `sigmoid`, `relu`, `tanh`, `gelu`, `silu`, `selu`, `identity`"
         )
     );
 }
@@ -103,7 +103,7 @@ fn a_wrong_type_says_what_was_expected_and_found() {
         (
             "hidden = 0.2",
             "hidden = \"0.2\"",
-            ":10: dropout.hidden: expected a dropout rate, or an array of one for each hidden layer, \
+            ":10: dropout.hidden: expected a dropout rate, \"learned\", or an array of one for each hidden layer, \
              found string \"0.2\"",
         ),
         (

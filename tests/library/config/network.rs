@@ -31,7 +31,8 @@ fn hidden_rates_are_one_or_one_a_layer() {
         ),
         (
             "hidden = [0.1, \"a\"]",
-            "10:16: dropout.hidden: expected a number, found string \"a\"".into(),
+            "10:16: dropout.hidden: expected a dropout rate, or \"learned\", found string \"a\""
+                .into(),
         ),
     ] {
         assert_error("[dropout]", line, &expected);
@@ -59,12 +60,12 @@ fn a_dropout_schedule_is_a_word_or_a_word_with_its_epochs() {
         (
             "schedule = { lat = 1 }",
             "10:14: dropout.schedule.lat: unknown value `lat`; did you mean `late`? Expected one of \
-             `standard`, `early`, `late`, `flat-cosine`"
+             `standard`, `early`, `late`, `flat-cosine`, `curriculum`"
                 .into(),
         ),
         (
             "schedule = { early = 1, late = 1 }",
-            "10:12: dropout.schedule: expected one of `standard`, `early`, `late`, `flat-cosine`, found `{ early = 1, late = 1 }`".into(),
+            "10:12: dropout.schedule: expected one of `standard`, `early`, `late`, `flat-cosine`, `curriculum`, found `{ early = 1, late = 1 }`".into(),
         ),
     ] {
         assert_error("[dropout]", line, &expected);
@@ -103,7 +104,7 @@ fn an_initializer_is_a_word_or_a_word_with_a_number_above_0() {
         (
             "initializer = \"xaver\"",
             "5:15: network.initializer: unknown value `xaver`; did you mean `xavier`? Expected one of \
-             `uniform`, `normal`, `xavier`, `he`"
+             `uniform`, `normal`, `xavier`, `he`, `lecun`"
                 .into(),
         ),
     ] {

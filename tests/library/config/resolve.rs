@@ -72,6 +72,7 @@ fn the_initializer_follows_from_the_activation() {
         ("relu", Initializer::He),
         ("gelu", Initializer::He),
         ("silu", Initializer::He),
+        ("selu", Initializer::Lecun),
     ] {
         let experiment = experiment(&format!("activation = '{activation}'"), "");
         let resolved = experiment.resolve(&classes()).expect("an experiment");

@@ -93,6 +93,28 @@ fn a_replica_is_the_network_trained_alone() {
 }
 
 #[test]
+fn replicas_with_learned_rates_are_those_trained_alone() {
+    let data = dataset(10, 1);
+    for (backend, device) in backends() {
+        for (precision, bound) in precisions(&backend) {
+            for experiment in experiments(precision, &["input = 'learned'\nhidden = 'learned'"]) {
+                // One of them has a rate that is not learned.
+                let mut replicas: Vec<Replica> =
+                    (0..4).map(|r| Replica::of(&experiment, 100 + r)).collect();
+                replicas[2].hidden_dropout = 0.3.into();
+                let found = together(&experiment, &replicas, &data, &device);
+                for (replica, found) in replicas.iter().zip(&found) {
+                    let expected = alone(&experiment, replica, &data, &device);
+                    let what = format!("{backend} {precision} {replica:?}\n{experiment:?}");
+                    // The gates are steep, and steps carry differences in rounding on.
+                    assert_layers_close(&what, found, &expected, 10.0 * *bound);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_replica_without_hidden_layers_is_the_network_trained_alone() {
     let narrow = dataset(10, 1);
     // Wide enough to lie in blocks.

@@ -3,7 +3,7 @@
 use dropwise::Dataset;
 use dropwise::config::{Activation, Loss};
 use dropwise::data::Source;
-use dropwise::dropout::{MaskAt, SeededMasks};
+use dropwise::dropout::{MaskAt, Noise, SeededMasks};
 use dropwise::train::Trainer;
 use dropwise::verify::reference::Reference;
 
@@ -68,7 +68,8 @@ fn assert_follows(train: &str, batch: usize) {
             activation: Activation::Tanh,
             output: Activation::Identity,
             loss: Loss::MeanSquaredError,
-            rates: vec![0.2, 0.5],
+            noises: [0.2, 0.5].map(Noise::from).to_vec(),
+            penalty: [0.0; 2],
             inputs: read(3, &|row, into| plain.read_inputs(row, into)),
             targets: read(2, &|row, into| plain.read_targets(row, into)),
             masks: vec![

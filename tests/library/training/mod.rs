@@ -14,6 +14,7 @@ mod weights;
 use crate::common::rows::Rows;
 use burn::tensor::Device;
 use dropwise::config::{Activation, CheckedExperiment, Loss};
+use dropwise::dropout::Noise;
 use dropwise::train::{Flow, Observer, Trainer};
 use dropwise::verify::reference::Reference;
 use dropwise::{Dataset, LayerWeights, Result};
@@ -60,7 +61,8 @@ fn gradients(layers: &[LayerWeights], rows: &Rows) -> Vec<LayerWeights> {
         activation: Activation::Tanh,
         output: Activation::Identity,
         loss: Loss::MeanSquaredError,
-        rates: vec![0.0, 0.0],
+        noises: [0.0, 0.0].map(Noise::from).to_vec(),
+        penalty: [0.0; 2],
         inputs: rows.inputs(),
         targets: rows.targets(),
         masks: vec![vec![1.0; count * 3], vec![1.0; count * 5]],

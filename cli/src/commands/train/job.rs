@@ -311,6 +311,7 @@ impl Job {
         };
         let faded = match trainer.experiment().dropout.schedule {
             DropoutSchedule::FlatCosine => "; dropout fades over all of them",
+            DropoutSchedule::Curriculum => "; dropout rises over all of them",
             _ => "",
         };
         Ok(Some(format!(

@@ -211,6 +211,7 @@ fn save_model(
     for (r, network) in members.iter().enumerate() {
         let prefix = weights::member_prefix(r, members.len());
         arrays.extend(weights::to_arrays(&prefix, &network.weights()?, precision));
+        arrays.extend(weights::logits_to_arrays(&prefix, network, precision));
     }
     let metadata = [("network", describe(members)), ("step", step.to_string())];
     let metadata = metadata.map(|(key, value)| (key.to_owned(), value)).into();

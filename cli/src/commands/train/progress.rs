@@ -150,8 +150,17 @@ fn words((measure, loss): (Measure, &str), report: &Report) -> String {
     }
     let error = found.map(|found| format!(", {split} {}", headline(&found.metrics)));
     let best = if report.best { " (best)" } else { "" };
+    let rates: Vec<String> = report
+        .rates
+        .iter()
+        .map(|rate| format!("{rate:.3}"))
+        .collect();
+    let rates = match rates.len() {
+        0 => String::new(),
+        _ => format!(", dropout {}", rates.join(" / ")),
+    };
     format!(
-        "{loss} {:.4}{}{best}",
+        "{loss} {:.4}{}{best}{rates}",
         report.training_loss,
         error.unwrap_or_default()
     )

@@ -26,6 +26,9 @@ struct Line<'a> {
     /// With dropout on.
     #[serde(skip_serializing_if = "Option::is_none")]
     training_loss: Option<f64>,
+    /// Those that are learned, from the input on.
+    #[serde(skip_serializing_if = "<[f64]>::is_empty")]
+    dropout_rates: &'a [f64],
     #[serde(skip_serializing_if = "Option::is_none")]
     best: Option<bool>,
     #[serde(flatten)]
@@ -40,12 +43,14 @@ pub(super) fn lines(report: &Report) -> Result<Vec<String>> {
         split,
         learning_rate: None,
         training_loss: None,
+        dropout_rates: &[],
         best: None,
         metrics,
     };
     let train = Line {
         learning_rate: Some(report.learning_rate),
         training_loss: Some(report.training_loss),
+        dropout_rates: &report.rates,
         ..line("train", report.train.as_ref().map(|found| &found.metrics))
     };
     let validation = report.validation.as_ref().map(|found| Line {

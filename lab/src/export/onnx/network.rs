@@ -163,6 +163,8 @@ fn activation(graph: &mut Graph, activation: Activation, z: String, kind: Type) 
         Activation::Sigmoid => graph.node("Sigmoid", &[&z], []),
         Activation::Relu => graph.node("Relu", &[&z], []),
         Activation::Tanh => graph.node("Tanh", &[&z], []),
+        // Its defaults are the constants of the paper.
+        Activation::Selu => graph.node("Selu", &[&z], []),
         Activation::Silu => {
             let gate = graph.node("Sigmoid", &[&z], []);
             graph.node("Mul", &[&z, &gate], [])

@@ -109,6 +109,11 @@ impl Node {
             "Relu" => each(kind, |x| x.max(0.0)),
             "Sigmoid" => each(kind, |x| 1.0 / (1.0 + (-x).exp())),
             "Tanh" => each(kind, f64::tanh),
+            // The defaults of its attributes, which have 32 bits.
+            "Selu" => each(kind, |x| {
+                let (scale, alpha) = (1.050_701_022_148_132_3, 1.673_263_192_176_818_8);
+                scale * if x > 0.0 { x } else { alpha * x.exp_m1() }
+            }),
             "Erf" => each(kind, statrs::function::erf::erf),
             "Floor" => each(kind, f64::floor),
             "Sqrt" => each(kind, f64::sqrt),
