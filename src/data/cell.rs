@@ -37,7 +37,8 @@ impl NumberStyle {
     /// The number that a text stands for, which may be infinite or NaN; `None` if it is no number.
     pub(super) fn parse(self, text: &str) -> Option<f64> {
         if self.is_default() {
-            return short(text).or_else(|| text.parse().ok());
+            let short = Decimal::read(text, b'.').and_then(Decimal::number);
+            return short.or_else(|| text.parse().ok());
         }
         let (whole, decimals) = match text.split_once(self.decimal) {
             Some((whole, decimals)) => (whole, Some(decimals)),
@@ -76,36 +77,166 @@ impl NumberStyle {
     }
 }
 
-/// A number of few digits with a point or none, as most cells hold; `None` for all else. A whole number below 2^53 and a power of ten up
-/// to 10^22 are exact in 64 bits, so that one division rounds as reading the digits would (Clinger 1990).
-fn short(text: &str) -> Option<f64> {
-    const POWERS: [f64; 16] = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-    ];
-    let (digits, is_negative) = match text.as_bytes() {
-        [b'-', digits @ ..] => (digits, true),
-        digits => (digits, false),
-    };
-    // With a point one more.
-    if digits.len() > 16 {
-        return None;
+/// A number as most cells have it: a sign or none, and at most 19 digits with a point or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Decimal {
+    pub(super) is_negative: bool,
+    /// Its digits as a whole number.
+    pub(super) digits: u64,
+    /// How many of them stand after the point.
+    pub(super) decimals: u8,
+}
+
+impl Decimal {
+    /// All that fits a whole number of 64 bits, whatever its digits are.
+    const MOST_DIGITS: usize = 19;
+
+    /// `None` for all else, such as numbers with an exponent. `point` stands before the decimals.
+    fn read(text: &str, point: u8) -> Option<Self> {
+        let (unsigned, is_negative) = match text.as_bytes() {
+            [b'-', unsigned @ ..] => (unsigned, true),
+            unsigned => (unsigned, false),
+        };
+        // With a point one more.
+        if unsigned.len() > Self::MOST_DIGITS + 1 {
+            return None;
+        }
+        let (mut digits, mut rest) = (0, unsigned);
+        take_digits(&mut rest, &mut digits);
+        let mut count = unsigned.len();
+        let mut decimals = 0;
+        if let [letter, after @ ..] = rest
+            && *letter == point
+        {
+            (count, decimals, rest) = (count - 1, after.len(), after);
+            take_digits(&mut rest, &mut digits);
+        }
+        let is_one = rest.is_empty() && (1..=Self::MOST_DIGITS).contains(&count);
+        is_one.then_some(Decimal {
+            is_negative,
+            digits,
+            decimals: decimals as u8,
+        })
     }
-    let (mut whole, mut count, mut decimals) = (0_u64, 0, None);
-    for byte in digits {
-        match byte {
-            b'0'..=b'9' => {
-                whole = 10 * whole + u64::from(byte - b'0');
-                count += 1;
-            }
-            b'.' if decimals.is_none() => decimals = Some(count),
-            _ => return None,
+
+    /// The same of texts that [`text`](Self::text) writes as they are.
+    pub(super) fn read_exact(text: &str, point: u8) -> Option<Self> {
+        let number = Decimal::read(text, point)?;
+        let letters = text.as_bytes();
+        let whole = letters.len()
+            - usize::from(number.is_negative)
+            - usize::from(number.decimals)
+            - usize::from(number.decimals > 0);
+        let first = letters[usize::from(number.is_negative)];
+        let is_exact = whole == 1 || whole > 1 && first != b'0';
+        let ends_with_point = letters.last() == Some(&point);
+        (is_exact && !ends_with_point).then_some(number)
+    }
+
+    /// Its text, with a digit at least before the point.
+    pub(super) fn text(self, point: char) -> String {
+        let decimals = usize::from(self.decimals);
+        let sign = if self.is_negative { "-" } else { "" };
+        let digits = format!("{:0>1$}", self.digits, decimals + 1);
+        let (whole, after) = digits.split_at(digits.len() - decimals);
+        match after {
+            "" => format!("{sign}{whole}"),
+            after => format!("{sign}{whole}{point}{after}"),
         }
     }
-    if count == 0 || count > 15 {
+
+    /// The closest number of 64 bits.
+    pub(super) fn value(self) -> f64 {
+        let number = self.number();
+        number.unwrap_or_else(|| self.text('.').parse().unwrap_or(f64::NAN))
+    }
+
+    /// The closest number of 64 bits; `None` where that takes more than one multiplication to tell.
+    fn number(self) -> Option<f64> {
+        let decimals = usize::from(self.decimals);
+        let size = if self.digits < 1 << f64::MANTISSA_DIGITS || decimals == 0 {
+            // A whole number below 2^53 and a power of ten up to 10^22 are exact in 64 bits, so that one division rounds as reading the
+            // digits would (Clinger 1990).
+            self.digits as f64 / POWERS[decimals]
+        } else {
+            // `digits * 2^zeros * reciprocal / 2^64`, rounded down, is less than 2 below what it would be of the exact reciprocal.
+            let zeros = self.digits.leading_zeros();
+            let product = u128::from(self.digits << zeros) * u128::from(RECIPROCALS[decimals]);
+            let product = (product >> 64) as u64;
+            let dropped = u64::BITS - f64::MANTISSA_DIGITS - product.leading_zeros();
+            let (kept, rest) = (product >> dropped, product & ((1 << dropped) - 1));
+            let half = 1 << (dropped - 1);
+            let rounded = match rest {
+                _ if rest + 2 <= half => kept,
+                _ if rest > half => kept + 1,
+                _ => return None,
+            };
+            let bits_of_power = u64::BITS - TENS[decimals].leading_zeros();
+            let exponent = i64::from(dropped) + 1 - i64::from(zeros) - i64::from(bits_of_power);
+            rounded as f64 * f64::from_bits(((1_023 + exponent) as u64) << 52)
+        };
+        Some(if self.is_negative { -size } else { size })
+    }
+}
+
+/// Powers of ten, and as numbers of 64 bits that they are exact in.
+const TENS: [u64; Decimal::MOST_DIGITS + 1] = {
+    let mut powers = [1; Decimal::MOST_DIGITS + 1];
+    let mut k = 1;
+    while k < powers.len() {
+        powers[k] = 10 * powers[k - 1];
+        k += 1;
+    }
+    powers
+};
+const POWERS: [f64; Decimal::MOST_DIGITS + 1] = {
+    let mut powers = [1.0; Decimal::MOST_DIGITS + 1];
+    let mut k = 1;
+    while k < powers.len() {
+        powers[k] = TENS[k] as f64;
+        k += 1;
+    }
+    powers
+};
+
+/// `2^(63 + bits) / 10^k`, rounded down, where 10^k has so many bits: 64 bits, the first of which is set. Of 10^0 there is none.
+const RECIPROCALS: [u64; Decimal::MOST_DIGITS + 1] = {
+    let mut reciprocals = [0; Decimal::MOST_DIGITS + 1];
+    let mut k = 1;
+    while k < reciprocals.len() {
+        let bits = u64::BITS - TENS[k].leading_zeros();
+        reciprocals[k] = ((1_u128 << (63 + bits)) / TENS[k] as u128) as u64;
+        k += 1;
+    }
+    reciprocals
+};
+
+/// Takes digits from the front of a text that has at most 19 of them, and puts them after those of `number`.
+fn take_digits(text: &mut &[u8], number: &mut u64) {
+    while let Some((eight, rest)) = text.split_first_chunk() {
+        let Some(digits) = eight_digits(u64::from_le_bytes(*eight)) else {
+            break;
+        };
+        (*number, *text) = (number.wrapping_mul(100_000_000).wrapping_add(digits), rest);
+    }
+    while let [digit @ b'0'..=b'9', rest @ ..] = *text {
+        let digit = u64::from(*digit & 0x0f);
+        (*number, *text) = (number.wrapping_mul(10).wrapping_add(digit), rest);
+    }
+}
+
+/// The number that eight letters are if all are digits: pairs of digits become numbers, then pairs of those, then both.
+fn eight_digits(letters: u64) -> Option<u64> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // A digit, and what is 6 more than it, have the high half 3; of no other letter both have.
+    let high = |letters: u64| letters & 0xf0 * EACH;
+    if high(letters) | high(letters.wrapping_add(6 * EACH)) >> 4 != 0x33 * EACH {
         return None;
     }
-    let number = whole as f64 / POWERS[count - decimals.unwrap_or(count)];
-    Some(if is_negative { -number } else { number })
+    let digits = letters & 0x0f * EACH;
+    let twos = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = twos.wrapping_mul(100).wrapping_add(twos >> 16) & 0x0000_ffff_0000_ffff;
+    Some((fours.wrapping_mul(10_000).wrapping_add(fours >> 32)) & 0xffff_ffff)
 }
 
 /// Spaces that do not break a line, and apostrophes of either form, are the same.
@@ -304,9 +435,10 @@ mod tests {
     proptest! {
         #[test]
         fn short_numbers_are_read_as_the_standard_library_reads_them(
-            digits in 0..10_000_000_000_000_000_u64,
-            (width, point, sign, noise) in (0..17_usize, 0..18_usize, any::<bool>(), 0..40_usize),
+            digits in any::<u64>(),
+            (shift, width, point, sign, noise) in (0..64_u32, 0..20_usize, 0..21_usize, any::<bool>(), 0..40_usize),
         ) {
+            let digits = digits >> shift;
             let mut text = format!("{digits:0>width$}");
             if point <= text.len() {
                 text.insert(point, '.');
@@ -314,16 +446,27 @@ mod tests {
             if sign {
                 text.insert(0, '-');
             }
-            if let Some(letter) = [".", "-", "e", " ", "+"].get(noise) {
+            if let Some(letter) = [".", "-", "e", " ", "+", "/", ":", ","].get(noise) {
                 text.insert_str(text.len() / 2, letter);
             }
             let expected = text.parse::<f64>().ok().map(f64::to_bits);
-            if let Some(found) = short(&text) {
+            let found = Decimal::read(&text, b'.');
+            prop_assert!(found.is_none() || expected.is_some(), "{}", text);
+            if let Some(found) = found.and_then(Decimal::number) {
                 prop_assert_eq!(Some(found.to_bits()), expected, "{}", text);
             }
-            for text in ["", "-", ".", "-.", "1e5", "inf", "nan"] {
-                prop_assert_eq!(short(text), None);
+            for text in ["", "-", ".", "-.", "1e5", "inf", "nan", "12345678901234567890"] {
+                prop_assert_eq!(Decimal::read(text, b'.'), None);
             }
+        }
+
+        #[test]
+        fn numbers_as_they_are_printed_are_read_back(bits in any::<u64>(), exponent in -12..20_i32) {
+            // Of all sizes that have no exponent.
+            let mantissa = f64::from_bits(bits >> 12 | 1_023 << 52) - 1.5;
+            let number = mantissa * 10_f64.powi(exponent);
+            let read = NumberStyle::default().parse(&number.to_string());
+            prop_assert_eq!(read.map(f64::to_bits), Some(number.to_bits()));
         }
     }
 }

@@ -6,6 +6,7 @@
 mod bytes;
 mod files;
 mod lines;
+mod marks;
 mod pieces;
 mod reader;
 

@@ -16,6 +16,7 @@ mod lines;
 mod numbers;
 mod numeric;
 mod on_disk;
+mod packed;
 mod raw;
 mod rows;
 mod scan;
@@ -26,11 +27,13 @@ mod target;
 mod times;
 mod weights;
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::cell::NumberStyle;
 use super::hash::hex;
 use super::{Dataset, Preprocessing, Splits, TablePreprocessing, Task};
 use crate::config::{SplitConfig, TableConfig};
@@ -40,6 +43,7 @@ use encoded::{Codes, Encoded, Layout, Store};
 use inputs::{Place, Rows};
 use keys::Keys;
 use lines::Lines;
+use packed::{Block, Form};
 use rows::{Labeled, Row};
 
 pub use lines::ColumnText;
@@ -61,18 +65,24 @@ pub(super) fn encode(
     task: &Task,
 ) -> Result<(Dataset, Vec<String>)> {
     let columns = Columns::named(files.head(), config, preprocessing)?;
-    let keys = Keys::read(files, &columns, config)?;
+    let form = Form::new(NumberStyle::of(config), &config.missing_values).and(Form::new(
+        preprocessing.numbers,
+        &preprocessing.missing_values,
+    ));
+    let keys = Keys::read(files, &columns, (config, &form))?;
     let labeled = Labeled::new(&keys, columns.target, config);
     let (rows, dropped) = split::usable_rows(&labeled, &columns, config)?;
     let targets = target::encode(&rows, columns.target, task, config)?;
-    let (places, lines) = (places(&rows, keys.table.rows(), 0)?, Lines::of(&rows));
+    let (places, lines) = (places(&rows, keys.rows(), 0)?, Lines::of(&rows));
     let count = rows.len();
-    let rows = Rows {
+    let rows = vec![Rows {
         files,
-        starts: keys.starts,
         places,
-    };
-    let prepare = |store: &mut Store| inputs::encode(&[rows], &columns, preprocessing, store);
+        held: held(keys.blocks, keys.holds_inputs, &columns),
+        starts: keys.starts,
+    }];
+    let learned = (preprocessing, &form);
+    let prepare = |store: &mut Store| inputs::encode(rows, &columns, learned, store);
     let (codes, remarks) = Codes::in_memory(count, Layout::of(preprocessing), prepare)?;
     let data = Dataset::new(Encoded {
         preprocessing: preprocessing.clone(),
@@ -99,12 +109,13 @@ pub(super) fn load<'a>(
     }
     let files = shards::open(path, None, open, watch)?;
     let columns = Columns::choose(files.head(), config, split)?;
-    let keys = Keys::read(&*files, &columns, config)?;
+    let form = Form::new(NumberStyle::of(config), &config.missing_values);
+    let keys = Keys::read(&*files, &columns, (config, &form))?;
     let tests = test_path.map(|path| shards::open(path, Some(files.head()), open, watch));
     let tests = tests.transpose()?;
     let test_keys = tests
         .as_deref()
-        .map(|tests| Keys::read(tests, &columns, config));
+        .map(|tests| Keys::read(tests, &columns, (config, &form)));
     let test_keys = test_keys.transpose()?;
 
     let labeled = Labeled::new(&keys, columns.target, config);
@@ -129,41 +140,42 @@ pub(super) fn load<'a>(
 
     let lines = Lines::of(&split.rows);
     let own = split.rows.len() - test_labeled.as_ref().and(split.test).unwrap_or(0);
-    let own_places = places(&split.rows[..own], keys.table.rows(), 0)?;
+    let own_places = places(&split.rows[..own], keys.rows(), 0)?;
     let test_places = test_keys
         .as_ref()
-        .map(|keys| places(&split.rows[own..], keys.table.rows(), own));
+        .map(|keys| places(&split.rows[own..], keys.rows(), own));
     let test_places = test_places.transpose()?;
     let (rows, lengths) = (split.rows.len(), split.lengths());
     // What says which rows are used is not in memory beside the rows themselves.
     drop(split);
-    let starts = keys.starts;
-    drop(keys.table);
     let mut tables = vec![Rows {
         files: &*files,
-        starts,
         places: own_places,
+        held: held(keys.blocks, keys.holds_inputs, &columns),
+        starts: keys.starts,
     }];
     if let (Some(files), Some(keys), Some(places)) = (tests.as_deref(), test_keys, test_places) {
-        let starts = keys.starts;
         tables.push(Rows {
             files,
-            starts,
             places,
+            held: held(keys.blocks, keys.holds_inputs, &columns),
+            starts: keys.starts,
         });
     }
-    let (preprocessing, learned) = inputs::learn(&tables, lengths.train, &columns, config)?;
+    let told = (config, &form);
+    let (preprocessing, learned) = inputs::learn(&mut tables, lengths.train, &columns, told)?;
     let layout = Layout::of(&preprocessing);
-    let prepare = |store: &mut Store| inputs::encode(&tables, &columns, &preprocessing, store);
     let hash = hash();
-    let (codes, remarks) = match &config.cache {
+    let path = config.cache.as_ref().map(|folder| {
+        let name = name_of_rows(&hash, &preprocessing, &tables);
+        name.map(|name| folder.join(name))
+    });
+    let told = (&preprocessing, &form);
+    let prepare = |store: &mut Store| inputs::encode(tables, &columns, told, store);
+    let (codes, remarks) = match path.transpose()? {
         None => Codes::in_memory(rows, layout, prepare)?,
-        Some(folder) => {
-            let path = folder.join(name_of_rows(&hash, &preprocessing, &tables)?);
-            Codes::prepared(&path, rows, layout, prepare)?
-        }
+        Some(path) => Codes::prepared(&path, rows, layout, prepare)?,
     };
-    drop(tables);
 
     notes.extend(of_task);
     notes.extend(learned);
@@ -187,6 +199,16 @@ pub(super) fn load<'a>(
         hash,
         notes,
     })
+}
+
+/// What is in memory of the inputs of all rows, without the other columns; nothing if they are not held.
+fn held(mut blocks: Vec<Block>, holds_inputs: bool, columns: &Columns) -> Vec<Block> {
+    let inputs: HashSet<usize> = columns.inputs.iter().copied().collect();
+    blocks.retain_mut(|block| {
+        block.keep(|column| inputs.contains(&column));
+        holds_inputs
+    });
+    blocks
 }
 
 /// The name of the file of prepared rows: of what they are made from, and of what is made of them.

@@ -1,16 +1,17 @@
 //! A text file cut into pieces of whole records, which are then read side by side.
 //!
-//! Only the cuts need the bytes in order. What is between them is read by plain searches for delimiters where there are no quotes
-//! and no comments, and by [`Reader`] everywhere else; where the plain way finds a mistake, `Reader` words it.
+//! Only the cuts need the bytes in order. What is between them is read by plain searches for delimiters where quotes are around values
+//! and there are no comments, and by [`Reader`] everywhere else; where the plain way finds a mistake, `Reader` words it.
 
 use std::io::{BufRead, Read};
 use std::string::FromUtf8Error;
 use std::sync::Arc;
 
-use memchr::{memchr, memchr_iter, memchr2_iter, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 
 use super::Format;
 use super::lines::{LONGEST_ROW, unreadable};
+use super::marks::{self, Ends};
 use super::reader::{Reader, Record};
 use crate::config::Delimiter;
 use crate::data::table::{Head, RawTable};
@@ -147,22 +148,25 @@ impl Piece {
         Ok(table)
     }
 
-    /// Reads records that have no quotes and no comments; `false` if there may be any, or a mistake.
+    /// Reads records that have no comments, and quotes around values alone; `false` if there is anything else, or a mistake.
     fn read_plainly(&self, table: &mut RawTable, head: &Head, format: Format) -> bool {
         let (Delimiter::Byte(delimiter), Ok(text)) = (format.delimiter, &self.text) else {
             return false;
         };
         let bytes = text.as_bytes();
         let has = |byte: u8| memchr(byte, bytes).is_some();
-        if has(b'"') || has(0) || format.comment.is_some_and(has) || bytes.len() > LONGEST_ROW {
+        let is_text = delimiter != 0 && !has(0);
+        if !is_text || format.comment.is_some_and(has) || bytes.len() > LONGEST_ROW {
             return false;
         }
+        let has_quotes = has(b'"');
         let names = head.own_columns();
         let (mut start, mut column, mut line) = (0, 0, self.first_line);
-        let (mut returns, mut repeats) = (0, false);
-        let ends = memchr2_iter(delimiter, b'\n', bytes);
-        let last = (bytes.last() != Some(&b'\n')).then_some(bytes.len());
-        for place in ends.chain(last) {
+        let (mut returns, mut quotes, mut repeats) = (0, 0, false);
+        let mut unquoted = String::new();
+        let mut ends = Ends::new(bytes, delimiter, has_quotes);
+        let mut last = (bytes.last() != Some(&b'\n')).then_some(bytes.len());
+        while let Some(place) = ends.next().or_else(|| last.take()) {
             let ends_line = bytes.get(place) != Some(&delimiter);
             let mut end = place;
             if ends_line && end > start && bytes[end - 1] == b'\r' {
@@ -173,10 +177,30 @@ impl Piece {
                 if column == names.len() {
                     return false;
                 }
-                let (cell, before) = trimmed(&text[start..end]);
-                repeats = (column == 0 || repeats) && cell == names[column];
-                let first = start + before;
-                table.cut_cell(column, first..first + cell.len());
+                let mut cell = &text[start..end];
+                let mut first = start;
+                let mut is_doubled = false;
+                if has_quotes && bytes[start..end].first() == Some(&b'"') {
+                    let Some(inner) = cell[1..].strip_suffix('"') else {
+                        return false;
+                    };
+                    (cell, first, quotes) = (inner, start + 1, quotes + 2);
+                    is_doubled = memchr(b'"', inner.as_bytes()).is_some();
+                }
+                if is_doubled {
+                    let Some(doubled) = halve(cell, &mut unquoted) else {
+                        return false;
+                    };
+                    quotes += 2 * doubled;
+                    let cell = unquoted.trim();
+                    repeats = (column == 0 || repeats) && cell == names[column];
+                    table.push_cell(column, cell);
+                } else {
+                    let (cell, before) = trimmed(cell);
+                    repeats = (column == 0 || repeats) && cell == names[column];
+                    first += before;
+                    table.cut_cell(column, first..first + cell.len());
+                }
                 column += 1;
             }
             start = place + 1;
@@ -189,11 +213,33 @@ impl Piece {
                 }
                 table.end_row(line);
             }
-            (column, line) = (0, line + 1);
+            column = 0;
+            if has_quotes && place < bytes.len() {
+                line = self.first_line + ends.feeds_before(place);
+            }
+            line += 1;
         }
-        // Other carriage returns end lines too.
-        memchr_iter(b'\r', bytes).count() == returns
+        // Other carriage returns end lines too, other quotes are text, and what is left has a quote that is not closed.
+        let are_counted = |byte: u8, count: usize| memchr_iter(byte, bytes).count() == count;
+        start >= bytes.len()
+            && are_counted(b'\r', returns)
+            && (!has_quotes || are_counted(b'"', quotes))
     }
+}
+
+/// Puts a value with one quote in place of each two into `into`, and says how many there are; none if one stands by itself.
+fn halve(value: &str, into: &mut String) -> Option<usize> {
+    into.clear();
+    let mut count = 0;
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once('"') {
+        into.push_str(before);
+        into.push('"');
+        rest = after.strip_prefix('"')?;
+        count += 1;
+    }
+    into.push_str(rest);
+    Some(count)
 }
 
 /// A cell without white space around it, and how much of that was before it.
@@ -225,6 +271,12 @@ fn last_end(bytes: &[u8], format: Format) -> Option<usize> {
     let has_comments = format
         .comment
         .is_some_and(|sign| memchr(sign, bytes).is_some());
+    if !has_comments
+        && memchr(b'"', bytes).is_some()
+        && let Ok(Some(end)) = marks::last_end(bytes, delimiter)
+    {
+        return Some(end);
+    }
     let (mut start, mut last) = (0, None);
     // Without quotes from `start` on.
     loop {

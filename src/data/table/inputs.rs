@@ -8,17 +8,19 @@ use super::columns::Columns;
 use super::encoded::Store;
 use super::numbers::Numbers;
 use super::numeric::Tally;
+use super::packed::{Block, Cells, Code, Form, cell};
 use super::raw::{Head, RawTable};
 use super::rows::Spot;
-use super::scan::{Files, Starts, scan};
+use super::scan::{AHEAD, Files, Starts, scan};
 use super::suspects::Extremes;
 use crate::config::{Missing, Scaling, TableConfig};
-use crate::data::cell::{Cell, NumberStyle, shown};
+use crate::data::cell::{Cell, Decimal, NumberStyle, shown};
 use crate::data::date::Date;
-use crate::data::preprocessing::{Column, ColumnKind, TablePreprocessing, not_a_date};
-use crate::data::remarks::Remarks;
+use crate::data::preprocessing::{Column, ColumnKind, RowError, TablePreprocessing, not_a_date};
+use crate::data::remarks::{Remark, Remarks};
 use crate::data::spelling::Spellings;
 use crate::error::{Error, Result};
+use crate::threads;
 
 /// The rows of a table, and what each is used for.
 pub(super) struct Rows<'a> {
@@ -26,6 +28,53 @@ pub(super) struct Rows<'a> {
     pub(super) starts: Starts,
     /// The place of each row among all that are used, training rows first; none of rows that are left out.
     pub(super) places: Vec<Option<Place>>,
+    /// What is in memory of them; nothing if they are to be read again.
+    pub(super) held: Vec<Block>,
+}
+
+impl Rows<'_> {
+    /// Goes through all rows: `work` has a block and the places of its rows, on any thread, and `then` what it made of them, in the order
+    /// of the table. What is held of the rows stays in memory if it `stays`.
+    fn each<T: Send>(
+        &mut self,
+        wanted: &HashSet<usize>,
+        (form, stays): (&Form, bool),
+        work: impl Fn(&Block, &[Option<Place>]) -> Result<T> + Sync,
+        mut then: impl FnMut(T) -> Result<()>,
+    ) -> Result<()> {
+        let (starts, places) = (&self.starts, &self.places);
+        let places = |first: usize, block: &Block| &places[first..][..block.rows()];
+        if self.held.is_empty() {
+            let read = |piece: usize, table: RawTable| {
+                let first = starts.of(piece, &table)?;
+                let block = Block::pack(&table, form, |column| wanted.contains(&column));
+                work(&block, places(first, &block))
+            };
+            return scan(self.files, wanted, read, then);
+        }
+        self.files.again();
+        let mut left = std::mem::take(&mut self.held).into_iter();
+        let mut piece = 0;
+        loop {
+            let batch: Vec<Block> = left.by_ref().take(AHEAD * threads::count()).collect();
+            let count = batch.len();
+            if count == 0 {
+                return Ok(());
+            }
+            let work = |k: usize, block: Block| {
+                let done = work(&block, places(starts.first(piece + k), &block));
+                let (rows, bytes) = (block.rows(), block.bytes);
+                (done, rows, bytes, stays.then_some(block))
+            };
+            let (done, ()) = threads::beside(batch, work, || ());
+            for (result, rows, bytes, block) in done {
+                then(result?)?;
+                self.files.passed(rows, bytes)?;
+                self.held.extend(block);
+            }
+            piece += count;
+        }
+    }
 }
 
 /// A place among the rows that are used, less 1.
@@ -34,12 +83,13 @@ pub(super) type Place = std::num::NonZeroU32;
 /// Learns the preprocessing of a table's inputs from its training rows, those with the first `train` places; beside it, what is worth
 /// a word.
 pub(super) fn learn(
-    tables: &[Rows],
+    tables: &mut [Rows],
     train: usize,
     columns: &Columns,
-    config: &TableConfig,
+    (config, form): (&TableConfig, &Form),
 ) -> Result<(TablePreprocessing, Vec<String>)> {
-    let head = tables[0].files.head();
+    let files = tables[0].files;
+    let head = files.head();
     let mut preprocessing = TablePreprocessing {
         columns: Vec::with_capacity(columns.inputs.len()),
         other_columns: columns
@@ -54,7 +104,7 @@ pub(super) fn learn(
     let mut looks: Vec<Look> = (columns.inputs.iter())
         .map(|column| Look::new(*column, columns, config))
         .collect();
-    look_at(&mut looks, tables, train, &preprocessing)?;
+    look_at(&mut looks, tables, (train, form), &preprocessing)?;
     // Columns that turned out to hold words late: their texts were not counted from the beginning.
     let late = looks.iter_mut().filter(|look| look.misses_texts());
     let (late, mut again): (Vec<&mut Look>, Vec<Look>) = late
@@ -68,7 +118,7 @@ pub(super) fn learn(
         })
         .unzip();
     if !again.is_empty() {
-        look_at(&mut again, tables, train, &preprocessing)?;
+        look_at(&mut again, tables, (train, form), &preprocessing)?;
         for (look, counted) in late.into_iter().zip(again) {
             look.seen.texts = counted.seen.texts;
         }
@@ -90,28 +140,21 @@ pub(super) fn learn(
 /// Looks at columns in all rows.
 fn look_at(
     looks: &mut [Look],
-    tables: &[Rows],
-    train: usize,
+    tables: &mut [Rows],
+    (train, form): (usize, &Form),
     preprocessing: &TablePreprocessing,
 ) -> Result<()> {
     let wanted: HashSet<usize> = looks.iter().map(|look| look.column).collect();
     let has_words: Vec<AtomicBool> = looks.iter().map(|look| look.categorical.into()).collect();
     let asked: Vec<Asked> = looks.iter().map(|look| look.asked()).collect();
-    for Rows {
-        files,
-        starts,
-        places,
-    } in tables
-    {
-        let see = |piece: usize, table: RawTable| {
-            let first = starts.of(piece, &table)?;
-            let places = &places[first..][..table.rows()];
+    for rows in tables {
+        let see = |block: &Block, places: &[Option<Place>]| {
             let seen = asked.iter().zip(&has_words).map(|(asked, has_words)| {
-                Seen::of(&table, places, train, asked, has_words, preprocessing)
+                Seen::of(block, (places, train), asked, has_words, preprocessing)
             });
             Ok(seen.collect::<Vec<_>>())
         };
-        scan(*files, &wanted, see, |seen| {
+        rows.each(&wanted, (form, true), see, |seen| {
             for (look, seen) in looks.iter_mut().zip(seen) {
                 look.extend(seen);
             }
@@ -123,23 +166,16 @@ fn look_at(
 
 /// Turns all rows that are used into codes: see [`TablePreprocessing::encode`]; beside them, what is worth a word.
 pub(super) fn encode(
-    tables: &[Rows],
+    tables: Vec<Rows>,
     columns: &Columns,
-    preprocessing: &TablePreprocessing,
+    (preprocessing, form): (&TablePreprocessing, &Form),
     store: &mut Store,
 ) -> Result<Vec<String>> {
     let wanted: HashSet<usize> = columns.inputs.iter().copied().collect();
     let width = columns.inputs.len();
     let mut remarks = Remarks::default();
-    for Rows {
-        files,
-        starts,
-        places,
-    } in tables
-    {
-        let encode = |piece: usize, table: RawTable| {
-            let first = starts.of(piece, &table)?;
-            let places = &places[first..][..table.rows()];
+    for mut rows in tables {
+        let encode = |block: &Block, places: &[Option<Place>]| {
             let used: Vec<(usize, usize)> = (places.iter().enumerate())
                 .filter_map(|(row, place)| Some((row, index(*place)?)))
                 .collect();
@@ -152,20 +188,21 @@ pub(super) fn encode(
                 .zip(&columns.inputs)
                 .enumerate()
             {
+                let mut encoder = Encoder::new(preprocessing, fitted, block.cells(*column));
                 for (n, (row, _)) in used.iter().enumerate() {
-                    let text = table.cell(*row, *column);
-                    match preprocessing.encode(fitted, text, preprocessing.cell(text)) {
+                    match encoder.encode(*row) {
                         Ok((code, remark)) => {
                             codes[n * width + k] = code;
                             if let Some(remark) = remark {
-                                remarks.add(remark, &fitted.name, text, || table.place(*row));
+                                let text = block.text(*row, *column);
+                                remarks.add(remark, &fitted.name, &text, || block.place(*row));
                             }
                         }
                         Err(error) => {
                             // The error is that of the first row with a mistake, whichever column it is in.
                             if mistake.as_ref().is_none_or(|(first, _)| row < first) {
-                                mistake =
-                                    Some((*row, error.at(table.file(*row), table.place(*row))));
+                                let file = block.head().file();
+                                mistake = Some((*row, error.at(file, block.place(*row))));
                             }
                             break;
                         }
@@ -175,19 +212,80 @@ pub(super) fn encode(
             let places: Vec<usize> = used.into_iter().map(|(_, place)| place).collect();
             mistake.map_or(Ok((places, codes, remarks)), |(_, error)| Err(error))
         };
-        scan(*files, &wanted, encode, |(places, read, of_piece)| {
-            // By their places, which stand together for each part: a file is written from front to back.
-            let mut rows: Vec<(usize, &[f64])> =
-                places.into_iter().zip(read.chunks_exact(width)).collect();
-            rows.sort_unstable_by_key(|(place, _)| *place);
-            for (place, read) in rows {
-                store.set(place, read)?;
-            }
-            remarks.extend(of_piece);
-            Ok(())
-        })?;
+        rows.each(
+            &wanted,
+            (form, false),
+            encode,
+            |(places, read, of_piece)| {
+                // By their places, which stand together for each part: a file is written from front to back.
+                let mut rows: Vec<(usize, &[f64])> =
+                    places.into_iter().zip(read.chunks_exact(width)).collect();
+                rows.sort_unstable_by_key(|(place, _)| *place);
+                for (place, read) in rows {
+                    store.set(place, read)?;
+                }
+                remarks.extend(of_piece);
+                Ok(())
+            },
+        )?;
     }
     Ok(remarks.notes())
+}
+
+/// What a cell becomes, and what is to be said of it.
+type Encoded = (f64, Option<Remark>);
+
+/// Encodes the cells of a column; what says the same is looked up once.
+struct Encoder<'a> {
+    preprocessing: &'a TablePreprocessing,
+    fitted: &'a Column,
+    cells: &'a Cells,
+    read: Vec<Cell>,
+    texts: Vec<Option<Encoded>>,
+    numbers: HashMap<Decimal, Encoded>,
+}
+
+impl<'a> Encoder<'a> {
+    fn new(preprocessing: &'a TablePreprocessing, fitted: &'a Column, cells: &'a Cells) -> Self {
+        let read = cells.each_text(|text| preprocessing.cell(text));
+        Encoder {
+            preprocessing,
+            fitted,
+            cells,
+            texts: vec![None; read.len()],
+            read,
+            numbers: HashMap::new(),
+        }
+    }
+
+    fn encode(&mut self, row: usize) -> std::result::Result<Encoded, RowError> {
+        let code = self.cells.code(row);
+        let known = match code {
+            Code::Text(place) => self.texts[place],
+            Code::Number(number) => match self.fitted.kind {
+                ColumnKind::Numeric { .. } => {
+                    // Its text is for an error alone.
+                    let cell = Cell::Number(number.value());
+                    let encoded = self.preprocessing.encode(self.fitted, "", cell);
+                    return encoded.or_else(|_| {
+                        let text = self.cells.text_of(code);
+                        self.preprocessing.encode(self.fitted, &text, cell)
+                    });
+                }
+                _ => self.numbers.get(&number).copied(),
+            },
+        };
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let (text, cell) = (self.cells.text_of(code), cell(code, &self.read));
+        let encoded = self.preprocessing.encode(self.fitted, &text, cell)?;
+        match code {
+            Code::Text(place) => self.texts[place] = Some(encoded),
+            Code::Number(number) => _ = self.numbers.insert(number, encoded),
+        }
+        Ok(encoded)
+    }
 }
 
 /// The place as a number, counted from 0.
@@ -224,14 +322,15 @@ struct Seen {
 
 impl Seen {
     fn of(
-        table: &RawTable,
-        places: &[Option<Place>],
-        train: usize,
+        block: &Block,
+        (places, train): (&[Option<Place>], usize),
         asked: &Asked,
         has_words: &AtomicBool,
         preprocessing: &TablePreprocessing,
     ) -> Self {
         let column = asked.column;
+        let cells = block.cells(column);
+        let read = cells.each_text(|text| preprocessing.cell(text));
         let mut seen = Seen::default();
         let is_training = |place: &Option<Place>| index(*place).is_some_and(|place| place < train);
         for (row, place) in places
@@ -239,33 +338,37 @@ impl Seen {
             .enumerate()
             .filter(|(_, place)| place.is_some())
         {
-            let text = table.cell(row, column);
-            let cell = preprocessing.cell(text);
-            let spot = || Spot::of(table, row, column);
+            let code = cells.code(row);
+            let cell = cell(code, &read);
+            let spot = || Spot::of(block, row, column);
             if let (Some(number), None) = (cell.number(), asked.day_first) {
-                seen.extremes.add(number, text, spot);
+                seen.extremes.add(number, cells.odd_text(row), spot);
             }
             if !is_training(place) {
                 continue;
             }
             seen.rows += 1;
-            seen.first.get_or_insert_with(|| text.to_owned());
+            seen.first
+                .get_or_insert_with(|| cells.text_of(code).into_owned());
             seen.missing += usize::from(cell == Cell::Missing);
             let Some(day_first) = asked.day_first else {
-                seen.tally.add(cell, text, spot);
+                seen.tally.add(cell, || cells.text_of(code), spot);
                 seen.numbers.extend(cell.number());
                 continue;
             };
-            match Date::parse(text, day_first) {
-                _ if cell == Cell::Missing => {}
+            if cell == Cell::Missing {
+                continue;
+            }
+            let text = cells.text_of(code);
+            match Date::parse(&text, day_first) {
                 Some(date) => {
                     seen.numbers.push(date.days);
                     seen.has_time |= date.has_time;
                 }
                 None => {
                     let error = || {
-                        let error = not_a_date(&table.columns()[column], text, day_first);
-                        error.at(table.file(row), table.place(row))
+                        let error = not_a_date(&block.head().columns()[column], &text, day_first);
+                        error.at(block.head().file(), block.place(row))
                     };
                     seen.mistake.get_or_insert_with(error);
                 }
@@ -276,19 +379,22 @@ impl Seen {
         }
         // Other columns most likely hold numbers, each another.
         if asked.day_first.is_none() && has_words.load(Ordering::Relaxed) {
-            let mut texts: HashMap<&str, usize> = HashMap::new();
+            let mut counts: HashMap<Code, usize> = HashMap::new();
             for (row, _) in places
                 .iter()
                 .enumerate()
                 .filter(|(_, place)| is_training(place))
             {
-                let text = table.cell(row, column);
-                if preprocessing.cell(text) != Cell::Missing {
-                    *texts.entry(text).or_insert(0) += 1;
+                *counts.entry(cells.code(row)).or_insert(0) += 1;
+            }
+            let mut texts = HashMap::new();
+            for (code, count) in counts {
+                if cell(code, &read) != Cell::Missing {
+                    // Texts that are far from each other may have two codes.
+                    *texts.entry(cells.text_of(code).into_owned()).or_insert(0) += count;
                 }
             }
-            let owned = |(text, count): (&str, usize)| (text.to_owned(), count);
-            seen.texts = Some(texts.into_iter().map(owned).collect());
+            seen.texts = Some(texts);
         }
         seen
     }

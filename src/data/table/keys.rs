@@ -1,26 +1,43 @@
 //! The columns that say what a row is for: its target, its group, its time and its weight. They are in memory while rows are split.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::columns::Columns;
-use super::raw::RawTable;
+use super::packed::{Block, Code, Form};
+use super::raw::{Head, RawTable};
 use super::scan::{Files, Starts, scan};
 use crate::config::{Missing, TableConfig};
 use crate::error::Result;
 
+/// The most bytes of inputs that stay in memory between readings, whatever the size of the table.
+const HELD: usize = 1 << 26;
+
 /// What is known of all rows before any is prepared.
 pub(super) struct Keys {
-    /// All rows, without their inputs.
-    pub(super) table: RawTable,
+    head: Head,
+    /// All rows, with their inputs if these are held.
+    pub(super) blocks: Vec<Block>,
+    pub(super) holds_inputs: bool,
     /// Where the rows of each piece begin.
     pub(super) starts: Starts,
     /// Of each row the first column that misses a value, if such rows are left out.
-    gaps: Option<Vec<Option<usize>>>,
+    gaps: Option<Vec<Option<Gap>>>,
 }
 
+/// A column, counted from 1.
+type Gap = std::num::NonZeroU32;
+
 impl Keys {
-    pub(super) fn read(files: &dyn Files, columns: &Columns, config: &TableConfig) -> Result<Self> {
+    /// Reads them. Beside them, inputs stay in memory if they take no more of it than they will when they are prepared, or little.
+    pub(super) fn read(
+        files: &dyn Files,
+        columns: &Columns,
+        (config, form): (&TableConfig, &Form),
+    ) -> Result<Self> {
         let keys: HashSet<usize> = columns.keys().collect();
+        let is_key = |column: usize| keys.contains(&column);
+        let is_input = |column: usize| !is_key(column);
         let used: Vec<usize> = columns
             .inputs
             .iter()
@@ -29,30 +46,47 @@ impl Keys {
             .collect();
         let drops = config.missing == Missing::Drop;
         let mut wanted = keys.clone();
-        wanted.extend(used.iter().filter(|_| drops));
+        wanted.extend(&used);
         let mut found = Keys {
-            table: RawTable::new(&std::sync::Arc::new(files.head().only(&keys))),
+            head: files.head().clone(),
+            blocks: Vec::new(),
+            holds_inputs: true,
             starts: Starts::new(),
             gaps: drops.then(Vec::new),
         };
-        let work = |_, mut piece: RawTable| {
-            let gap = |row: usize| {
-                let misses = |column: &usize| config.is_missing(piece.cell(row, *column));
-                used.iter().copied().find(misses)
-            };
-            let gaps: Option<Vec<_>> = drops.then(|| (0..piece.rows()).map(gap).collect());
-            piece.keep(&keys);
-            Ok((piece, gaps))
+        let holds = AtomicBool::new(true);
+        let work = |_, piece: RawTable| {
+            let holds = holds.load(Ordering::Relaxed);
+            let mut block = Block::pack(&piece, form, |column| holds || drops || is_key(column));
+            let gaps = drops.then(|| gaps(&block, &used, config));
+            if !holds {
+                block.keep(is_key);
+            }
+            Ok((block, gaps))
         };
-        scan(files, &wanted, work, |(piece, gaps)| {
-            found.starts.push(piece.rows());
-            found.table.append(piece);
+        let mut size = 0;
+        scan(files, &wanted, work, |(block, gaps)| {
+            found.starts.push(block.rows());
+            size += block.size(is_input);
+            found.blocks.push(block);
+            let prepared = match config.cache {
+                Some(_) => 0,
+                None => found.starts.rows() * columns.inputs.len() * size_of::<f32>(),
+            };
+            if size > HELD.max(prepared) {
+                holds.store(false, Ordering::Relaxed);
+                found.holds_inputs = false;
+            }
+            if !found.holds_inputs {
+                found.blocks.iter_mut().for_each(|block| block.keep(is_key));
+                size = 0;
+            }
             if let (Some(all), Some(gaps)) = (&mut found.gaps, gaps) {
                 all.extend(gaps);
             }
             Ok(())
         })?;
-        if found.table.rows() == 0 {
+        if found.rows() == 0 {
             let fix = "give a table with rows; if the first line is one, say `header = false` in `[data]`";
             return Err(files
                 .head()
@@ -61,8 +95,45 @@ impl Keys {
         Ok(found)
     }
 
+    /// The table as a whole.
+    pub(super) fn head(&self) -> &Head {
+        &self.head
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.starts.rows()
+    }
+
+    /// Where a row is: its block, and its place there.
+    pub(super) fn find(&self, row: usize) -> (&Block, usize) {
+        let (piece, row) = self.starts.find(row);
+        (&self.blocks[piece], row)
+    }
+
     /// The first column that misses a value in a row that is left out for it.
     pub(super) fn gap(&self, row: usize) -> Option<usize> {
-        self.gaps.as_ref()?[row]
+        Some(self.gaps.as_ref()?[row]?.get() as usize - 1)
     }
+}
+
+/// Of each row the first of these columns that misses a value.
+fn gaps(block: &Block, columns: &[usize], config: &TableConfig) -> Vec<Option<Gap>> {
+    let mut gaps = vec![None; block.rows()];
+    for column in columns {
+        let gap = u32::try_from(*column + 1).ok().and_then(Gap::new);
+        let cells = block.cells(*column);
+        let is_missing = cells.each_text(|text| config.is_missing(text));
+        for (row, first) in gaps
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, first)| first.is_none())
+        {
+            if let Code::Text(place) = cells.code(row)
+                && is_missing[place]
+            {
+                *first = gap;
+            }
+        }
+    }
+    gaps
 }

@@ -20,13 +20,18 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Adds a cell; `text` is what it holds.
-    pub(super) fn add(&mut self, cell: Cell, text: &str, spot: impl FnOnce() -> Spot) {
+    pub(super) fn add<T: AsRef<str>>(
+        &mut self,
+        cell: Cell,
+        text: impl FnOnce() -> T,
+        spot: impl FnOnce() -> Spot,
+    ) {
         self.present += usize::from(cell != Cell::Missing);
         match cell {
             Cell::Missing => {}
             Cell::Number(_) => self.numbers += 1,
             Cell::NotFinite => _ = self.not_finite.get_or_insert_with(spot),
-            Cell::Text => match Almost::of(text) {
+            Cell::Text => match Almost::of(text().as_ref()) {
                 Some(kind) => {
                     self.almost += 1;
                     match self.kinds.iter_mut().find(|(known, ..)| *known == kind) {

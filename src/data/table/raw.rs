@@ -38,8 +38,6 @@ pub struct RawTable {
     cells: Vec<Vec<Span>>,
     /// The number of each row, in the unit.
     numbers: Vec<usize>,
-    /// Where rows of other files begin.
-    others: Vec<(usize, Arc<Head>)>,
     /// The bytes of the file that the rows are of, where that is known.
     pub(in crate::data) bytes: usize,
 }
@@ -153,6 +151,11 @@ impl Head {
         Ok(self)
     }
 
+    /// Where a row of this number is: `line 3`.
+    pub(super) fn place(&self, number: usize) -> String {
+        format!("{} {number}", self.unit)
+    }
+
     /// An error of the table as a whole.
     pub(in crate::data) fn error(
         &self,
@@ -202,7 +205,6 @@ impl RawTable {
             cells: vec![Vec::new(); head.columns.len()],
             head: Arc::clone(head),
             numbers: Vec::new(),
-            others: Vec::new(),
             bytes: 0,
         }
     }
@@ -245,25 +247,14 @@ impl RawTable {
         }
     }
 
-    /// Forgets the cells of all columns but these.
-    pub(super) fn keep(&mut self, columns: &HashSet<usize>) {
-        let cells = self.cells.iter_mut().enumerate();
-        cells
-            .filter(|(k, _)| !columns.contains(k))
-            .for_each(|(_, cells)| *cells = Vec::new());
-    }
-
     /// Ends a row, all wanted cells of which are added.
     pub(in crate::data) fn end_row(&mut self, number: usize) {
         self.numbers.push(number);
     }
 
-    /// Adds the rows of another table with the same columns, of this file or another.
+    /// Adds the rows of another piece of the same file.
+    #[cfg(test)]
     pub(in crate::data) fn append(&mut self, other: RawTable) {
-        let last = self.others.last().map_or(&self.head, |(_, head)| head);
-        if last.file != other.head.file {
-            self.others.push((self.rows(), Arc::clone(&other.head)));
-        }
         // Cells are copied, so that the text that they were cut from need not stay.
         for (place, cells) in self.cells.iter_mut().enumerate() {
             for row in 0..other.cells[place].len() {
@@ -276,17 +267,19 @@ impl RawTable {
         self.numbers.extend(other.numbers);
     }
 
-    pub(super) fn head(&self) -> &Head {
+    pub(super) fn shared_head(&self) -> &Arc<Head> {
         &self.head
     }
 
-    /// The file that a row is from.
-    pub(super) fn file(&self, row: usize) -> &str {
-        let before = self.others.partition_point(|(start, _)| *start <= row);
-        match before {
-            0 => &self.head.file,
-            many => &self.others[many - 1].1.file,
-        }
+    /// The cells of a column; none if it is not wanted.
+    pub(super) fn texts(&self, column: usize) -> Option<impl Iterator<Item = &str>> {
+        let is_wanted = self.head.places.contains(&Some(column));
+        is_wanted.then(|| (0..self.rows()).map(move |row| self.cell(row, column)))
+    }
+
+    /// The number of each row.
+    pub(super) fn numbers(&self) -> &[usize] {
+        &self.numbers
     }
 
     /// The names of the columns: those of the header; `column1`, `column2` and so on where there is no
@@ -322,14 +315,5 @@ impl RawTable {
     #[must_use]
     pub fn line(&self, row: usize) -> usize {
         self.numbers[row]
-    }
-
-    /// Where a row, counted from 0, is in the file: `line 3`.
-    ///
-    /// # Panics
-    /// If there is no such row.
-    #[must_use]
-    pub fn place(&self, row: usize) -> String {
-        format!("{} {}", self.head.unit, self.numbers[row])
     }
 }

@@ -1,7 +1,10 @@
 //! Rows of one table or another.
 
+use std::borrow::Cow;
+
 use super::keys::Keys;
-use super::raw::{Head, RawTable};
+use super::packed::{Block, Code};
+use super::raw::Head;
 use crate::config::TableConfig;
 use crate::data::cell::{Cell, NumberStyle, shown};
 use crate::error::Error;
@@ -31,30 +34,54 @@ impl<'a> Labeled<'a> {
 
     /// The table as a whole.
     pub(super) fn head(&self) -> &'a Head {
-        self.keys.table.head()
+        self.keys.head()
     }
 
     pub(super) fn rows(&'a self) -> impl Iterator<Item = Row<'a>> {
-        (0..self.keys.table.rows()).map(|row| Row { labeled: self, row })
+        (0..self.keys.rows()).map(|row| Row { labeled: self, row })
     }
 }
 
 impl<'a> Row<'a> {
+    fn find(self) -> (&'a Block, usize) {
+        self.labeled.keys.find(self.row)
+    }
+
     /// The text of a cell.
-    pub(super) fn text(self, column: usize) -> &'a str {
-        self.labeled.keys.table.cell(self.row, column)
+    pub(super) fn text(self, column: usize) -> Cow<'a, str> {
+        let (block, row) = self.find();
+        block.text(row, column)
     }
 
     /// What the target's cell says.
     pub(super) fn target(self) -> Cell {
         let Labeled { target, config, .. } = self.labeled;
-        let style = NumberStyle::of(config);
-        Cell::read(self.text(*target), &config.missing_values, style)
+        let (block, row) = self.find();
+        let cells = block.cells(*target);
+        match cells.code(row) {
+            Code::Number(number) => Cell::Number(number.value()),
+            text => {
+                let style = NumberStyle::of(config);
+                Cell::read(&cells.text_of(text), &config.missing_values, style)
+            }
+        }
+    }
+
+    /// The text of the target if it is not the plain form of a number.
+    pub(super) fn odd_target(self) -> Option<&'a str> {
+        let (block, row) = self.find();
+        block.cells(self.labeled.target).odd_text(row)
     }
 
     /// The line of its file.
     pub(super) fn line(self) -> usize {
-        self.labeled.keys.table.line(self.row)
+        let (block, row) = self.find();
+        block.line(row)
+    }
+
+    pub(super) fn spot(self, column: usize) -> Spot {
+        let (block, row) = self.find();
+        Spot::of(block, row, column)
     }
 
     /// The file that it is from.
@@ -68,9 +95,8 @@ impl<'a> Row<'a> {
         problem: impl Into<String>,
         fix: impl Into<String>,
     ) -> Error {
-        let table = &self.labeled.keys.table;
-        let name = &table.columns()[column];
-        Spot::of(table, self.row, column).error(name, problem, fix)
+        let name = &self.labeled.head().columns()[column];
+        self.spot(column).error(name, problem, fix)
     }
 }
 
@@ -83,11 +109,11 @@ pub(super) struct Spot {
 }
 
 impl Spot {
-    pub(super) fn of(table: &RawTable, row: usize, column: usize) -> Self {
+    pub(super) fn of(block: &Block, row: usize, column: usize) -> Self {
         Spot {
-            file: table.file(row).to_owned(),
-            place: table.place(row),
-            text: table.cell(row, column).to_owned(),
+            file: block.head().file().to_owned(),
+            place: block.place(row),
+            text: block.text(row, column).into_owned(),
         }
     }
 

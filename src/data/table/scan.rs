@@ -23,6 +23,9 @@ pub(in crate::data) trait Files {
     /// If a file cannot be read.
     fn pieces<'a>(&'a self, wanted: &HashSet<usize>) -> Result<Pieces<'a>>;
 
+    /// Takes notice that the table is gone through once more, without reading its files.
+    fn again(&self) {}
+
     /// Takes notice of rows, and of the bytes that they are of, that were read once more.
     ///
     /// # Errors
@@ -33,7 +36,7 @@ pub(in crate::data) trait Files {
 }
 
 /// Pieces that are read ahead for each thread.
-const AHEAD: usize = 4;
+pub(super) const AHEAD: usize = 4;
 
 /// Reads a table: `work` has the number of the piece and its rows, on any thread, and `then` what it made of them, in the order of the
 /// table.
@@ -88,6 +91,22 @@ impl Starts {
         self.0.push(before + rows);
     }
 
+    /// The first row of a piece.
+    pub(super) fn first(&self, piece: usize) -> usize {
+        self.0[piece]
+    }
+
+    /// The piece that a row is of, and its place there.
+    pub(super) fn find(&self, row: usize) -> (usize, usize) {
+        let piece = self.0.partition_point(|start| *start <= row) - 1;
+        (piece, row - self.0[piece])
+    }
+
+    /// All rows.
+    pub(super) fn rows(&self) -> usize {
+        self.0[self.0.len() - 1]
+    }
+
     /// The first row of a piece that is read again.
     ///
     /// # Errors
@@ -96,7 +115,7 @@ impl Starts {
         match self.0.get(piece..piece + 2) {
             Some([start, end]) if end - start == table.rows() => Ok(*start),
             _ => Err(Error::data(
-                table.file(0),
+                table.shared_head().file(),
                 "",
                 "the file changed while it was read",
                 "begin again when it is complete",

@@ -83,10 +83,7 @@ impl<'s> Files for Shards<'s> {
     }
 
     fn pieces<'a>(&'a self, wanted: &HashSet<usize>) -> Result<Pieces<'a>> {
-        let mut passed = self.passed.get();
-        passed.readings += 1;
-        (passed.rows, passed.bytes) = (0, 0);
-        self.passed.set(passed);
+        self.again();
         let wanted = wanted.clone();
         let mut left = self.opened.iter().zip(&self.paths);
         let mut pieces: Option<Pieces<'a>> = None;
@@ -104,6 +101,13 @@ impl<'s> Files for Shards<'s> {
                 pieces = opened.get().map(|file| file.pieces(&wanted)).transpose()?;
             }
         }))
+    }
+
+    fn again(&self) {
+        let mut passed = self.passed.get();
+        passed.readings += 1;
+        (passed.rows, passed.bytes) = (0, 0);
+        self.passed.set(passed);
     }
 
     fn passed(&self, rows: usize, bytes: usize) -> Result<()> {

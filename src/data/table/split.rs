@@ -58,10 +58,10 @@ pub(super) fn split<'a>(
         true => Vec::new(),
         false => target::far_off(&usable, columns.target),
     };
-    let class = |place: usize| shown(usable[place].text(columns.target));
+    let class = |place: usize| shown(&usable[place].text(columns.target));
     let mut notes: Vec<String> = dropped.into_iter().collect();
     notes.extend(split::notes(&parts.kept, class));
-    let mut rows: Vec<Row> = Vec::with_capacity(labeled.keys.table.rows());
+    let mut rows: Vec<Row> = Vec::with_capacity(labeled.keys.rows());
     let mut add = |name: &str, part: Vec<Row<'a>>| {
         let len = part.len();
         rows.extend(part);
@@ -163,13 +163,13 @@ pub(super) fn usable_rows<'a>(
     columns: &Columns,
     config: &TableConfig,
 ) -> Result<(Vec<Row<'a>>, Option<String>)> {
-    let table = &labeled.keys.table;
+    let (head, count) = (labeled.head(), labeled.keys.rows());
     let drops = config.missing == Missing::Drop;
     let drops_target = match config.missing_target {
         None => drops,
         Some(policy) => policy == MissingTarget::Drop,
     };
-    let mut usable = Vec::with_capacity(table.rows());
+    let mut usable = Vec::with_capacity(count);
     // How many rows are left out for each column, the first of theirs that misses a value.
     let mut dropped: BTreeMap<usize, usize> = BTreeMap::new();
     for row in labeled.rows() {
@@ -184,7 +184,7 @@ pub(super) fn usable_rows<'a>(
         // Rows without a group are not all of one.
         if let Some(column) = columns
             .group
-            .filter(|column| !drops && config.is_missing(row.text(*column)))
+            .filter(|column| !drops && config.is_missing(&row.text(*column)))
         {
             let fix = "give it, or set `missing` in `[data]` to `drop`, which leaves the row out";
             return Err(row.error(column, "the group of `split.group` is missing", fix));
@@ -195,20 +195,20 @@ pub(super) fn usable_rows<'a>(
         }
     }
     if usable.is_empty() {
-        return Err(table.head().error(
+        return Err(head.error(
             "every row has a missing value, and is left out for it",
             "leave out the columns that miss values, or set `missing` in `[data]` to `mean`, `median` or `mode`",
         ));
     }
     let words: Vec<String> = dropped
         .iter()
-        .map(|(column, count)| format!("`{}` ({count})", shown(&table.columns()[*column])))
+        .map(|(column, count)| format!("`{}` ({count})", shown(&head.columns()[*column])))
         .collect();
     let note = (!words.is_empty()).then(|| {
         format!(
             "{} of {} rows are left out, since a value is missing: {}",
             dropped.values().sum::<usize>(),
-            table.rows(),
+            count,
             words.join(", ")
         )
     });
@@ -229,10 +229,10 @@ fn split_rows(
             .iter()
             .any(|path| path.is_some())
     });
-    if !by_files || usable.len() == labeled.keys.table.rows() {
+    if !by_files || usable.len() == labeled.keys.rows() {
         return split::split(config, seed, usable.len(), labels, |_| true);
     }
-    let mut places = vec![None; labeled.keys.table.rows()];
+    let mut places = vec![None; labeled.keys.rows()];
     for (place, row) in usable.iter().enumerate() {
         places[row.row] = Some(place);
     }

@@ -30,13 +30,16 @@ struct End {
 }
 
 impl Extremes {
-    /// Adds a number, which is written as `text`.
-    pub(super) fn add(&mut self, number: f64, text: &str, spot: impl Fn() -> Spot) {
+    /// Adds a number, which is written as `text` if that is not its plain form.
+    pub(super) fn add(&mut self, number: f64, text: Option<&str>, spot: impl Fn() -> Spot) {
         self.count += 1;
         End::add(&mut self.lowest, number, |a, b| a < b, &spot);
         End::add(&mut self.highest, number, |a, b| a > b, &spot);
-        let digits = || text.bytes().all(|byte| byte.is_ascii_digit());
-        if text.len() > 1 && text.starts_with('0') && digits() {
+        let is_code = |text: &str| {
+            let digits = || text.bytes().all(|byte| byte.is_ascii_digit());
+            text.len() > 1 && text.starts_with('0') && digits()
+        };
+        if text.is_some_and(is_code) {
             self.zeros.get_or_insert_with(|| (0, spot())).0 += 1;
         }
     }
@@ -183,6 +186,8 @@ fn is_nines(number: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::cell::NumberStyle;
+    use crate::data::table::packed::{Block, Form};
     use crate::data::table::{Head, RawTable};
 
     #[test]
@@ -190,15 +195,16 @@ mod tests {
         let head = Head::new("x.csv", vec!["x".to_owned()], "line", 1).expect("a head");
         let mut table = RawTable::new(&std::sync::Arc::new(head));
         table.push(2, ["1"].into_iter());
+        let block = Block::pack(&table, &Form::new(NumberStyle::default(), &[]), |_| true);
         let outside = |numbers: &[f64]| -> Vec<(f64, bool)> {
             // In two parts, the second of which may hold what is far off.
             let [mut first, mut second] = [Extremes::default(), Extremes::default()];
-            let spot = || Spot::of(&table, 0, 0);
+            let spot = || Spot::of(&block, 0, 0);
             let (one, other) = numbers.split_at(numbers.len() / 2);
-            one.iter().for_each(|number| first.add(*number, "", spot));
+            one.iter().for_each(|number| first.add(*number, None, spot));
             other
                 .iter()
-                .for_each(|number| second.add(*number, "", spot));
+                .for_each(|number| second.add(*number, None, spot));
             first.extend(second);
             let found = first.outside(numbers);
             found

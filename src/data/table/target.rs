@@ -1,11 +1,12 @@
 //! The target column: classes or numbers.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::MOST_CATEGORIES;
 use super::numbers::{Numbers, mean_and_deviation};
 use super::numeric::Tally;
-use super::rows::{Row, Spot};
+use super::rows::Row;
 use super::suspects::Extremes;
 use crate::config::{TableConfig, TaskKind};
 use crate::data::cell::{NumberStyle, parse_number, shown};
@@ -22,29 +23,41 @@ pub(super) fn holds_classes(rows: &[Row], target: usize, config: &TableConfig) -
             let if_words = "if the target holds classes, say `task = \"classification\"`";
             let mut tally = Tally::default();
             for row in rows {
-                let table = &row.labeled.keys.table;
-                let spot = || Spot::of(table, row.row, target);
-                tally.add(row.target(), row.text(target), spot);
+                tally.add(row.target(), || row.text(target), || row.spot(target));
             }
-            let table = &rows[0].labeled.keys.table;
-            Ok(!tally.holds_numbers(&table.columns()[target], if_words)?)
+            let name = &rows[0].labeled.head().columns()[target];
+            Ok(!tally.holds_numbers(name, if_words)?)
         }
     }
 }
 
 /// Each row's class as a number, to keep the classes' shares in a split; spellings of one class have one number.
 pub(super) fn class_numbers(rows: &[Row], column: usize, config: &TableConfig) -> Vec<usize> {
-    let texts = rows.iter().map(|row| row.text(column));
-    let spellings = Spellings::of(texts, NumberStyle::of(config));
+    let counts = counts(rows, column);
+    let spellings = spellings(&counts, config);
     let mut numbers = HashMap::new();
     rows.iter()
         .map(|row| {
             let next = numbers.len();
-            *numbers
-                .entry(spellings.name(row.text(column)))
-                .or_insert(next)
+            let text = counts.get_key_value(&row.text(column));
+            let name = text.map(|(text, _)| spellings.name(text));
+            *numbers.entry(name).or_insert(next)
         })
         .collect()
+}
+
+/// The different texts of a column, and how often each occurs.
+fn counts<'a>(rows: &[Row<'a>], column: usize) -> HashMap<Cow<'a, str>, usize> {
+    let mut counts = HashMap::new();
+    for row in rows {
+        *counts.entry(row.text(column)).or_insert(0) += 1;
+    }
+    counts
+}
+
+fn spellings<'a>(counts: &'a HashMap<Cow<str>, usize>, config: &TableConfig) -> Spellings<'a> {
+    let counts = counts.iter().map(|(text, count)| (&**text, *count));
+    Spellings::counted(counts, NumberStyle::of(config))
 }
 
 /// What is to be learned, from the training rows, of which there is at least one.
@@ -60,8 +73,8 @@ pub(super) fn task(
     }
     let table = train[0].labeled.head();
     let name = shown(&table.columns()[target]);
-    let texts = train.iter().map(|row| row.text(target));
-    let spellings = Spellings::of(texts, NumberStyle::of(config));
+    let counts = counts(train, target);
+    let spellings = spellings(&counts, config);
     notes.extend(spellings.note(&name));
     let classes = sorted_classes(&spellings);
     match (&classes[..], config.task) {
@@ -146,9 +159,7 @@ pub(super) fn far_off(rows: &[Row], target: usize) -> Vec<String> {
             continue;
         };
         numbers.extend(&[number]);
-        let table = &row.labeled.keys.table;
-        let spot = || Spot::of(table, row.row, target);
-        extremes.add(number, row.text(target), spot);
+        extremes.add(number, row.odd_target(), || row.spot(target));
     }
     let name = &rows[0].labeled.head().columns()[target];
     extremes.far_off(name, numbers.sample())
@@ -160,7 +171,7 @@ fn target_number(row: Row, target: usize) -> Result<f64> {
             target,
             format!(
                 "expected a finite number as the target of a regression, found `{}`",
-                shown(row.text(target))
+                shown(&row.text(target))
             ),
             "correct it, or say `task = \"classification\"` in `[data]` if the target holds classes",
         )
@@ -195,20 +206,20 @@ pub(super) fn encode(
             if (learned as f32).is_finite() {
                 return Ok(learned);
             }
-            let problem = format!("`{}` is too large a target", shown(row.text(target)));
+            let problem = format!("`{}` is too large a target", shown(&row.text(target)));
             Err(row.error(
                 target,
                 problem,
                 "correct it, or give targets in a larger unit",
             ))
         }
-        _ => match class(row.text(target)) {
+        _ => match class(&row.text(target)) {
             Some(class) => Ok(class as f64),
             None => Err(row.error(
                 target,
                 format!(
                     "the class `{}` is not among those of the training rows",
-                    shown(row.text(target))
+                    shown(&row.text(target))
                 ),
                 "correct it, or split the rows so that all classes are among the training rows",
             )),

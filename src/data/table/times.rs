@@ -1,5 +1,7 @@
 //! A column with the times of rows, in order.
 
+use std::borrow::Cow;
+
 use super::rows::Row;
 use crate::data::cell::{parse_number, shown};
 use crate::error::Result;
@@ -7,7 +9,7 @@ use crate::error::Result;
 /// Each row's place among the times that there are, the earliest 0: numbers as they are, dates and times by their text, which
 /// has the year first.
 pub(super) fn numbers(rows: &[Row], column: usize) -> Result<Vec<usize>> {
-    let texts: Vec<&str> = rows.iter().map(|row| row.text(column)).collect();
+    let texts: Vec<Cow<str>> = rows.iter().map(|row| row.text(column)).collect();
     let numbers: Option<Vec<f64>> = texts.iter().map(|text| parse_number(text)).collect();
     if let Some(numbers) = numbers {
         return Ok(places(&numbers, f64::total_cmp));

@@ -8,13 +8,13 @@ use crate::error::Result;
 pub(super) fn read(rows: &[Row], train: usize, column: usize) -> Result<Vec<f64>> {
     let weight = |row: &Row| {
         let text = row.text(column);
-        match parse_number(text) {
+        match parse_number(&text) {
             Some(weight) if weight >= 0.0 => Ok(weight),
             _ => Err(row.error(
                 column,
                 format!(
                     "expected a weight, a finite number of at least 0, found `{}`",
-                    shown(text)
+                    shown(&text)
                 ),
                 "correct it, or take `weight` out of `[data]`",
             )),
