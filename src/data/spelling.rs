@@ -95,15 +95,7 @@ pub(super) struct Spellings<'a> {
 }
 
 impl<'a> Spellings<'a> {
-    pub(super) fn of(texts: impl Iterator<Item = &'a str>, style: NumberStyle) -> Self {
-        let mut found: HashMap<&str, usize> = HashMap::new();
-        for text in texts {
-            *found.entry(text).or_insert(0) += 1;
-        }
-        Spellings::counted(found.into_iter(), style)
-    }
-
-    /// As [`of`](Self::of), of different texts and how often each occurs.
+    /// Of different texts and how often each occurs.
     pub(super) fn counted(
         texts: impl Iterator<Item = (&'a str, usize)>,
         style: NumberStyle,
@@ -190,8 +182,8 @@ mod tests {
 
     #[test]
     fn spellings_are_counted_together_under_the_most_frequent() {
-        let texts = ["1.0", "1", "1.0", "2", "true", "TRUE", "true"];
-        let spellings = Spellings::of(texts.into_iter(), NumberStyle::default());
+        let texts = [("1.0", 2), ("1", 1), ("2", 1), ("true", 2), ("TRUE", 1)];
+        let spellings = Spellings::counted(texts.into_iter(), NumberStyle::default());
         let counts: Vec<(&str, usize)> = spellings.counts.clone().into_iter().collect();
         assert_eq!(counts, [("1.0", 3), ("2", 1), ("true", 3)]);
         assert_eq!([spellings.name("1"), spellings.name("2")], ["1.0", "2"]);

@@ -14,7 +14,7 @@ use super::rows::Spot;
 use super::scan::{AHEAD, Files, Starts, scan};
 use super::suspects::Extremes;
 use crate::config::{Missing, Scaling, TableConfig};
-use crate::data::cell::{Cell, Decimal, NumberStyle, shown};
+use crate::data::cell::{Almost, Cell, Decimal, NumberStyle, shown};
 use crate::data::date::Date;
 use crate::data::preprocessing::{Column, ColumnKind, RowError, TablePreprocessing, not_a_date};
 use crate::data::remarks::{Remark, Remarks};
@@ -331,6 +331,7 @@ impl Seen {
         let column = asked.column;
         let cells = block.cells(column);
         let read = cells.each_text(|text| preprocessing.cell(text));
+        let mut almost: Vec<Option<Option<Almost>>> = vec![None; read.len()];
         let mut seen = Seen::default();
         let is_training = |place: &Option<Place>| index(*place).is_some_and(|place| place < train);
         for (row, place) in places
@@ -352,7 +353,13 @@ impl Seen {
                 .get_or_insert_with(|| cells.text_of(code).into_owned());
             seen.missing += usize::from(cell == Cell::Missing);
             let Some(day_first) = asked.day_first else {
-                seen.tally.add(cell, || cells.text_of(code), spot);
+                let almost = || match code {
+                    Code::Text(place) => {
+                        *almost[place].get_or_insert_with(|| Almost::of(&cells.text_of(code)))
+                    }
+                    Code::Number(_) => None,
+                };
+                seen.tally.add(cell, almost, spot);
                 seen.numbers.extend(cell.number());
                 continue;
             };
@@ -379,20 +386,28 @@ impl Seen {
         }
         // Other columns most likely hold numbers, each another.
         if asked.day_first.is_none() && has_words.load(Ordering::Relaxed) {
-            let mut counts: HashMap<Code, usize> = HashMap::new();
+            let mut counts = vec![0; read.len()];
+            let mut numbers: HashMap<Decimal, usize> = HashMap::new();
             for (row, _) in places
                 .iter()
                 .enumerate()
                 .filter(|(_, place)| is_training(place))
             {
-                *counts.entry(cells.code(row)).or_insert(0) += 1;
-            }
-            let mut texts = HashMap::new();
-            for (code, count) in counts {
-                if cell(code, &read) != Cell::Missing {
-                    // Texts that are far from each other may have two codes.
-                    *texts.entry(cells.text_of(code).into_owned()).or_insert(0) += count;
+                match cells.code(row) {
+                    Code::Text(place) => counts[place] += 1,
+                    Code::Number(number) => *numbers.entry(number).or_insert(0) += 1,
                 }
+            }
+            let numbers = numbers.into_iter();
+            let numbers = numbers.map(|(number, count)| (Code::Number(number), count));
+            let counts = counts.into_iter().enumerate();
+            let counts =
+                counts.filter(|(place, count)| *count > 0 && read[*place] != Cell::Missing);
+            let counts = counts.map(|(place, count)| (Code::Text(place), count));
+            let mut texts = HashMap::new();
+            for (code, count) in numbers.chain(counts) {
+                // Of many texts the same may have two codes.
+                *texts.entry(cells.text_of(code).into_owned()).or_insert(0) += count;
             }
             seen.texts = Some(texts);
         }

@@ -19,11 +19,11 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Adds a cell; `text` is what it holds.
-    pub(super) fn add<T: AsRef<str>>(
+    /// Adds a cell; `almost` says how it misses being a number.
+    pub(super) fn add(
         &mut self,
         cell: Cell,
-        text: impl FnOnce() -> T,
+        almost: impl FnOnce() -> Option<Almost>,
         spot: impl FnOnce() -> Spot,
     ) {
         self.present += usize::from(cell != Cell::Missing);
@@ -31,7 +31,7 @@ impl Tally {
             Cell::Missing => {}
             Cell::Number(_) => self.numbers += 1,
             Cell::NotFinite => _ = self.not_finite.get_or_insert_with(spot),
-            Cell::Text => match Almost::of(text().as_ref()) {
+            Cell::Text => match almost() {
                 Some(kind) => {
                     self.almost += 1;
                     match self.kinds.iter_mut().find(|(known, ..)| *known == kind) {

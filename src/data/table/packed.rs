@@ -231,6 +231,7 @@ impl Cells {
         cells
     }
 
+    #[inline]
     pub(super) fn code(&self, row: usize) -> Code {
         let code = self.codes.get(row);
         if code & TEXT != 0 {
@@ -266,6 +267,7 @@ impl Cells {
         }
     }
 
+    #[inline]
     fn text_at(&self, place: usize) -> &str {
         let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.texts[start..self.ends[place]]
@@ -353,6 +355,7 @@ impl Decimals {
 }
 
 impl Codes {
+    #[inline]
     fn push(&mut self, code: u64) {
         match self {
             Codes::One(codes) if let Ok(code) = u8::try_from(code) => codes.push(code),
@@ -380,6 +383,7 @@ impl Codes {
         };
     }
 
+    #[inline]
     fn get(&self, row: usize) -> u64 {
         match self {
             Codes::One(codes) => codes[row].into(),

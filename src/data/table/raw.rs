@@ -274,7 +274,7 @@ impl RawTable {
     /// The cells of a column; none if it is not wanted.
     pub(super) fn texts(&self, column: usize) -> Option<impl Iterator<Item = &str>> {
         let is_wanted = self.head.places.contains(&Some(column));
-        is_wanted.then(|| (0..self.rows()).map(move |row| self.cell(row, column)))
+        is_wanted.then(|| self.cells[column].iter().map(|cell| self.text(*cell)))
     }
 
     /// The number of each row.
@@ -301,7 +301,12 @@ impl RawTable {
     /// If there is no such row or column.
     #[must_use]
     pub fn cell(&self, row: usize, column: usize) -> &str {
-        let place = self.cells[column][row].range();
+        self.text(self.cells[column][row])
+    }
+
+    #[inline]
+    fn text(&self, cell: Span) -> &str {
+        let place = cell.range();
         match place.start.checked_sub(self.shared.len()) {
             Some(start) => &self.own[start..start + place.len()],
             None => &self.shared[place],

@@ -9,7 +9,7 @@ use super::numeric::Tally;
 use super::rows::Row;
 use super::suspects::Extremes;
 use crate::config::{TableConfig, TaskKind};
-use crate::data::cell::{NumberStyle, parse_number, shown};
+use crate::data::cell::{Almost, NumberStyle, parse_number, shown};
 use crate::data::spelling::{self, Spellings};
 use crate::data::{Target, Task};
 use crate::error::Result;
@@ -23,7 +23,8 @@ pub(super) fn holds_classes(rows: &[Row], target: usize, config: &TableConfig) -
             let if_words = "if the target holds classes, say `task = \"classification\"`";
             let mut tally = Tally::default();
             for row in rows {
-                tally.add(row.target(), || row.text(target), || row.spot(target));
+                let almost = || Almost::of(&row.text(target));
+                tally.add(row.target(), almost, || row.spot(target));
             }
             let name = &rows[0].labeled.head().columns()[target];
             Ok(!tally.holds_numbers(name, if_words)?)
