@@ -1,6 +1,6 @@
 //! Texts that say the same thing: `1`, `1.0` and `01`; `true` and `TRUE`; letters composed and decomposed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use unicode_normalization::UnicodeNormalization;
 

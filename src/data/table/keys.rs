@@ -29,7 +29,7 @@ pub(super) struct Keys {
 type Gap = std::num::NonZeroU32;
 
 impl Keys {
-    /// Reads them. Beside them, inputs stay in memory if they take no more of it than they will when they are prepared, or little.
+    /// Reads them. Beside them, inputs stay in memory if they take little of it, or at most a quarter of what they will when prepared.
     pub(super) fn read(
         files: &dyn Files,
         columns: &Columns,
@@ -73,7 +73,7 @@ impl Keys {
                 Some(_) => 0,
                 None => found.starts.rows() * columns.inputs.len() * size_of::<f32>(),
             };
-            if size > HELD.max(prepared) {
+            if size > HELD.max(prepared / 4) {
                 holds.store(false, Ordering::Relaxed);
                 found.holds_inputs = false;
             }

@@ -321,4 +321,13 @@ impl RawTable {
     pub fn line(&self, row: usize) -> usize {
         self.numbers[row]
     }
+
+    /// Where a row, counted from 0, is in the file: `line 3`.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    pub fn place(&self, row: usize) -> String {
+        self.head.place(self.numbers[row])
+    }
 }
