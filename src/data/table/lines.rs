@@ -65,7 +65,7 @@ pub(in crate::data) fn column_text(
     let read = |_, piece: super::RawTable| {
         let cell = |row| (piece.line(row), piece.cell(row, place).trim().to_owned());
         let cells: Vec<(usize, String)> = (0..piece.rows()).map(cell).collect();
-        Ok((piece.head().file().to_owned(), cells))
+        Ok((piece.shared_head().file().to_owned(), cells))
     };
     scan(files, &HashSet::from([place]), read, |(file, cells)| {
         into.entry(file).or_default().extend(cells);

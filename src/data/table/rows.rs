@@ -86,7 +86,7 @@ impl<'a> Row<'a> {
 
     /// The file that it is from.
     pub(super) fn file(self) -> &'a str {
-        self.labeled.keys.table.file(self.row)
+        self.find().0.head().file()
     }
 
     pub(super) fn error(
