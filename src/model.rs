@@ -521,8 +521,8 @@ impl Mlp {
     /// [`Error::Compute`] if the backend fails.
     #[doc(hidden)]
     pub fn is_finite(&self) -> Result<bool> {
-        let logits = self.learned_rates().filter_map(|(_, noise)| noise.logit());
-        let mut finite = logits.fold(true, |finite, logit| finite && logit.is_finite());
+        let mut logits = self.learned_rates().filter_map(|(_, noise)| noise.logit());
+        let mut finite = logits.all(f64::is_finite);
         for layer in self.tensors() {
             // A sum of magnitudes is not finite if any of them is not.
             finite &= read(layer.weight.abs().sum())?[0].is_finite();

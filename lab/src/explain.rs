@@ -102,10 +102,10 @@ pub struct Explanation {
 /// Looks at a network from all sides.
 ///
 /// # Errors
-/// [`Error::InvalidValue`](dropwise::Error::InvalidValue) for a weight or a part of the data that there is not, for
+/// [`Error::InvalidValue`] for a weight or a part of the data that there is not, for
 /// options out of range, for weights that are not finite, and for a trail of another network;
-/// [`Error::Shape`](dropwise::Error::Shape) if the data do not fit the network;
-/// [`Error::Compute`](dropwise::Error::Compute) if the backend fails.
+/// [`Error::Shape`] if the data do not fit the network;
+/// [`Error::Compute`] if the backend fails.
 pub fn explain(subject: &Subject<'_>, options: &ExplainOptions) -> Result<Explanation> {
     subject.check()?;
     options.check(subject)?;

@@ -229,11 +229,11 @@ fn take_digits(text: &mut &[u8], number: &mut u64) {
 fn eight_digits(letters: u64) -> Option<u64> {
     const EACH: u64 = 0x0101_0101_0101_0101;
     // A digit, and what is 6 more than it, have the high half 3; of no other letter both have.
-    let high = |letters: u64| letters & 0xf0 * EACH;
+    let high = |letters: u64| letters & (0xf0 * EACH);
     if high(letters) | high(letters.wrapping_add(6 * EACH)) >> 4 != 0x33 * EACH {
         return None;
     }
-    let digits = letters & 0x0f * EACH;
+    let digits = letters & (0x0f * EACH);
     let twos = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
     let fours = twos.wrapping_mul(100).wrapping_add(twos >> 16) & 0x0000_ffff_0000_ffff;
     Some((fours.wrapping_mul(10_000).wrapping_add(fours >> 32)) & 0xffff_ffff)

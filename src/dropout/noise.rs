@@ -235,7 +235,7 @@ impl Noise {
     /// Checks the rate.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`](crate::Error::InvalidValue) that names it as `what`, outside `[0, 1)` and for
+    /// [`Error::InvalidValue`] that names it as `what`, outside `[0, 1)` and for
     /// NaN.
     pub fn check(self, what: &str) -> Result<()> {
         match self.logit() {

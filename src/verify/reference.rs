@@ -242,8 +242,8 @@ impl Reference {
             .map(|(i, (h, u))| {
                 let products = delta.iter().enumerate();
                 let back: f64 = products.map(|(j, d)| d * terms.of(layer.at(i, j))).sum();
-                let d = apply(Activation::Sigmoid, (logit + u) / TEMPERATURE);
-                let slope = (1.0 - d) * p + terms.of(-d * (1.0 - d) / TEMPERATURE);
+                let kept = kept(logit, *u);
+                let slope = kept * p + terms.of(-kept * (1.0 - kept) / TEMPERATURE);
                 back * terms.of(*h) * slope / (1.0 - p)
             });
         slopes.sum()
@@ -457,11 +457,13 @@ pub(super) fn factor(noise: Noise, m: f64) -> f64 {
         Noise::Bernoulli(p) => m / (1.0 - p),
         Noise::Gaussian(_) => m,
         Noise::Alpha(p) => alpha(p)[0] * m,
-        Noise::Learned(logit) => {
-            let drop = apply(Activation::Sigmoid, (logit + m) / TEMPERATURE);
-            (1.0 - drop) / (1.0 - apply(Activation::Sigmoid, logit))
-        }
+        Noise::Learned(logit) => kept(logit, m) * (1.0 + logit.exp()),
     }
+}
+
+/// How far a gate of a learned rate is open: one less how far it is shut, which would be 0 where that is nearly 1.
+fn kept(logit: f64, m: f64) -> f64 {
+    apply(Activation::Sigmoid, -(logit + m) / TEMPERATURE)
 }
 
 /// What alpha dropout adds to an input: `a a' (1 - m) + b`.
@@ -480,8 +482,7 @@ pub(super) fn magnitude(noise: Noise, value: f64, m: f64) -> f64 {
     match noise {
         Noise::Bernoulli(_) | Noise::Gaussian(_) => (value * factor(noise, m)).abs(),
         Noise::Alpha(p) => alpha(p)[0] * (value.abs() + SELU[0] * SELU[1]),
-        // A gate takes two exponentials, which round in the backend and here, where the others take products.
-        Noise::Learned(logit) => 4.0 * value.abs() / (1.0 - apply(Activation::Sigmoid, logit)),
+        Noise::Learned(logit) => value.abs() * (1.0 + logit.exp()),
     }
 }
 

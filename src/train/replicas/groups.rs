@@ -199,7 +199,9 @@ fn common(experiment: &CheckedExperiment, train: &Dataset, device: &Device) -> R
 /// Which networks can be trained together: those of one learning rate, which do or do not drop inputs, and which learn the rates of
 /// the same layers. Then no number of a network depends on what the others are like.
 fn kinds(replicas: &[Replica], layers: usize) -> Vec<Vec<usize>> {
-    let mut kinds: Vec<((u64, bool, Vec<bool>), Vec<usize>)> = Vec::new();
+    /// Learning rate, whether inputs are dropped, and which layers learn their rate.
+    type Kind = (u64, bool, Vec<bool>);
+    let mut kinds: Vec<(Kind, Vec<usize>)> = Vec::new();
     for (r, replica) in replicas.iter().enumerate() {
         let learned = (0..layers).map(|k| replica.noise(k).logit().is_some());
         let kind = (
