@@ -325,7 +325,10 @@ impl Reference {
     ) -> Vec<f64> {
         let layer = &self.layers[k];
         let noise = self.noises[k];
-        let kept = self.mask(k, row).iter().map(|m| factor(noise, *m));
+        let kept = self
+            .mask(k, row)
+            .iter()
+            .map(|m| terms.of(factor(noise, *m)));
         let factors = kept.zip(self.derivatives(k - 1, pass, terms));
         let back = factors.enumerate().map(|(i, (kept, derivative))| {
             let products = delta.iter().enumerate();
