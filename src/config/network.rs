@@ -349,6 +349,13 @@ impl DropoutConfig {
         })
     }
 
+    /// Whether any rate is learned.
+    #[must_use]
+    #[doc(hidden)]
+    pub fn is_learned(&self) -> bool {
+        self.input.logit().is_some() || self.hidden.is_learned()
+    }
+
     /// The length scale of the prior of the weights, where rates are learned.
     pub(crate) fn length_scale(&self) -> f64 {
         self.length_scale.unwrap_or(1e-4)

@@ -27,7 +27,6 @@ mod target;
 mod times;
 mod weights;
 
-use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 
@@ -43,7 +42,7 @@ use encoded::{Codes, Encoded, Layout, Store};
 use inputs::{Place, Rows};
 use keys::Keys;
 use lines::Lines;
-use packed::{Block, Form};
+use packed::Form;
 use rows::{Labeled, Row};
 
 pub use lines::ColumnText;
@@ -75,12 +74,7 @@ pub(super) fn encode(
     let targets = target::encode(&rows, columns.target, task, config)?;
     let (places, lines) = (places(&rows, keys.rows(), 0)?, Lines::of(&rows));
     let count = rows.len();
-    let rows = vec![Rows {
-        files,
-        places,
-        held: held(keys.blocks, keys.holds_inputs, &columns),
-        starts: keys.starts,
-    }];
+    let rows = vec![Rows::of(files, keys, places, &columns)];
     let learned = (preprocessing, &form);
     let prepare = |store: &mut Store| inputs::encode(rows, &columns, learned, store);
     let (codes, remarks) = Codes::in_memory(count, Layout::of(preprocessing), prepare)?;
@@ -148,19 +142,9 @@ pub(super) fn load<'a>(
     let (rows, lengths) = (split.rows.len(), split.lengths());
     // What says which rows are used is not in memory beside the rows themselves.
     drop(split);
-    let mut tables = vec![Rows {
-        files: &*files,
-        places: own_places,
-        held: held(keys.blocks, keys.holds_inputs, &columns),
-        starts: keys.starts,
-    }];
+    let mut tables = vec![Rows::of(&*files, keys, own_places, &columns)];
     if let (Some(files), Some(keys), Some(places)) = (tests.as_deref(), test_keys, test_places) {
-        tables.push(Rows {
-            files,
-            places,
-            held: held(keys.blocks, keys.holds_inputs, &columns),
-            starts: keys.starts,
-        });
+        tables.push(Rows::of(files, keys, places, &columns));
     }
     let told = (config, &form);
     let (preprocessing, learned) = inputs::learn(&mut tables, lengths.train, &columns, told)?;
@@ -199,16 +183,6 @@ pub(super) fn load<'a>(
         hash,
         notes,
     })
-}
-
-/// What is in memory of the inputs of all rows, without the other columns; nothing if they are not held.
-fn held(mut blocks: Vec<Block>, holds_inputs: bool, columns: &Columns) -> Vec<Block> {
-    let inputs: HashSet<usize> = columns.inputs.iter().copied().collect();
-    blocks.retain_mut(|block| {
-        block.keep(|column| inputs.contains(&column));
-        holds_inputs
-    });
-    blocks
 }
 
 /// The name of the file of prepared rows: of what they are made from, and of what is made of them.

@@ -1,12 +1,13 @@
 //! SELU units and alpha dropout: mean and variance stay, and every way to compute it agrees.
 
 use crate::common::in_memory::dataset;
+use crate::replicas::together;
 use burn::tensor::{Tensor, TensorData};
 use dropwise::config::{Activation, Experiment, Initializer, Loss};
 use dropwise::data::{Target, Task};
 use dropwise::dropout::{MaskAt, Noise, SeededMasks};
 use dropwise::evaluate::Sampler;
-use dropwise::train::{Replica, Replicas, Trainer};
+use dropwise::train::{Replica, Trainer};
 use dropwise::{Backend, MlpConfig};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -201,15 +202,8 @@ fn networks_are_trained_with_it_alone_and_side_by_side() {
         ..Replica::of(&experiment, 5)
     };
     let networks = vec![Replica::of(&experiment, 4), other];
-    let mut replicas =
-        Replicas::new(&experiment, networks, &data, None, &device).expect("networks");
-    replicas.run(&mut ()).expect("an end");
-    let together = replicas
-        .network(0)
-        .expect("a network")
-        .weights()
-        .expect("weights");
-    for (alone, together) in alone.iter().zip(&together) {
+    let together = together(&experiment, &networks, &data, &device);
+    for (alone, together) in alone.iter().zip(&together[0]) {
         for (alone, together) in alone.values().zip(together.values()) {
             assert!((alone - together).abs() < 1e-5, "{alone} {together}");
         }

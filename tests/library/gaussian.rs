@@ -1,11 +1,12 @@
 //! Gaussian noise in place of dropout: its laws, its key, and what is trained with it.
 
 use crate::common::in_memory::dataset;
+use crate::replicas::together;
 use dropwise::config::{Experiment, Loss};
 use dropwise::data::Task;
 use dropwise::dropout::{MaskAt, Noise, SeededMasks};
 use dropwise::evaluate::Sampler;
-use dropwise::train::{Replica, Replicas, Trainer};
+use dropwise::train::{Replica, Trainer};
 use dropwise::{Backend, MlpConfig};
 
 fn mask(seed: u64, rate: f64, count: usize) -> Vec<f64> {
@@ -78,15 +79,8 @@ fn networks_are_trained_with_it_alone_and_side_by_side() {
     assert_ne!(train(&TEXT.replace("gaussian", "bernoulli")), alone);
     let experiment = Experiment::parse("x.toml", TEXT).expect("an experiment");
     let networks = vec![Replica::of(&experiment, 4), Replica::of(&experiment, 5)];
-    let mut replicas =
-        Replicas::new(&experiment, networks, &data, None, &device).expect("networks");
-    replicas.run(&mut ()).expect("an end");
-    let together = replicas
-        .network(0)
-        .expect("a network")
-        .weights()
-        .expect("weights");
-    for (alone, together) in alone.iter().zip(&together) {
+    let together = together(&experiment, &networks, &data, &device);
+    for (alone, together) in alone.iter().zip(&together[0]) {
         let pairs = alone.weight.iter().zip(&together.weight);
         assert!(pairs.clone().count() > 0);
         for (alone, together) in pairs {

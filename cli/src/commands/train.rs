@@ -135,12 +135,7 @@ pub(super) fn import(
         let expected = "1, since the file has the weights of one network";
         return Err(Error::invalid(key, expected, found));
     }
-    let dropout = &job.experiment.dropout;
-    let hidden = (0..job.experiment.network.hidden.len()).map(|layer| dropout.hidden.of(layer));
-    if std::iter::once(dropout.input)
-        .chain(hidden)
-        .any(|noise| noise.logit().is_some())
-    {
+    if job.experiment.dropout.is_learned() {
         let expected = "rates as numbers, since the file has none that were learned";
         return Err(Error::invalid("dropout", expected, "\"learned\""));
     }

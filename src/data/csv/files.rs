@@ -123,6 +123,11 @@ impl Files for CsvFiles {
             Ok(piece.map(&read))
         }))
     }
+
+    fn forget(&self) {
+        let mut kept = self.kept.borrow_mut();
+        (kept.pieces, kept.is_whole) = (Vec::new(), false);
+    }
 }
 
 impl Kept {

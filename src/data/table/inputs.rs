@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::MOST_CATEGORIES;
 use super::columns::Columns;
 use super::encoded::Store;
+use super::keys::Keys;
 use super::numbers::Numbers;
 use super::numeric::Tally;
 use super::packed::{Block, Cells, Code, Form, cell};
@@ -32,7 +33,30 @@ pub(super) struct Rows<'a> {
     pub(super) held: Vec<Block>,
 }
 
-impl Rows<'_> {
+impl<'a> Rows<'a> {
+    /// The rows of a table whose keys are known. What they hold of the inputs stays in memory, and then nothing of the files themselves.
+    pub(super) fn of(
+        files: &'a dyn Files,
+        keys: Keys,
+        places: Vec<Option<Place>>,
+        columns: &Columns,
+    ) -> Self {
+        let mut held = Vec::new();
+        if keys.holds_inputs {
+            let inputs: HashSet<usize> = columns.inputs.iter().copied().collect();
+            held = keys.blocks;
+            held.iter_mut()
+                .for_each(|block| block.keep(|column| inputs.contains(&column)));
+            files.forget();
+        }
+        Rows {
+            files,
+            starts: keys.starts,
+            places,
+            held,
+        }
+    }
+
     /// Goes through all rows: `work` has a block and the places of its rows, on any thread, and `then` what it made of them, in the order
     /// of the table. What is held of the rows stays in memory if it `stays`.
     fn each<T: Send>(

@@ -23,6 +23,9 @@ pub(in crate::data) trait Files {
     /// If a file cannot be read.
     fn pieces<'a>(&'a self, wanted: &HashSet<usize>) -> Result<Pieces<'a>>;
 
+    /// Lets go of what is kept of the files between readings, since they are not read again.
+    fn forget(&self) {}
+
     /// Takes notice that the table is gone through once more, without reading its files.
     fn again(&self) {}
 

@@ -103,6 +103,11 @@ impl<'s> Files for Shards<'s> {
         }))
     }
 
+    fn forget(&self) {
+        let opened = self.opened.iter().filter_map(OnceCell::get);
+        opened.for_each(|file| file.forget());
+    }
+
     fn again(&self) {
         let mut passed = self.passed.get();
         passed.readings += 1;

@@ -11,7 +11,7 @@ use dropwise::train::{End, Replica, Replicas, Trainer};
 use dropwise::{Dataset, LayerWeights};
 
 /// The weights of all replicas after their last step.
-fn together(
+pub fn together(
     experiment: &CheckedExperiment,
     replicas: &[Replica],
     data: &Dataset,
