@@ -18,8 +18,8 @@ pub struct DataConfig {
     /// The source of the rows, with its own keys.
     #[serde(flatten)]
     pub source: DataSource,
-    /// Whether the network learns to give its inputs, as it gets them, which is a regression with a target for each input. The source's
-    /// targets then only say how the rows are split. Default false. Not for `custom`.
+    /// Whether the network learns to reproduce its inputs, as a regression with one target per input. The source's own targets are then
+    /// used only to split the rows. Default false. Not for `custom`.
     #[serde(skip_serializing_if = "is_default")]
     pub autoencoder: bool,
     /// How the rows are split. Default: all rows train, but for test rows that the source has.
@@ -64,23 +64,23 @@ pub enum DataSource {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct IdxConfig {
-    /// The folder with the four files as they are published, such as `train-images-idx3-ubyte.gz`, compressed or not; `dropwise fetch
-    /// mnist` fills `data/mnist`. Required, or the files one by one.
+    /// The folder with the four files under their published names, such as `train-images-idx3-ubyte.gz`, compressed or not. `dropwise fetch
+    /// mnist` fills `data/mnist`. Required, unless the files are named one by one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dir: Option<PathBuf>,
-    /// The training images, where the files have names of their own.
+    /// The training images, if the files have other names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_images: Option<PathBuf>,
     /// The training labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_labels: Option<PathBuf>,
-    /// The test images. Default: no test rows of their own.
+    /// The test images. Default: the source has no test rows of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_images: Option<PathBuf>,
     /// The test labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_labels: Option<PathBuf>,
-    /// The names of the classes, label 0 first, or label 1 where no row has the label 0. Default: the labels themselves.
+    /// The names of the classes, starting with label 0, or with label 1 if no row has label 0. Default: the labels themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub classes: Option<Vec<String>>,
 }
@@ -90,10 +90,10 @@ pub struct IdxConfig {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CsvConfig {
-    /// The file, packed with gzip or zstd or not; a folder, or a pattern such as `data/part-*.csv`, stands for all its files, in the
+    /// The file, plain or compressed with gzip or zstd. A folder, or a pattern such as `data/part-*.csv`, stands for all its files, in
     /// order of their names. Required.
     pub path: PathBuf,
-    /// A second file, folder or pattern of the same columns with the test rows.
+    /// A second file, folder or pattern with the same columns, which holds the test rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_path: Option<PathBuf>,
     /// The delimiter: one character, or `whitespace` for any run of spaces and tabs. Default `,`.
@@ -102,13 +102,13 @@ pub struct CsvConfig {
     /// Whether the first line names the columns. Default true.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub header: bool,
-    /// How many lines at the start of the file are passed over, such as a title. Default 0.
+    /// The number of lines to skip at the start of the file, such as a title. Default 0.
     #[serde(default, skip_serializing_if = "is_default")]
     pub skip_lines: usize,
-    /// The character that begins a line which is a comment, and is passed over, such as `#`. Default: none.
+    /// The character that starts a comment line, such as `#`. Comment lines are skipped. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<char>,
-    /// How the file writes letters as bytes, by the names that browsers know, such as `windows-1252` or `utf-16le`. Default: UTF-8.
+    /// The character encoding of the file, by the names that browsers use, such as `windows-1252` or `utf-16le`. Default: UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
 }
@@ -118,9 +118,9 @@ pub struct CsvConfig {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ParquetConfig {
-    /// The file; a folder, or a pattern such as `data/part-*.parquet`, stands for all its files, in the order of their names. Required.
+    /// The file. A folder, or a pattern such as `data/part-*.parquet`, stands for all its files, in order of their names. Required.
     pub path: PathBuf,
-    /// A second file, folder or pattern of the same columns with the test rows.
+    /// A second file, folder or pattern with the same columns, which holds the test rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_path: Option<PathBuf>,
 }

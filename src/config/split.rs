@@ -13,38 +13,37 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SplitConfig {
-    /// The share of validation rows among those that are not test rows, at least 0 and below 1. Default 0.
+    /// The fraction of validation rows among the rows that are not test rows, at least 0 and below 1. Default 0.
     pub validation: f64,
-    /// The share of test rows, at least 0 and below 1. Default 0. Not for a source that has test rows of its own.
+    /// The fraction of test rows, at least 0 and below 1. Default 0. Not for a source that has its own test rows.
     pub test: f64,
-    /// The share of calibration rows among those that are not test rows, at least 0 and below 1. Nothing is learned from them or chosen by
-    /// them, so that intervals of predictions hold what they say. They are drawn after the validation rows, which stay as they are. Default 0.
+    /// The fraction of calibration rows among the rows that are not test rows, at least 0 and below 1. Nothing is learned or chosen on
+    /// them, so that prediction intervals hold. They are drawn after the validation rows, which stay the same. Default 0.
     #[serde(skip_serializing_if = "is_default")]
     pub calibration: f64,
-    /// How many training rows are kept, for learning curves; the others are left out. They are drawn after the other parts, which stay as
-    /// they are. Default: all. Not together with `train_rows`.
+    /// The number of training rows to keep, for learning curves; the others are left out. They are drawn after the other parts, which stay
+    /// the same. Default: all. Not together with `train_rows`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train: Option<usize>,
-    /// The seed of the split. Default: the experiment's.
+    /// The seed of the split. Default: the seed of the experiment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-    /// Whether each class is split by itself, so that its share is the same everywhere. Default: yes
-    /// for classes.
+    /// Whether each class is split separately, so that it has the same share in every part. Default: true for classes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stratify: Option<bool>,
-    /// `csv`: the column that says what belongs together, such as a person's number: its rows are all in one part. It is no
-    /// input. Classes then do not keep their shares.
+    /// `csv`: the column that says which rows belong together, such as a patient's number. All rows of a group go to the same part. The
+    /// column is not an input. Classes then do not keep their shares.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<ColumnName>,
-    /// `csv`: the column with the time of a row, a number or a date such as 2024-01-31: the latest rows are the test rows, those
-    /// before them the validation rows. Rows of one time are in one part. It is no input. Nothing is drawn.
+    /// `csv`: the column with the time of each row, a number or a date such as 2024-01-31. The latest rows become the test rows, and those
+    /// before them the validation rows. Rows with the same time go to the same part. The column is not an input. Nothing is random.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<ColumnName>,
     /// The fold of a cross-validation whose rows are the validation rows, in place of a share: see [`DataConfig::folds`](super::DataConfig::folds).
     #[serde(skip)]
     #[doc(hidden)]
     pub fold: Option<Fold>,
-    /// A file with the numbers of the training rows, counted from 0, white space between.
+    /// A file with the numbers of the training rows, counted from 0 and separated by white space.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train_rows: Option<PathBuf>,
     /// The same for the validation rows.

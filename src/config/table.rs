@@ -14,65 +14,66 @@ use crate::error::{Error, Result};
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TableConfig {
-    /// The column to predict, by its name or by its number counted from 1. Required.
+    /// The column to predict: its name, or its number counted from 1. Required.
     pub target: ColumnName,
-    /// `classification` (an output for each class), `binary` (two classes, one output: the probability of the second) or `regression`.
-    /// Default: words are classes (two of them: `binary`), numbers a regression.
+    /// `classification` (one output per class), `binary` (two classes and one output: the probability of the second) or `regression`.
+    /// Default: `regression` for numbers; for words `classification`, or `binary` if there are two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<TaskKind>,
-    /// Columns to leave out, such as row numbers and names. Default: none.
+    /// Columns to leave out, such as row numbers or names. Default: none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub leave_out: Vec<ColumnName>,
-    /// Columns whose values are categories though they look like numbers, such as postal codes. Default: none.
+    /// Columns that look like numbers but hold categories, such as postal codes. Default: none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub categorical: Vec<ColumnName>,
-    /// Columns of dates, such as `2024-01-31`, `20240131`, `2024-01-31 18:30` or `31.01.2024`. Each becomes several inputs: days since 1970, month,
-    /// day of the month, weekday (Monday is 0), and hour where there are times of day. A date without this is a word. Default: none.
+    /// Columns of dates, such as `2024-01-31`, `20240131`, `2024-01-31 18:30` or `31.01.2024`. Each becomes several inputs: days since
+    /// 1970, month, day of the month, weekday (Monday is 0), and the hour if there are times of day. A date column that is not listed here
+    /// is read as words. Default: none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub dates: Vec<ColumnName>,
-    /// Whether dates with slashes have the day before the month: `31/01/2024`. Default false: `01/31/2024`.
+    /// Whether dates with slashes put the day before the month, as in `31/01/2024`. Default false: `01/31/2024`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub day_first: bool,
-    /// The column that says what each row counts in the training loss, a number of at least 0; none means all the same. Weights
-    /// are divided by their mean over the training rows. The column is no input. Metrics count every row the same.
+    /// The column with the weight of each row in the training loss, a number of at least 0. Weights are divided by their mean over the
+    /// training rows. The column is not an input. Metrics count all rows alike. Default: all rows have the same weight.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<ColumnName>,
-    /// What stands before the decimals of a number: `.` or `,`. Default `.`.
+    /// The decimal separator: `.` or `,`. Default `.`.
     #[serde(default = "point", skip_serializing_if = "is_point")]
     pub decimal: char,
-    /// What stands between groups of three digits in a number: `,`, `.`, `'`, `_` or a space. Default: nothing.
+    /// The thousands separator: `,`, `.`, `'`, `_` or a space. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thousands: Option<char>,
     /// The values that count as missing. Default: empty, `?`, `NA` and `NaN`.
     #[serde(default = "missing_values", skip_serializing_if = "are_missing_values")]
     pub missing_values: Vec<String>,
-    /// What to do about a missing value among the inputs: `error`, `drop` (the row), or fill it in with the training rows' `mean`, `median`
-    /// or `mode` (the most frequent value, which categories always get). Default `error`.
+    /// What to do about a missing input: `error`, `drop` (the row), or fill it with the `mean`, `median` or `mode` (the most frequent
+    /// value) of the training rows. Categories are always filled with the mode. Default `error`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub missing: Missing,
-    /// Whether each column with missing values in the training rows has one more input, which is 1 where the value is missing; for
-    /// categories, missing is then a category of its own. Default false. Not with `missing = "error"` and `"drop"`.
+    /// Whether each column with missing values in the training rows gets one more input, which is 1 where the value is missing. For
+    /// categories, missing becomes a category of its own. Default false. Not with `missing = "error"` or `"drop"`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub missing_indicator: bool,
-    /// What to do about a row whose target is missing: `error` or `drop`. Default `error`, and `drop` with `missing = "drop"`.
+    /// What to do about a row with a missing target: `error` or `drop`. Default `error`; `drop` with `missing = "drop"`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_target: Option<MissingTarget>,
-    /// What to do about a category that the training rows do not have: `error`, or `ignore` (all inputs of the column are 0). Default
+    /// What to do about a category that is not in the training rows: `error`, or `ignore` (all inputs of the column are 0). Default
     /// `error`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub new_category: NewCategory,
-    /// Whether numeric columns (and a regression's target) are brought to mean 0 and standard deviation 1, as measured on the training
-    /// rows; metrics and predictions are in the target's own unit. Default true.
+    /// Whether numeric columns, and the target of a regression, are scaled to mean 0 and standard deviation 1, as measured on the training
+    /// rows. Metrics and predictions are in the target's own unit. Default true.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub standardize: bool,
-    /// How numeric columns are standardized: `standard` (mean and standard deviation), or `robust`, which a few wild values cannot ruin:
-    /// median and interquartile range, then x / sqrt(1 + (x / 3)^2), which keeps all within -3 and 3 (Holzmuller et al. 2024, RealMLP).
-    /// The target is standardized by mean and deviation all the same. Default `standard`. Not with `standardize = false`.
+    /// How numeric columns are scaled: `standard` (mean and standard deviation), or `robust`, which outliers affect little: median and
+    /// interquartile range, then `x / sqrt(1 + (x / 3)^2)`, which keeps all values within -3 and 3 (Holzmuller et al. 2024, RealMLP). The
+    /// target always gets `standard`. Default `standard`. Not with `standardize = false`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub scaling: Scaling,
-    /// A folder in which the prepared rows are kept, and from which they are read as they are needed, for tables that memory does not
-    /// hold: then `train.shuffle = "blocks"` too. Rows that were prepared before, of the same files, keys and seed, are used again. Default:
-    /// rows are in memory.
+    /// A folder for the prepared rows, which training then reads from disk as it needs them. It is for tables that do not fit in memory;
+    /// use `train.shuffle = "blocks"` with it. Rows that were already prepared, from the same files, keys and seed, are reused. Default:
+    /// rows are kept in memory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<PathBuf>,
 }

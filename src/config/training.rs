@@ -17,51 +17,50 @@ use crate::task::Task;
 #[serde(deny_unknown_fields)]
 pub struct TrainConfig {
     /// The loss: `cross-entropy`, `binary-cross-entropy`, `mean-squared-error` or `squared-error` (half the sum of squares, as in the
-    /// tutorial). Default: what the data asks for: `cross-entropy` for classes, `binary-cross-entropy` for two, `mean-squared-error` for
+    /// tutorial). Default: `cross-entropy` for classes, `binary-cross-entropy` for two classes with one output, `mean-squared-error` for
     /// numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss: Option<Loss>,
-    /// What the rows of each class count in the training loss: `"balanced"`, which makes all classes count the same, or a table
-    /// such as `{ defect = 10 }`, in which a class without a weight has 1. Weights are divided by their mean over the training
-    /// rows. Default: all rows count the same. Metrics, the loss on validation rows among them, count every row the same.
+    /// The weight of each class in the training loss: `"balanced"`, which gives all classes the same total, or a table such as `{ defect =
+    /// 10 }`, in which a class that is not named has weight 1. Weights are divided by their mean over the training rows. Default: all rows
+    /// have the same weight. Metrics count all rows alike, and so does the validation loss.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_weight: Option<ClassWeight>,
-    /// The share of each class that is spread over all classes in the training loss, at least 0 and below 1, for `cross-entropy` and
-    /// `binary-cross-entropy`: with 0.1 and two classes the targets are 0.95 and 0.05 (Szegedy et al. 2016). It may raise accuracy, and makes
-    /// probabilities less sharp. Metrics, the loss on validation rows among them, do without. Default 0.
+    /// The label smoothing, at least 0 and below 1: the share of the target that is spread over all classes in the training loss. It is for
+    /// `cross-entropy` and `binary-cross-entropy`. With 0.1 and two classes, the targets are 0.95 and 0.05 (Szegedy et al. 2016). It may
+    /// raise accuracy, and makes probabilities less sharp. Metrics and the validation loss do not use it. Default 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub label_smoothing: f64,
     /// The optimizer: `sgd`, `adam` or `adamw`. Default `sgd`.
     #[serde(default)]
     pub optimizer: Optimizer,
-    /// The learning rate at the start: a finite number above 0. Required.
+    /// The initial learning rate, a finite number above 0. Required.
     pub learning_rate: f64,
     /// How the learning rate changes: `constant`, `cosine`, `{ step = { every = 10, factor = 0.5 } }`, `{ exponential = 0.95 }` or `{
     /// inverse-time = 0.1 }`. Default `constant`.
     #[serde(default)]
     pub schedule: Schedule,
-    /// `sgd`: the momentum, at least 0 and below 1, or a ramp `{ from = 0.5, to = 0.99, epochs = 500 }`. Default 0.
+    /// `sgd`: the momentum, at least 0 and below 1, or a ramp such as `{ from = 0.5, to = 0.99, epochs = 500 }`. Default 0.
     #[serde(default)]
     pub momentum: Momentum,
-    /// `sgd` with momentum: whether the gradient enters the velocity times `1 - momentum`, as in Hinton's papers: see
-    /// [`Optimizer::Sgd`]. Default false.
+    /// `sgd` with momentum: whether the gradient is multiplied by `1 - momentum` before it is added to the velocity, as in Hinton's papers;
+    /// see `Optimizer::Sgd`. Default false.
     #[serde(default, skip_serializing_if = "is_false")]
     pub dampening: bool,
-    /// `adam` and `adamw`: the decay of the second moment, at least 0 and below 1; 0.95 follows changes of the gradient's size faster.
-    /// Default 0.999.
+    /// `adam` and `adamw`: the decay rate of the second moment, at least 0 and below 1. With 0.95 it follows changes in the size of the
+    /// gradient faster. Default 0.999.
     #[serde(default = "beta2", skip_serializing_if = "is_beta2")]
     pub beta2: f64,
-    /// The weight decay, a finite number of at least 0. Default 0. `sgd` and `adam` add it times the
-    /// parameter to the gradient (an L2 penalty), `adamw` takes it times the learning rate off the
-    /// parameter; biases decay too, as in PyTorch.
+    /// The weight decay, a finite number of at least 0. `sgd` and `adam` add `weight_decay * w` to the gradient (an L2 penalty); `adamw`
+    /// subtracts `learning_rate * weight_decay * w` from the parameter. Biases decay too, as in PyTorch. Default 0.
     #[serde(default)]
     pub weight_decay: f64,
-    /// The L1 penalty, a finite number of at least 0. Default 0. `l1 * sum |w|` over all parameters, biases
-    /// too, is minimized with the loss: `l1 * sign(w)` is added to the gradient, 0 where a parameter is 0.
-    /// Reported losses exclude it. Not for `adamw`, which keeps penalties apart from the gradient.
+    /// The L1 penalty, a finite number of at least 0. `l1 * sum |w|` over all parameters, biases too, is added to the loss, and `l1 *
+    /// sign(w)` to the gradient, which is 0 where a parameter is 0. Reported losses exclude it. Not for `adamw`, which keeps penalties out
+    /// of the gradient. Default 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub l1: f64,
-    /// The bound that gradients are clipped to: `{ norm = 1.0 }` or `{ value = 0.5 }`. Default: no clipping.
+    /// Gradient clipping: `{ norm = 1.0 }` or `{ value = 0.5 }`. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip: Option<Clip>,
     /// The most that the norm of each unit's incoming weights may be; 1 to 2 with dropout 0.5. Default: no bound. The paper (section 5.1)
@@ -70,38 +69,38 @@ pub struct TrainConfig {
     /// sigmoids, whose inputs of the first layer are mostly kept, a bound for the others is too tight there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_norm: Option<f64>,
-    /// Rows in a step, or `full`. Default `full`.
+    /// The number of rows in a step, or `full`. Default `full`.
     #[serde(default)]
     pub batch_size: BatchSize,
-    /// The order of the rows of an epoch: `rows`, drawn among all of them; or `blocks`: blocks of 4,096 rows that stand together are drawn,
-    /// and then rows among those of 16 blocks at a time, as is fit for rows on disk (`data.cache`). Default `rows`.
+    /// The order of the rows in an epoch. `rows` shuffles all of them. `blocks` shuffles blocks of 4,096 consecutive rows, then the rows
+    /// within each 16 blocks, which suits rows on disk (`data.cache`). Default `rows`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub shuffle: Shuffle,
-    /// Passes over the training rows; this or `steps` is required.
+    /// The number of passes over the training rows. Either this or `steps` is required.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epochs: Option<usize>,
-    /// Training steps; this or `epochs`.
+    /// The number of training steps, in place of `epochs`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<usize>,
-    /// Epochs between two evaluations. Default: 1 with mini-batches, else a tenth of all.
+    /// The number of epochs between evaluations. Default: 1 with mini-batches, else a tenth of all epochs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluate_every: Option<usize>,
-    /// What the best network is chosen by, on validation rows, and what early stopping and `dropwise tune` look at: `loss`,
-    /// `mean_absolute_error`; of classes `error_rate`, `balanced_accuracy`, `f1`, `roc_auc`, `average_precision`, `brier_score`; of
-    /// numbers `rmse`, `median_absolute_error`, `r2`, `spearman`. Default `loss`; `dropwise tune` then compares error rates, or RMSEs.
+    /// The metric on the validation rows that chooses the best network, and that early stopping and `dropwise tune` use: `loss` or
+    /// `mean_absolute_error`; for classes `error_rate`, `balanced_accuracy`, `f1`, `roc_auc`, `average_precision` or `brier_score`; for
+    /// numbers `rmse`, `median_absolute_error`, `r2` or `spearman`. Default `loss`; `dropwise tune` then compares error rates or RMSEs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub select: Option<Measure>,
-    /// Networks that are trained together and answer as one, by the mean of their probabilities or numbers. Their seeds count on from
-    /// the experiment's, and validation rows judge the mean. Default 1.
+    /// The number of networks that are trained together and averaged into one prediction: the mean of their probabilities or numbers. Their
+    /// seeds are the experiment's seed and those after it. The mean is what is judged on validation rows. Default 1.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub ensemble: usize,
-    /// Parts that a batch is cut into, a power of two of at most 1024: each is a pass of its own, and their gradients are summed in a
-    /// fixed order, so that any number of processes up to it comes to the same bits: see [docs/CLUSTER.md](CLUSTER.md). Needs seeded
-    /// masks and no ensemble. Default 1; with several processes 8.
+    /// The number of parts that a batch is cut into, a power of two of at most 1024. Each part is a pass of its own, and the gradients are
+    /// summed in a fixed order, so that any number of processes, up to this one, gives the same bits; see [docs/CLUSTER.md](CLUSTER.md).
+    /// Needs seeded masks and no ensemble. Default 1; with several processes 8.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub shards: usize,
-    /// When to stop before the last epoch: `{ patience = 10, min_improvement = 0.0 }` stops after 10 evaluations without a smaller
-    /// validation loss, and keeps the best network. Default: not to stop.
+    /// When to stop before the last epoch: `{ patience = 10, min_improvement = 0.0 }` stops after 10 evaluations without a lower validation
+    /// loss, and keeps the best network. Default: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
 }

@@ -16,7 +16,7 @@ use super::Outcome;
 use super::args::{ModelArgs, ThresholdArgs};
 use super::sure::{Sure, SureArgs};
 use answer::{Answers, Form, Said};
-use rows::{Reader, Row};
+use rows::{Reader, Row, Sent};
 
 /// Predict rows with a trained network
 ///
@@ -216,7 +216,7 @@ impl Network<'_> {
 /// A product of a different number of rows may round differently. So the rows of a file are predicted in full batches, and
 /// have the same predictions each time. Rows from a pipe, whose sender may wait, are predicted as they come.
 fn predict_all<W: Write>(
-    rows: &Receiver<Row>,
+    rows: &Receiver<Sent>,
     is_file: bool,
     network: &Network,
     answers: &mut Answers<'_, W>,
@@ -227,6 +227,11 @@ fn predict_all<W: Write>(
         BATCH
     };
     while let Some(rows) = batch(rows, is_file, most) {
+        if rows.is_empty() {
+            answers.begin()?;
+            answers.flush()?;
+            continue;
+        }
         let inputs = rows.iter().filter_map(|row| row.inputs.as_ref().ok());
         let inputs: Vec<f64> = inputs.flatten().copied().collect();
         answers.write(rows, &network.answer(&inputs)?)?;
@@ -235,15 +240,19 @@ fn predict_all<W: Write>(
     answers.flush()
 }
 
-/// The next batch of rows, at most `most`; `None` at the end.
-fn batch(rows: &Receiver<Row>, is_file: bool, most: usize) -> Option<Vec<Row>> {
-    let first = rows.recv().ok()?;
-    let more: &mut dyn Iterator<Item = Row> = if is_file {
-        &mut rows.iter()
+/// The next batch of rows, at most `most`; none where only a header has come, `None` at the end.
+fn batch(sent: &Receiver<Sent>, is_file: bool, most: usize) -> Option<Vec<Row>> {
+    let first = sent.recv().ok()?;
+    let more: &mut dyn Iterator<Item = Sent> = if is_file {
+        &mut sent.iter()
     } else {
-        &mut rows.try_iter()
+        &mut sent.try_iter()
     };
-    let rows = std::iter::once(first).chain(more.take(most - 1));
+    let sent = std::iter::once(first).chain(more.take(most - 1));
+    let rows = sent.filter_map(|sent| match sent {
+        Sent::Header => None,
+        Sent::Row(row) => Some(row),
+    });
     Some(rows.collect())
 }
 
@@ -251,11 +260,11 @@ fn batch(rows: &Receiver<Row>, is_file: bool, most: usize) -> Option<Vec<Row>> {
 mod tests {
     use super::*;
 
-    fn row(k: usize) -> Row {
-        Row {
+    fn row(k: usize) -> Sent {
+        Sent::Row(Row {
             inputs: Ok(vec![k as f64]),
             kept: Vec::new(),
-        }
+        })
     }
 
     #[test]

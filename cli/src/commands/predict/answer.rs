@@ -87,7 +87,8 @@ impl<'a, W: Write> Answers<'a, W> {
     }
 
     /// Begins, in a table with its header: with the first line, so that rows that cannot be read leave nothing behind, or where there
-    /// are none.
+    /// Begins, in a table with its header: of a file with the first answer, so that rows that cannot be read leave nothing behind, or
+    /// where there are none; of a pipe when its header has come.
     pub(super) fn begin(&mut self) -> Result<()> {
         if let (false, Lines::Csv(table)) = (self.has_begun, &mut self.lines) {
             let head = self.form.keep.iter().chain(&self.head);

@@ -27,6 +27,13 @@ pub(super) struct Row {
     pub(super) kept: Vec<String>,
 }
 
+/// What is sent while rows are read.
+pub(super) enum Sent {
+    /// The header of a table that comes through a pipe is good: its sender may wait for that of the answers.
+    Header,
+    Row(Row),
+}
+
 /// Reads rows and prepares them.
 pub(super) struct Reader {
     input: Input,
@@ -56,7 +63,7 @@ struct Sink {
     stops: bool,
     /// What was done about values that are not as training has them.
     remarks: RefCell<Remarks>,
-    rows: SyncSender<Row>,
+    rows: SyncSender<Sent>,
 }
 
 const IDX_MARK: [u8; 3] = [0, 0, 8];
@@ -100,7 +107,7 @@ impl Reader {
     }
 
     /// Sends every row, until the end or a mistake: the first where `stops` says so, else one after which rows cannot be told apart. Beside that, what was done about values that are not as training has them.
-    pub(super) fn read(self, rows: SyncSender<Row>, stops: bool) -> (Result<()>, Remarks) {
+    pub(super) fn read(self, rows: SyncSender<Sent>, stops: bool) -> (Result<()>, Remarks) {
         let sink = Sink {
             input: self.input.name.clone(),
             preprocessing: self.preprocessing,
@@ -135,13 +142,17 @@ impl Sink {
         Ok(row)
     }
 
-    fn send(&self, kept: Vec<String>, inputs: Result<Vec<f64>>) -> Result<()> {
-        // Whoever takes the rows stops only at an error of its own, and shows that one.
-        let unwanted = |_| Error::Compute("no more rows are wanted".to_owned());
+    fn send_row(&self, kept: Vec<String>, inputs: Result<Vec<f64>>) -> Result<()> {
         if self.stops && inputs.is_err() {
             return inputs.map(drop);
         }
-        self.rows.send(Row { inputs, kept }).map_err(unwanted)
+        self.send(Sent::Row(Row { inputs, kept }))
+    }
+
+    fn send(&self, sent: Sent) -> Result<()> {
+        // Whoever takes the rows stops only at an error of its own, and shows that one.
+        let unwanted = |_| Error::Compute("no more rows are wanted".to_owned());
+        self.rows.send(sent).map_err(unwanted)
     }
 
     fn at(&self, line: usize, error: RowError) -> Error {

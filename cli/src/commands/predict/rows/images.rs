@@ -46,11 +46,11 @@ pub(super) fn read(input: Input, sink: &Sink) -> Result<()> {
                 format!("expected 0 to {largest}, found {}", image[pixel]),
                 "give pixels of the range that the network was trained on",
             );
-            sink.send(Vec::new(), Err(error))?;
+            sink.send_row(Vec::new(), Err(error))?;
             continue;
         }
         let input = |pixel: &u8| f64::from(*pixel) / f64::from(largest);
-        sink.send(Vec::new(), Ok(image.iter().map(input).collect()))?;
+        sink.send_row(Vec::new(), Ok(image.iter().map(input).collect()))?;
     }
     Ok(())
 }

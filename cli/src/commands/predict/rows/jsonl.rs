@@ -21,7 +21,7 @@ pub(super) fn read(mut lines: Lines<impl BufRead>, sink: &Sink) -> Result<()> {
             Ok(Some(next)) => next,
             Ok(None) => return Ok(()),
             Err(error) if lines.can_go_on() => {
-                sink.send(Vec::new(), Err(error))?;
+                sink.send_row(Vec::new(), Err(error))?;
                 continue;
             }
             Err(error) => return Err(error),
@@ -35,7 +35,7 @@ pub(super) fn read(mut lines: Lines<impl BufRead>, sink: &Sink) -> Result<()> {
             let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
             sink.prepared(line, &fields)
         });
-        sink.send(kept, inputs)?;
+        sink.send_row(kept, inputs)?;
     }
 }
 

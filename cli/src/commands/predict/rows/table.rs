@@ -5,9 +5,10 @@ use dropwise::data::RowError;
 use dropwise::data::csv::{Format, Reader, Record};
 
 use super::columns::Columns;
-use super::{Input, Sink};
+use super::{Input, Sent, Sink};
 
 pub(super) fn read(input: Input, format: Format, sink: &Sink) -> Result<()> {
+    let is_pipe = input.size.is_none();
     let mut reader = Reader::new(&sink.input, input.source, format)?;
     if reader.columns().is_empty() {
         if !format.header {
@@ -20,13 +21,16 @@ pub(super) fn read(input: Input, format: Format, sink: &Sink) -> Result<()> {
     let columns = Columns::new(&sink.preprocessing, &sink.keep);
     let (kept, places) = places(reader.columns(), format.header, &columns)
         .map_err(|error| sink.at(reader.first_line(), error))?;
+    if is_pipe && format.header {
+        sink.send(Sent::Header)?;
+    }
     let mut record = Record::default();
     loop {
         match reader.read(&mut record) {
             Ok(true) => {}
             Ok(false) => return Ok(()),
             Err(error) if reader.can_go_on() => {
-                sink.send(Vec::new(), Err(error))?;
+                sink.send_row(Vec::new(), Err(error))?;
                 continue;
             }
             Err(error) => return Err(error),
@@ -35,7 +39,7 @@ pub(super) fn read(input: Input, format: Format, sink: &Sink) -> Result<()> {
         let fields: Vec<&str> = places.iter().map(|place| cells[*place]).collect();
         let kept = kept.iter().map(|place| cells[*place].to_owned()).collect();
         let inputs = sink.prepared(record.line(), &fields);
-        sink.send(kept, inputs)?;
+        sink.send_row(kept, inputs)?;
     }
 }
 
