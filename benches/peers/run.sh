@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-if [ "$*" = xor-numpy ]; then
+if [[ " $* " =~ ' xor-numpy ' ]]; then
     venv=${PEERS_VENV:-target/peers/numpy}
     packages=(-c benches/peers/requirements.txt numpy)
 else
