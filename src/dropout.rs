@@ -35,8 +35,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::seed::mask_seed;
 
-pub(crate) use noise::NoiseLayer;
 pub use noise::{Noise, NoiseKind, layer};
+pub(crate) use noise::{NoiseLayer, noises};
 pub use seeded::{LayerMasks, MaskAt, SeededMasks};
 
 /// Where dropout masks come from. Either way, a run gives the same masks again for the same seed and backend.

@@ -8,7 +8,7 @@
 //!
 //! where `W_k` has the shape `[d_input, d_output]` and the last layer has an activation of its own.
 //! `d_1` drops inputs, every other `d_k` the hidden units of the layer before (Srivastava et al.
-//! 2014, section 4). Without hidden layers, `n = 1`, it is a linear model: with a squared error its dropout is
+//! 2014, section 4). DropConnect is on `W_k` instead: `h_k = f(h_{k-1} d_k(W_k) + b_k)`. Without hidden layers, `n = 1`, it is a linear model: with a squared error its dropout is
 //! ridge regression in expectation (section 9.1).
 
 mod tensors;
@@ -173,13 +173,16 @@ impl MlpConfig {
         (self.hidden.len() + 1, learned.count())
     }
 
-    /// The seeded masks on the input of each layer, from the input on, for batches of at most `rows` rows.
+    /// The seeded masks on the input of each layer, or on its weights, from the input on, for batches of at most `rows` rows.
     #[must_use]
     pub(crate) fn seeded_masks(&self, seed: u64, rows: usize) -> Vec<LayerMasks> {
         let masks = SeededMasks::new(seed);
-        let layers = self.layer_sizes().enumerate();
+        let layers = self.layer_sizes().zip(self.noises()).enumerate();
         layers
-            .map(|(k, (d_input, _))| masks.layer(k, rows * d_input))
+            .map(|(k, ((d_input, d_output), noise))| {
+                let columns = noise.on_weights().map_or(rows, |_| d_output);
+                masks.layer(k, d_input * columns)
+            })
             .collect()
     }
 
@@ -531,6 +534,21 @@ impl Mlp {
             }
         }
         Ok(finite)
+    }
+
+    /// The network, without a graph, whose weights of each layer with noise on them are multiplied by a mask: that of layer `k` is
+    /// `draw(k, noise, weights)`.
+    pub(crate) fn with_masked_weights(
+        &self,
+        mut draw: impl FnMut(usize, Noise, &Tensor<2>) -> Tensor<2>,
+    ) -> Self {
+        let layers = self.tensors().into_iter().zip(self.noises()).enumerate();
+        let layers = layers.map(|(k, (layer, noise))| {
+            let mask = noise.on_weights();
+            let mask = mask.map(|noise| draw(k, noise, &layer.weight));
+            layer.masked(mask.as_ref())
+        });
+        self.with_tensors(layers.collect())
     }
 
     /// The same network with other weights and biases, layer by layer, on their device. They are to be

@@ -4,7 +4,8 @@
 //! Three computations that share no code must agree: Burn's autodiff on the backend in use, the
 //! chain rule in plain loops ([`reference`](mod@reference)), and central differences of the plain loss. The masks of dropout
 //! are read off the values before and after each dropout layer in the very pass that is
-//! differentiated; those of other noise are drawn again. Where rates are learned, their gradients are among those compared.
+//! differentiated; those of other noise are drawn again. With DropConnect the gradient is made as in training, where the weights are
+//! masked before the pass and its gradients after it. Where rates are learned, their gradients are among those compared.
 //!
 //! A gradient is a sum whose terms may cancel, and then rounding is large beside what is left. So a
 //! difference is relative to the largest sum of the terms' magnitudes in the same layer.
@@ -23,7 +24,7 @@ use crate::dropout::learned::{gate, penalty};
 use crate::dropout::{Noise, with_framework_masks};
 use crate::error::Result;
 use crate::loss::Link;
-use crate::model::{LayerTensors, LayerWeights, Mlp, MlpConfig};
+use crate::model::{LayerWeights, Mlp, MlpConfig};
 use crate::seed::{Purpose, stream};
 
 use reference::Reference;
@@ -58,8 +59,8 @@ pub struct Case {
 impl Case {
     /// Draws a case: one to three hidden layers, sizes 1 to 32, any activation, loss and rate from
     /// 0 to 0.9, input dropout and biases in half of the cases each. Burn's dropout layer draws the masks of one hidden
-    /// layer, and seeded masks serve for more, so that both are checked. With those a quarter each has Gaussian noise or learned rates, and
-    /// a part of the networks of SELU units alpha dropout.
+    /// layer, and seeded masks serve for more, so that both are checked. With those a fifth each has Gaussian noise, learned rates or
+    /// DropConnect, and a part of the networks of SELU units alpha dropout.
     #[doc(hidden)]
     pub fn random(generator: &mut impl Rng) -> Self {
         let activations = Activation::ALL;
@@ -84,9 +85,10 @@ impl Case {
             .with_output(output)
             .with_bias(generator.random());
         let hidden_rate: f64 = generator.random_range(0.0..=0.9);
-        let noise: fn(f64) -> Noise = match (depth, generator.random_range(0..4)) {
+        let noise: fn(f64) -> Noise = match (depth, generator.random_range(0..5)) {
             (2.., 1) => Noise::Gaussian,
             (2.., 2) => |rate| Noise::Learned((rate / (1.0 - rate)).ln().max(-5.0)),
+            (2.., 4) => Noise::DropConnect,
             (2.., 3) if activation == Activation::Selu => Noise::Alpha,
             _ => Noise::Bernoulli,
         };
@@ -112,7 +114,7 @@ impl Case {
 /// The largest relative differences found, one a check; the fields say of what.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Differences {
-    /// Of dropout a kept value from `x / (1 - p)` and a dropped one from 0; of other noise a value from what its formula makes of it.
+    /// Of dropout a kept value from `x / (1 - p)` and a dropped one from 0; of other noise a value, or a weight, from what its formula makes of it.
     pub masks: f64,
     /// The backend's loss from the reference's.
     pub loss: f64,
@@ -283,12 +285,28 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
         .map(|target| target - smoothing * (target - 1.0 / shape.d_output as f64))
         .collect();
 
-    let parameters = network.parameters().into_iter();
-    let parameters: Vec<_> = parameters.map(LayerTensors::tracked).collect();
-    let (layers, logits) = parameters.split_at(shape.counts().0);
-    let network = network.with_tensors(layers.to_vec());
     let noises: Vec<Noise> = shape.noises().collect();
     let mut drawn = shape.seeded_masks(case.seed, case.rows);
+    // Behind those of the layers stand the logits of learned rates, which have none.
+    let sizes = shape.layer_sizes().enumerate();
+    let weight_masks = sizes.map(|(k, (d_input, d_output))| {
+        let noise = noises[k].on_weights()?;
+        Some(drawn[k].mask(
+            1,
+            noise,
+            [d_input, d_output],
+            (&device.clone().inner(), dtype),
+        ))
+    });
+    let mut weight_masks: Vec<Option<Tensor<2>>> = weight_masks.collect();
+    weight_masks.resize(network.parameters().len(), None);
+    let parameters = network.parameters().into_iter().zip(&weight_masks);
+    let parameters: Vec<_> = parameters
+        .map(|(layer, mask)| layer.masked(mask.as_ref()).tracked())
+        .collect();
+    let (layers, logits) = parameters.split_at(shape.counts().0);
+    let weights_before = network.weights()?;
+    let network = network.with_tensors(layers.to_vec());
     let mut draw =
         |k: usize, width: usize| drawn[k].mask(1, noises[k], [case.rows, width], (&device, dtype));
     let mut logits_left = logits.iter();
@@ -299,12 +317,12 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
         Masks::Seeded => traced_forward(&network, x, |k, h| {
             let width = h.dims()[1];
             match (
-                noises[k].is_off(),
+                noises[k].on_inputs(),
                 noises[k].logit().and_then(|_| logits_left.next()),
             ) {
-                (true, _) => h,
-                (false, None) => noises[k].put_on(h, draw(k, width)),
-                (false, Some(logit)) => h * gate(draw(k, width), logit.weight.clone()),
+                (None, _) => h,
+                (Some(noise), None) => noise.put_on(h, draw(k, width)),
+                (Some(_), Some(logit)) => h * gate(draw(k, width), logit.weight.clone()),
             }
         }),
     };
@@ -330,9 +348,9 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
         loss = loss + penalty.reshape([1]) * penalized[0];
     }
     let mut gradients = loss.backward();
-    let autodiff = parameters
-        .iter()
-        .map(|layer| layer.gradients(&mut gradients));
+    let autodiff = parameters.iter().zip(&weight_masks);
+    let autodiff =
+        autodiff.map(|(layer, mask)| layer.gradients(&mut gradients).masked(mask.as_ref()));
     let autodiff: Vec<LayerWeights> = autodiff.map(LayerWeights::read).collect::<Result<_>>()?;
     let backend_loss = read(loss)?[0];
 
@@ -353,6 +371,14 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
         let (before, after) = (read(before)?, read(after)?);
         let (mask, difference) = match exact[k] {
             Noise::Bernoulli(rate) => observed_mask(&before, &after, rate),
+            noise @ Noise::DropConnect(_) => {
+                let (before, after) = (&weights_before[k].weight, read(layers[k].weight.clone())?);
+                let mask = weight_masks[k]
+                    .clone()
+                    .map_or(Ok(vec![1.0; after.len()]), read)?;
+                let difference = from_formula(noise, (before, &after), &mask);
+                (indicators(noise, mask), difference)
+            }
             noise => {
                 let mask = read(draw(k, width))?;
                 let difference = from_formula(noise, (&before, &after), &mask);
@@ -363,11 +389,7 @@ pub fn check(case: &Case, device: &Device, precision: Precision) -> Result<Certi
         worst.masks = larger(worst.masks, difference);
     }
     let reference = Reference {
-        layers: layers
-            .iter()
-            .cloned()
-            .map(LayerWeights::read)
-            .collect::<Result<_>>()?,
+        layers: weights_before,
         activation: shape.activation,
         output: shape.output,
         loss: case.loss,
@@ -457,10 +479,12 @@ fn from_formula(noise: Noise, (before, after): (&[f64], &[f64]), mask: &[f64]) -
     differences.fold(0.0, larger)
 }
 
-/// Of alpha dropout 1 for what is kept and 0 for what is not; of other noise the numbers that were drawn.
+/// Of alpha dropout and DropConnect 1 for what is kept and 0 for what is not; of other noise the numbers that were drawn.
 fn indicators(noise: Noise, mask: Vec<f64>) -> Vec<f64> {
     match noise {
-        Noise::Alpha(_) => mask.iter().map(|m| f64::from(*m != 0.0)).collect(),
+        Noise::Alpha(_) | Noise::DropConnect(_) => {
+            mask.iter().map(|m| f64::from(*m != 0.0)).collect()
+        }
         _ => mask,
     }
 }

@@ -2,15 +2,13 @@
 
 use std::fmt;
 
-use serde::de::value::SeqAccessDeserializer;
-use serde::de::{IntoDeserializer, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::forms::{NumberOr, number_or};
 use super::is_default;
 use crate::activation::Activation;
 use crate::check::{check_above_zero, check_hidden};
-use crate::dropout::{Masks, Noise, NoiseKind};
+use crate::dropout::{Masks, Noise, NoiseKind, noises};
 use crate::error::{Error, Result};
 use crate::initializer::Initializer;
 
@@ -65,13 +63,14 @@ impl NetworkConfig {
     }
 }
 
-/// Dropout rates: the share of values dropped while training, each at least 0 and below 1.
+/// Dropout rates: the share of values (with `dropconnect`, weights) dropped while training, each at least 0 and below 1.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DropoutConfig {
     /// What values are multiplied by in training: `bernoulli` (0, or `1 / (1 - rate)`) or `gaussian` (normal numbers with mean 1 and the
     /// same variance, `rate / (1 - rate)`); or `alpha`, for `activation = "selu"`: values are set to -1.7581 in place of 0, and then scaled
-    /// and shifted so that mean 0 and variance 1 stay. Those take seeded masks. Default `bernoulli`.
+    /// and shifted so that mean 0 and variance 1 stay; or `dropconnect`: each weight in place of each value is multiplied by 0 or
+    /// `1 / (1 - rate)`, the same for all rows of a batch. All but `bernoulli` take seeded masks. Default `bernoulli`.
     #[serde(skip_serializing_if = "is_default")]
     pub kind: NoiseKind,
     /// The rate of the inputs; at most 0.25 is advised. Or `learned`, as below. Default 0.
@@ -196,45 +195,13 @@ impl<N: Into<Noise>> From<Vec<N>> for HiddenNoise {
 
 impl<'de> Deserialize<'de> for HiddenNoise {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Form;
-
-        impl<'de> Visitor<'de> for Form {
-            type Value = HiddenNoise;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a dropout rate, \"learned\", or an array of one for each hidden layer")
-            }
-
-            fn visit_f64<E>(self, rate: f64) -> std::result::Result<HiddenNoise, E> {
-                Ok(rate.into())
-            }
-
-            fn visit_i64<E>(self, rate: i64) -> std::result::Result<HiddenNoise, E> {
-                Ok((rate as f64).into())
-            }
-
-            fn visit_u64<E>(self, rate: u64) -> std::result::Result<HiddenNoise, E> {
-                Ok((rate as f64).into())
-            }
-
-            fn visit_str<E: serde::de::Error>(
-                self,
-                text: &str,
-            ) -> std::result::Result<HiddenNoise, E> {
-                let noise = Noise::deserialize(IntoDeserializer::<E>::into_deserializer(text));
-                let noise = noise.map_err(|_| E::invalid_value(Unexpected::Str(text), &self));
-                Ok(HiddenNoise::All(noise?))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(
-                self,
-                noises: A,
-            ) -> std::result::Result<HiddenNoise, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(noises)).map(HiddenNoise::Each)
-            }
-        }
-
-        deserializer.deserialize_any(Form)
+        let expecting = "a dropout rate, \"learned\", or an array of one for each hidden layer";
+        noises(
+            deserializer,
+            expecting,
+            HiddenNoise::All,
+            Some(HiddenNoise::Each),
+        )
     }
 }
 
@@ -369,6 +336,9 @@ impl DropoutConfig {
                 "dropout.hidden is {}: there is no hidden layer, so it drops nothing",
                 self.hidden
             ));
+        }
+        if self.kind == NoiseKind::DropConnect {
+            return warnings; // No input or unit is lost.
         }
         if self.input.rate() > 0.25 {
             warnings.push(format!(

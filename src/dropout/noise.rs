@@ -1,4 +1,4 @@
-//! What dropout multiplies the inputs of a layer by: the one place that says which noises there are.
+//! What dropout multiplies the inputs of a layer by, or its weights: the one place that says which noises there are.
 //!
 //! A new noise is a variant of [`Noise`], an arm of each function here, and its law in
 //! [`verify`](crate::verify).
@@ -11,7 +11,8 @@ use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{DType, Element, ElementConversion, Int, Tensor};
 use rand::Rng;
 use rand::rngs::ChaCha8Rng;
-use serde::de::{Unexpected, Visitor};
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::learned::{START, gate, logistic_table};
@@ -28,7 +29,8 @@ const LARGE_BLOCK: usize = 1024;
 #[cfg(not(target_family = "wasm"))]
 pub(super) const BLOCK: usize = LARGE_BLOCK / 2;
 
-/// The noise on the inputs of a layer while training: each value is multiplied by a random number whose mean is 1.
+/// The noise on the inputs of a layer while training: each value is multiplied by a random number whose mean is 1. That of
+/// [`DropConnect`](Self::DropConnect) is on the layer's weights.
 ///
 /// In a configuration, and from an `f64`, a number is the rate of [`Bernoulli`](Self::Bernoulli); `"learned"` is
 /// [`Learned`](Self::Learned), from a rate of 0.1 on.
@@ -50,6 +52,15 @@ pub enum Noise {
     /// y = a (x d + a' (1 - d)) + b,   a = 1 / sqrt((1 - p) (1 + p a'^2)),   b = -a p a'
     /// ```
     Alpha(f64),
+    /// DropConnect (Wan et al. 2013): 0 with the probability of this rate, else `1 / (1 - rate)`, for each weight of the layer by itself,
+    ///
+    /// ```text
+    /// y = x (W * M) + b
+    /// ```
+    ///
+    /// The rate is in `[0, 1)`; 0 is no noise. All rows of a batch share a mask, and biases are kept; the paper draws a mask for each row,
+    /// which takes `rows x inputs x outputs` random numbers a step, and masks biases too.
+    DropConnect(f64),
     /// Dropout whose rate is learned with the weights (Gal, Hron and Kendall 2017): the logit `log(rate / (1 - rate))` of the rate
     /// so far. After training it is dropout at that rate.
     Learned(f64),
@@ -83,6 +94,7 @@ impl fmt::Display for Noise {
             Noise::Bernoulli(rate) => write!(f, "{rate}"),
             Noise::Gaussian(rate) => write!(f, "{rate} gaussian"),
             Noise::Alpha(rate) => write!(f, "{rate} alpha"),
+            Noise::DropConnect(rate) => write!(f, "{rate} dropconnect"),
             Noise::Learned(_) => write!(f, "{:.3} learned", self.rate()),
         }
     }
@@ -102,37 +114,67 @@ const LEARNED: &str = "learned";
 
 impl<'de> Deserialize<'de> for Noise {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Form;
+        noises(
+            deserializer,
+            "a dropout rate, or \"learned\"",
+            |noise| noise,
+            None,
+        )
+    }
+}
 
-        impl Visitor<'_> for Form {
-            type Value = Noise;
+/// Reads a noise, of which `one` makes something, or an array of them, of which `each` does.
+pub(crate) fn noises<'de, T, D: Deserializer<'de>>(
+    deserializer: D,
+    expecting: &'static str,
+    one: fn(Noise) -> T,
+    each: Option<fn(Vec<Noise>) -> T>,
+) -> std::result::Result<T, D::Error> {
+    struct Form<T> {
+        expecting: &'static str,
+        one: fn(Noise) -> T,
+        each: Option<fn(Vec<Noise>) -> T>,
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a dropout rate, or \"learned\"")
-            }
+    impl<'de, T> Visitor<'de> for Form<T> {
+        type Value = T;
 
-            fn visit_f64<E>(self, rate: f64) -> std::result::Result<Noise, E> {
-                Ok(rate.into())
-            }
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.expecting)
+        }
 
-            fn visit_i64<E>(self, rate: i64) -> std::result::Result<Noise, E> {
-                Ok((rate as f64).into())
-            }
+        fn visit_f64<E>(self, rate: f64) -> std::result::Result<T, E> {
+            Ok((self.one)(rate.into()))
+        }
 
-            fn visit_u64<E>(self, rate: u64) -> std::result::Result<Noise, E> {
-                Ok((rate as f64).into())
-            }
+        fn visit_i64<E>(self, rate: i64) -> std::result::Result<T, E> {
+            Ok((self.one)((rate as f64).into()))
+        }
 
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<Noise, E> {
-                match text {
-                    LEARNED => Ok(Noise::Learned(START)),
-                    _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
-                }
+        fn visit_u64<E>(self, rate: u64) -> std::result::Result<T, E> {
+            Ok((self.one)((rate as f64).into()))
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<T, E> {
+            match text {
+                LEARNED => Ok((self.one)(Noise::Learned(START))),
+                _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
             }
         }
 
-        deserializer.deserialize_any(Form)
+        fn visit_seq<A: SeqAccess<'de>>(self, noises: A) -> std::result::Result<T, A::Error> {
+            match self.each {
+                Some(each) => Vec::deserialize(SeqAccessDeserializer::new(noises)).map(each),
+                None => Err(serde::de::Error::invalid_type(Unexpected::Seq, &self)),
+            }
+        }
     }
+
+    deserializer.deserialize_any(Form {
+        expecting,
+        one,
+        each,
+    })
 }
 
 impl Noise {
@@ -140,7 +182,10 @@ impl Noise {
     #[must_use]
     pub fn rate(self) -> f64 {
         match self {
-            Noise::Bernoulli(rate) | Noise::Gaussian(rate) | Noise::Alpha(rate) => rate,
+            Noise::Bernoulli(rate)
+            | Noise::Gaussian(rate)
+            | Noise::Alpha(rate)
+            | Noise::DropConnect(rate) => rate,
             // Below 1, however large the logit.
             Noise::Learned(logit) => (1.0 / (1.0 + (-logit).exp())).min(1.0 - f64::EPSILON),
         }
@@ -155,6 +200,7 @@ impl Noise {
             (_, NoiseKind::Bernoulli) => Noise::Bernoulli(self.rate()),
             (_, NoiseKind::Gaussian) => Noise::Gaussian(self.rate()),
             (_, NoiseKind::Alpha) => Noise::Alpha(self.rate()),
+            (_, NoiseKind::DropConnect) => Noise::DropConnect(self.rate()),
         }
     }
 
@@ -165,6 +211,7 @@ impl Noise {
             Noise::Bernoulli(rate) => Noise::Bernoulli(rate * factor),
             Noise::Gaussian(rate) => Noise::Gaussian(rate * factor),
             Noise::Alpha(rate) => Noise::Alpha(rate * factor),
+            Noise::DropConnect(rate) => Noise::DropConnect(rate * factor),
             Noise::Learned(_) => self,
         }
     }
@@ -186,6 +233,24 @@ impl Noise {
             Noise::Learned(logit) => Some(logit),
             _ => None,
         }
+    }
+
+    /// The noise, if there is any, where it is on the inputs of a layer.
+    #[must_use]
+    #[doc(hidden)]
+    pub fn on_inputs(self) -> Option<Self> {
+        (!self.is_off() && !self.is_dropconnect()).then_some(self)
+    }
+
+    /// The noise, if there is any, where it is on the weights of a layer.
+    #[must_use]
+    #[doc(hidden)]
+    pub fn on_weights(self) -> Option<Self> {
+        (!self.is_off() && self.is_dropconnect()).then_some(self)
+    }
+
+    fn is_dropconnect(self) -> bool {
+        matches!(self, Noise::DropConnect(_))
     }
 
     /// The variance of the number that a value is multiplied by, whose mean is 1; none of alpha dropout, which is of another form.
@@ -210,7 +275,7 @@ impl Noise {
         }
     }
 
-    /// Puts noise on values, with the mask that was drawn of it.
+    /// Puts noise on values, with the mask that was drawn of it; DropConnect on weights.
     ///
     /// # Shapes
     /// - `x`, `mask`, output: the same
@@ -249,7 +314,7 @@ impl Noise {
     /// What every value is multiplied by, where nothing has to be drawn for that.
     pub(super) fn constant<E: Element>(self) -> Option<E> {
         match self {
-            Noise::Bernoulli(rate) => Bernoulli::new(rate).constant(),
+            Noise::Bernoulli(rate) | Noise::DropConnect(rate) => Bernoulli::new(rate).constant(),
             Noise::Gaussian(rate) | Noise::Alpha(rate) => (rate == 0.0).then(|| 1.0.elem()),
             Noise::Learned(_) => None,
         }
@@ -263,7 +328,7 @@ impl Noise {
         dtype: DType,
     ) -> Option<Tensor<D>> {
         let Bernoulli { threshold, kept } = match self {
-            Noise::Bernoulli(rate) => Bernoulli::<f64>::new(rate),
+            Noise::Bernoulli(rate) | Noise::DropConnect(rate) => Bernoulli::<f64>::new(rate),
             Noise::Alpha(rate) => Bernoulli::alpha(rate),
             Noise::Gaussian(_) | Noise::Learned(_) => return None,
         };
@@ -274,7 +339,9 @@ impl Noise {
     /// [gates](super::learned) are made of.
     pub(super) fn fill<E: Element>(self, generator: &mut ChaCha8Rng, mask: &mut [E]) {
         match self {
-            Noise::Bernoulli(rate) => Bernoulli::new(rate).fill(generator, mask),
+            Noise::Bernoulli(rate) | Noise::DropConnect(rate) => {
+                Bernoulli::new(rate).fill(generator, mask);
+            }
             Noise::Alpha(rate) => Bernoulli::alpha(rate).fill(generator, mask),
             Noise::Gaussian(rate) => {
                 let (table, deviation) = (normal_table(), (rate / (1.0 - rate)).sqrt());
@@ -317,6 +384,9 @@ pub enum NoiseKind {
     Gaussian,
     /// Alpha dropout, for SELU units.
     Alpha,
+    /// Weights are dropped or kept.
+    #[serde(rename = "dropconnect")]
+    DropConnect,
 }
 
 impl fmt::Display for NoiseKind {
@@ -325,6 +395,7 @@ impl fmt::Display for NoiseKind {
             NoiseKind::Bernoulli => "bernoulli",
             NoiseKind::Gaussian => "gaussian",
             NoiseKind::Alpha => "alpha",
+            NoiseKind::DropConnect => "dropconnect",
         })
     }
 }
@@ -339,7 +410,7 @@ pub fn layer(what: &str, noise: impl Into<Noise>) -> Result<NoiseLayer> {
     Ok(NoiseLayer::of(noise))
 }
 
-/// A layer of a network that puts [`Noise`] on its inputs, with Burn's own layer inside. Made by [`layer`].
+/// A layer of a network that puts [`Noise`] on its inputs or weights, with Burn's own layer inside. Made by [`layer`].
 #[derive(Module, Debug)]
 pub struct NoiseLayer {
     #[module(skip)]

@@ -19,9 +19,9 @@ const PART: usize = 8_192;
 pub struct MaskAt {
     /// The training step, counted from 1.
     pub step: usize,
-    /// The layer whose inputs it masks, counted from 0.
+    /// The layer whose inputs or weights it masks, counted from 0.
     pub layer: usize,
-    /// Values in the mask of a full batch: rows times width.
+    /// Values in the mask of a full batch: rows times width, or the weights of a layer.
     pub stride: usize,
 }
 
@@ -55,8 +55,11 @@ impl MaskAt {
 ///
 /// where `n`, the stride, is the number of values in the mask of a full batch. So the fate of a value is a
 /// function of seed, step, layer, row and unit, and of the layer's width and the batch size, which a run
-/// does not change. Of a rate that is learned, a mask is the logistic numbers that the gates are made of while training. A last batch of fewer rows has the first rows of its step's mask. Any step is reached
-/// directly, and a generator that has drawn one step stands at the next.
+/// does not change. A last batch of fewer rows has the first rows of its step's mask. Any step is reached directly, and a
+/// generator that has drawn one step stands at the next.
+///
+/// Of a rate that is learned, a mask is the logistic numbers that the gates are made of while training. A mask of weights has the
+/// shape of the weights, and their number is its stride: all rows of a step share it.
 ///
 /// ```
 /// use dropwise::dropout::{MaskAt, SeededMasks};
@@ -140,6 +143,27 @@ impl SeededMasks {
     ) -> Tensor<2> {
         let mut layer = self.layer(at.layer, at.stride);
         layer.mask(at.step, noise, shape, options)
+    }
+
+    /// The mask of a step for the weights of a layer, on their device.
+    ///
+    /// # Shapes
+    /// - `weight`, output: `[d_input, d_output]`
+    #[must_use]
+    pub(crate) fn of_weights(
+        &self,
+        layer: usize,
+        (step, noise): (usize, Noise),
+        weight: &Tensor<2>,
+    ) -> Tensor<2> {
+        let [d_input, d_output] = weight.dims();
+        let mut masks = self.layer(layer, d_input * d_output);
+        masks.mask(
+            step,
+            noise,
+            [d_input, d_output],
+            (&weight.device(), weight.dtype()),
+        )
     }
 
     /// The masks of one layer, with a generator that goes on from step to step. `stride` is the number of
@@ -325,7 +349,7 @@ impl LayerMasks {
     }
 
     /// Drops from a layer's inputs: one multiplication by the mask, none where there is no noise; with alpha dropout values are shifted
-    /// too.
+    /// too. Of DropConnect `x` is the layer's weights.
     ///
     /// # Shapes
     /// - `x` and output: `[rows, width]`

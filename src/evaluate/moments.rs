@@ -10,6 +10,9 @@
 //!
 //! for a normal `x` (Wang and Manning 2013). With one hidden layer and dropout on it alone that is exact: the output is a sum of
 //! independent terms. Elsewhere it is an approximation: units are taken to be normal and independent of each other.
+//!
+//! With such noise on a weight in place of an input, as in DropConnect, a product has the same mean and variance, and the sums of a layer
+//! have no noise in common. So it is exact for up to two layers of `identity` too, whichever of them has the noise.
 
 use crate::activation::Activation;
 use crate::dropout::Noise;
@@ -33,7 +36,7 @@ impl Moments {
     pub(super) fn new(network: &Mlp) -> Result<Self> {
         let variances: Option<Vec<f64>> = network.noises().map(Noise::variance).collect();
         let Some(noise) = variances else {
-            let expected = "dropout or Gaussian noise, which a value is multiplied by";
+            let expected = "dropout, DropConnect or Gaussian noise, which a value is multiplied by";
             return Err(Error::invalid(
                 "analytic samples",
                 expected,

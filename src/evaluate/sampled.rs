@@ -9,7 +9,7 @@
 //! ```
 //!
 //! where `p` is what the network predicts, such as the softmax of its outputs, and `m_s` the masks of sample `s`. Every
-//! row has masks of its own, as in training.
+//! row has masks of its own, as in training; a mask of weights (DropConnect) is the same for all rows of a sample, also as there.
 
 use std::ops::Range;
 
@@ -51,7 +51,8 @@ pub struct SampledError {
 /// `seeds`, and the one with dropout off (the paper's Figure 11). `loss` is the one that it was trained with.
 ///
 /// A seed's average over more samples holds those over fewer. The masks are those of [`SeededMasks`] with this seed:
-/// sample `s` of row `r`, both counted from 0, has that of step `s rows + r + 1`, with the layer's width as its stride. So
+/// sample `s` of row `r`, both counted from 0, has that of step `s rows + r + 1`, with the layer's width as its stride; of a mask of
+/// weights, with their number as its stride, that of step `s + 1`. So
 /// they follow from the seed, the place of the row and the number of rows alone, whatever the batches and threads; take
 /// other seeds than the training's, whose masks the network has seen.
 ///
@@ -200,11 +201,13 @@ impl<'a> Sampler<'a> {
         let mut sum = vec![0.0; chosen.len() * self.data.d_output()];
         for sample in 0..samples.iter().copied().max().unwrap_or(0) {
             let steps = sample * rows + place.start + 1..sample * rows + place.end + 1;
-            let outputs = network.forward_with(inputs.clone(), |k, h| {
-                let noise = network.dropouts()[k].noise().fixed();
-                if noise.is_off() {
+            let masked = network.with_masked_weights(|k, noise, weight| {
+                masks.of_weights(k, (sample + 1, noise), weight)
+            });
+            let outputs = masked.forward_with(inputs.clone(), |k, h| {
+                let Some(noise) = network.dropouts()[k].noise().fixed().on_inputs() else {
                     return h;
-                }
+                };
                 let [_, width] = h.dims();
                 let mask = row_masks(&mut layers[k], steps.clone(), (noise, width), &options);
                 noise.put_on(h, mask)

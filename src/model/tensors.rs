@@ -47,6 +47,14 @@ impl LayerTensors {
         }
     }
 
+    /// The weights, or their gradients, times a mask of weights, if there is one.
+    pub(crate) fn masked(self, mask: Option<&Tensor<2>>) -> Self {
+        match mask {
+            Some(mask) => self.map(|weight| weight * mask.clone(), |bias| bias),
+            None => self,
+        }
+    }
+
     /// The numbers as a Burn layer.
     pub(super) fn into_linear(self) -> Linear {
         Linear {

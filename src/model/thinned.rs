@@ -8,7 +8,7 @@
 //!
 //! so the masks go into the weights once, and any number of rows passes what is then an ordinary network. On a CPU the
 //! units that it drops are left out, so that its products are smaller: with half of the units a quarter of the work. What alpha
-//! dropout adds to its inputs goes into the biases.
+//! dropout adds to its inputs goes into the biases. A mask of DropConnect is one of weights anyway.
 //!
 //! The first layer with noise takes the same inputs `h` in every sample. Where few of them are dropped, a sample takes away from what
 //! the layer makes of all, which is computed once:
@@ -68,7 +68,7 @@ impl<'a> Thinned<'a> {
     /// Those of member `member`, counted from 0; of a network without noise every one is the network itself.
     ///
     /// The mask of layer `k` in sample `s`, counted from 0, is that of step `s + 1` of [`SeededMasks`], with the layer's
-    /// width as its stride. Their seed is drawn from `seed` for this purpose, so that they are other masks than those of
+    /// width as its stride, or its weights where they are masked. Their seed is drawn from `seed` for this purpose, so that they are other masks than those of
     /// training.
     pub(crate) fn new(network: &'a Mlp, seed: u64, member: usize) -> Self {
         let mut random = stream_at(seed, Purpose::Samples, member);
@@ -121,13 +121,9 @@ impl<'a> Thinned<'a> {
         before.forward(x)
     }
 
-    /// What the inputs of layer `k` are multiplied by in a sample; none for a layer without noise.
+    /// What the inputs of layer `k` are multiplied by in a sample; none for a layer without noise on them.
     fn mask(&self, k: usize, sample: usize) -> Option<Vec<f64>> {
-        let noise = self
-            .network
-            .noises()
-            .nth(k)
-            .filter(|noise| !noise.is_off())?;
+        let noise = self.network.noises().nth(k)?.on_inputs()?;
         let width = self.network.widths().nth(k)?;
         let mut mask = vec![0.0; width];
         self.masks
@@ -171,6 +167,9 @@ impl<'a> Thinned<'a> {
             let on_outputs = self.mask(k + 1, sample);
             let columns = self.kept(on_outputs.as_ref());
             let mut weight = layer.weight.val(); // [inputs, outputs]
+            if let Some(noise) = network.noises().nth(k).and_then(Noise::on_weights) {
+                weight = weight.clone() * self.masks.of_weights(k, (sample + 1, noise), &weight);
+            }
             let mut bias = layer.bias.as_ref().map(burn::module::Param::val);
             let offset = network.noises().nth(k).and_then(Noise::offset);
             if let (Some(factors), Some((slope, constant))) = (&factors, offset) {

@@ -260,7 +260,7 @@ mod tests {
             "optimizer = 'adam'\nweight_decay = 0.01\nbatch_size = 3",
             "optimizer = 'adamw'\nweight_decay = 0.1\nclip = { value = 0.01 }",
         ] {
-            for masks in ["seeded", "framework"] {
+            for masks in ["seeded", "framework", "seeded'\nkind = 'dropconnect"] {
                 let text = format!(
                     "[data]\nsource = 'xor'\n[network]\nhidden = [5, 4]\n\
                      [dropout]\ninput = 0.1\nhidden = 0.3\nmasks = '{masks}'\n\

@@ -14,6 +14,43 @@ pub(super) struct Operands {
     pub(super) tensors: Vec<Tensor<2>>,
 }
 
+/// Noise on the inputs of a layer, as it was drawn.
+pub(super) enum OnInputs {
+    /// Inputs are multiplied by it.
+    Mask(Tensor<2>),
+    /// They are multiplied by the first, and the second is added: alpha dropout.
+    Shifted(Tensor<2>, Tensor<2>),
+    /// They are multiplied by it, and it has a slope: the gates of a learned rate.
+    Gates(Tensor<2>),
+}
+
+impl OnInputs {
+    /// The noise of the next of the layers with noise on their inputs, of what was drawn for a step: alpha dropout `adds` something, and
+    /// `gates` makes gates of what was drawn for a learned rate.
+    pub(super) fn next(
+        drawn: &mut impl Iterator<Item = Tensor<2>>,
+        adds: bool,
+        gates: Option<impl FnOnce(Tensor<2>) -> Tensor<2>>,
+    ) -> Option<Self> {
+        let mask = drawn.next()?;
+        let added = if adds { drawn.next() } else { None };
+        Some(match (gates, added) {
+            (Some(gates), _) => OnInputs::Gates(gates(mask)),
+            (None, Some(added)) => OnInputs::Shifted(mask, added),
+            (None, None) => OnInputs::Mask(mask),
+        })
+    }
+
+    /// # Shapes
+    /// - `h`, the noise, output: the same
+    pub(super) fn put_on(self, h: Tensor<2>) -> Tensor<2> {
+        match self {
+            OnInputs::Mask(mask) | OnInputs::Gates(mask) => h * mask,
+            OnInputs::Shifted(mask, added) => h * mask + added,
+        }
+    }
+}
+
 /// A step up to its loss. What it comes to depends on its operands only, or also on what the backend's
 /// generator draws.
 pub(super) trait Forward<const D: usize> {

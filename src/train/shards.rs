@@ -6,7 +6,7 @@ use super::engine::{Shard, ShardsPass, divided};
 use super::exchange::{self, Exchange};
 use super::pass::Operands;
 use super::plan::Plan;
-use super::steps::{Networks, OneStep, StepLoop};
+use super::steps::{Networks, OneStep, StepLoop, WeightMasks};
 use crate::backend::read;
 use crate::error::Result;
 use crate::model::LayerTensors;
@@ -44,7 +44,9 @@ impl<N: Networks<1>> StepLoop<N, 1> {
         // One process alone is done with its own sum.
         let (n, is_alone) = (rows as f64, exchange.size() == 1);
         let divisor = (is_mean && is_alone).then_some(n);
-        let (gradients, loss) = match self.own_shards(step, own.collect(), is_mean, divisor)? {
+        let masks = self.weight_masks(step);
+        let own = self.own_shards((step, &masks), own.collect(), is_mean, divisor)?;
+        let (gradients, loss) = match own {
             Some(sum) => sum,
             None => {
                 let zeros = self.layers.iter().cloned();
@@ -60,7 +62,8 @@ impl<N: Networks<1>> StepLoop<N, 1> {
             gradients = divided(gradients, n);
         }
         Ok(Shards {
-            gradients,
+            // Those of the sum, so that it rounds the same in any number of processes.
+            gradients: masks.put_on(gradients),
             loss: numbers[0],
             rows,
             ends: numbers[1] > 0.0,
@@ -68,10 +71,10 @@ impl<N: Networks<1>> StepLoop<N, 1> {
     }
 
     /// The sums over this process's shards, which have the rows at these places of the batch, one behind the other: gradients, and
-    /// losses of rows; none where they have no rows. The gradients are divided by `divisor`.
+    /// losses of rows; none where they have no rows. The gradients are those of the weights times their masks, divided by `divisor`.
     fn own_shards(
         &mut self,
-        step: usize,
+        (step, masks): (usize, &WeightMasks),
         own: Vec<Range<usize>>,
         is_mean: bool,
         divisor: Option<f64>,
@@ -84,7 +87,7 @@ impl<N: Networks<1>> StepLoop<N, 1> {
             return Ok(None);
         }
         let factor = self.dropout_factor(step);
-        let (networks, layers) = (&mut self.networks, &self.layers);
+        let (networks, layers) = (&mut self.networks, masks.put_on(self.layers.clone()));
         let batch = networks.batch(&self.plan, step, Some(&all));
         let ShardsPass { losses, gradients } = self.engine.run(|engine| {
             let tensors = batch.tensors(networks, step, factor);

@@ -6,7 +6,7 @@ use burn::tensor::{DType, Device, Int, Tensor};
 
 use super::constrain::clip_norm;
 use super::engine::Arithmetic;
-use super::pass::{Operands, Sigmoids, StepKind};
+use super::pass::{OnInputs, Operands, Sigmoids, StepKind};
 use super::penalty::Penalty;
 use super::plan::{EpochOrder, Plan};
 use super::steps::{Batch, Networks};
@@ -54,14 +54,14 @@ enum MaskSource {
         schedule: DropoutSchedule,
         widths: Vec<usize>,
     },
-    /// Drawn before the forward pass, for the inputs of each layer with noise.
-    Seeded(Vec<Option<SeededLayer>>),
+    /// Drawn before the forward pass, for the inputs or the weights of each layer with noise.
+    Seeded(Vec<SeededLayer>),
 }
 
 struct SeededLayer {
     masks: LayerMasks,
     noise: Noise,
-    width: usize,
+    size: (usize, usize),
 }
 
 impl<'a> SingleNetwork<'a> {
@@ -119,14 +119,25 @@ impl MaskSource {
     fn seeded(seed: u64, shape: &MlpConfig, rows: usize) -> Self {
         let masks = shape.seeded_masks(seed, rows).into_iter();
         let layers = masks.zip(shape.noises()).zip(shape.layer_sizes());
-        let layers = layers.map(|((masks, noise), (width, _))| {
-            (!noise.is_off()).then_some(SeededLayer {
-                masks,
-                noise,
-                width,
-            })
-        });
+        let layers = layers.map(|((masks, noise), size)| SeededLayer { masks, noise, size });
         MaskSource::Seeded(layers.collect())
+    }
+}
+
+impl SeededLayer {
+    /// The mask of step `step`, counted from 0.
+    fn draw(
+        &mut self,
+        (step, noise): (usize, Noise),
+        shape: [usize; 2],
+        is_gpu: bool,
+        options: (&Device, DType),
+    ) -> Tensor<2> {
+        if is_gpu {
+            self.masks.mask_on_device(step + 1, noise, shape, options)
+        } else {
+            self.masks.mask(step + 1, noise, shape, options)
+        }
     }
 }
 
@@ -197,25 +208,36 @@ impl Networks<1> for SingleNetwork<'_> {
         match &mut self.masks {
             MaskSource::Framework { .. } => Vec::new(),
             MaskSource::Seeded(layers) => {
-                let layers = layers.iter_mut().flatten();
                 let is_gpu = self.is_gpu;
                 let draw = |layer: &mut SeededLayer| {
-                    let (masks, noise) = (&mut layer.masks, layer.noise.times(factor));
-                    let shape = [batch.rows, layer.width];
+                    let noise = layer.noise.on_inputs()?.times(factor);
+                    let shape = [batch.rows, layer.size.0];
                     let mask = if batch.first > 0 {
+                        let masks = &mut layer.masks;
                         masks.mask_from(batch.first, step + 1, noise, shape, options)
-                    } else if is_gpu {
-                        masks.mask_on_device(step + 1, noise, shape, options)
                     } else {
-                        masks.mask(step + 1, noise, shape, options)
+                        layer.draw((step, noise), shape, is_gpu, options)
                     };
                     let offset = noise.offset();
                     let added = offset.map(|(slope, constant)| mask.clone() * slope + constant);
-                    [mask].into_iter().chain(added)
+                    Some([mask].into_iter().chain(added))
                 };
-                layers.flat_map(draw).collect()
+                layers.iter_mut().filter_map(draw).flatten().collect()
             }
         }
+    }
+
+    fn weight_masks(&mut self, step: usize, factor: f64) -> Vec<Option<Tensor<2>>> {
+        let (options, is_gpu) = ((&self.device, self.dtype), self.is_gpu);
+        let MaskSource::Seeded(layers) = &mut self.masks else {
+            return Vec::new();
+        };
+        let draw = |layer: &mut SeededLayer| {
+            let noise = layer.noise.on_weights()?.times(factor);
+            let shape = [layer.size.0, layer.size.1];
+            Some(layer.draw((step, noise), shape, is_gpu, options))
+        };
+        layers.iter_mut().map(draw).collect()
     }
 
     fn loss(
@@ -239,20 +261,16 @@ impl Networks<1> for SingleNetwork<'_> {
         let output = match &self.masks {
             _ if !kind.dropout => network.forward_with(x, |_, h| h),
             MaskSource::Framework { .. } => network.forward(x),
-            MaskSource::Seeded(layers) => network.forward_with(x, |k, h| match &layers[k] {
-                Some(layer) => {
-                    let (mask, added) = (
-                        tensors.next(),
-                        layer.noise.offset().and_then(|_| tensors.next()),
-                    );
-                    match (mask, logit(k), added) {
-                        (None, ..) => h,
-                        (Some(numbers), Some(logit), _) => h * gate(numbers, logit),
-                        (Some(mask), None, Some(added)) => h * mask + added,
-                        (Some(mask), None, None) => h * mask,
-                    }
+            MaskSource::Seeded(layers) => network.forward_with(x, |k, h| {
+                let noise = layers[k].noise.on_inputs().and_then(|noise| {
+                    let adds = noise.offset().is_some();
+                    let gates = logit(k).map(|logit| |numbers| gate(numbers, logit));
+                    OnInputs::next(&mut tensors, adds, gates)
+                });
+                match noise {
+                    Some(noise) => noise.put_on(h),
+                    None => h,
                 }
-                None => h,
             }),
         };
         let loss = self.loss.weighted(output, y, weights);

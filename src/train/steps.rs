@@ -11,7 +11,7 @@ use super::optimizer::{OptimizerState, Step};
 use super::pass::{Forward, Operands, Pass, Sigmoids, StepKind};
 use super::plan::Plan;
 use crate::config::{Clip, DropoutSchedule, TrainConfig};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::LayerTensors;
 
 /// One network, or many of one shape: what a step needs to know of them.
@@ -28,6 +28,9 @@ pub(super) trait Networks<const D: usize>: Send + Sync {
     /// The masks of step `step`, counted from 0, for a batch, the rates times `factor`; none where they are not drawn beforehand. Behind
     /// the mask of alpha dropout stands what it adds.
     fn masks(&mut self, step: usize, factor: f64, batch: &Batch) -> Vec<Tensor<2>>;
+
+    /// The masks of the weights of each layer in step `step`, counted from 0, the rates times `factor`. All rows share them.
+    fn weight_masks(&mut self, step: usize, factor: f64) -> Vec<Option<Tensor<2>>>;
 
     /// See [`Forward::loss`]. The tensors among the operands are inputs, targets, weights where rows have them, masks.
     fn loss(
@@ -79,6 +82,22 @@ impl Batch {
     }
 }
 
+/// The masks of the weights in a step: one a layer, where there is noise on its weights; none where dropout is off.
+///
+/// With `V = W * M`, the slope of the loss in `W` is that in `V`, times `M`. So a pass is made with `V` in place of `W`, and knows of no masks.
+#[derive(Debug)]
+pub(super) struct WeightMasks(Vec<Option<Tensor<2>>>);
+
+impl WeightMasks {
+    /// The weights, or gradients, times their masks. Behind them may stand the logits of learned rates.
+    pub(super) fn put_on(&self, layers: Vec<LayerTensors>) -> Vec<LayerTensors> {
+        let masks = self.0.iter().map(Option::as_ref);
+        let masks = masks.chain(std::iter::repeat(None));
+        let masked = layers.into_iter().zip(masks);
+        masked.map(|(layer, mask)| layer.masked(mask)).collect()
+    }
+}
+
 /// Networks in training, step by step.
 pub(super) struct StepLoop<N, const D: usize> {
     pub(super) networks: N,
@@ -118,22 +137,36 @@ impl<N: Networks<D>, const D: usize> StepLoop<N, D> {
         }
     }
 
+    /// The masks of the weights in step `step`, counted from 0.
+    pub(super) fn weight_masks(&mut self, step: usize) -> WeightMasks {
+        let factor = self.dropout_factor(step);
+        let networks = &mut self.networks;
+        WeightMasks(match factor > 0.0 {
+            true => self.engine.run(|_| networks.weight_masks(step, factor)),
+            false => Vec::new(),
+        })
+    }
+
     /// The loss of step `step`, counted from 0, and its gradients; and the rows in its batch.
     ///
     /// # Errors
     /// [`Error::Compute`](crate::Error::Compute) if the backend fails.
     pub(super) fn forward_backward(&mut self, step: usize) -> Result<(Pass<D>, usize)> {
-        let factor = self.dropout_factor(step);
+        let (factor, masks) = (self.dropout_factor(step), self.weight_masks(step));
         let (networks, layers) = (&mut self.networks, &self.layers);
         let batch = networks.batch(&self.plan, step, None);
         let rows = batch.rows;
         let pass = self.engine.run(|engine| {
             let operands = Operands {
-                layers: layers.clone(),
+                layers: masks.put_on(layers.clone()),
                 tensors: batch.tensors(networks, step, factor),
             };
             let networks = &*networks;
-            engine.pass(&OneStep::new(networks, step, factor, rows), operands)
+            let pass = engine.pass(&OneStep::new(networks, step, factor, rows), operands)?;
+            Ok::<_, Error>(Pass {
+                gradients: masks.put_on(pass.gradients),
+                ..pass
+            })
         })?;
         Ok((pass, rows))
     }

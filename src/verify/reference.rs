@@ -12,6 +12,12 @@
 //! The derivative `f'` is taken at the activation *before* the mask. The tutorial's printed delta
 //! takes it after the mask and the scaling, which is right only with dropout off.
 //!
+//! With DropConnect, `M_k` times `W_k`, number by number, stands in place of `W_k`, and
+//!
+//! ```text
+//! dL/dW_k     = (a_k^T dL/dz_k) * M_k
+//! ```
+//!
 //! Where a rate is learned, with `g` the gate in place of `m / (1 - p)`, `l` the logit of the rate and `d = sigmoid((l + u) / t)`,
 //!
 //! ```text
@@ -19,6 +25,7 @@
 //! dg/dl = ((1 - d) p - d (1 - d) / t) / (1 - p)
 //! ```
 
+use std::borrow::Cow;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 use super::erf::erf;
@@ -53,7 +60,7 @@ pub struct Reference {
     /// What each row counts in the loss, `[rows]`; none where all count the same.
     pub weights: Option<Vec<f64>>,
     /// `masks[k]`: `[rows, inputs of layer k]`, 1 keeps a value and 0 drops it; of Gaussian noise what a value is multiplied by, of a
-    /// learned rate the logistic numbers `u`.
+    /// learned rate the logistic numbers `u`. Of DropConnect `[inputs, outputs of layer k]`, 1 keeps a weight and 0 drops it.
     pub masks: Vec<Vec<f64>>,
 }
 
@@ -210,6 +217,13 @@ impl Reference {
                 }
             }
         }
+        for (k, gradient) in gradients.iter_mut().enumerate() {
+            if let Noise::DropConnect(_) = self.noises[k] {
+                for (slope, m) in gradient.weight.iter_mut().zip(&self.masks[k]) {
+                    *slope *= factor(self.noises[k], *m);
+                }
+            }
+        }
         for (k, (noise, slope)) in self.noises.iter().zip(logits).enumerate() {
             if let Noise::Learned(logit) = noise {
                 let of_penalty = self.slopes_of_penalty(k, *logit, &mut gradients[k], terms);
@@ -234,18 +248,14 @@ impl Reference {
             0 => &self.inputs[row * layer.d_input..][..layer.d_input],
             _ => &pass.outputs[k - 1],
         };
-        let p = apply(Activation::Sigmoid, logit);
-        let slopes = h
-            .iter()
-            .zip(self.mask(k, row))
-            .enumerate()
-            .map(|(i, (h, u))| {
-                let products = delta.iter().enumerate();
-                let back: f64 = products.map(|(j, d)| d * terms.of(layer.at(i, j))).sum();
-                let kept = kept(logit, *u);
-                let slope = kept * p + terms.of(-kept * (1.0 - kept) / TEMPERATURE);
-                back * terms.of(*h) * slope / (1.0 - p)
-            });
+        let (p, mask) = (apply(Activation::Sigmoid, logit), self.mask(k, row));
+        let slopes = h.iter().zip(mask.iter()).enumerate().map(|(i, (h, u))| {
+            let products = delta.iter().enumerate();
+            let back: f64 = products.map(|(j, d)| d * terms.of(layer.at(i, j))).sum();
+            let kept = kept(logit, *u);
+            let slope = kept * p + terms.of(-kept * (1.0 - kept) / TEMPERATURE);
+            back * terms.of(*h) * slope / (1.0 - p)
+        });
         slopes.sum()
     }
 
@@ -286,8 +296,8 @@ impl Reference {
         let d_input = self.layers[0].d_input;
         let mut h = self.inputs[row * d_input..][..d_input].to_vec();
         for (k, layer) in self.layers.iter().enumerate() {
-            let noise = self.noises[k];
-            let values = h.iter().zip(self.mask(k, row));
+            let (noise, mask) = (self.on_inputs(k), self.mask(k, row));
+            let values = h.iter().zip(mask.iter());
             let dropped: Vec<f64> = values
                 .map(|(h, m)| h * factor(noise, *m) + added(noise, *m))
                 .collect();
@@ -295,7 +305,7 @@ impl Reference {
                 .map(|j| {
                     let bias = layer.bias.as_ref().map_or(0.0, |bias| bias[j]);
                     let products = dropped.iter().enumerate();
-                    let sum: f64 = products.map(|(i, a)| a * layer.at(i, j)).sum();
+                    let sum: f64 = products.map(|(i, a)| a * self.at(k, i, j)).sum();
                     sum + bias
                 })
                 .collect();
@@ -308,10 +318,32 @@ impl Reference {
         pass
     }
 
+    /// The noise on a layer's inputs.
+    fn on_inputs(&self, k: usize) -> Noise {
+        match self.noises[k] {
+            Noise::DropConnect(_) => Noise::Bernoulli(0.0),
+            noise => noise,
+        }
+    }
+
     /// The mask of a layer's inputs for one row.
-    fn mask(&self, k: usize, row: usize) -> &[f64] {
+    fn mask(&self, k: usize, row: usize) -> Cow<'_, [f64]> {
         let width = self.layers[k].d_input;
-        &self.masks[k][row * width..][..width]
+        match self.noises[k] {
+            Noise::DropConnect(_) => vec![1.0; width].into(),
+            _ => self.masks[k][row * width..][..width].into(),
+        }
+    }
+
+    /// The weight from `i` to `j` of layer `k`, under its mask.
+    fn at(&self, k: usize, i: usize, j: usize) -> f64 {
+        let weight = self.layers[k].at(i, j);
+        match self.noises[k] {
+            noise @ Noise::DropConnect(_) => {
+                weight * factor(noise, self.masks[k][i * self.layers[k].d_output + j])
+            }
+            _ => weight,
+        }
     }
 
     /// `dL/dz_{k-1}` from `dL/dz_k`.
@@ -323,16 +355,12 @@ impl Reference {
         pass: &Row,
         terms: Terms,
     ) -> Vec<f64> {
-        let layer = &self.layers[k];
-        let noise = self.noises[k];
-        let kept = self
-            .mask(k, row)
-            .iter()
-            .map(|m| terms.of(factor(noise, *m)));
+        let (noise, mask) = (self.on_inputs(k), self.mask(k, row));
+        let kept = mask.iter().map(|m| terms.of(factor(noise, *m)));
         let factors = kept.zip(self.derivatives(k - 1, pass, terms));
         let back = factors.enumerate().map(|(i, (kept, derivative))| {
             let products = delta.iter().enumerate();
-            let back: f64 = products.map(|(j, d)| d * terms.of(layer.at(i, j))).sum();
+            let back: f64 = products.map(|(j, d)| d * terms.of(self.at(k, i, j))).sum();
             back * kept * derivative
         });
         back.collect()
@@ -454,10 +482,10 @@ fn apply(activation: Activation, z: f64) -> f64 {
     }
 }
 
-/// What an input is multiplied by: `m / (1 - p)` of dropout.
+/// What an input, or a weight, is multiplied by: `m / (1 - p)` of dropout and DropConnect.
 pub(super) fn factor(noise: Noise, m: f64) -> f64 {
     match noise {
-        Noise::Bernoulli(p) => m / (1.0 - p),
+        Noise::Bernoulli(p) | Noise::DropConnect(p) => m / (1.0 - p),
         Noise::Gaussian(_) => m,
         Noise::Alpha(p) => alpha(p)[0] * m,
         Noise::Learned(logit) => kept(logit, m) * (1.0 + logit.exp()),
@@ -483,7 +511,9 @@ pub(super) fn added(noise: Noise, m: f64) -> f64 {
 /// The size of the numbers that noise on a value is computed from: what rounding is relative to.
 pub(super) fn magnitude(noise: Noise, value: f64, m: f64) -> f64 {
     match noise {
-        Noise::Bernoulli(_) | Noise::Gaussian(_) => (value * factor(noise, m)).abs(),
+        Noise::Bernoulli(_) | Noise::Gaussian(_) | Noise::DropConnect(_) => {
+            (value * factor(noise, m)).abs()
+        }
         Noise::Alpha(p) => alpha(p)[0] * (value.abs() + SELU[0] * SELU[1]),
         Noise::Learned(logit) => value.abs() * (1.0 + logit.exp()),
     }

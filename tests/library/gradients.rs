@@ -28,7 +28,11 @@ fn any_case() -> impl Strategy<Value = Case> {
         ends,
         any::<bool>(),
         (rate(), rate()),
-        prop::sample::select(vec![Masks::Framework, Masks::Seeded]),
+        prop::sample::select(vec![
+            (Masks::Framework, "dropout"),
+            (Masks::Seeded, "dropout"),
+            (Masks::Seeded, "dropconnect"),
+        ]),
         (any::<u64>(), any::<bool>()),
     )
         .prop_map(
@@ -38,16 +42,20 @@ fn any_case() -> impl Strategy<Value = Case> {
                 (output, loss),
                 bias,
                 (input, rate),
-                masks,
+                (masks, kind),
                 (seed, weighted),
             )| {
+                let noise = |rate| match kind {
+                    "dropconnect" => Noise::DropConnect(rate),
+                    _ => Noise::Bernoulli(rate),
+                };
                 Case {
                     network: MlpConfig::new(d_input, hidden, d_output)
                         .with_activation(activation)
                         .with_output(output)
                         .with_bias(bias)
-                        .with_input_dropout(input)
-                        .with_hidden_dropout(rate),
+                        .with_input_dropout(noise(input))
+                        .with_hidden_dropout(noise(rate)),
                     loss,
                     rows,
                     weighted,

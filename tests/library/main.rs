@@ -10,6 +10,7 @@ mod cells;
 mod config;
 mod csv;
 mod digits;
+mod dropconnect;
 mod dropout_laws;
 mod gaussian;
 mod golden;

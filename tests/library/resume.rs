@@ -176,6 +176,14 @@ fn an_ensemble_resumes() {
 }
 
 #[test]
+fn dropconnect_resumes() {
+    let dropout = "kind = 'dropconnect'\ninput = 0.1\nhidden = 0.4";
+    for train in ["momentum = 0.9", "ensemble = 3", "shards = 2"] {
+        assert_resumes(dropout, &format!("{MINI}\nlearning_rate = 0.1\n{train}"));
+    }
+}
+
+#[test]
 fn schedules_of_the_learning_rate_resume() {
     for schedule in [
         "{ step = { every = 2, factor = 0.5 } }",

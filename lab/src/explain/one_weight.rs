@@ -50,7 +50,7 @@ impl OneWeight {
     /// unit.
     ///
     /// # Shapes
-    /// - `masks`: `[layers][inputs of the layer]`, scaled
+    /// - `masks`: `[layers][inputs of the layer]` or `[layers][inputs and outputs of the layer]`, scaled
     pub(super) fn new(
         subject: &Subject<'_>,
         rows: &Dataset,
@@ -64,9 +64,14 @@ impl OneWeight {
         let value = read(cell(&layers[0].weight, input, unit))?[0];
         // A mask on a layer's inputs is one on the rows of its weights.
         for (layer, mask) in layers.iter_mut().zip(masks.unwrap_or_default()) {
-            layer.weight = layer.weight.clone() * write(mask, [mask.len(), 1], &options);
+            let [d_input, _] = layer.weight.dims();
+            let shape = [d_input, mask.len() / d_input];
+            layer.weight = layer.weight.clone() * write(mask, shape, &options);
         }
-        let scale = masks.map_or(1.0, |masks| masks[0][input]);
+        let scale = masks.map_or(1.0, |masks| {
+            let columns = masks[0].len() / layers[0].weight.dims()[0];
+            masks[0][input * columns + unit % columns]
+        });
         let x = rows.inputs((&device, dtype)); // [rows, d_input]
         let (activation, count) = (network.activation(), rows.len());
         let rest = layers.split_off(2);

@@ -98,7 +98,8 @@ impl Module {
         let layers = network.weights()?;
         let mut arrays = weights::to_arrays("", &layers, precision);
         for (k, (layer, noise)) in layers.iter().zip(network.noises()).enumerate() {
-            if noise.rate() > 0.0 {
+            // PyTorch has no module of DropConnect; the program is not for training.
+            if let Some(noise) = noise.on_inputs() {
                 let layer = match noise {
                     Noise::Alpha(_) => "nn.AlphaDropout",
                     _ => "nn.Dropout",

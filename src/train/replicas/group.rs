@@ -17,7 +17,7 @@ use crate::model::{LayerTensors, LayerWeights, MlpConfig};
 use crate::train::constrain::{clip_scale, max_norm};
 use crate::train::engine::{Arithmetic, Engine};
 use crate::train::optimizer::{Averages, LayerState, OptimizerState};
-use crate::train::pass::{Operands, Sigmoids, StepKind};
+use crate::train::pass::{OnInputs, Operands, Sigmoids, StepKind};
 use crate::train::penalty::Penalty;
 use crate::train::plan::{EpochOrder, Plan};
 use crate::train::steps::{Batch, Networks, StepLoop};
@@ -81,11 +81,12 @@ impl Group {
         train.learning_rate = replicas[0].learning_rate;
         let schedule = common.experiment.dropout.schedule;
         let plan = common.plan.clone();
-        let masks = Masks::of(replicas, &common.shape, plan.batch_rows(), layout);
+        let masks = Masks::of_inputs(replicas, &common.shape, plan.batch_rows(), layout);
         let networks = ManyNetworks {
             layout,
             has_shared_inputs: plan.is_full_batch() && masks[0].is_none(),
             masks,
+            weight_masks: Masks::of_weights(replicas, &common.shape, layout),
             penalty,
             orders: replicas
                 .iter()
@@ -211,6 +212,7 @@ struct ManyNetworks {
     has_shared_inputs: bool,
     /// One a layer.
     masks: Vec<Option<Masks>>,
+    weight_masks: Vec<Option<Masks>>,
     /// Where rates are learned, which are those of the same layers in all networks.
     penalty: Option<Penalty>,
     /// One a network.
@@ -259,7 +261,8 @@ impl Networks<2> for ManyNetworks {
     }
 
     fn has_dropout(&self) -> bool {
-        self.masks.iter().any(Option::is_some)
+        let mut masks = self.masks.iter().chain(&self.weight_masks);
+        masks.any(Option::is_some)
     }
 
     fn masks(&mut self, step: usize, factor: f64, batch: &Batch) -> Vec<Tensor<2>> {
@@ -273,6 +276,16 @@ impl Networks<2> for ManyNetworks {
             [mask].into_iter().chain(added)
         };
         masks.flat_map(draw).collect()
+    }
+
+    fn weight_masks(&mut self, step: usize, factor: f64) -> Vec<Option<Tensor<2>>> {
+        let (options, sizes) = (self.common.options(), self.common.shape.layer_sizes());
+        let layers = self.weight_masks.iter_mut().zip(sizes);
+        let draw = |(masks, (d_input, _)): (&mut Option<Masks>, _)| {
+            let masks = masks.as_mut()?;
+            Some(masks.draw((step + 1, factor), d_input, options.clone()))
+        };
+        layers.map(draw).collect()
     }
 
     fn loss(
@@ -291,28 +304,19 @@ impl Networks<2> for ManyNetworks {
         let penalty = self.penalty.as_ref();
         let mut noise = |k: usize| match self.masks.get(k) {
             Some(Some(masks)) if kind.dropout => {
-                let mask = tensors.next()?;
-                let added = masks.adds().then(|| tensors.next()).flatten();
                 let place = penalty.and_then(|penalty| penalty.place(k));
                 let logit = place.and_then(|place| logits.get(place));
-                Some(match logit {
-                    Some(logit) => {
-                        let logit = logit.weight.clone();
-                        (
-                            layout.each(mask, |numbers| gate(numbers, logit)),
-                            true,
-                            None,
-                        )
-                    }
-                    None => (mask, false, added),
-                })
+                let gates = logit.map(|logit| {
+                    let logit = logit.weight.clone();
+                    move |mask| layout.each(mask, |numbers| gate(numbers, logit))
+                });
+                OnInputs::next(&mut tensors, masks.adds(), gates)
             }
             _ => None,
         };
         let mut x = match (self.has_shared_inputs, noise(0)) {
             (true, _) => Inputs::Shared(x),
-            (false, Some((mask, _, None))) => Inputs::Own(x * mask),
-            (false, Some((mask, _, Some(added)))) => Inputs::Own(x * mask + added),
+            (false, Some(noise)) => Inputs::Own(noise.put_on(x)),
             (false, None) => Inputs::Own(x),
         };
         let last = layers.len() - 1;
@@ -326,13 +330,7 @@ impl Networks<2> for ManyNetworks {
             let sigmoids = sigmoids
                 .as_mut()
                 .map(|sigmoids| &mut **sigmoids as &mut dyn Sigmoids);
-            x = Inputs::Own(match noise(k + 1) {
-                None => activate(f, z, None, sigmoids)?,
-                // A sigmoid and its mask in one pass have no slope in the mask.
-                Some((gates, true, _)) => activate(f, z, None, sigmoids)? * gates,
-                Some((mask, false, None)) => activate(f, z, Some(mask), sigmoids)?,
-                Some((mask, false, Some(added))) => activate(f, z, Some(mask), sigmoids)? + added,
-            });
+            x = Inputs::Own(activate(f, z, noise(k + 1), sigmoids)?);
         }
         let loss = self.common.experiment.loss();
         let terms = loss.terms(x.into_tensor(), y, |z| layout.log_softmax(z));

@@ -52,7 +52,8 @@ impl Groups {
         let mut groups = Vec::new();
         for kind in kinds(replicas, common.shape.hidden.len() + 1) {
             let first = &replicas[kind[0]];
-            let is_shared = common.plan.is_full_batch() && first.input_dropout.is_off();
+            let drops_inputs = first.input_dropout.on_inputs().is_some();
+            let is_shared = common.plan.is_full_batch() && !drops_inputs;
             let order = Order::of(&common.shape, is_shared);
             for part in parts(&kind, threads, fewest) {
                 for (place, r) in part.iter().enumerate() {
@@ -206,7 +207,7 @@ fn kinds(replicas: &[Replica], layers: usize) -> Vec<Vec<usize>> {
         let learned = (0..layers).map(|k| replica.noise(k).logit().is_some());
         let kind = (
             replica.learning_rate.to_bits(),
-            !replica.input_dropout.is_off(),
+            replica.input_dropout.on_inputs().is_some(),
             learned.collect(),
         );
         match kinds.iter_mut().find(|(known, _)| *known == kind) {

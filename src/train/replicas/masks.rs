@@ -8,7 +8,7 @@ use crate::backend::is_gpu;
 use crate::dropout::{LayerMasks, Noise, SeededMasks};
 use crate::model::MlpConfig;
 
-/// The masks of one layer's inputs, of every network.
+/// The masks of one layer's inputs, or of its weights, of every network.
 pub(super) struct Masks {
     /// A generator and the noise of each network.
     networks: Vec<(LayerMasks, Noise)>,
@@ -16,30 +16,59 @@ pub(super) struct Masks {
     layout: Layout,
 }
 
+/// The noise of the kind that is asked for, if a noise is of it.
+type OfKind = fn(Noise) -> Option<Noise>;
+
 impl Masks {
-    /// One a layer, for batches of up to `rows` rows; none where no network drops anything.
-    pub(super) fn of(
+    /// Those of inputs, one a layer, for batches of up to `rows` rows; none where no network drops anything.
+    pub(super) fn of_inputs(
         replicas: &[Replica],
         shape: &MlpConfig,
         rows: usize,
         layout: Layout,
     ) -> Vec<Option<Self>> {
         let layers = shape.layer_sizes().enumerate();
-        layers
-            .map(|(k, (width, _))| {
-                let network = |replica: &Replica| {
-                    let masks = SeededMasks::new(replica.seed).layer(k, rows * width);
-                    (masks, replica.noise(k))
-                };
-                let networks: Vec<_> = replicas.iter().map(network).collect();
-                let drops = networks.iter().any(|(_, noise)| !noise.is_off());
-                drops.then_some(Masks {
-                    networks,
-                    width,
-                    layout,
-                })
-            })
-            .collect()
+        let layers = layers.map(|(k, (width, _))| {
+            Masks::new(replicas, (k, Noise::on_inputs), [rows, width], layout)
+        });
+        layers.collect()
+    }
+
+    /// Those of weights, one a layer; none where no network drops any.
+    pub(super) fn of_weights(
+        replicas: &[Replica],
+        shape: &MlpConfig,
+        layout: Layout,
+    ) -> Vec<Option<Self>> {
+        let layers = shape.layer_sizes().enumerate();
+        let layers = layers.map(|(k, (d_input, d_output))| {
+            Masks::new(
+                replicas,
+                (k, Noise::on_weights),
+                [d_input, d_output],
+                layout,
+            )
+        });
+        layers.collect()
+    }
+
+    fn new(
+        replicas: &[Replica],
+        (k, of_kind): (usize, OfKind),
+        [rows, width]: [usize; 2],
+        layout: Layout,
+    ) -> Option<Self> {
+        let network = |replica: &Replica| {
+            let masks = SeededMasks::new(replica.seed).layer(k, rows * width);
+            (masks, of_kind(replica.noise(k)).unwrap_or_default())
+        };
+        let networks: Vec<_> = replicas.iter().map(network).collect();
+        let drops = networks.iter().any(|(_, noise)| !noise.is_off());
+        drops.then_some(Masks {
+            networks,
+            width,
+            layout,
+        })
     }
 
     /// Whether alpha dropout of any network adds something to its inputs.

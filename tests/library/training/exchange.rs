@@ -84,7 +84,11 @@ fn in_process<'a>(
 
 /// What makes a difference to how a batch is cut: batches that shards do not divide, a last one with fewer rows than shards, all rows
 /// at once; and what comes after the sum.
-const TRAININGS: [(&str, &str); 5] = [
+const TRAININGS: [(&str, &str); 6] = [
+    (
+        "kind = 'dropconnect'\ninput = 0.1\nhidden = 0.3",
+        "learning_rate = 0.1\nbatch_size = 13\nsteps = 6\nclip = { norm = 0.1 }",
+    ),
     (
         "input = 0.1\nhidden = 0.5",
         "optimizer = 'adam'\nlearning_rate = 0.05\nbatch_size = 13\nepochs = 3",

@@ -35,9 +35,13 @@ fn mask(
 }
 
 /// Follows a training with plain loops, under the masks that its steps ought to have.
-fn assert_follows(train: &str, batch: usize) {
-    let dropout = "input = 0.2\nhidden = 0.5\nmasks = 'seeded'";
-    let experiment = experiment("float64", dropout, &format!("learning_rate = 0.1\n{train}"));
+fn assert_follows(kind: &str, train: &str, batch: usize) {
+    let dropout = format!("kind = '{kind}'\ninput = 0.2\nhidden = 0.5\nmasks = 'seeded'");
+    let experiment = experiment(
+        "float64",
+        &dropout,
+        &format!("learning_rate = 0.1\n{train}"),
+    );
     let rows = Rows::random(10, 1);
     let (seen, plain) = (rows.seen(), Rows::random(10, 1));
     let data = Dataset::new(rows);
@@ -62,20 +66,31 @@ fn assert_follows(train: &str, batch: usize) {
             values
         };
         let step = trainer.step();
+        let (noise, masks): (fn(f64) -> Noise, _) = match kind {
+            // Of the weights, the same for all rows.
+            "dropconnect" => (
+                Noise::DropConnect,
+                [mask(step, 0, 0.2, (3, 3), 5), mask(step, 1, 0.5, (5, 5), 2)],
+            ),
+            _ => (
+                Noise::Bernoulli,
+                [
+                    mask(step, 0, 0.2, (batch, rows), 3),
+                    mask(step, 1, 0.5, (batch, rows), 5),
+                ],
+            ),
+        };
         let reference = Reference {
             weights: None,
             layers: layers.clone(),
             activation: Activation::Tanh,
             output: Activation::Identity,
             loss: Loss::MeanSquaredError,
-            noises: [0.2, 0.5].map(Noise::from).to_vec(),
+            noises: [0.2, 0.5].map(noise).to_vec(),
             penalty: [0.0; 2],
             inputs: read(3, &|row, into| plain.read_inputs(row, into)),
             targets: read(2, &|row, into| plain.read_targets(row, into)),
-            masks: vec![
-                mask(step, 0, 0.2, (batch, rows), 3),
-                mask(step, 1, 0.5, (batch, rows), 5),
-            ],
+            masks: masks.to_vec(),
         };
         layers = descended(&layers, &reference.gradients(), 0.1);
         assert_layers_close(&format!("step {step}"), &weights(trainer), &layers, 1e-12);
@@ -87,7 +102,13 @@ fn assert_follows(train: &str, batch: usize) {
 #[test]
 fn a_step_has_the_seeded_masks_of_its_number_and_a_partial_batch_their_first_rows() {
     // 10 rows in batches of 3, the last of which has one row.
-    assert_follows("batch_size = 3\nepochs = 4", 3);
-    assert_follows("batch_size = 4\nepochs = 4", 4);
-    assert_follows("steps = 12", 10);
+    assert_follows("bernoulli", "batch_size = 3\nepochs = 4", 3);
+    assert_follows("bernoulli", "batch_size = 4\nepochs = 4", 4);
+    assert_follows("bernoulli", "steps = 12", 10);
+}
+
+#[test]
+fn a_step_has_one_mask_of_weights_whatever_its_rows() {
+    assert_follows("dropconnect", "batch_size = 3\nepochs = 4", 3);
+    assert_follows("dropconnect", "steps = 12", 10);
 }

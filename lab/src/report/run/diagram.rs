@@ -26,7 +26,8 @@ const WORDS: f64 = 78.0;
 /// The diagram of each run.
 pub(super) fn section(runs: &[Explanation]) -> Option<Section> {
     let lead = "The layers, and beside the whole network one of the thinned networks that dropout trains: for every row \
-                another part of the units is left out, the hollow ones here, with all that leads to and from them.";
+                another part of the units is left out, the hollow ones here, with all that leads to and from them; with \
+                DropConnect another part of the weights for every step.";
     let heading = ("network", "The network", lead);
     let found = |run: &Explanation| (run.diagram.layers.len() > 1).then(|| run.diagram.clone());
     super::section_of(heading, runs, found, |diagram| figure(&diagram))
@@ -76,8 +77,12 @@ fn draw(diagram: &Diagram, is_thinned: bool) -> Picture {
         "The whole network"
     };
     let mut scene = headed((width(diagram), below + WORDS), title, "");
-    for pair in layers.windows(2) {
-        scene.elements.extend(connections(&pair[0], &pair[1]));
+    for (layer, pair) in diagram.layers.iter().zip(layers.windows(2)) {
+        let kept: &[Vec<bool>] = match is_thinned {
+            true => &layer.kept_weights,
+            false => &[],
+        };
+        scene.elements.extend(connections(&pair[0], &pair[1], kept));
     }
     for (layer, places) in diagram.layers.iter().zip(&layers) {
         for (at, is_kept) in places {
@@ -93,22 +98,24 @@ fn draw(diagram: &Diagram, is_thinned: bool) -> Picture {
     Picture::new(scene, title, &describe(diagram, is_thinned)).in_system_fonts()
 }
 
-/// From each unit to each, as one path.
-fn connections(from: &[((f64, f64), bool)], to: &[((f64, f64), bool)]) -> Option<Primitive> {
-    let kept = |places: &[((f64, f64), bool)]| -> Vec<(f64, f64)> {
-        places
-            .iter()
-            .filter(|place| place.1)
-            .map(|place| place.0)
-            .collect()
+/// From each unit to each, as one path; but for those of which `kept` says that they are not.
+fn connections(
+    from: &[((f64, f64), bool)],
+    to: &[((f64, f64), bool)],
+    kept: &[Vec<bool>],
+) -> Option<Primitive> {
+    let is_kept = |i: usize, j: usize| {
+        let weight = kept.get(i).and_then(|row| row.get(j));
+        from[i].1 && to[j].1 && *weight.unwrap_or(&true)
     };
-    let (from, to) = (kept(from), kept(to));
-    let line = |(x1, y1): (f64, f64), (x2, y2): (f64, f64)| {
+    let line = |i: usize, j: usize| {
+        let (((x1, y1), _), ((x2, y2), _)) = (from[i], to[j]);
         format!("M {x1:.1} {y1:.1} L {x2:.1} {y2:.1} ")
     };
-    let d: String = from
-        .iter()
-        .flat_map(|one| to.iter().map(move |other| line(*one, *other)))
+    let pairs = (0..from.len()).flat_map(|i| (0..to.len()).map(move |j| (i, j)));
+    let d: String = pairs
+        .filter(|(i, j)| is_kept(*i, *j))
+        .map(|(i, j)| line(i, j))
         .collect();
     (!d.is_empty()).then(|| {
         Primitive::Path(Box::new(PathData {
@@ -150,7 +157,12 @@ fn draw_words(
         scene.elements.extend([0, 1, 2].map(dot));
     }
     let rate = if layer.rate > 0.0 {
-        format!("drops {} %", rate(layer))
+        let weights = if drops_weights(layer) {
+            " of weights"
+        } else {
+            ""
+        };
+        format!("drops {} %{weights}", rate(layer))
     } else {
         String::new()
     };
@@ -203,7 +215,7 @@ fn describe(diagram: &Diagram, is_thinned: bool) -> String {
     let layer = |layer: &DiagramLayer| {
         let shown = drawn(layer);
         let kept = layer.kept.iter().take(shown).filter(|kept| **kept).count();
-        let kept = if is_thinned && layer.rate > 0.0 {
+        let kept = if is_thinned && layer.rate > 0.0 && !drops_weights(layer) {
             format!(", {kept} of the first {shown} kept")
         } else {
             String::new()
@@ -220,13 +232,25 @@ fn describe(diagram: &Diagram, is_thinned: bool) -> String {
 fn caption(diagram: &Diagram) -> String {
     let dropped = diagram.layers.iter().filter(|layer| layer.rate > 0.0);
     let rates: Vec<_> = dropped
-        .map(|layer| format!("{} % of the units of {}", rate(layer), layer.name))
+        .map(|layer| match drops_weights(layer) {
+            true => format!("{} % of the weights behind {}", rate(layer), layer.name),
+            false => format!("{} % of the units of {}", rate(layer), layer.name),
+        })
         .collect();
     if rates.is_empty() {
         return "This network was trained whole, without dropout.".to_owned();
     }
-    format!(
-        "In training, dropout leaves out {} for every row (the paper's Figure 1, Srivastava et al. 2014).",
-        rates.join(", ")
-    )
+    let rates = rates.join(", ");
+    match diagram.layers.iter().any(drops_weights) {
+        true => {
+            format!("In training, DropConnect leaves out {rates} for every step (Wan et al. 2013).")
+        }
+        false => format!(
+            "In training, dropout leaves out {rates} for every row (the paper's Figure 1, Srivastava et al. 2014)."
+        ),
+    }
+}
+
+fn drops_weights(layer: &DiagramLayer) -> bool {
+    !layer.kept_weights.is_empty()
 }
