@@ -68,8 +68,8 @@ impl<'a> Thinned<'a> {
     /// Those of member `member`, counted from 0; of a network without noise every one is the network itself.
     ///
     /// The mask of layer `k` in sample `s`, counted from 0, is that of step `s + 1` of [`SeededMasks`], with the layer's
-    /// width as its stride, or its weights where they are masked. Their seed is drawn from `seed` for this purpose, so that they are other masks than those of
-    /// training.
+    /// width as its stride, or the number of its weights where those are masked. Their seed is drawn from `seed` for this
+    /// purpose, so that they are other masks than those of training.
     pub(crate) fn new(network: &'a Mlp, seed: u64, member: usize) -> Self {
         let mut random = stream_at(seed, Purpose::Samples, member);
         let noises: Vec<Noise> = network.noises().collect();

@@ -44,7 +44,9 @@ impl<N: Networks<1>> StepLoop<N, 1> {
         // One process alone is done with its own sum.
         let (n, is_alone) = (rows as f64, exchange.size() == 1);
         let divisor = (is_mean && is_alone).then_some(n);
-        let masks = self.weight_masks(step);
+        let (factor, networks) = (self.dropout_factor(step), &mut self.networks);
+        let draw = |_: &mut _| WeightMasks::draw(networks, step, factor);
+        let masks = self.engine.run(draw);
         let own = self.own_shards((step, &masks), own.collect(), is_mean, divisor)?;
         let (gradients, loss) = match own {
             Some(sum) => sum,

@@ -89,8 +89,23 @@ impl Batch {
 pub(super) struct WeightMasks(Vec<Option<Tensor<2>>>);
 
 impl WeightMasks {
+    /// Draws them for step `step`, counted from 0. `factor` is that of [`StepLoop::dropout_factor`].
+    pub(super) fn draw<const D: usize>(
+        networks: &mut impl Networks<D>,
+        step: usize,
+        factor: f64,
+    ) -> Self {
+        WeightMasks(match factor > 0.0 {
+            true => networks.weight_masks(step, factor),
+            false => Vec::new(),
+        })
+    }
+
     /// The weights, or gradients, times their masks. Behind them may stand the logits of learned rates.
     pub(super) fn put_on(&self, layers: Vec<LayerTensors>) -> Vec<LayerTensors> {
+        if self.0.iter().all(Option::is_none) {
+            return layers;
+        }
         let masks = self.0.iter().map(Option::as_ref);
         let masks = masks.chain(std::iter::repeat(None));
         let masked = layers.into_iter().zip(masks);
@@ -137,26 +152,17 @@ impl<N: Networks<D>, const D: usize> StepLoop<N, D> {
         }
     }
 
-    /// The masks of the weights in step `step`, counted from 0.
-    pub(super) fn weight_masks(&mut self, step: usize) -> WeightMasks {
-        let factor = self.dropout_factor(step);
-        let networks = &mut self.networks;
-        WeightMasks(match factor > 0.0 {
-            true => self.engine.run(|_| networks.weight_masks(step, factor)),
-            false => Vec::new(),
-        })
-    }
-
     /// The loss of step `step`, counted from 0, and its gradients; and the rows in its batch.
     ///
     /// # Errors
     /// [`Error::Compute`](crate::Error::Compute) if the backend fails.
     pub(super) fn forward_backward(&mut self, step: usize) -> Result<(Pass<D>, usize)> {
-        let (factor, masks) = (self.dropout_factor(step), self.weight_masks(step));
+        let factor = self.dropout_factor(step);
         let (networks, layers) = (&mut self.networks, &self.layers);
         let batch = networks.batch(&self.plan, step, None);
         let rows = batch.rows;
         let pass = self.engine.run(|engine| {
+            let masks = WeightMasks::draw(networks, step, factor);
             let operands = Operands {
                 layers: masks.put_on(layers.clone()),
                 tensors: batch.tensors(networks, step, factor),

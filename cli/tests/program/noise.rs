@@ -1,4 +1,4 @@
-//! Learned dropout rates and alpha dropout, from a configuration to answers.
+//! Learned dropout rates, alpha dropout and DropConnect, from a configuration to answers.
 
 use serde_json::Value;
 
@@ -69,14 +69,7 @@ fn learned_rates_are_shown_kept_and_used() {
     assert!(config.contains("hidden = \"learned\""), "{config}");
 
     let answers = folder.predict(ROWS, &["--samples", "--model", "last"]);
-    let deviations = answers[1..]
-        .iter()
-        .map(|line| line.rsplit(',').next().expect("a number"));
-    assert!(
-        deviations
-            .map(|std| std.parse::<f64>().expect("a number"))
-            .all(|std| std > 0.0)
-    );
+    assert!(deviations(&answers).iter().all(|std| *std > 0.0));
     let evaluated = folder.good(&["evaluate", "run", "--samples"]);
     assert!(evaluated.contains("std"), "{evaluated}");
     folder.good(&[
@@ -162,4 +155,55 @@ fn alpha_dropout_has_samples_and_an_export() {
         refused.contains("dropout.kind") && refused.contains("selu"),
         "{refused}"
     );
+}
+
+#[test]
+fn dropconnect_has_samples_a_report_and_an_export_and_goes_on_to_the_same_bytes() {
+    let config = CONFIG.replace(
+        "hidden = \"learned\"",
+        "kind = \"dropconnect\"\ninput = 0.05\nhidden = 0.2",
+    );
+    let folder = Folder::trained("rows.csv", numbers(), &config);
+    folder.write("short.toml", config.replace("epochs = 20", "epochs = 9"));
+    folder.good(&["train", "short.toml", "--quiet", "--out", "short"]);
+    folder.good(&["train", "--resume", "short", "--epochs", "20", "--quiet"]);
+    for file in ["last.safetensors", "best.safetensors", "metrics.jsonl"] {
+        assert!(folder.read(&format!("run/{file}")) == folder.read(&format!("short/{file}")));
+    }
+
+    let answers = folder.predict(ROWS, &["--samples"]);
+    assert_eq!(answers[0], "prediction,std");
+    let sampled = deviations(&answers);
+    let analytic = deviations(&folder.predict(ROWS, &["--samples", "analytic"]));
+    for (sampled, analytic) in sampled.iter().zip(&analytic) {
+        // Of two hidden layers the formula is an approximation.
+        assert!(
+            (sampled / analytic - 1.0).abs() < 0.4,
+            "{sampled} {analytic}"
+        );
+    }
+    folder.good(&["export", "run", "--out", "model.safetensors"]);
+    let program = String::from_utf8(folder.read("model.py")).expect("text");
+    assert!(!program.contains("nn.Dropout"), "{program}");
+    assert!(program.contains("DropConnect at 0.2"), "{program}");
+    folder.good(&["export", "run", "--out", "model.onnx"]);
+    folder.good(&["report", "run", "--out", "report.html"]);
+    let report = String::from_utf8(folder.read("report.html")).expect("text");
+    let caption = "DropConnect leaves out 5 % of the weights behind input, 20 % of the weights behind hidden 1";
+    assert!(report.contains(caption));
+
+    let framework = config.replace("hidden = 0.2", "hidden = 0.2\nmasks = \"framework\"");
+    folder.write("framework.toml", framework);
+    let refused = folder.bad(&["train", "framework.toml"]);
+    assert!(
+        refused.contains("dropout.kind") && refused.contains("seeded"),
+        "{refused}"
+    );
+}
+
+/// The last column.
+fn deviations(answers: &[String]) -> Vec<f64> {
+    let last = |line: &String| line.rsplit(',').next().expect("a number").parse();
+    let numbers = answers[1..].iter().map(last);
+    numbers.collect::<Result<_, _>>().expect("numbers")
 }

@@ -98,7 +98,12 @@ impl Module {
         let layers = network.weights()?;
         let mut arrays = weights::to_arrays("", &layers, precision);
         for (k, (layer, noise)) in layers.iter().zip(network.noises()).enumerate() {
-            // PyTorch has no module of DropConnect; the program is not for training.
+            if let Some(noise) = noise.on_weights() {
+                let rate = noise.rate();
+                self.lines += &format!(
+                    "    # trained with DropConnect at {rate:?}, which PyTorch has no module for\n"
+                );
+            }
             if let Some(noise) = noise.on_inputs() {
                 let layer = match noise {
                     Noise::Alpha(_) => "nn.AlphaDropout",

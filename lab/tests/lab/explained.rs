@@ -218,6 +218,7 @@ fn diagram(is_dropout: bool) -> Diagram {
         kept: (0..units.min(16))
             .map(|k| rate == 0.0 || wave(k + units) > 2.0 * rate - 1.0)
             .collect(),
+        kept_weights: Vec::new(),
     };
     let (input, hidden) = if is_dropout { (0.1, 0.5) } else { (0.0, 0.0) };
     Diagram {

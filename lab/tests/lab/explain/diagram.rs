@@ -2,7 +2,7 @@
 
 use dropwise::MlpConfig;
 use dropwise::config::Activation;
-use dropwise::dropout::{MaskAt, SeededMasks};
+use dropwise::dropout::{MaskAt, Noise, SeededMasks};
 use dropwise_lab::explain::{DiagramLayer, ExplainOptions, LandscapeOptions};
 
 use super::fixtures::{Made, classes};
@@ -65,6 +65,30 @@ fn the_units_that_are_kept_are_those_of_the_seeds_first_mask() {
         }
     }
     assert_ne!(layers(&shape(), 1), layers(&shape(), 2));
+}
+
+#[test]
+fn with_dropconnect_weights_are_left_out_and_no_units() {
+    let shape = MlpConfig::new(5, [30], 3)
+        .with_output(Activation::Identity)
+        .with_hidden_dropout(Noise::DropConnect(0.5));
+    let found = layers(&shape, 4);
+    assert!(
+        found
+            .iter()
+            .all(|layer| layer.kept.iter().all(|kept| *kept))
+    );
+    let mut mask = vec![0.0; 30 * 3];
+    let at = MaskAt {
+        step: 1,
+        layer: 1,
+        stride: 30 * 3,
+    };
+    SeededMasks::new(4).fill(at, 0.5, &mut mask);
+    let kept = mask.chunks(3).take(16);
+    let kept = kept.map(|row| row.iter().map(|scale| *scale > 0.0).collect());
+    assert_eq!(found[1].kept_weights, kept.collect::<Vec<Vec<bool>>>());
+    assert_eq!((found[1].rate, found[0].kept_weights.len()), (0.5, 0));
 }
 
 #[test]

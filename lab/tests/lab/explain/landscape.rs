@@ -1,7 +1,7 @@
 //! The error over the value of one weight, beside plain loops and other networks.
 
 use dropwise::config::Activation;
-use dropwise::dropout::{MaskAt, SeededMasks};
+use dropwise::dropout::{MaskAt, Noise, SeededMasks};
 use dropwise::{LayerWeights, MlpConfig, data, evaluate};
 use dropwise_lab::explain::{
     ExplainOptions, Explanation, Landscape, LandscapeOptions, Recorder, Trail,
@@ -10,11 +10,11 @@ use dropwise_lab::explain::{
 use super::fixtures::{Made, classes, draw, regression, rows, two_classes, weights};
 use crate::common::assert_close;
 
-fn xor(hidden_rate: f64, input_rate: f64) -> (Made, Vec<LayerWeights>) {
+fn xor(hidden: impl Into<Noise>, input: impl Into<Noise>) -> (Made, Vec<LayerWeights>) {
     let shape = MlpConfig::new(3, [4], 1)
         .with_bias(false)
-        .with_input_dropout(input_rate)
-        .with_hidden_dropout(hidden_rate);
+        .with_input_dropout(input)
+        .with_hidden_dropout(hidden.into());
     let weights: Vec<LayerWeights> = weights(&shape, 3)
         .into_iter()
         .map(|mut layer| {
@@ -108,6 +108,30 @@ fn xor_has_the_landscapes_of_plain_loops() {
                 .iter()
                 .any(|losses| distance(losses).abs() > 1e-3)
         );
+    }
+}
+
+/// The weight itself is one of those that a mask drops or scales.
+#[test]
+fn with_dropconnect_thinned_networks_have_the_landscapes_of_plain_loops() {
+    let (made, weights) = xor(Noise::DropConnect(0.5), Noise::DropConnect(0.2));
+    for (input, unit) in [(0, 0), (1, 3), (2, 2)] {
+        let found = landscape(made.explain(&at((input, unit), 7)));
+        assert_eq!(found.thinned.len(), 7);
+        for (network, thinned) in found.thinned.iter().enumerate() {
+            let masks = [mask(0, network, 12, 0.2), mask(1, network, 4, 0.5)];
+            let loss = |value: &f64| {
+                let mut weights = weights.clone();
+                weights[0].weight[4 * input + unit] = *value;
+                for (layer, mask) in weights.iter_mut().zip(&masks) {
+                    let pairs = layer.weight.iter_mut().zip(mask);
+                    pairs.for_each(|(weight, scale)| *weight *= scale);
+                }
+                xor_loss(&weights, &[1.0; 3], &[1.0; 4])
+            };
+            let expected: Vec<f64> = found.values.iter().map(loss).collect();
+            assert_close("thinned", thinned, &expected, 1e-6);
+        }
     }
 }
 
