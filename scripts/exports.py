@@ -115,11 +115,12 @@ def case(k):
     activation = draw.choice(ACTIVATIONS)
     losses = {"regression": ["mean-squared-error", "squared-error"], "binary": ["binary-cross-entropy", "squared-error"]}
     loss = draw.choice(losses.get(task, ["cross-entropy", "binary-cross-entropy", "mean-squared-error"]))
+    kind = draw.choice(["bernoulli", "gaussian", "dropconnect"])
     precision = draw.choice(["float32", "float32", "float64"])
     network = f"hidden = {hidden}\nactivation = '{activation}'\nbias = {json.dumps(draw.random() < 0.8)}"
     data = "\n".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items())
     (FOLDER / f"{k}.toml").write_text(
-        f"precision = '{precision}'\nseed = {k}\n[data]\n{data}\n[network]\n{network}\n[dropout]\ninput = 0.1\n"
+        f"precision = '{precision}'\nseed = {k}\n[data]\n{data}\n[network]\n{network}\n[dropout]\nkind = '{kind}'\ninput = 0.1\n"
         f"[train]\nloss = '{loss}'\noptimizer = 'adam'\nlearning_rate = 0.01\nbatch_size = 16\nepochs = 3\n"
     )
     dropwise("train", f"{k}.toml", "--quiet", "--out", k)
