@@ -12,6 +12,7 @@
 
 mod difference;
 mod erf;
+mod noise;
 #[doc(hidden)]
 pub mod reference;
 
@@ -27,6 +28,7 @@ use crate::loss::Link;
 use crate::model::{LayerWeights, Mlp, MlpConfig};
 use crate::seed::{Purpose, stream};
 
+use noise::{from_formula, indicators, observed_mask};
 use reference::Reference;
 
 /// The label smoothing of networks of classes.
@@ -448,45 +450,6 @@ fn traced_forward(
         after
     });
     (output, traces)
-}
-
-/// The mask that was drawn, and how far the values are from `x * mask / (1 - rate)`.
-///
-/// Where the value before was 0 the mask cannot be seen, and does not matter: the unit adds nothing
-/// above, and a ReLU at 0 passes no gradient below.
-fn observed_mask(before: &[f64], after: &[f64], rate: f64) -> (Vec<f64>, f64) {
-    let mut worst = 0.0;
-    let mask = before.iter().zip(after).map(|(before, after)| {
-        if *after != 0.0 {
-            let expected = before / (1.0 - rate);
-            worst = larger(worst, relative(*after, expected, expected.abs()));
-        }
-        f64::from(*after != 0.0)
-    });
-    (mask.collect(), worst)
-}
-
-/// How far values are from what the formula of a noise makes of them, with the mask that was drawn.
-fn from_formula(noise: Noise, (before, after): (&[f64], &[f64]), mask: &[f64]) -> f64 {
-    let values = before
-        .iter()
-        .zip(after)
-        .zip(indicators(noise, mask.to_vec()));
-    let differences = values.map(|((before, after), m)| {
-        let expected = before * reference::factor(noise, m) + reference::added(noise, m);
-        relative(*after, expected, reference::magnitude(noise, *before, m))
-    });
-    differences.fold(0.0, larger)
-}
-
-/// Of alpha dropout and DropConnect 1 for what is kept and 0 for what is not; of other noise the numbers that were drawn.
-fn indicators(noise: Noise, mask: Vec<f64>) -> Vec<f64> {
-    match noise {
-        Noise::Alpha(_) | Noise::DropConnect(_) => {
-            mask.iter().map(|m| f64::from(*m != 0.0)).collect()
-        }
-        _ => mask,
-    }
 }
 
 /// `|a - b|` over a scale; 0 where there is no difference, whatever the scale.

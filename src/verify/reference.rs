@@ -29,14 +29,15 @@ use std::borrow::Cow;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 use super::erf::erf;
+use super::noise::{added, factor, kept};
 use crate::config::{Activation, Loss};
 use crate::dropout::Noise;
 use crate::model::LayerWeights;
 
 /// `lambda` and `alpha` of SELU (Klambauer et al. 2017, equation 14).
-const SELU: [f64; 2] = [1.050_700_987_355_480_5, 1.673_263_242_354_377_2];
+pub(super) const SELU: [f64; 2] = [1.050_700_987_355_480_5, 1.673_263_242_354_377_2];
 /// The temperature of the gates of learned rates.
-const TEMPERATURE: f64 = 0.1;
+pub(super) const TEMPERATURE: f64 = 0.1;
 
 /// A network and a batch in plain memory, masks included.
 #[derive(Debug, Clone)]
@@ -469,7 +470,7 @@ fn log_sum_exp(values: &[f64]) -> f64 {
     largest + sum.ln()
 }
 
-fn apply(activation: Activation, z: f64) -> f64 {
+pub(super) fn apply(activation: Activation, z: f64) -> f64 {
     match activation {
         Activation::Sigmoid => 1.0 / (1.0 + (-z).exp()),
         Activation::Relu => z.max(0.0),
@@ -480,48 +481,4 @@ fn apply(activation: Activation, z: f64) -> f64 {
         Activation::Selu => SELU[0] * SELU[1] * (z.exp() - 1.0),
         Activation::Identity => z,
     }
-}
-
-/// What an input, or a weight, is multiplied by: `m / (1 - p)` of dropout and DropConnect.
-pub(super) fn factor(noise: Noise, m: f64) -> f64 {
-    match noise {
-        Noise::Bernoulli(p) | Noise::DropConnect(p) => m / (1.0 - p),
-        Noise::Gaussian(_) => m,
-        Noise::Alpha(p) => alpha(p)[0] * m,
-        Noise::Learned(logit) => kept(logit, m) * (1.0 + logit.exp()),
-    }
-}
-
-/// How far a gate of a learned rate is open: one less how far it is shut, which would be 0 where that is nearly 1.
-fn kept(logit: f64, m: f64) -> f64 {
-    apply(Activation::Sigmoid, -(logit + m) / TEMPERATURE)
-}
-
-/// What alpha dropout adds to an input: `a a' (1 - m) + b`.
-pub(super) fn added(noise: Noise, m: f64) -> f64 {
-    match noise {
-        Noise::Alpha(p) => {
-            let [a, b] = alpha(p);
-            -a * SELU[0] * SELU[1] * (1.0 - m) + b
-        }
-        _ => 0.0,
-    }
-}
-
-/// The size of the numbers that noise on a value is computed from: what rounding is relative to.
-pub(super) fn magnitude(noise: Noise, value: f64, m: f64) -> f64 {
-    match noise {
-        Noise::Bernoulli(_) | Noise::Gaussian(_) | Noise::DropConnect(_) => {
-            (value * factor(noise, m)).abs()
-        }
-        Noise::Alpha(p) => alpha(p)[0] * (value.abs() + SELU[0] * SELU[1]),
-        Noise::Learned(logit) => value.abs() * (1.0 + logit.exp()),
-    }
-}
-
-/// `a` and `b` of alpha dropout.
-fn alpha(p: f64) -> [f64; 2] {
-    let dropped = -SELU[0] * SELU[1];
-    let a = ((1.0 - p) * (1.0 + p * dropped * dropped)).powf(-0.5);
-    [a, -a * p * dropped]
 }

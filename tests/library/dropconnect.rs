@@ -250,7 +250,7 @@ fn samples_of_a_linear_network_have_the_mean_and_variance_of_all_its_thinned_net
         let mut v = w;
         for (k, weight) in v.iter_mut().enumerate() {
             let rate = rates[usize::from(k >= 4)];
-            if which >> k & 1 == 1 {
+            if (which >> k) & 1 == 1 {
                 (*weight, probability) = (*weight / (1.0 - rate), probability * (1.0 - rate));
             } else {
                 (*weight, probability) = (0.0, probability * rate);
