@@ -15,6 +15,7 @@ pub(super) struct Operands {
 }
 
 /// Noise on the inputs of a layer, as it was drawn.
+#[allow(clippy::large_enum_variant, reason = "one at a time")]
 pub(super) enum OnInputs {
     /// Inputs are multiplied by it.
     Mask(Tensor<2>),
