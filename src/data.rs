@@ -168,6 +168,12 @@ impl Dataset {
         }
     }
 
+    /// As [`select`](Self::select), of a split.
+    fn select_listed(&self, rows: &[u32]) -> Self {
+        let rows: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
+        self.select(&rows)
+    }
+
     fn source_row(&self, row: usize) -> usize {
         match &self.rows {
             Selected::All => row,

@@ -212,12 +212,25 @@ const RECIPROCALS: [u64; Decimal::MOST_DIGITS + 1] = {
 };
 
 /// Takes digits from the front of a text that has at most 19 of them, and puts them after those of `number`.
+#[inline]
 fn take_digits(text: &mut &[u8], number: &mut u64) {
     while let Some((eight, rest)) = text.split_first_chunk() {
-        let Some(digits) = eight_digits(u64::from_le_bytes(*eight)) else {
-            break;
-        };
-        (*number, *text) = (number.wrapping_mul(100_000_000).wrapping_add(digits), rest);
+        let letters = u64::from_le_bytes(*eight);
+        let count = count_digits(letters);
+        if count == 8 {
+            *number = number
+                .wrapping_mul(100_000_000)
+                .wrapping_add(eight_digits(letters));
+            *text = rest;
+            continue;
+        }
+        // The first ones after as many zeros as there are other letters.
+        if count > 0 {
+            let digits = eight_digits(letters << (64 - 8 * count));
+            *number = number.wrapping_mul(TENS[count]).wrapping_add(digits);
+        }
+        *text = &text[count..];
+        return;
     }
     while let [digit @ b'0'..=b'9', rest @ ..] = *text {
         let digit = u64::from(*digit & 0x0f);
@@ -225,18 +238,27 @@ fn take_digits(text: &mut &[u8], number: &mut u64) {
     }
 }
 
-/// The number that eight letters are if all are digits: pairs of digits become numbers, then pairs of those, then both.
-fn eight_digits(letters: u64) -> Option<u64> {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    // A digit, and what is 6 more than it, have the high half 3; of no other letter both have.
+/// One in each of eight bytes.
+const EACH: u64 = 0x0101_0101_0101_0101;
+
+/// How many of eight letters are digits before the first that is none.
+#[inline]
+fn count_digits(letters: u64) -> usize {
+    // A digit, and what is 6 more than it, have the high half 3; of no other letter both have. A sum that carries does so out of a
+    // letter that is no digit, into those after it.
     let high = |letters: u64| letters & (0xf0 * EACH);
-    if high(letters) | high(letters.wrapping_add(6 * EACH)) >> 4 != 0x33 * EACH {
-        return None;
-    }
+    let others =
+        (high(letters) ^ (0x30 * EACH)) | (high(letters.wrapping_add(6 * EACH)) ^ (0x30 * EACH));
+    others.trailing_zeros() as usize / 8
+}
+
+/// The number that eight digits are, or zeros in their place: pairs of digits become numbers, then pairs of those, then both.
+#[inline]
+fn eight_digits(letters: u64) -> u64 {
     let digits = letters & (0x0f * EACH);
     let twos = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
     let fours = twos.wrapping_mul(100).wrapping_add(twos >> 16) & 0x0000_ffff_0000_ffff;
-    Some((fours.wrapping_mul(10_000).wrapping_add(fours >> 32)) & 0xffff_ffff)
+    (fours.wrapping_mul(10_000).wrapping_add(fours >> 32)) & 0xffff_ffff
 }
 
 /// Spaces that do not break a line, and apostrophes of either form, are the same.

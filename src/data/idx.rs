@@ -62,7 +62,7 @@ pub(super) fn load(config: &IdxConfig, split: Option<&SplitConfig>, seed: u64) -
         None => None,
     };
 
-    let classes: Vec<usize> = labels.iter().map(|label| usize::from(*label)).collect();
+    let classes: Vec<u32> = labels.iter().map(|label| u32::from(*label)).collect();
     let parts = split::split(
         split,
         seed,
@@ -74,31 +74,35 @@ pub(super) fn load(config: &IdxConfig, split: Option<&SplitConfig>, seed: u64) -
     let rows = images.labeled(labels, task);
     let preprocessing = rows.preprocessing();
     let twins = twins::note(
-        parts.train.iter().map(|row| rows.row(*row)),
+        parts.train.iter().map(|row| rows.row(*row as usize)),
         parts
             .validation
             .as_ref()
-            .map(|part| part.iter().map(|row| rows.row(*row))),
+            .map(|part| part.iter().map(|row| rows.row(*row as usize))),
         match (&own_test, &parts.test) {
             (Some(test), _) => Some(Vec::from_iter(
                 (0..test.labels.len()).map(|row| test.row(row)),
             )),
-            (None, Some(part)) => Some(Vec::from_iter(part.iter().map(|row| rows.row(*row)))),
+            (None, Some(part)) => Some(Vec::from_iter(
+                part.iter().map(|row| rows.row(*row as usize)),
+            )),
             (None, None) => None,
         }
         .map(Vec::into_iter),
     );
     let (rows, own_test) = (Dataset::new(rows), own_test.map(Dataset::new));
     Ok(Splits {
-        train: rows.select(&parts.train),
-        validation: parts.validation.map(|part| rows.select(&part)),
-        test: own_test.or_else(|| parts.test.map(|part| rows.select(&part))),
-        calibration: parts.calibration.map(|part| rows.select(&part)),
+        train: rows.select_listed(&parts.train),
+        validation: parts.validation.map(|part| rows.select_listed(&part)),
+        test: own_test.or_else(|| parts.test.map(|part| rows.select_listed(&part))),
+        calibration: parts.calibration.map(|part| rows.select_listed(&part)),
         preprocessing,
         hash: hash::hex(hash),
         notes: begins_at_one(first)
             .into_iter()
-            .chain(split::notes(&parts.kept, |row| names[classes[row]].clone()))
+            .chain(split::notes(&parts.kept, |row| {
+                names[classes[row] as usize].clone()
+            }))
             .chain(twins)
             .collect(),
     })

@@ -21,30 +21,31 @@ use crate::config::{Fold, SplitConfig};
 use crate::error::{Error, Result};
 use crate::seed::{self, Purpose};
 
-/// Rows of a source, counted from 0. Each part is sorted and not empty, and no row is in two of them.
+/// Rows of a source, counted from 0. Each part is sorted and not empty, and no row is in two of them. Numbers of 32 bits are enough for
+/// rows that fit a memory, and half of what others take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Parts {
-    pub train: Vec<usize>,
-    pub validation: Option<Vec<usize>>,
-    pub test: Option<Vec<usize>>,
-    pub calibration: Option<Vec<usize>>,
+    pub train: Vec<u32>,
+    pub validation: Option<Vec<u32>>,
+    pub test: Option<Vec<u32>>,
+    pub calibration: Option<Vec<u32>>,
     /// Training rows that were drawn for another part, and are the last of their class.
-    pub kept: Vec<usize>,
+    pub kept: Vec<u32>,
 }
 
 /// What a split looks at, each a number for every row.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Labels<'a> {
     /// The row's class; none for a regression.
-    pub classes: Option<&'a [usize]>,
+    pub classes: Option<&'a [u32]>,
     /// What the row belongs to: rows of one number stay together.
-    pub groups: Option<&'a [usize]>,
+    pub groups: Option<&'a [u32]>,
     /// When it is from: rows of one number stay together, and later ones have larger numbers.
-    pub times: Option<&'a [usize]>,
+    pub times: Option<&'a [u32]>,
 }
 
 impl<'a> Labels<'a> {
-    pub(super) fn classes(classes: Option<&'a [usize]>) -> Self {
+    pub(super) fn classes(classes: Option<&'a [u32]>) -> Self {
         Labels {
             classes,
             ..Labels::default()
@@ -64,27 +65,28 @@ pub(super) fn built_in(
     let classes = classes.as_deref();
     let parts = split(config, seed, rows.len(), Labels::classes(classes), |_| true)?;
     let names = rows.task().classes();
-    let class =
-        |row: usize| classes.map_or_else(String::new, |classes| names[classes[row]].clone());
+    let class = |row: usize| {
+        classes.map_or_else(String::new, |classes| names[classes[row] as usize].clone())
+    };
     Ok(Splits {
         notes: notes(&parts.kept, class),
-        train: rows.select(&parts.train),
-        validation: parts.validation.map(|part| rows.select(&part)),
-        test: parts.test.map(|part| rows.select(&part)),
-        calibration: parts.calibration.map(|part| rows.select(&part)),
+        train: rows.select_listed(&parts.train),
+        validation: parts.validation.map(|part| rows.select_listed(&part)),
+        test: parts.test.map(|part| rows.select_listed(&part)),
+        calibration: parts.calibration.map(|part| rows.select_listed(&part)),
         preprocessing,
         hash: hash::hex(Sha256::new_with_prefix(bytes)),
     })
 }
 
 /// Each row's class; none for a regression.
-fn classes(rows: &Dataset) -> Option<Vec<usize>> {
+fn classes(rows: &Dataset) -> Option<Vec<u32>> {
     let class = |target: &[f64]| match target {
-        [second] => usize::from(*second == 1.0),
+        [second] => u32::from(*second == 1.0),
         targets => targets
             .iter()
             .position(|target| *target == 1.0)
-            .unwrap_or(0),
+            .unwrap_or(0) as u32,
     };
     match rows.task() {
         Task::Regression { .. } => None,
@@ -97,14 +99,14 @@ fn classes(rows: &Dataset) -> Option<Vec<usize>> {
 }
 
 /// What is said of rows that were kept for training; `class` names the class of a row.
-pub(super) fn notes(kept: &[usize], class: impl Fn(usize) -> String) -> Vec<String> {
+pub(super) fn notes(kept: &[u32], class: impl Fn(usize) -> String) -> Vec<String> {
     const LISTED: usize = 8;
     if kept.is_empty() {
         return Vec::new();
     }
     let mut counts = std::collections::BTreeMap::new();
     for row in kept {
-        *counts.entry(class(*row)).or_insert(0) += 1;
+        *counts.entry(class(*row as usize)).or_insert(0) += 1;
     }
     let words = counts.iter().take(LISTED);
     let mut words: Vec<String> = words
@@ -135,7 +137,7 @@ pub(super) fn split(
 ) -> Result<Parts> {
     let Some(config) = config else {
         return Ok(Parts {
-            train: (0..rows).collect(),
+            train: (0..rows as u32).collect(),
             validation: None,
             test: None,
             calibration: None,
@@ -228,19 +230,14 @@ pub(super) fn split(
 /// How rows are drawn.
 struct Drawing<'a> {
     labels: Labels<'a>,
-    strata: Option<&'a [usize]>,
+    strata: Option<&'a [u32]>,
     /// See [`Parts::kept`].
-    kept: Vec<usize>,
+    kept: Vec<u32>,
 }
 
 impl Drawing<'_> {
     /// About `wanted` rows out of a pool, and those that are left.
-    fn draw(
-        &mut self,
-        pool: &[usize],
-        wanted: f64,
-        random: &mut ChaCha8Rng,
-    ) -> (Vec<usize>, Vec<usize>) {
+    fn draw(&mut self, pool: &[u32], wanted: f64, random: &mut ChaCha8Rng) -> (Vec<u32>, Vec<u32>) {
         let Labels {
             classes,
             groups,
@@ -261,16 +258,16 @@ impl Drawing<'_> {
     /// The rows of a fold, and those to train on.
     fn fold(
         &mut self,
-        pool: &[usize],
+        pool: &[u32],
         fold: Fold,
         random: &mut ChaCha8Rng,
-    ) -> Result<(Option<Vec<usize>>, Vec<usize>)> {
+    ) -> Result<(Option<Vec<u32>>, Vec<u32>)> {
         let Labels {
             classes,
             groups,
             times,
         } = self.labels;
-        let (mut drawn, mut left): (Vec<usize>, Vec<usize>) = match times {
+        let (mut drawn, mut left): (Vec<u32>, Vec<u32>) = match times {
             Some(times) => {
                 // One part more: the first is never measured on.
                 let parts = deal_times(pool, fold.of + 1, times);
@@ -293,7 +290,7 @@ impl Drawing<'_> {
                     .zip(folds)
                     .partition(|(_, number)| *number == fold.number);
                 let rows =
-                    |pairs: Vec<(&usize, usize)>| pairs.into_iter().map(|(row, _)| *row).collect();
+                    |pairs: Vec<(&u32, usize)>| pairs.into_iter().map(|(row, _)| *row).collect();
                 (rows(drawn), rows(left))
             }
         };
@@ -314,21 +311,22 @@ impl Drawing<'_> {
     }
 
     /// Gives back what is drawn of classes of which nothing is left: a class without a training row can be learned by nothing.
-    fn keep_classes(&mut self, drawn: &mut Vec<usize>, left: &mut Vec<usize>, classes: &[usize]) {
-        let there: HashSet<usize> = left.iter().map(|row| classes[*row]).collect();
+    fn keep_classes(&mut self, drawn: &mut Vec<u32>, left: &mut Vec<u32>, classes: &[u32]) {
+        let there: HashSet<u32> = left.iter().map(|row| classes[*row as usize]).collect();
         let mut given = HashSet::new();
         let mut back = Vec::new();
         for row in drawn.iter() {
-            if !there.contains(&classes[*row]) && given.insert(classes[*row]) {
+            let class = classes[*row as usize];
+            if !there.contains(&class) && given.insert(class) {
                 back.push(*row);
             }
         }
         if let Some(groups) = self.labels.groups {
-            let whole: HashSet<usize> = back.iter().map(|row| groups[*row]).collect();
+            let whole: HashSet<u32> = back.iter().map(|row| groups[*row as usize]).collect();
             back = drawn
                 .iter()
                 .copied()
-                .filter(|row| whole.contains(&groups[*row]))
+                .filter(|row| whole.contains(&groups[*row as usize]))
                 .collect();
         }
         if back.is_empty() {
@@ -342,7 +340,7 @@ impl Drawing<'_> {
 }
 
 /// What is split by itself: the classes, or all rows together.
-fn strata<'a>(config: &SplitConfig, classes: Option<&'a [usize]>) -> Result<Option<&'a [usize]>> {
+fn strata<'a>(config: &SplitConfig, classes: Option<&'a [u32]>) -> Result<Option<&'a [u32]>> {
     match (config.stratify, classes) {
         (Some(true), None) => {
             let expected = "`false`, or no such key, where there are no classes";
@@ -358,10 +356,10 @@ fn share(
     part: &str,
     share: f64,
     of: usize,
-    pool: &[usize],
+    pool: &[u32],
     drawing: &mut Drawing,
     random: &mut ChaCha8Rng,
-) -> Result<(Option<Vec<usize>>, Vec<usize>)> {
+) -> Result<(Option<Vec<u32>>, Vec<u32>)> {
     let (drawn, left) = drawing.draw(pool, share * of as f64, random);
     if drawn.is_empty() {
         let expected = match drawing.labels {
@@ -386,12 +384,12 @@ fn share(
 /// Draws the training rows that are kept, each stratum in proportion.
 fn keep(
     kept: usize,
-    mut train: Vec<usize>,
+    mut train: Vec<u32>,
     usable: impl Fn(usize) -> bool,
-    strata: Option<&[usize]>,
+    strata: Option<&[u32]>,
     random: &mut ChaCha8Rng,
-) -> Result<Vec<usize>> {
-    train.retain(|row| usable(*row));
+) -> Result<Vec<u32>> {
+    train.retain(|row| usable(*row as usize));
     if kept > train.len() {
         let expected = format!(
             "at most {}, the number of rows left to train on",
@@ -404,18 +402,21 @@ fn keep(
 }
 
 /// There must be something to learn from.
-fn check_train(train: &[usize], rows: usize, classes: Option<&[usize]>) -> Result<()> {
+fn check_train(train: &[u32], rows: usize, classes: Option<&[u32]>) -> Result<()> {
     if train.is_empty() {
         let expected = "smaller shares or shorter lists, so that training rows are left";
         let found = format!("none left of {rows} rows");
         return Err(Error::invalid("data.split", expected, found));
     }
     // Rows that are all of one class before the split are the source's error: it can say where.
-    let one_class = |classes: &[usize]| classes.windows(2).all(|pair| pair[0] == pair[1]);
+    let one_class = |classes: &[u32]| classes.windows(2).all(|pair| pair[0] == pair[1]);
     let Some(classes) = classes.filter(|classes| !one_class(classes)) else {
         return Ok(());
     };
-    if train.iter().all(|row| classes[*row] == classes[train[0]]) {
+    if train
+        .iter()
+        .all(|row| classes[*row as usize] == classes[train[0] as usize])
+    {
         let found = format!("{} rows of one class", train.len());
         return Err(Error::invalid(
             "data.split",

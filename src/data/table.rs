@@ -43,13 +43,13 @@ use inputs::{Place, Rows};
 use keys::Keys;
 use lines::Lines;
 use packed::Form;
-use rows::{Labeled, Row};
+use rows::{Labeled, Part};
 
 pub use lines::ColumnText;
 pub(super) use lines::column_text;
 pub(super) use raw::Head;
 pub use raw::RawTable;
-pub(super) use scan::{Files, Piece, Pieces};
+pub(super) use scan::{Files, Piece, Pieces, Wanted};
 pub use shards::Reading;
 pub(super) use shards::{Watch, open};
 
@@ -71,9 +71,10 @@ pub(super) fn encode(
     let keys = Keys::read(files, &columns, (config, &form))?;
     let labeled = Labeled::new(&keys, columns.target, config);
     let (rows, dropped) = split::usable_rows(&labeled, &columns, config)?;
-    let targets = target::encode(&rows, columns.target, task, config)?;
-    let (places, lines) = (places(&rows, keys.rows(), 0)?, Lines::of(&rows));
-    let count = rows.len();
+    let targets = target::encode(rows.all(), columns.target, task, config)?;
+    let lines = Lines::of(rows.all());
+    let (places, count) = (places(rows.all(), keys.rows(), 0), rows.all().len());
+    drop(rows);
     let rows = vec![Rows::of(files, keys, places, &columns)];
     let learned = (preprocessing, &form);
     let prepare = |store: &mut Store| inputs::encode(rows, &columns, learned, store);
@@ -120,26 +121,25 @@ pub(super) fn load<'a>(
     if let Some(tests) = &test_labeled {
         split.add_tests(tests, &columns, config)?;
     }
-    let train = &split.rows[..split.train];
+    let (all, train) = (split.rows.all(), split.rows.part(0..split.train));
     let mut notes = std::mem::take(&mut split.notes);
     let mut of_task = Vec::new();
     let task = target::task(train, columns.target, split.classes, config, &mut of_task)?;
-    let targets = target::encode(&split.rows, columns.target, &task, config)?;
+    let targets = target::encode(all, columns.target, &task, config)?;
     let weights = columns.weight;
     let weights = weights
-        .map(|column| weights::read(&split.rows, split.train, column))
+        .map(|column| weights::read(all, split.train, column))
         .transpose()?;
     of_task.extend(std::mem::take(&mut split.far_off));
     of_task.extend(columns.notes(files.head()));
 
-    let lines = Lines::of(&split.rows);
-    let own = split.rows.len() - test_labeled.as_ref().and(split.test).unwrap_or(0);
-    let own_places = places(&split.rows[..own], keys.rows(), 0)?;
+    let lines = Lines::of(all);
+    let own = all.len() - test_labeled.as_ref().and(split.test).unwrap_or(0);
+    let own_places = places(split.rows.part(0..own), keys.rows(), 0);
     let test_places = test_keys
         .as_ref()
-        .map(|keys| places(&split.rows[own..], keys.rows(), own));
-    let test_places = test_places.transpose()?;
-    let (rows, lengths) = (split.rows.len(), split.lengths());
+        .map(|keys| places(split.rows.part(own..all.len()), keys.rows(), own));
+    let (rows, lengths) = (all.len(), split.lengths());
     // What says which rows are used is not in memory beside the rows themselves.
     drop(split);
     let mut tables = vec![Rows::of(&*files, keys, own_places, &columns)];
@@ -164,7 +164,7 @@ pub(super) fn load<'a>(
     notes.extend(of_task);
     notes.extend(learned);
     notes.extend(remarks);
-    notes.extend(lengths.twins(|row| codes.hash(row, targets[row])));
+    notes.extend(lengths.twins(|rows| codes.hashes(rows, &targets))?);
     let data = Dataset::new(Encoded {
         preprocessing: preprocessing.clone(),
         task,
@@ -197,15 +197,10 @@ fn name_of_rows(hash: &str, preprocessing: &TablePreprocessing, tables: &[Rows])
 }
 
 /// The place of each of a table's rows, `all` of them, of which `rows` are used from the place `first` on.
-fn places(rows: &[Row], all: usize, first: usize) -> Result<Vec<Option<Place>>> {
+fn places(rows: Part, all: usize, first: usize) -> Vec<Option<Place>> {
     let mut places = vec![None; all];
-    for (place, row) in (first + 1..).zip(rows) {
-        let place = u32::try_from(place).ok().and_then(Place::new);
-        let too_many = || {
-            let problem = format!("expected fewer than {} rows, found more", u32::MAX);
-            row.labeled.head().error(problem, "give fewer of them")
-        };
-        places[row.row] = Some(place.ok_or_else(too_many)?);
+    for (place, row) in (first as u32 + 1..).zip(rows.numbers()) {
+        places[*row as usize] = Place::new(place);
     }
-    Ok(places)
+    places
 }

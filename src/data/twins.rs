@@ -16,14 +16,26 @@ pub(super) fn note<K: Hash + Eq>(
         .chain(test.iter().flat_map(|rows| rows.clone()))
         .collect();
     let known: HashSet<K> = train.filter(|row| others.contains(row)).collect();
-    let count = |name: &str, rows: &mut dyn ExactSizeIterator<Item = K>| {
+    let count = |rows: &mut dyn ExactSizeIterator<Item = K>| {
         let len = rows.len();
-        let twins = rows.filter(|row| known.contains(row)).count();
-        (twins > 0).then(|| format!("{twins} of {len} {name} rows"))
+        (rows.filter(|row| known.contains(row)).count(), len)
     };
-    let validation = validation.and_then(|mut rows| count("validation", &mut rows));
-    let test = test.and_then(|mut rows| count("test", &mut rows));
-    let words: Vec<String> = validation.into_iter().chain(test).collect();
+    let validation = validation.map(|mut rows| count(&mut rows));
+    let test = test.map(|mut rows| count(&mut rows));
+    words(validation, test)
+}
+
+/// The same of how many rows of each part are twins, and how many there are.
+pub(super) fn words(
+    validation: Option<(usize, usize)>,
+    test: Option<(usize, usize)>,
+) -> Option<String> {
+    let parts = [("validation", validation), ("test", test)];
+    let parts = parts.into_iter().filter_map(|(name, part)| match part? {
+        (0, _) => None,
+        (twins, len) => Some(format!("{twins} of {len} {name} rows")),
+    });
+    let words: Vec<String> = parts.collect();
     (!words.is_empty()).then(|| {
         format!(
             "{} stand among the training rows too, with the same inputs and target, and measure what was learned by heart",

@@ -1,7 +1,6 @@
 //! Text files as a table that is read several times.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -14,7 +13,7 @@ use super::Format;
 use super::pieces::{Piece, Pieces};
 use super::reader::Reader;
 use crate::data::hash::Hashing;
-use crate::data::table::{self, Files, Head};
+use crate::data::table::{self, Files, Head, Wanted};
 use crate::error::{Error, Result};
 
 /// The most bytes of text that stay in memory between readings.
@@ -99,11 +98,11 @@ impl Files for CsvFiles {
         &self.head
     }
 
-    fn pieces<'a>(&'a self, wanted: &HashSet<usize>) -> Result<table::Pieces<'a>> {
-        let (head, format) = (Arc::new(self.head.only(wanted)), self.format);
+    fn pieces<'a>(&'a self, wanted: &Wanted) -> Result<table::Pieces<'a>> {
+        let (heads, format) = (wanted.heads(&self.head), self.format);
         let read = move |piece: Arc<Piece>| -> table::Piece<'a> {
-            let head = Arc::clone(&head);
-            Box::new(move || piece.read(&head, format))
+            let heads = heads.clone();
+            Box::new(move || piece.read(heads.now(), format))
         };
         if self.is_kept() {
             let mut pieces = self.kept.borrow().pieces.clone().into_iter();

@@ -4,7 +4,6 @@
 //! only its own, a date as 2024-01-31, a time of it as 2024-01-31 18:30:00.5, no value as an empty cell. What the file says of types
 //! counts: columns of text are categories, whatever they look like, and columns of dates are dates.
 
-use std::collections::HashSet;
 use std::fmt::{Display, Write};
 use std::fs::File;
 use std::io;
@@ -23,7 +22,7 @@ use parquet::schema::types::ColumnDescPtr;
 
 use crate::data::cell::shown;
 use crate::data::date;
-use crate::data::table::{Files, Head, Piece, Pieces, RawTable};
+use crate::data::table::{Files, Head, Piece, Pieces, RawTable, Wanted};
 use crate::error::{Error, Result};
 
 /// Rows that are read at a time.
@@ -103,12 +102,12 @@ impl Files for ParquetFile {
         &self.head
     }
 
-    fn pieces<'a>(&'a self, wanted: &HashSet<usize>) -> Result<Pieces<'a>> {
-        let head = Arc::new(self.head.only(wanted));
+    fn pieces<'a>(&'a self, wanted: &Wanted) -> Result<Pieces<'a>> {
+        let heads = wanted.heads(&self.head);
         let mut parts = self.parts().into_iter();
         Ok(Box::new(move || {
-            let (head, metadata) = (Arc::clone(&head), Arc::clone(&self.metadata));
-            let read = |part| -> Piece<'a> { Box::new(move || read(&metadata, &head, part)) };
+            let (heads, metadata) = (heads.clone(), Arc::clone(&self.metadata));
+            let read = |part| -> Piece<'a> { Box::new(move || read(&metadata, heads.now(), part)) };
             Ok(parts.next().map(read))
         }))
     }

@@ -10,14 +10,14 @@ use rand::seq::SliceRandom;
 /// are left, both sorted. With `strata`, which has a number for every row, the rows of each number
 /// are drawn from in proportion, up or down by less than one row.
 pub(super) fn draw(
-    pool: &[usize],
+    pool: &[u32],
     wanted: f64,
-    strata: Option<&[usize]>,
+    strata: Option<&[u32]>,
     random: &mut ChaCha8Rng,
-) -> (Vec<usize>, Vec<usize>) {
-    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+) -> (Vec<u32>, Vec<u32>) {
+    let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for &row in pool {
-        let stratum = strata.map_or(0, |strata| strata[row]);
+        let stratum = strata.map_or(0, |strata| strata[row as usize]);
         groups.entry(stratum).or_default().push(row);
     }
     let sizes: Vec<usize> = groups.values().map(Vec::len).collect();
@@ -36,12 +36,12 @@ pub(super) fn draw(
 /// Draws whole groups, in a random order, as long as each brings the number of rows nearer to `wanted`; one group at least is
 /// left. `groups` has a number for every row.
 pub(super) fn draw_groups(
-    pool: &[usize],
+    pool: &[u32],
     wanted: f64,
-    groups: &[usize],
+    groups: &[u32],
     random: &mut ChaCha8Rng,
-) -> (Vec<usize>, Vec<usize>) {
-    let mut order: Vec<(usize, usize)> = sizes(pool, groups).into_iter().collect();
+) -> (Vec<u32>, Vec<u32>) {
+    let mut order: Vec<(u32, usize)> = sizes(pool, groups).into_iter().collect();
     order.shuffle(random);
     let mut drawn = HashSet::new();
     let mut count = 0;
@@ -51,14 +51,15 @@ pub(super) fn draw_groups(
             count += size;
         }
     }
-    pool.iter().partition(|row| drawn.contains(&groups[**row]))
+    pool.iter()
+        .partition(|row| drawn.contains(&groups[**row as usize]))
 }
 
 /// The rows of the latest times, about `wanted`, and those before them. `times` has a number for every row; those of one time
 /// stay together.
-pub(super) fn draw_last(pool: &[usize], wanted: f64, times: &[usize]) -> (Vec<usize>, Vec<usize>) {
+pub(super) fn draw_last(pool: &[u32], wanted: f64, times: &[u32]) -> (Vec<u32>, Vec<u32>) {
     let counts = sizes(pool, times);
-    let (mut first, mut count) = (usize::MAX, 0);
+    let (mut first, mut count) = (u32::MAX, 0);
     for (time, size) in counts.iter().skip(1).rev() {
         if count as f64 + *size as f64 / 2.0 > wanted {
             break;
@@ -66,20 +67,20 @@ pub(super) fn draw_last(pool: &[usize], wanted: f64, times: &[usize]) -> (Vec<us
         first = *time;
         count += size;
     }
-    pool.iter().partition(|row| times[**row] >= first)
+    pool.iter().partition(|row| times[**row as usize] >= first)
 }
 
 /// Deals the rows of a pool into folds, each stratum by itself, in a random order: the fold of each, counted from 0. Folds differ
 /// by one row at most, and by one row of a stratum.
 pub(super) fn deal(
-    pool: &[usize],
+    pool: &[u32],
     folds: usize,
-    strata: Option<&[usize]>,
+    strata: Option<&[u32]>,
     random: &mut ChaCha8Rng,
 ) -> Vec<usize> {
-    let mut places: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut places: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (place, row) in pool.iter().enumerate() {
-        let stratum = strata.map_or(0, |strata| strata[*row]);
+        let stratum = strata.map_or(0, |strata| strata[*row as usize]);
         places.entry(stratum).or_default().push(place);
     }
     let mut dealt = vec![0; pool.len()];
@@ -96,12 +97,12 @@ pub(super) fn deal(
 
 /// The same with whole groups: the larger first, each into the fold with the fewest rows; groups of one size in a random order.
 pub(super) fn deal_groups(
-    pool: &[usize],
+    pool: &[u32],
     folds: usize,
-    groups: &[usize],
+    groups: &[u32],
     random: &mut ChaCha8Rng,
 ) -> Vec<usize> {
-    let mut order: Vec<(usize, usize)> = sizes(pool, groups).into_iter().collect();
+    let mut order: Vec<(u32, usize)> = sizes(pool, groups).into_iter().collect();
     order.shuffle(random);
     order.sort_by_key(|(_, size)| Reverse(*size));
     let mut counts = vec![0; folds];
@@ -111,11 +112,13 @@ pub(super) fn deal_groups(
         counts[fewest] += size;
         fold_of.insert(group, fewest);
     }
-    pool.iter().map(|row| fold_of[&groups[*row]]).collect()
+    pool.iter()
+        .map(|row| fold_of[&groups[*row as usize]])
+        .collect()
 }
 
 /// The part of each row of a pool, counted from 0, of parts of about as many rows, the earliest first; rows of one time are in one.
-pub(super) fn deal_times(pool: &[usize], parts: usize, times: &[usize]) -> Vec<usize> {
+pub(super) fn deal_times(pool: &[u32], parts: usize, times: &[u32]) -> Vec<usize> {
     let mut part_of = BTreeMap::new();
     let mut before = 0;
     for (time, size) in sizes(pool, times) {
@@ -123,14 +126,16 @@ pub(super) fn deal_times(pool: &[usize], parts: usize, times: &[usize]) -> Vec<u
         part_of.insert(time, (2 * before + size) * parts / (2 * pool.len()));
         before += size;
     }
-    pool.iter().map(|row| part_of[&times[*row]]).collect()
+    pool.iter()
+        .map(|row| part_of[&times[*row as usize]])
+        .collect()
 }
 
 /// How many rows of a pool each number has.
-fn sizes(pool: &[usize], numbers: &[usize]) -> BTreeMap<usize, usize> {
+fn sizes(pool: &[u32], numbers: &[u32]) -> BTreeMap<u32, usize> {
     let mut sizes = BTreeMap::new();
     for row in pool {
-        *sizes.entry(numbers[*row]).or_default() += 1;
+        *sizes.entry(numbers[*row as usize]).or_default() += 1;
     }
     sizes
 }

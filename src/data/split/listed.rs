@@ -9,11 +9,11 @@ use crate::error::{Error, Result};
 
 /// The rows that files name, each list sorted.
 pub(super) struct Listed {
-    pub(super) train: Option<Vec<usize>>,
-    pub(super) validation: Option<Vec<usize>>,
-    pub(super) test: Option<Vec<usize>>,
+    pub(super) train: Option<Vec<u32>>,
+    pub(super) validation: Option<Vec<u32>>,
+    pub(super) test: Option<Vec<u32>>,
     /// The rows that no file names.
-    pub(super) others: Vec<usize>,
+    pub(super) others: Vec<u32>,
 }
 
 impl Listed {
@@ -27,7 +27,7 @@ impl Listed {
         let train = read(&config.train_rows)?;
         let validation = read(&config.validation_rows)?;
         let test = read(&config.test_rows)?;
-        let others = (0..rows).filter(|row| !places.contains_key(row));
+        let others = (0..rows as u32).filter(|row| !places.contains_key(row));
         Ok(Listed {
             train,
             validation,
@@ -38,7 +38,7 @@ impl Listed {
 }
 
 /// Reads one file. `places` holds where each row was named so far, as a row may be named only once.
-fn read_rows(path: &Path, rows: usize, places: &mut HashMap<usize, String>) -> Result<Vec<usize>> {
+fn read_rows(path: &Path, rows: usize, places: &mut HashMap<u32, String>) -> Result<Vec<u32>> {
     let text = fs::read_to_string(path).map_err(|cause| Error::Read {
         path: path.to_owned(),
         cause,
@@ -69,9 +69,9 @@ fn read_rows(path: &Path, rows: usize, places: &mut HashMap<usize, String>) -> R
     Ok(listed)
 }
 
-fn parse_row(file: &str, place: &str, text: &str, rows: usize) -> Result<usize> {
+fn parse_row(file: &str, place: &str, text: &str, rows: usize) -> Result<u32> {
     match text.parse() {
-        Ok(row) if row < rows => Ok(row),
+        Ok(row) if (row as usize) < rows => Ok(row),
         _ => {
             let last = rows.saturating_sub(1);
             let problem = format!("expected a row from 0 to {last}, found `{text:.40}`");

@@ -1,6 +1,6 @@
 //! A table's rows as they are held for training.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 use std::path::Path;
 
 use super::lines::Lines;
@@ -66,6 +66,19 @@ impl Layout {
             true => next() + next(),
             false => next(),
         })
+    }
+}
+
+/// A hash of numbers, one after the other: of each the product with what came before, both halves of it.
+#[derive(Clone, Copy, Default)]
+struct Hash64(u64);
+
+impl Hash64 {
+    #[inline]
+    fn and(self, bits: u64) -> Self {
+        let [one, other] = [0x9e37_79b9_7f4a_7c15, 0xd1b5_4a32_d192_ed03];
+        let product = u128::from(self.0.rotate_left(23) ^ one) * u128::from(bits ^ other);
+        Hash64((product >> 64) as u64 ^ product as u64 ^ self.0.rotate_left(41))
     }
 }
 
@@ -153,6 +166,11 @@ impl Codes {
             Numbers::Narrow(numbers) => {
                 let width = self.layout.width();
                 let into = &mut numbers[row * width..][..width];
+                if width == codes.len() {
+                    let pairs = into.iter_mut().zip(codes);
+                    pairs.for_each(|(number, code)| *number = *code as f32);
+                    return;
+                }
                 for (number, code) in into.iter_mut().zip(self.layout.narrow(codes)) {
                     *number = code;
                 }
@@ -162,29 +180,37 @@ impl Codes {
         }
     }
 
-    /// A number that is the same for rows whose codes and targets are.
-    pub(super) fn hash(&self, row: usize, target: f64) -> u64 {
-        let mut hash = DefaultHasher::new();
-        (target + 0.0).to_bits().hash(&mut hash);
-        let place = |width: usize| row * width..(row + 1) * width;
+    /// Of some rows, a number that is the same for rows whose codes and targets are.
+    pub(super) fn hashes(&self, rows: Range<usize>, targets: &[f64]) -> Vec<u64> {
+        let start = |row: &usize| Hash64::default().and((targets[*row] + 0.0).to_bits());
+        let narrow = |hash: Hash64, numbers: &[f32]| {
+            let bits = numbers.iter().map(|number| (number + 0.0).to_bits());
+            bits.fold(hash, |hash, bits| hash.and(bits.into()))
+        };
+        let place = |row: usize, width: usize| row * width..(row + 1) * width;
         match &self.numbers {
             Numbers::Wide(numbers) => {
-                let place = place(self.layout.dates.len());
-                let bits = numbers[place].iter().map(|number| (number + 0.0).to_bits());
-                bits.for_each(|bits| bits.hash(&mut hash));
+                let hash = |row: usize| {
+                    let numbers = &numbers[place(row, self.layout.dates.len())];
+                    let bits = numbers.iter().map(|number| (number + 0.0).to_bits());
+                    bits.fold(start(&row), Hash64::and).0
+                };
+                rows.map(hash).collect()
             }
             Numbers::Narrow(numbers) => {
-                let bits = numbers[place(self.layout.width())]
-                    .iter()
-                    .map(|number| (number + 0.0).to_bits());
-                bits.for_each(|bits| bits.hash(&mut hash));
+                let numbers = |row: usize| &numbers[place(row, self.layout.width())];
+                rows.map(|row| narrow(start(&row), numbers(row)).0)
+                    .collect()
             }
-            Numbers::OnDisk(file) => file.read(&[row], |_, numbers| {
-                let bits = numbers.iter().map(|number| (number + 0.0).to_bits());
-                bits.for_each(|bits| bits.hash(&mut hash));
-            }),
+            Numbers::OnDisk(file) => {
+                let rows: Vec<usize> = rows.collect();
+                let mut hashes = vec![0; rows.len()];
+                file.read(&rows, |place, numbers| {
+                    hashes[place] = narrow(start(&rows[place]), numbers).0;
+                });
+                hashes
+            }
         }
-        hash.finish()
     }
 
     /// Turns the codes of some rows into inputs, one row after the other; `number` rounds.

@@ -12,7 +12,7 @@ use super::numeric::Tally;
 use super::packed::{Block, Cells, Code, Form, cell};
 use super::raw::{Head, RawTable};
 use super::rows::Spot;
-use super::scan::{AHEAD, Files, Starts, scan};
+use super::scan::{Files, Starts, Wanted, scan, stream};
 use super::suspects::Extremes;
 use crate::config::{Missing, Scaling, TableConfig};
 use crate::data::cell::{Almost, Cell, Decimal, NumberStyle, shown};
@@ -21,7 +21,6 @@ use crate::data::preprocessing::{Column, ColumnKind, RowError, TablePreprocessin
 use crate::data::remarks::{Remark, Remarks};
 use crate::data::spelling::Spellings;
 use crate::error::{Error, Result};
-use crate::threads;
 
 /// The rows of a table, and what each is used for.
 pub(super) struct Rows<'a> {
@@ -74,30 +73,25 @@ impl<'a> Rows<'a> {
                 let block = Block::pack(&table, form, |column| wanted.contains(&column));
                 work(&block, places(first, &block))
             };
-            return scan(self.files, wanted, read, then);
+            return scan(self.files, &Wanted::all(wanted.clone()), read, then);
         }
         self.files.again();
         let mut left = std::mem::take(&mut self.held).into_iter();
-        let mut piece = 0;
-        loop {
-            let batch: Vec<Block> = left.by_ref().take(AHEAD * threads::count()).collect();
-            let count = batch.len();
-            if count == 0 {
-                return Ok(());
-            }
-            let work = |k: usize, block: Block| {
-                let done = work(&block, places(starts.first(piece + k), &block));
-                let (rows, bytes) = (block.rows(), block.bytes);
-                (done, rows, bytes, stays.then_some(block))
-            };
-            let (done, ()) = threads::beside(batch, work, || ());
-            for (result, rows, bytes, block) in done {
-                then(result?)?;
-                self.files.passed(rows, bytes)?;
-                self.held.extend(block);
-            }
-            piece += count;
-        }
+        let work = |piece: usize, block: Block| {
+            let result = work(&block, places(starts.first(piece), &block))?;
+            let (rows, bytes) = (block.rows(), block.bytes);
+            Ok((result, rows, bytes, stays.then_some(block)))
+        };
+        let held = &mut self.held;
+        stream(
+            || Ok(left.next()),
+            work,
+            |(result, rows, bytes, block)| {
+                held.extend(block);
+                then(result)?;
+                self.files.passed(rows, bytes)
+            },
+        )
     }
 }
 
@@ -356,7 +350,7 @@ impl Seen {
         let cells = block.cells(column);
         let read = cells.each_text(|text| preprocessing.cell(text));
         let mut almost: Vec<Option<Option<Almost>>> = vec![None; read.len()];
-        let mut seen = Seen::default();
+        let (mut seen, mut extremes) = (Seen::default(), Extremes::default());
         let is_training = |place: &Option<Place>| index(*place).is_some_and(|place| place < train);
         for (row, place) in places
             .iter()
@@ -367,7 +361,7 @@ impl Seen {
             let cell = cell(code, &read);
             let spot = || Spot::of(block, row, column);
             if let (Some(number), None) = (cell.number(), asked.day_first) {
-                seen.extremes.add(number, cells.odd_text(row), spot);
+                extremes.add(number, cells.odd_text(row), row);
             }
             if !is_training(place) {
                 continue;
@@ -405,6 +399,7 @@ impl Seen {
                 }
             }
         }
+        seen.extremes = extremes.spotted(|row| Spot::of(block, row, column));
         if !seen.tally.are_numbers() {
             has_words.store(true, Ordering::Relaxed);
         }

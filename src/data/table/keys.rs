@@ -1,17 +1,21 @@
 //! The columns that say what a row is for: its target, its group, its time and its weight. They are in memory while rows are split.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::columns::Columns;
 use super::packed::{Block, Code, Form};
 use super::raw::{Head, RawTable};
-use super::scan::{Files, Starts, scan};
+use super::scan::{Files, Starts, Wanted, scan};
 use crate::config::{Missing, TableConfig};
 use crate::error::Result;
 
 /// The most bytes of inputs that stay in memory between readings, whatever the size of the table.
 const HELD: usize = 1 << 26;
+
+/// The most rows of a table: those of two have numbers of 32 bits.
+const MOST_ROWS: usize = i32::MAX as usize;
 
 /// What is known of all rows before any is prepared.
 pub(super) struct Keys {
@@ -29,7 +33,8 @@ pub(super) struct Keys {
 type Gap = std::num::NonZeroU32;
 
 impl Keys {
-    /// Reads them. Beside them, inputs stay in memory if they take little of it, or at most a quarter of what they will when prepared.
+    /// Reads them. Beside them, inputs stay in memory if they take little of it, or no more than they will when prepared: then they make
+    /// room for what they become, block by block.
     pub(super) fn read(
         files: &dyn Files,
         columns: &Columns,
@@ -54,9 +59,13 @@ impl Keys {
             starts: Starts::new(),
             gaps: drops.then(Vec::new),
         };
-        let holds = AtomicBool::new(true);
+        let is_too_large = Arc::new(AtomicBool::new(false));
+        let wanted = match drops {
+            true => Wanted::all(wanted),
+            false => Wanted::until(wanted, keys.clone(), &is_too_large),
+        };
         let work = |_, piece: RawTable| {
-            let holds = holds.load(Ordering::Relaxed);
+            let holds = !is_too_large.load(Ordering::Relaxed);
             let mut block = Block::pack(&piece, form, |column| holds || drops || is_key(column));
             let gaps = drops.then(|| gaps(&block, &used, config));
             if !holds {
@@ -67,19 +76,28 @@ impl Keys {
         let mut size = 0;
         scan(files, &wanted, work, |(block, gaps)| {
             found.starts.push(block.rows());
+            if found.starts.rows() > MOST_ROWS {
+                let problem = format!("expected at most {MOST_ROWS} rows, found more");
+                return Err(found.head.error(problem, "give fewer of them"));
+            }
             size += block.size(is_input);
             found.blocks.push(block);
             let prepared = match config.cache {
                 Some(_) => 0,
                 None => found.starts.rows() * columns.inputs.len() * size_of::<f32>(),
             };
-            if size > HELD.max(prepared / 4) {
-                holds.store(false, Ordering::Relaxed);
+            if found.holds_inputs && size > HELD.max(prepared) {
+                is_too_large.store(true, Ordering::Relaxed);
                 found.holds_inputs = false;
+                found.blocks.iter_mut().for_each(|block| block.keep(is_key));
             }
             if !found.holds_inputs {
-                found.blocks.iter_mut().for_each(|block| block.keep(is_key));
-                size = 0;
+                // It may have been read before that was known.
+                found
+                    .blocks
+                    .last_mut()
+                    .into_iter()
+                    .for_each(|block| block.keep(is_key));
             }
             if let (Some(all), Some(gaps)) = (&mut found.gaps, gaps) {
                 all.extend(gaps);

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::rows::Row;
-use super::scan::{Files, scan};
+use super::rows::{Part, Row};
+use super::scan::{Files, Wanted, scan};
 use crate::data::cell::shown;
 use crate::error::{Error, Result};
 
@@ -15,8 +15,8 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn of(rows: &[Row]) -> Self {
-        let line = |row: &Row| u32::try_from(row.line()).unwrap_or(u32::MAX);
+    pub(super) fn of(rows: Part) -> Self {
+        let line = |row: Row| u32::try_from(row.line()).unwrap_or(u32::MAX);
         let mut files: Vec<(usize, String)> = Vec::new();
         for (k, row) in rows.iter().enumerate() {
             if files.last().is_none_or(|(_, file)| file != row.file()) {
@@ -67,7 +67,8 @@ pub(in crate::data) fn column_text(
         let cells: Vec<(usize, String)> = (0..piece.rows()).map(cell).collect();
         Ok((piece.shared_head().file().to_owned(), cells))
     };
-    scan(files, &HashSet::from([place]), read, |(file, cells)| {
+    let wanted = Wanted::all(HashSet::from([place]));
+    scan(files, &wanted, read, |(file, cells)| {
         into.entry(file).or_default().extend(cells);
         Ok(())
     })

@@ -116,7 +116,6 @@ impl Head {
     }
 
     /// Whether the cells of a column, as the file counts them, are wanted.
-    #[cfg(feature = "parquet")]
     pub(in crate::data) fn wants(&self, column: usize) -> bool {
         self.places[column].is_some()
     }

@@ -1,6 +1,7 @@
 //! Rows of one table or another.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::keys::Keys;
 use super::packed::{Block, Code};
@@ -21,6 +22,80 @@ pub(super) struct Labeled<'a> {
 pub(super) struct Row<'a> {
     pub(super) labeled: &'a Labeled<'a>,
     pub(super) row: usize,
+}
+
+/// Some rows, of one table or of two: 4 bytes each.
+pub(super) struct Chosen<'a> {
+    rows: Vec<u32>,
+    /// Each table, and how many rows stand before its own.
+    tables: Vec<(usize, &'a Labeled<'a>)>,
+}
+
+/// Some of those, one after the other.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'p, 'a> {
+    rows: &'p [u32],
+    before: usize,
+    tables: &'p [(usize, &'a Labeled<'a>)],
+}
+
+impl<'a> Chosen<'a> {
+    pub(super) fn of(labeled: &'a Labeled<'a>, rows: Vec<u32>) -> Self {
+        Chosen {
+            rows,
+            tables: vec![(0, labeled)],
+        }
+    }
+
+    /// Adds rows of another table.
+    pub(super) fn extend(&mut self, others: Chosen<'a>) {
+        let before = self.rows.len();
+        let tables = others.tables.into_iter();
+        self.tables
+            .extend(tables.map(|(start, table)| (before + start, table)));
+        self.rows.extend(others.rows);
+    }
+
+    pub(super) fn all(&self) -> Part<'_, 'a> {
+        self.part(0..self.rows.len())
+    }
+
+    pub(super) fn part(&self, rows: Range<usize>) -> Part<'_, 'a> {
+        Part {
+            before: rows.start,
+            rows: &self.rows[rows],
+            tables: &self.tables,
+        }
+    }
+}
+
+impl<'a> Part<'_, 'a> {
+    pub(super) fn len(self) -> usize {
+        self.rows.len()
+    }
+
+    /// Each row by its number in its table.
+    pub(super) fn numbers(&self) -> &[u32] {
+        self.rows
+    }
+
+    pub(super) fn get(self, place: usize) -> Row<'a> {
+        let of = |(start, _): &&(usize, &Labeled)| *start <= self.before + place;
+        let table = self.tables.iter().rev().find(of);
+        Row {
+            labeled: table.unwrap_or(&self.tables[0]).1,
+            row: self.rows[place] as usize,
+        }
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = Row<'a>> {
+        (0..self.len()).map(move |place| self.get(place))
+    }
+
+    /// The first table as a whole.
+    pub(super) fn head(self) -> &'a Head {
+        self.tables[0].1.head()
+    }
 }
 
 impl<'a> Labeled<'a> {

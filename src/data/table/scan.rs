@@ -1,6 +1,8 @@
 //! Reading a table as often as needed, in pieces, on all threads.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::raw::{Head, RawTable};
 use crate::error::{Error, Result};
@@ -21,7 +23,7 @@ pub(in crate::data) trait Files {
     ///
     /// # Errors
     /// If a file cannot be read.
-    fn pieces<'a>(&'a self, wanted: &HashSet<usize>) -> Result<Pieces<'a>>;
+    fn pieces<'a>(&'a self, wanted: &Wanted) -> Result<Pieces<'a>>;
 
     /// Lets go of what is kept of the files between readings, since they are not read again.
     fn forget(&self) {}
@@ -38,46 +40,112 @@ pub(in crate::data) trait Files {
     }
 }
 
+/// The columns whose cells are wanted.
+#[derive(Clone)]
+pub(in crate::data) struct Wanted {
+    columns: HashSet<usize>,
+    /// Those that are enough in pieces that are read once the flag is set.
+    enough: Option<(HashSet<usize>, Arc<AtomicBool>)>,
+}
+
+/// A file's columns, of which some are wanted.
+#[derive(Clone)]
+pub(in crate::data) struct Heads {
+    wanted: Arc<Head>,
+    enough: Option<(Arc<Head>, Arc<AtomicBool>)>,
+}
+
+impl Wanted {
+    pub(super) fn all(columns: HashSet<usize>) -> Self {
+        Wanted {
+            columns,
+            enough: None,
+        }
+    }
+
+    /// These `columns`, and only those that are `enough` in pieces that are read once the flag is set.
+    pub(super) fn until(
+        columns: HashSet<usize>,
+        enough: HashSet<usize>,
+        flag: &Arc<AtomicBool>,
+    ) -> Self {
+        Wanted {
+            columns,
+            enough: Some((enough, Arc::clone(flag))),
+        }
+    }
+
+    pub(in crate::data) fn heads(&self, of: &Head) -> Heads {
+        let enough = self.enough.as_ref();
+        Heads {
+            wanted: Arc::new(of.only(&self.columns)),
+            enough: enough.map(|(columns, flag)| (Arc::new(of.only(columns)), Arc::clone(flag))),
+        }
+    }
+}
+
+impl Heads {
+    /// The columns that are wanted now.
+    pub(in crate::data) fn now(&self) -> &Arc<Head> {
+        match &self.enough {
+            Some((head, flag)) if flag.load(Ordering::Relaxed) => head,
+            _ => &self.wanted,
+        }
+    }
+}
+
 /// Pieces that are read ahead for each thread.
-pub(super) const AHEAD: usize = 4;
+const AHEAD: usize = 4;
 
 /// Reads a table: `work` has the number of the piece and its rows, on any thread, and `then` what it made of them, in the order of the
 /// table.
 pub(super) fn scan<T: Send>(
     files: &dyn Files,
-    wanted: &HashSet<usize>,
+    wanted: &Wanted,
     work: impl Fn(usize, RawTable) -> Result<T> + Sync,
     mut then: impl FnMut(T) -> Result<()>,
 ) -> Result<()> {
-    let mut pieces = files.pieces(wanted)?;
-    let mut take = || -> Result<Vec<Piece>> {
+    let read = |k: usize, piece: Piece| {
+        let table = piece()?;
+        Ok((table.rows(), table.bytes, work(k, table)?))
+    };
+    stream(files.pieces(wanted)?, read, |(rows, bytes, result)| {
+        then(result)?;
+        files.passed(rows, bytes)
+    })
+}
+
+/// `work` on each item that `next` gives, with its number, on any thread, and `then` on the results, in order. What is next is prepared,
+/// and results are taken, while the threads work.
+pub(super) fn stream<I: Send, T: Send>(
+    mut next: impl FnMut() -> Result<Option<I>>,
+    work: impl Fn(usize, I) -> Result<T> + Sync,
+    mut then: impl FnMut(T) -> Result<()>,
+) -> Result<()> {
+    let mut end = None;
+    let mut take = || -> Vec<I> {
         let mut taken = Vec::new();
-        while taken.len() < AHEAD * threads::count() {
-            match pieces()? {
-                Some(piece) => taken.push(piece),
-                None => break,
+        while end.is_none() && taken.len() < AHEAD * threads::count() {
+            match next() {
+                Ok(Some(item)) => taken.push(item),
+                Ok(None) => end = Some(Ok(())),
+                // A mistake in an item before it is the one to tell.
+                Err(error) => end = Some(Err(error)),
             }
         }
-        Ok(taken)
+        taken
     };
-    let mut batch = take()?;
-    let mut first = 0;
+    let mut finish = |done: Vec<Result<T>>| done.into_iter().try_for_each(|result| then(result?));
+    let (mut batch, mut first, mut done) = (take(), 0, Vec::new());
     while !batch.is_empty() {
         let count = batch.len();
-        let read = |k: usize, piece: Piece| {
-            let table = piece()?;
-            Ok((table.rows(), table.bytes, work(first + k, table)?))
-        };
-        let (done, following): (Vec<Result<_>>, _) = threads::beside(batch, read, &mut take);
-        for result in done {
-            let (rows, bytes, result) = result?;
-            then(result)?;
-            files.passed(rows, bytes)?;
-        }
-        batch = following?;
-        first += count;
+        let work = |k: usize, item: I| work(first + k, item);
+        let meanwhile = || finish(done).map(|()| take());
+        let (results, following) = threads::beside(batch, work, meanwhile);
+        (batch, done, first) = (following?, results, first + count);
     }
-    Ok(())
+    finish(done)?;
+    end.unwrap_or(Ok(()))
 }
 
 /// Where the rows of each piece begin, as the first reading found them.
@@ -101,7 +169,12 @@ impl Starts {
 
     /// The piece that a row is of, and its place there.
     pub(super) fn find(&self, row: usize) -> (usize, usize) {
-        let piece = self.0.partition_point(|start| *start <= row) - 1;
+        // Most pieces have about as many rows, so that it is near to where it would be if all had.
+        let about = row * (self.0.len() - 1) / self.rows().max(1);
+        let near = about.saturating_sub(1)..(about + 2).min(self.0.len() - 1);
+        let is_in = |piece: &usize| (self.0[*piece]..self.0[piece + 1]).contains(&row);
+        let found = near.into_iter().find(is_in);
+        let piece = found.unwrap_or_else(|| self.0.partition_point(|start| *start <= row) - 1);
         (piece, row - self.0[piece])
     }
 
@@ -124,5 +197,65 @@ impl Starts {
                 "begin again when it is complete",
             )),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(until: usize, fails: bool) -> impl FnMut() -> Result<Option<usize>> {
+        let mut next = 0;
+        move || {
+            next += 1;
+            match next <= until {
+                true => Ok(Some(next - 1)),
+                false if fails => Err(Error::Compute("the source".to_owned())),
+                false => Ok(None),
+            }
+        }
+    }
+
+    #[test]
+    fn results_come_in_order_and_the_first_mistake_ends_them() {
+        for (mistake, fails) in [
+            (None, false),
+            (None, true),
+            (Some(7), true),
+            (Some(99), false),
+        ] {
+            let mut found = Vec::new();
+            let work = |k: usize, item: usize| match Some(item) == mistake {
+                true => Err(Error::Compute(format!("item {k}"))),
+                false => Ok((k, 2 * item)),
+            };
+            let result = stream(numbers(100, fails), work, |pair| {
+                found.push(pair);
+                Ok(())
+            });
+            let expected = match (mistake, fails) {
+                (Some(item), _) => Some(format!("item {item}")),
+                (None, true) => Some("the source".to_owned()),
+                (None, false) => None,
+            };
+            let told = result.err().map(|error| error.to_string());
+            assert_eq!(told.is_some(), expected.is_some());
+            assert!(
+                told.unwrap_or_default()
+                    .contains(&expected.unwrap_or_default())
+            );
+            let whole = (0..mistake.unwrap_or(100)).map(|item| (item, 2 * item));
+            assert!(found.into_iter().eq(whole));
+        }
+    }
+
+    #[test]
+    fn a_row_is_found_in_pieces_of_any_sizes() {
+        let mut starts = Starts::new();
+        let sizes = [5, 0, 1, 100, 3, 0, 0, 40];
+        sizes.iter().for_each(|rows| starts.push(*rows));
+        let places = sizes.iter().enumerate();
+        let places = places.flat_map(|(piece, rows)| (0..*rows).map(move |row| (piece, row)));
+        assert!(places.eq((0..starts.rows()).map(|row| starts.find(row))));
     }
 }

@@ -1,11 +1,10 @@
 //! A table in several files: shards.
 
 use std::cell::{Cell, OnceCell};
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::raw::Head;
-use super::scan::{Files, Pieces};
+use super::scan::{Files, Pieces, Wanted};
 use crate::error::{Error, Result};
 
 /// Opens a file whose columns are counted as those of the first file are, which has none to look to.
@@ -82,7 +81,7 @@ impl<'s> Files for Shards<'s> {
         &self.head
     }
 
-    fn pieces<'a>(&'a self, wanted: &HashSet<usize>) -> Result<Pieces<'a>> {
+    fn pieces<'a>(&'a self, wanted: &Wanted) -> Result<Pieces<'a>> {
         self.again();
         let wanted = wanted.clone();
         let mut left = self.opened.iter().zip(&self.paths);

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::columns::Columns;
-use super::rows::{Labeled, Row};
+use super::rows::{Chosen, Labeled, Part};
+use super::scan::stream;
 use super::{target, times};
 use crate::config::{Missing, MissingTarget, SplitConfig, TableConfig};
 use crate::data::cell::{Cell, shown};
@@ -14,7 +15,7 @@ use crate::error::Result;
 
 /// Rows of the training part, then of the validation part, then of the calibration part, then of the test part.
 pub(super) struct RowSplit<'a> {
-    pub(super) rows: Vec<Row<'a>>,
+    pub(super) rows: Chosen<'a>,
     /// How many are training rows; at least one.
     pub(super) train: usize,
     /// How many are validation rows; none where there is no such part.
@@ -39,32 +40,33 @@ pub(super) fn split<'a>(
     seed: u64,
 ) -> Result<RowSplit<'a>> {
     let (usable, dropped) = usable_rows(labeled, columns, config)?;
-    let classes = target::holds_classes(&usable, columns.target, config)?;
-    let class_numbers = classes.then(|| target::class_numbers(&usable, columns.target, config));
+    let all = usable.all();
+    let classes = target::holds_classes(all, columns.target, config)?;
+    let class_numbers = classes.then(|| target::class_numbers(all, columns.target, config));
     let groups = columns
         .group
-        .map(|column| target::class_numbers(&usable, column, config));
+        .map(|column| target::class_numbers(all, column, config));
     let times = columns
         .time
-        .map(|column| times::numbers(&usable, column))
+        .map(|column| times::numbers(all, column))
         .transpose()?;
     let labels = Labels {
         classes: class_numbers.as_deref(),
         groups: groups.as_deref(),
         times: times.as_deref(),
     };
-    let parts = split_rows(labeled, &usable, labels, split, seed)?;
+    let parts = split_rows(labeled, all, labels, split, seed)?;
     let far_off = match classes {
         true => Vec::new(),
-        false => target::far_off(&usable, columns.target),
+        false => target::far_off(all, columns.target),
     };
-    let class = |place: usize| shown(&usable[place].text(columns.target));
+    let class = |place: usize| shown(&all.get(place).text(columns.target));
     let mut notes: Vec<String> = dropped.into_iter().collect();
     notes.extend(split::notes(&parts.kept, class));
-    let mut rows: Vec<Row> = Vec::with_capacity(labeled.keys.rows());
-    let mut add = |name: &str, part: Vec<Row<'a>>| {
+    let mut rows = Vec::with_capacity(all.len());
+    let mut add = |name: &str, part: Vec<u32>| {
         let len = part.len();
-        rows.extend(part);
+        rows.extend(part.into_iter().map(|place| all.numbers()[place as usize]));
         if len > 0 {
             return Ok(len);
         }
@@ -73,21 +75,18 @@ pub(super) fn split<'a>(
             "change `split` in `[data]`, or what leaves rows out",
         ))
     };
-    let pick = |places: Vec<usize>| -> Vec<Row<'a>> {
-        places.into_iter().map(|place| usable[place]).collect()
-    };
-    let train = add("training", pick(parts.train))?;
+    let train = add("training", parts.train)?;
     let validation = parts
         .validation
-        .map(|part| add("validation", pick(part)))
+        .map(|part| add("validation", part))
         .transpose()?;
     let calibration = parts
         .calibration
-        .map(|part| add("calibration", pick(part)))
+        .map(|part| add("calibration", part))
         .transpose()?;
-    let test = parts.test.map(|part| add("test", pick(part))).transpose()?;
+    let test = parts.test.map(|part| add("test", part)).transpose()?;
     Ok(RowSplit {
-        rows,
+        rows: Chosen::of(labeled, rows),
         train,
         validation,
         test,
@@ -108,7 +107,7 @@ impl<'a> RowSplit<'a> {
     ) -> Result<()> {
         let (tests, dropped) = usable_rows(tests, columns, config)?;
         self.notes.extend(dropped);
-        self.test = Some(tests.len());
+        self.test = Some(tests.all().len());
         self.rows.extend(tests);
         Ok(())
     }
@@ -149,11 +148,69 @@ impl Lengths {
         self.test.map(|len| start..start + len)
     }
 
-    /// What is said of rows that are the same in training and in another part, by a number that is.
-    pub(super) fn twins(self, number: impl Fn(usize) -> u64 + Copy) -> Option<String> {
-        let numbers = |rows: Range<usize>| rows.map(number);
-        let (validation, test) = (self.validation().map(numbers), self.test().map(numbers));
-        twins::note(numbers(0..self.train), validation, test)
+    /// What is said of rows that are the same in training and in another part, by a number of each that is.
+    pub(super) fn twins(
+        self,
+        numbers: impl Fn(Range<usize>) -> Vec<u64> + Sync,
+    ) -> Result<Option<String>> {
+        /// Rows that a thread looks at, one after the other.
+        const SOME: usize = 1 << 12;
+        let numbers_of = |rows: Option<Range<usize>>| -> Result<Option<Vec<u64>>> {
+            let Some(rows) = rows else {
+                return Ok(None);
+            };
+            let mut all = Vec::with_capacity(rows.len());
+            stream(
+                pieces(rows, SOME),
+                |_, some| Ok(numbers(some)),
+                |some| {
+                    all.extend(some);
+                    Ok(())
+                },
+            )?;
+            Ok(Some(all))
+        };
+        let validation = numbers_of(self.validation())?;
+        let test = numbers_of(self.test())?;
+        // Of the training rows, which are most, none is kept.
+        let others = validation.iter().chain(&test).flatten();
+        let mut others: Vec<u64> = others.copied().collect();
+        if others.is_empty() {
+            return Ok(None);
+        }
+        others.sort_unstable();
+        others.dedup();
+        let mut is_known = vec![false; others.len()];
+        let find = |_, rows: Range<usize>| -> Result<Vec<usize>> {
+            let places = numbers(rows).into_iter();
+            Ok(places
+                .filter_map(|number| others.binary_search(&number).ok())
+                .collect())
+        };
+        stream(pieces(0..self.train, SOME), find, |places| {
+            places.into_iter().for_each(|place| is_known[place] = true);
+            Ok(())
+        })?;
+        let is_twin = |number: &&u64| {
+            others
+                .binary_search(number)
+                .is_ok_and(|place| is_known[place])
+        };
+        let count = |part: &Vec<u64>| (part.iter().filter(is_twin).count(), part.len());
+        Ok(twins::words(
+            validation.as_ref().map(count),
+            test.as_ref().map(count),
+        ))
+    }
+}
+
+/// Ranges of so many rows at most, one after the other.
+fn pieces(rows: Range<usize>, most: usize) -> impl FnMut() -> Result<Option<Range<usize>>> {
+    let mut start = rows.start;
+    move || {
+        let piece = start..rows.end.min(start + most);
+        start = piece.end;
+        Ok((!piece.is_empty()).then_some(piece))
     }
 }
 
@@ -162,7 +219,7 @@ pub(super) fn usable_rows<'a>(
     labeled: &'a Labeled<'a>,
     columns: &Columns,
     config: &TableConfig,
-) -> Result<(Vec<Row<'a>>, Option<String>)> {
+) -> Result<(Chosen<'a>, Option<String>)> {
     let (head, count) = (labeled.head(), labeled.keys.rows());
     let drops = config.missing == Missing::Drop;
     let drops_target = match config.missing_target {
@@ -191,7 +248,7 @@ pub(super) fn usable_rows<'a>(
         }
         match labeled.keys.gap(row.row) {
             Some(column) => *dropped.entry(column).or_insert(0) += 1,
-            None => usable.push(row),
+            None => usable.push(row.row as u32),
         }
     }
     if usable.is_empty() {
@@ -212,14 +269,14 @@ pub(super) fn usable_rows<'a>(
             words.join(", ")
         )
     });
-    Ok((usable, note))
+    Ok((Chosen::of(labeled, usable), note))
 }
 
 /// Places among the usable rows for each part. Fractions are of the usable rows. Files of row numbers count all of the
 /// table's; a row they list that is not usable is left out.
 fn split_rows(
     labeled: &Labeled,
-    usable: &[Row],
+    usable: Part,
     labels: Labels,
     config: Option<&SplitConfig>,
     seed: u64,
@@ -233,21 +290,24 @@ fn split_rows(
         return split::split(config, seed, usable.len(), labels, |_| true);
     }
     let mut places = vec![None; labeled.keys.rows()];
-    for (place, row) in usable.iter().enumerate() {
-        places[row.row] = Some(place);
+    for (place, row) in usable.numbers().iter().enumerate() {
+        places[*row as usize] = Some(place as u32);
     }
     // The rows left out are a class of their own, so that they do not change the shares of the others.
-    let all: Option<Vec<usize>> = labels.classes.map(|classes| {
+    let all: Option<Vec<u32>> = labels.classes.map(|classes| {
         let left_out = 1 + classes.iter().max().copied().unwrap_or(0);
-        let class = |place: &Option<usize>| place.map_or(left_out, |place| classes[place]);
+        let class = |place: &Option<u32>| place.map_or(left_out, |place| classes[place as usize]);
         places.iter().map(class).collect()
     });
     let is_usable = |row: usize| places[row].is_some();
     // There are no groups beside files of row numbers.
     let all = Labels::classes(all.as_deref());
     let parts = split::split(config, seed, places.len(), all, is_usable)?;
-    let keep =
-        |rows: Vec<usize>| -> Vec<usize> { rows.iter().filter_map(|&row| places[row]).collect() };
+    let keep = |rows: Vec<u32>| -> Vec<u32> {
+        rows.iter()
+            .filter_map(|&row| places[row as usize])
+            .collect()
+    };
     Ok(split::Parts {
         train: keep(parts.train),
         validation: parts.validation.map(keep),

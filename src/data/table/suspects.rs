@@ -10,40 +10,72 @@ const FAR: f64 = 1_000.0;
 const FEWEST: usize = 10;
 
 /// The numbers of a column that are the first and last in size, and what it has of zeros that numbers lose.
-#[derive(Debug, Default)]
-pub(super) struct Extremes {
+///
+/// `S` says where a number is; a [`Spot`] is made of it when it is known which numbers are the last in size.
+#[derive(Debug)]
+pub(super) struct Extremes<S = Spot> {
     count: usize,
-    lowest: Option<End>,
-    highest: Option<End>,
+    lowest: Option<End<S>>,
+    highest: Option<End<S>>,
     /// How many texts such as `02139` there are, and the first.
-    zeros: Option<(usize, Spot)>,
+    zeros: Option<(usize, S)>,
 }
 
 /// The number at one end.
 #[derive(Debug)]
-struct End {
+struct End<S> {
     number: f64,
     count: usize,
-    first: Spot,
+    first: S,
     /// The number that is the end without it.
     next: Option<f64>,
 }
 
-impl Extremes {
+impl<S> Default for Extremes<S> {
+    fn default() -> Self {
+        Extremes {
+            count: 0,
+            lowest: None,
+            highest: None,
+            zeros: None,
+        }
+    }
+}
+
+impl<S: Copy> Extremes<S> {
     /// Adds a number, which is written as `text` if that is not its plain form.
-    pub(super) fn add(&mut self, number: f64, text: Option<&str>, spot: impl Fn() -> Spot) {
+    #[inline]
+    pub(super) fn add(&mut self, number: f64, text: Option<&str>, spot: S) {
         self.count += 1;
-        End::add(&mut self.lowest, number, |a, b| a < b, &spot);
-        End::add(&mut self.highest, number, |a, b| a > b, &spot);
+        End::add(&mut self.lowest, number, |a, b| a < b, spot);
+        End::add(&mut self.highest, number, |a, b| a > b, spot);
         let is_code = |text: &str| {
             let digits = || text.bytes().all(|byte| byte.is_ascii_digit());
             text.len() > 1 && text.starts_with('0') && digits()
         };
         if text.is_some_and(is_code) {
-            self.zeros.get_or_insert_with(|| (0, spot())).0 += 1;
+            self.zeros.get_or_insert((0, spot)).0 += 1;
         }
     }
 
+    /// The same with what can be said of each.
+    pub(super) fn spotted(self, spot: impl Fn(S) -> Spot) -> Extremes {
+        let of_end = |end: End<S>| End {
+            number: end.number,
+            count: end.count,
+            first: spot(end.first),
+            next: end.next,
+        };
+        Extremes {
+            count: self.count,
+            lowest: self.lowest.map(of_end),
+            highest: self.highest.map(of_end),
+            zeros: self.zeros.map(|(count, first)| (count, spot(first))),
+        }
+    }
+}
+
+impl Extremes {
     /// Adds those of rows that come after these.
     pub(super) fn extend(&mut self, others: Extremes) {
         self.count += others.count;
@@ -69,7 +101,7 @@ impl Extremes {
 
     /// Numbers of a column that are far from all others, a sentence each; `sample` is some of its numbers.
     pub(super) fn far_off(&self, column: &str, sample: &[f64]) -> Vec<String> {
-        let note = |(end, is_mark): (&End, bool)| {
+        let note = |(end, is_mark): (&End<Spot>, bool)| {
             let (text, place) = (shown(&end.first.text), &end.first.place);
             let times = match end.count {
                 1 => "once,".to_owned(),
@@ -89,8 +121,8 @@ impl Extremes {
     }
 
     /// Numbers far from all others, and whether each looks like a mark of a missing value, all nines.
-    fn outside(&self, sample: &[f64]) -> Vec<(&End, bool)> {
-        let mut found: Vec<(&End, bool)> = Vec::new();
+    fn outside(&self, sample: &[f64]) -> Vec<(&End<Spot>, bool)> {
+        let mut found: Vec<(&End<Spot>, bool)> = Vec::new();
         let (Some(lowest), Some(highest)) = (&self.lowest, &self.highest) else {
             return found;
         };
@@ -124,13 +156,9 @@ impl Extremes {
     }
 }
 
-impl End {
-    fn add(
-        end: &mut Option<End>,
-        number: f64,
-        is_beyond: impl Fn(f64, f64) -> bool,
-        spot: impl Fn() -> Spot,
-    ) {
+impl<S> End<S> {
+    #[inline]
+    fn add(end: &mut Option<Self>, number: f64, is_beyond: impl Fn(f64, f64) -> bool, spot: S) {
         match end {
             Some(end) if number == end.number => end.count += 1,
             Some(end) if !is_beyond(number, end.number) => end.pass(number, is_beyond),
@@ -139,7 +167,7 @@ impl End {
                 *end = Some(End {
                     number,
                     count: 1,
-                    first: spot(),
+                    first: spot,
                     next,
                 });
             }
@@ -153,7 +181,7 @@ impl End {
         }
     }
 
-    fn extend(end: &mut Option<End>, other: Option<End>, is_beyond: impl Fn(f64, f64) -> bool) {
+    fn extend(end: &mut Option<Self>, other: Option<Self>, is_beyond: impl Fn(f64, f64) -> bool) {
         let Some(mut other) = other else {
             return;
         };
@@ -199,12 +227,13 @@ mod tests {
         let outside = |numbers: &[f64]| -> Vec<(f64, bool)> {
             // In two parts, the second of which may hold what is far off.
             let [mut first, mut second] = [Extremes::default(), Extremes::default()];
-            let spot = || Spot::of(&block, 0, 0);
             let (one, other) = numbers.split_at(numbers.len() / 2);
-            one.iter().for_each(|number| first.add(*number, None, spot));
+            one.iter().for_each(|number| first.add(*number, None, ()));
             other
                 .iter()
-                .for_each(|number| second.add(*number, None, spot));
+                .for_each(|number| second.add(*number, None, ()));
+            let [mut first, second] =
+                [first, second].map(|half| half.spotted(|()| Spot::of(&block, 0, 0)));
             first.extend(second);
             let found = first.outside(numbers);
             found

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::MOST_CATEGORIES;
 use super::numbers::{Numbers, mean_and_deviation};
 use super::numeric::Tally;
-use super::rows::Row;
+use super::rows::{Part, Row};
 use super::suspects::Extremes;
 use crate::config::{TableConfig, TaskKind};
 use crate::data::cell::{Almost, NumberStyle, parse_number, shown};
@@ -15,31 +15,31 @@ use crate::data::{Target, Task};
 use crate::error::Result;
 
 /// Whether the target is one of several classes: as the configuration says, or as the cells look.
-pub(super) fn holds_classes(rows: &[Row], target: usize, config: &TableConfig) -> Result<bool> {
+pub(super) fn holds_classes(rows: Part, target: usize, config: &TableConfig) -> Result<bool> {
     match config.task {
         Some(TaskKind::Classification | TaskKind::Binary) => Ok(true),
         Some(TaskKind::Regression) => Ok(false),
         None => {
             let if_words = "if the target holds classes, say `task = \"classification\"`";
             let mut tally = Tally::default();
-            for row in rows {
+            for row in rows.iter() {
                 let almost = || Almost::of(&row.text(target));
                 tally.add(row.target(), almost, || row.spot(target));
             }
-            let name = &rows[0].labeled.head().columns()[target];
+            let name = &rows.head().columns()[target];
             Ok(!tally.holds_numbers(name, if_words)?)
         }
     }
 }
 
 /// Each row's class as a number, to keep the classes' shares in a split; spellings of one class have one number.
-pub(super) fn class_numbers(rows: &[Row], column: usize, config: &TableConfig) -> Vec<usize> {
+pub(super) fn class_numbers(rows: Part, column: usize, config: &TableConfig) -> Vec<u32> {
     let counts = counts(rows, column);
     let spellings = spellings(&counts, config);
     let mut numbers = HashMap::new();
     rows.iter()
         .map(|row| {
-            let next = numbers.len();
+            let next = numbers.len() as u32;
             let text = counts.get_key_value(&row.text(column));
             let name = text.map(|(text, _)| spellings.name(text));
             *numbers.entry(name).or_insert(next)
@@ -48,9 +48,9 @@ pub(super) fn class_numbers(rows: &[Row], column: usize, config: &TableConfig) -
 }
 
 /// The different texts of a column, and how often each occurs.
-fn counts<'a>(rows: &[Row<'a>], column: usize) -> HashMap<Cow<'a, str>, usize> {
+fn counts<'a>(rows: Part<'_, 'a>, column: usize) -> HashMap<Cow<'a, str>, usize> {
     let mut counts = HashMap::new();
-    for row in rows {
+    for row in rows.iter() {
         *counts.entry(row.text(column)).or_insert(0) += 1;
     }
     counts
@@ -63,7 +63,7 @@ fn spellings<'a>(counts: &'a HashMap<Cow<str>, usize>, config: &TableConfig) -> 
 
 /// What is to be learned, from the training rows, of which there is at least one.
 pub(super) fn task(
-    train: &[Row],
+    train: Part,
     target: usize,
     classes: bool,
     config: &TableConfig,
@@ -72,7 +72,7 @@ pub(super) fn task(
     if !classes {
         return regression(train, target, config);
     }
-    let table = train[0].labeled.head();
+    let table = train.head();
     let name = shown(&table.columns()[target]);
     let counts = counts(train, target);
     let spellings = spellings(&counts, config);
@@ -126,17 +126,17 @@ fn sorted_classes(spellings: &Spellings) -> Vec<String> {
     }
 }
 
-fn regression(train: &[Row], target: usize, config: &TableConfig) -> Result<Task> {
+fn regression(train: Part, target: usize, config: &TableConfig) -> Result<Task> {
     let numbers: Vec<f64> = train
         .iter()
-        .map(|row| target_number(*row, target))
+        .map(|row| target_number(row, target))
         .collect::<Result<_>>()?;
     let (mean, deviation) = if config.standardize {
         mean_and_deviation(&numbers)
     } else {
         (0.0, 1.0)
     };
-    let table = train[0].labeled.head();
+    let table = train.head();
     let name = &table.columns()[target];
     if !(mean.is_finite() && deviation.is_finite()) {
         let problem = format!("the numbers of the target `{}` are too large", shown(name));
@@ -153,16 +153,17 @@ fn regression(train: &[Row], target: usize, config: &TableConfig) -> Result<Task
 }
 
 /// Targets that are far from all others, a sentence each.
-pub(super) fn far_off(rows: &[Row], target: usize) -> Vec<String> {
+pub(super) fn far_off(rows: Part, target: usize) -> Vec<String> {
     let (mut extremes, mut numbers) = (Extremes::default(), Numbers::new(false));
-    for row in rows {
+    for row in rows.iter() {
         let Some(number) = row.target().number() else {
             continue;
         };
         numbers.extend(&[number]);
-        extremes.add(number, row.odd_target(), || row.spot(target));
+        extremes.add(number, row.odd_target(), row);
     }
-    let name = &rows[0].labeled.head().columns()[target];
+    let name = &rows.head().columns()[target];
+    let extremes = extremes.spotted(|row| row.spot(target));
     extremes.far_off(name, numbers.sample())
 }
 
@@ -181,7 +182,7 @@ fn target_number(row: Row, target: usize) -> Result<f64> {
 
 /// Each row's target: the number of its class, counted from 0, or its number as the network learns it.
 pub(super) fn encode(
-    rows: &[Row],
+    rows: Part,
     target: usize,
     task: &Task,
     config: &TableConfig,
@@ -197,12 +198,12 @@ pub(super) fn encode(
         let own = classes.get(text).copied();
         own.or_else(|| spelling::find(task.classes(), text, style))
     };
-    let encode_row = |row: &Row| match task {
+    let encode_row = |row: Row| match task {
         Task::Regression { targets } => {
             let Target {
                 mean, deviation, ..
             } = targets[0];
-            let learned = (target_number(*row, target)? - mean) / deviation;
+            let learned = (target_number(row, target)? - mean) / deviation;
             // The network computes with 32 bits.
             if (learned as f32).is_finite() {
                 return Ok(learned);

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use super::rows::Row;
+use super::rows::Part;
 use crate::data::cell::{parse_number, shown};
 use crate::error::Result;
 
 /// Each row's place among the times that there are, the earliest 0: numbers as they are, dates and times by their text, which
 /// has the year first.
-pub(super) fn numbers(rows: &[Row], column: usize) -> Result<Vec<usize>> {
+pub(super) fn numbers(rows: Part, column: usize) -> Result<Vec<u32>> {
     let texts: Vec<Cow<str>> = rows.iter().map(|row| row.text(column)).collect();
     let numbers: Option<Vec<f64>> = texts.iter().map(|text| parse_number(text)).collect();
     if let Some(numbers) = numbers {
@@ -71,12 +71,12 @@ fn zone_of(text: &str) -> Option<&str> {
     (clock.len() >= 2 && is_zone).then_some(zone)
 }
 
-fn places<T>(values: &[T], compare: impl Fn(&T, &T) -> std::cmp::Ordering) -> Vec<usize> {
+fn places<T>(values: &[T], compare: impl Fn(&T, &T) -> std::cmp::Ordering) -> Vec<u32> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|a, b| compare(&values[*a], &values[*b]));
     let mut places = vec![0; values.len()];
     let same = |a: &usize, b: &usize| compare(&values[*a], &values[*b]).is_eq();
-    for (place, rows) in order.chunk_by(same).enumerate() {
+    for (place, rows) in (0..).zip(order.chunk_by(same)) {
         rows.iter().for_each(|row| places[*row] = place);
     }
     places
