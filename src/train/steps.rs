@@ -155,7 +155,7 @@ impl<N: Networks<D>, const D: usize> StepLoop<N, D> {
     /// The loss of step `step`, counted from 0, and its gradients; and the rows in its batch.
     ///
     /// # Errors
-    /// [`Error::Compute`](crate::Error::Compute) if the backend fails.
+    /// [`Error::Compute`] if the backend fails.
     pub(super) fn forward_backward(&mut self, step: usize) -> Result<(Pass<D>, usize)> {
         let factor = self.dropout_factor(step);
         let (networks, layers) = (&mut self.networks, &self.layers);
