@@ -226,10 +226,12 @@ fn predict_all<W: Write>(
     } else {
         BATCH
     };
-    while let Some(rows) = batch(rows, is_file, most) {
-        if rows.is_empty() {
+    while let Some((has_header, rows)) = batch(rows, is_file, most) {
+        if has_header {
             answers.begin()?;
             answers.flush()?;
+        }
+        if rows.is_empty() {
             continue;
         }
         let inputs = rows.iter().filter_map(|row| row.inputs.as_ref().ok());
@@ -240,20 +242,22 @@ fn predict_all<W: Write>(
     answers.flush()
 }
 
-/// The next batch of rows, at most `most`; none where only a header has come, `None` at the end.
-fn batch(sent: &Receiver<Sent>, is_file: bool, most: usize) -> Option<Vec<Row>> {
+/// Whether a header has come, and the next batch of rows, at most `most`; `None` at the end.
+fn batch(sent: &Receiver<Sent>, is_file: bool, most: usize) -> Option<(bool, Vec<Row>)> {
     let first = sent.recv().ok()?;
     let more: &mut dyn Iterator<Item = Sent> = if is_file {
         &mut sent.iter()
     } else {
         &mut sent.try_iter()
     };
-    let sent = std::iter::once(first).chain(more.take(most - 1));
-    let rows = sent.filter_map(|sent| match sent {
-        Sent::Header => None,
-        Sent::Row(row) => Some(row),
-    });
-    Some(rows.collect())
+    let (mut has_header, mut rows) = (false, Vec::new());
+    for sent in std::iter::once(first).chain(more.take(most - 1)) {
+        match sent {
+            Sent::Header => has_header = true,
+            Sent::Row(row) => rows.push(row),
+        }
+    }
+    Some((has_header, rows))
 }
 
 #[cfg(test)]
@@ -271,7 +275,7 @@ mod tests {
     fn rows_of_a_file_are_answered_in_full_batches_however_slowly_they_are_read() {
         let (sender, receiver) = sync_channel(1);
         std::thread::spawn(move || (0..BATCH + 3).try_for_each(|k| sender.send(row(k))));
-        let next = || batch(&receiver, true, BATCH).map(|rows| rows.len());
+        let next = || batch(&receiver, true, BATCH).map(|(_, rows)| rows.len());
         assert_eq!([next(), next(), next()], [Some(BATCH), Some(3), None]);
     }
 
@@ -282,7 +286,7 @@ mod tests {
             assert!(sender.send(row(k)).is_ok());
         }
         assert_eq!(
-            batch(&receiver, false, BATCH).map(|rows| rows.len()),
+            batch(&receiver, false, BATCH).map(|(_, rows)| rows.len()),
             Some(3)
         );
     }
