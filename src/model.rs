@@ -8,8 +8,9 @@
 //!
 //! where `W_k` has the shape `[d_input, d_output]` and the last layer has an activation of its own.
 //! `d_1` drops inputs, every other `d_k` the hidden units of the layer before (Srivastava et al.
-//! 2014, section 4). DropConnect is on `W_k` instead: `h_k = f(h_{k-1} d_k(W_k) + b_k)`. Without hidden layers, `n = 1`, it is a linear model: with a squared error its dropout is
-//! ridge regression in expectation (section 9.1).
+//! 2014, section 4). DropConnect is on `W_k` instead: `h_k = f(h_{k-1} d_k(W_k) + b_k)`. Without hidden
+//! layers, `n = 1`, it is a linear model: with a squared error its dropout is ridge regression in
+//! expectation (section 9.1).
 
 mod tensors;
 mod thinned;

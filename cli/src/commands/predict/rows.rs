@@ -106,7 +106,8 @@ impl Reader {
         self.input.size.is_some()
     }
 
-    /// Sends every row, until the end or a mistake: the first where `stops` says so, else one after which rows cannot be told apart. Beside that, what was done about values that are not as training has them.
+    /// Sends every row, until the end or a mistake: the first where `stops` says so, else one after which rows cannot be told apart.
+    /// Beside that, what was done about values that are not as training has them.
     pub(super) fn read(self, rows: SyncSender<Sent>, stops: bool) -> (Result<()>, Remarks) {
         let sink = Sink {
             input: self.input.name.clone(),
