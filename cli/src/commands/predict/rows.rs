@@ -103,7 +103,7 @@ impl Reader {
 
     /// Whether the rows are all there, so that nobody waits for an answer before giving the next.
     pub(super) fn is_of_a_file(&self) -> bool {
-        self.input.size.is_some()
+        self.input.is_of_a_file()
     }
 
     /// Sends every row, until the end or a mistake: the first where `stops` says so, else one after which rows cannot be told apart.
@@ -185,6 +185,10 @@ impl Input {
             source,
             size: about.is_file().then_some(about.len()),
         })
+    }
+
+    fn is_of_a_file(&self) -> bool {
+        self.size.is_some()
     }
 
     /// The first bytes, without taking them.

@@ -8,7 +8,7 @@ use super::columns::Columns;
 use super::{Input, Sent, Sink};
 
 pub(super) fn read(input: Input, format: Format, sink: &Sink) -> Result<()> {
-    let is_pipe = input.size.is_none();
+    let is_pipe = !input.is_of_a_file();
     let mut reader = Reader::new(&sink.input, input.source, format)?;
     if reader.columns().is_empty() {
         if !format.header {
