@@ -203,7 +203,9 @@ impl Experiment {
         if let (Some(loss), Some(output)) = (self.train.loss, self.network.output) {
             check_output(loss, output)?;
         }
-        if self.train.early_stopping.is_some() && !self.data.validates() {
+        if self.train.cross_validation.is_some() {
+            self.check_cross_validation()?;
+        } else if self.train.early_stopping.is_some() && !self.data.validates() {
             return Err(Error::invalid(
                 "train.early_stopping",
                 "validation rows to look at, such as `split.validation = 0.1` in `[data]`",
@@ -228,6 +230,30 @@ impl Experiment {
                 expected,
                 self.train.ensemble,
             ));
+        }
+        Ok(())
+    }
+}
+
+impl Experiment {
+    /// The folds of an ensemble are dealt row by row, from all training rows.
+    fn check_cross_validation(&self) -> Result<()> {
+        let Some(split) = &self.data.split else {
+            return Ok(());
+        };
+        let keys = [
+            ("group", split.group.is_some()),
+            ("time", split.time.is_some()),
+        ];
+        if let Some((key, _)) = keys.iter().find(|(_, is_there)| *is_there) {
+            let expected = format!(
+                "none with `split.{key}`, since folds are dealt row by row; use `split.validation`"
+            );
+            return Err(Error::invalid("train.cross_validation", expected, "one"));
+        }
+        if split.validates() {
+            let expected = "none with validation rows, whose place it takes; remove `split.validation` or `train.cross_validation`";
+            return Err(Error::invalid("train.cross_validation", expected, "one"));
         }
         Ok(())
     }

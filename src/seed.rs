@@ -28,6 +28,8 @@ pub enum Purpose {
     Search = 6,
     /// The masks of thinned networks that are sampled at run time; each member of an ensemble has a part of its own.
     Samples = 7,
+    /// Which training rows each member of an ensemble leaves out.
+    Folds = 8,
 }
 
 /// The stream of `seed` for one purpose, at its start.

@@ -13,6 +13,7 @@ mod constrain;
 mod diverged;
 mod engine;
 mod exchange;
+mod folds;
 mod observer;
 mod optimizer;
 mod pass;
@@ -40,6 +41,7 @@ use crate::model::{Mlp, MlpConfig};
 
 use best::BestSoFar;
 use engine::Engine;
+use folds::Folds;
 use plan::Plan;
 use replicas::Groups;
 use single::SingleNetwork;
@@ -84,6 +86,7 @@ pub struct Trainer<'a> {
     shape: MlpConfig,
     train: &'a Dataset,
     validation: Option<&'a Dataset>,
+    folds: Option<Folds>,
     exchange: Box<dyn Exchange + 'a>,
     plan: Plan,
     steps: Steps<'a>,
@@ -119,11 +122,12 @@ pub enum End {
 impl<'a> Trainer<'a> {
     /// The network of `experiment` with its initial weights, to be trained on `train`. The loss on
     /// `validation` decides which network is the best and, where the experiment says so, when to stop. Of an
-    /// ensemble that is the loss of the members' averaged predictions, so that all members come from the same step.
+    /// ensemble that is the loss of the members' averaged predictions, so that all members come from the same step. With
+    /// `train.cross_validation` it is the loss on the training rows, each predicted by the members that left it out.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if `device` lacks the experiment's precision, there is no row, or the
-    /// loss does not fit the data.
+    /// loss does not fit the data; if there are validation rows beside a cross-validation, or more folds than rows.
     pub fn new(
         experiment: &CheckedExperiment,
         train: &'a Dataset,
@@ -138,10 +142,19 @@ impl<'a> Trainer<'a> {
         let device = device.clone().autodiff();
         let dtype = experiment.precision.check(&device)?.dtype();
         let shape = MlpConfig::from_experiment(&experiment, train.d_input());
-        let plan = Plan::new(&experiment.train, train.len());
+        let validation = validation.filter(|rows| !rows.is_empty());
+        let folds = Folds::new(&experiment, train)?;
+        if let (Some(_), Some(rows)) = (&folds, validation) {
+            let expected = "no validation rows, since the members of the ensemble are judged on the training rows that they leave out";
+            let found = format!("{} validation rows", rows.len());
+            return Err(Error::invalid("train.cross_validation", expected, found));
+        }
+        let rows = folds.as_ref().map_or(train.len(), Folds::trained_rows);
+        let plan = Plan::new(&experiment.train, rows);
         let steps = if experiment.train.ensemble > 1 {
             let members = Replica::members(&experiment);
-            Steps::Ensemble(Groups::new(&experiment, &members, train, &device)?)
+            let rows = (train, folds.as_ref());
+            Steps::Ensemble(Groups::new(&experiment, &members, rows, &device)?)
         } else {
             let network = shape.init(experiment.seed, (&device, dtype))?;
             let engine = Engine::new(&device, network.largest_product(plan.batch_rows()));
@@ -159,7 +172,8 @@ impl<'a> Trainer<'a> {
             plan,
             steps,
             best: BestSoFar::new(experiment.train.early_stopping),
-            validation: validation.filter(|rows| !rows.is_empty()),
+            validation,
+            folds,
             experiment,
             shape,
             train,
@@ -289,7 +303,7 @@ impl<'a> Trainer<'a> {
         self.check_same_weights()?;
         let validation = match self.validation {
             Some(rows) => Some(self.evaluate_on(rows)?),
-            None => None,
+            None => self.cross_validate(self.members())?,
         };
         let train = match validation {
             Some(_) => None,
@@ -318,6 +332,17 @@ impl<'a> Trainer<'a> {
             validation,
             best,
         })
+    }
+
+    /// How well these members do on the training rows that each of them left out (`train.cross_validation`), if they left out any.
+    ///
+    /// # Errors
+    /// Those of [`evaluate`](crate::evaluate::evaluate).
+    #[doc(hidden)]
+    pub fn cross_validate(&self, members: &[Mlp]) -> Result<Option<Evaluation>> {
+        let folds = self.folds.as_ref();
+        let found = folds.map(|folds| folds.evaluate(members, self.loss(), self.train));
+        found.transpose()
     }
 
     /// Each process that trains with this one takes its share of the rows.
@@ -412,7 +437,7 @@ impl<'a> Trainer<'a> {
     #[must_use]
     #[doc(hidden)]
     pub fn rows_a_step(&self) -> f64 {
-        self.train.len() as f64 * self.plan.epochs_after(1)
+        self.plan.rows as f64 * self.plan.epochs_after(1)
     }
 
     /// Training steps so far.

@@ -181,6 +181,7 @@ pub fn linear_experiment(experiment: &Experiment, rows: usize) -> Result<Checked
         select: None,
         early_stopping: None,
         ensemble: 1,
+        cross_validation: None,
         shards: 1,
         ..linear.train
     };

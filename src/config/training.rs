@@ -94,6 +94,12 @@ pub struct TrainConfig {
     /// seeds are the experiment's seed and those after it. The mean is what is judged on validation rows. Default 1.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub ensemble: usize,
+    /// The number of folds that the training rows are dealt into, at least 2, of which each member of the ensemble leaves one out of its
+    /// training: member `r` leaves out fold `r mod K`. Training rows, each predicted by the members that left it out, are then what
+    /// chooses the best step and ends training, in place of validation rows. Needs an `ensemble` that is a multiple of it, a
+    /// `batch_size`, and a split without `validation`, `group` and `time`. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cross_validation: Option<usize>,
     /// The number of parts that a batch is cut into, a power of two of at most 1024. Each part is a pass of its own, and the gradients are
     /// summed in a fixed order, so that any number of processes, up to this one, gives the same bits; see [docs/CLUSTER.md](CLUSTER.md).
     /// Needs seeded masks and no ensemble. Default 1; with several processes 8.
@@ -181,6 +187,9 @@ impl TrainConfig {
             }
         }
         check_count("train.ensemble", self.ensemble)?;
+        if let Some(folds) = self.cross_validation {
+            self.check_cross_validation(folds)?;
+        }
         if !self.shards.is_power_of_two() || self.shards > 1024 {
             let expected = "a power of two from 1 to 1024";
             return Err(Error::invalid("train.shards", expected, self.shards));
@@ -207,6 +216,26 @@ impl TrainConfig {
     #[doc(hidden)]
     pub fn has_beta2(&self) -> bool {
         !is_beta2(&self.beta2)
+    }
+
+    fn check_cross_validation(&self, folds: usize) -> Result<()> {
+        let key = "train.cross_validation";
+        if folds < 2 {
+            let expected = "a whole number of at least 2";
+            return Err(Error::invalid(key, expected, folds));
+        }
+        if !self.ensemble.is_multiple_of(folds) {
+            let expected = format!(
+                "a multiple of the {folds} folds of `{key}`; with fewer networks `split.validation = 0.1` in `[data]` takes its place"
+            );
+            return Err(Error::invalid("train.ensemble", expected, self.ensemble));
+        }
+        if self.batch_size == BatchSize::Full {
+            let expected =
+                format!("a number of rows with `{key}`, since members have rows of their own");
+            return Err(Error::invalid("train.batch_size", expected, "\"full\""));
+        }
+        Ok(())
     }
 
     fn check_dampening(&self) -> Result<()> {

@@ -66,7 +66,7 @@ pub struct Report {
     pub rates: Vec<f64>,
     /// On the training rows, where there are no validation rows.
     pub train: Option<Evaluation>,
-    /// On the validation rows.
+    /// On the validation rows; with `train.cross_validation` on the training rows, each predicted by the members that left it out.
     pub validation: Option<Evaluation>,
     /// Whether no evaluation before had so small a validation loss.
     pub best: bool,

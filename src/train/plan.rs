@@ -15,7 +15,8 @@ const TOGETHER: usize = 16;
 /// The course of a training.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Plan {
-    rows: usize,
+    /// Rows that a network trains on in an epoch.
+    pub(super) rows: usize,
     batch: usize,
     shuffles: bool,
     shuffle: Shuffle,
@@ -80,9 +81,9 @@ impl Plan {
         shard * rows / shards..(shard + 1) * rows / shards
     }
 
-    /// The order of the rows in an epoch, drawn anew for each.
-    fn order(&self, seed: u64, epoch: usize) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.rows).collect();
+    /// The order of `rows` rows in an epoch, drawn anew for each.
+    fn order(&self, seed: u64, epoch: usize, rows: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..rows).collect();
         if !self.shuffles {
             return order;
         }
@@ -90,9 +91,9 @@ impl Plan {
         match self.shuffle {
             Shuffle::Rows => order.shuffle(&mut random),
             Shuffle::Blocks => {
-                let mut blocks: Vec<Range<usize>> = (0..self.rows)
+                let mut blocks: Vec<Range<usize>> = (0..rows)
                     .step_by(BLOCK)
-                    .map(|start| start..(start + BLOCK).min(self.rows))
+                    .map(|start| start..(start + BLOCK).min(rows))
                     .collect();
                 blocks.shuffle(&mut random);
                 order = blocks.iter().cloned().flatten().collect();
@@ -130,16 +131,28 @@ impl Plan {
 #[derive(Debug)]
 pub(super) struct EpochOrder {
     seed: u64,
+    /// The rows to train on, at least as many as an epoch has; none where they are all.
+    own: Option<Vec<usize>>,
     epoch: Option<usize>,
     order: Vec<usize>,
 }
 
 impl EpochOrder {
+    /// Of all rows.
     pub(super) fn new(seed: u64) -> Self {
         EpochOrder {
             seed,
+            own: None,
             epoch: None,
             order: Vec::new(),
+        }
+    }
+
+    /// Of these rows.
+    pub(super) fn of(seed: u64, rows: Vec<usize>) -> Self {
+        EpochOrder {
+            own: Some(rows),
+            ..EpochOrder::new(seed)
         }
     }
 
@@ -147,7 +160,13 @@ impl EpochOrder {
     pub(super) fn rows(&mut self, plan: &Plan, step: usize) -> &[usize] {
         let epoch = plan.epoch_of(step);
         if self.epoch != Some(epoch) {
-            self.order = plan.order(self.seed, epoch);
+            self.order = match &self.own {
+                None => plan.order(self.seed, epoch, plan.rows),
+                Some(own) => {
+                    let places = plan.order(self.seed, epoch, own.len());
+                    places.into_iter().map(|place| own[place]).collect()
+                }
+            };
             self.epoch = Some(epoch);
         }
         &self.order[plan.batch(step)]
@@ -171,11 +190,11 @@ mod tests {
             evaluate_every: 1,
             schedule: Schedule::Constant,
         };
-        let order = plan(Shuffle::Blocks).order(7, 3);
-        assert_eq!(order, plan(Shuffle::Blocks).order(7, 3));
+        let order = plan(Shuffle::Blocks).order(7, 3, rows);
+        assert_eq!(order, plan(Shuffle::Blocks).order(7, 3, rows));
         for other in [
-            plan(Shuffle::Blocks).order(7, 4),
-            plan(Shuffle::Rows).order(7, 3),
+            plan(Shuffle::Blocks).order(7, 4, rows),
+            plan(Shuffle::Rows).order(7, 3, rows),
         ] {
             assert_ne!(order, other);
             let [mut one, mut two] = [order.clone(), other];

@@ -88,6 +88,9 @@ impl Replica {
         alone.train.learning_rate = self.learning_rate;
         alone.study.replicas = 1;
         alone.train.ensemble = 1;
+        if alone.train.cross_validation.take().is_some() {
+            alone.train.early_stopping = None; // there is nothing to look at
+        }
         alone.check()
     }
 
@@ -191,7 +194,7 @@ impl<'a> Replicas<'a> {
             return Err(Error::invalid("train.shards", expected, found));
         }
         Ok(Replicas {
-            groups: Groups::new(experiment, &replicas, train, device)?,
+            groups: Groups::new(experiment, &replicas, (train, None), device)?,
             train,
             validation: validation.filter(|rows| !rows.is_empty()),
             diverged: vec![None; replicas.len()],

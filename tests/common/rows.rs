@@ -110,8 +110,12 @@ pub fn experiment_with(
     (precision, dropout, train): (&str, &str, &str),
 ) -> CheckedExperiment {
     // The source is not read: rows come from the test. The split allows for early stopping.
+    let split = match train.contains("cross_validation") {
+        true => "",
+        false => "split.validation = 0.5",
+    };
     let text = format!(
-        "seed = 5\nprecision = '{precision}'\n[data]\nsource = 'xor'\nsplit.validation = 0.5\n\
+        "seed = 5\nprecision = '{precision}'\n[data]\nsource = 'xor'\n{split}\n\
          [network]\n{network}\nactivation = 'tanh'\n[dropout]\n{dropout}\n[train]\n{train}\n"
     );
     match Experiment::parse("test.toml", &text) {

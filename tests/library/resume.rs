@@ -52,7 +52,7 @@ fn run(
     stop_at: Option<usize>,
 ) -> (Outcome, Snapshot) {
     let (train, validation) = (dataset(10, 1), dataset(6, 2));
-    let validation = Some(&validation);
+    let validation = Some(&validation).filter(|_| experiment.train.cross_validation.is_none());
     let mut trainer = match from {
         Some(snapshot) => Trainer::resume(experiment, &train, validation, device, snapshot),
         None => Trainer::new(experiment, &train, validation, device),
@@ -170,8 +170,10 @@ fn an_ensemble_resumes() {
         "learning_rate = 0.1\nmomentum = 0.9",
         "learning_rate = 0.1",
     ] {
-        let train = format!("{MINI}\n{train}\nensemble = 3");
-        assert_resumes("input = 0.1\nhidden = 0.4", &train);
+        for folds in ["", "cross_validation = 3"] {
+            let train = format!("{MINI}\n{train}\nensemble = 3\n{folds}");
+            assert_resumes("input = 0.1\nhidden = 0.4", &train);
+        }
     }
 }
 

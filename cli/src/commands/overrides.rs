@@ -22,10 +22,12 @@ pub(super) fn is_command_line(file: &str) -> bool {
 }
 
 /// Keys of which a file has one or the other.
-const INSTEAD: [[&str; 2]; 6] = [
+const INSTEAD: [[&str; 2]; 8] = [
     ["train.epochs", "train.steps"],
     ["data.split.test", "data.split.test_rows"],
     ["data.split.validation", "data.split.validation_rows"],
+    ["data.split.validation", "train.cross_validation"],
+    ["data.split.validation_rows", "train.cross_validation"],
     ["data.split.train", "data.split.train_rows"],
     ["data.split.group", "data.split.time"],
     ["data.dir", "data.train_images"],
@@ -374,6 +376,16 @@ pub(super) fn leave_out(
         }
         _ => Ok(Some(format!("`{key}` is left out: {why}"))),
     }
+}
+
+/// Networks that are looked at one by one leave out the folds of an ensemble one after another, each of which they are measured on. Says
+/// so, where the file asks for folds.
+pub(super) fn fold_networks(experiment: &mut Experiment) -> Option<String> {
+    let folds = experiment.train.cross_validation.take()?;
+    let folds = *experiment.study.cross_validation.get_or_insert(folds);
+    Some(format!(
+        "`train.cross_validation` is left out: each network is measured on one of {folds} folds, which it is not trained on"
+    ))
 }
 
 /// All networks have the same rows; with the split's seed named, `train --seed` finds them too.

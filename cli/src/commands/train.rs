@@ -194,7 +194,9 @@ impl Args {
         }
         let mut trainer = processes.join(job.trainer(&splits)?)?;
         let select = trainer.experiment().train.select;
-        if is_first && select.is_some() && splits.validation.is_none() {
+        let validates =
+            splits.validation.is_some() || trainer.experiment().train.cross_validation.is_some();
+        if is_first && select.is_some() && !validates {
             eprintln!(
                 "warning: `train.select` looks at validation rows, and there are none: add `split.validation` to `[data]`"
             );
@@ -227,9 +229,7 @@ impl Args {
             observer.explain_interruption(&trainer)?;
             return Ok(Outcome::Interrupted);
         }
-        if let Some(measure) =
-            select.filter(|_| splits.validation.is_some() && trainer.best().is_none())
-        {
+        if let Some(measure) = select.filter(|_| validates && trainer.best().is_none()) {
             let key = measure.key();
             eprintln!(
                 "warning: no evaluation had a `{key}` on the validation rows, such as when they are all of one class: the network \

@@ -141,9 +141,44 @@ fn the_network_and_its_training_are_as_promised() {
 }
 
 #[test]
+fn networks_leave_out_folds_of_a_table_of_less_than_1000_rows_and_validation_rows_of_a_larger_one()
+{
+    let folder = Folder::new();
+    for (rows, folds) in [(149, None), (150, Some(5)), (999, Some(5)), (1_000, None)] {
+        let line = |row: usize| {
+            let (x, day) = (noise(row), 1 + row % 28);
+            format!("{x:.4},2024-01-{day:02},{},{:.4}", row % 40, noise(5 * row))
+        };
+        let path = folder.write("t.csv", table("x,day,patient_id,y", rows, line));
+        let (text, experiment, _) = good(&[&path, "--target", "y"]);
+        assert_eq!(experiment.train.cross_validation, folds);
+        let split = experiment.data.split.clone().expect("a split");
+        let validation = if rows == 1_000 { 0.1 } else { 0.0 };
+        assert_eq!(split.validation, validation);
+        if folds.is_some() {
+            // Four fifths of 80 % of the rows are 2 or 10 steps an epoch.
+            let stopping = experiment.train.early_stopping.expect("early stopping");
+            let lasts = (experiment.train.epochs, stopping.patience);
+            let expected = match rows {
+                150 => (Some(1_000), 100),
+                _ => (Some(300), 30),
+            };
+            assert_eq!(lasts, expected);
+        }
+        // A split by a column, which the file proposes, has no folds.
+        let without = text.matches(", without train.cross_validation").count();
+        assert_eq!(without, if folds.is_some() { 2 } else { 0 }, "{text}");
+        let proposed = text
+            .matches("# split = { validation = 0.1, test = 0.2, group")
+            .count();
+        assert_eq!(proposed, usize::from(rows > 149), "{text}");
+    }
+}
+
+#[test]
 fn a_small_table_has_no_validation_rows_and_a_nearly_exact_line_comes_out() {
     let folder = Folder::new();
-    for (rows, split) in [(19, (0.0, 0.0)), (40, (0.0, 0.2)), (150, (0.1, 0.2))] {
+    for (rows, test) in [(19, 0.0), (40, 0.2), (150, 0.2)] {
         let line = |row: usize| {
             let (a, b) = (10.0 * noise(row), 5.0 * noise(7 * row + 3));
             let y = 3.0 * a - 2.0 * b + 0.1 * noise(11 * row + 5);
@@ -152,8 +187,8 @@ fn a_small_table_has_no_validation_rows_and_a_nearly_exact_line_comes_out() {
         let path = folder.write("line.csv", table("a,b,y", rows, line));
         let (text, experiment, _) = good(&[&path, "--target", "y"]);
         let found = experiment.data.split.clone().unwrap_or_default();
-        assert_eq!((found.validation, found.test), split);
-        let validates = split.0 > 0.0;
+        assert_eq!((found.validation, found.test), (0.0, test));
+        let validates = rows == 150;
         assert_eq!(experiment.train.early_stopping.is_some(), validates);
         assert_eq!(text.contains("schedule = \"cosine\""), !validates);
         if rows == 40 {

@@ -17,6 +17,9 @@ pub struct Curves {
     pub errors: Vec<Curve>,
     /// The step of the best network, where there are validation rows.
     pub best_step: Option<usize>,
+    /// Whether what is called validation is of the training rows, each as the members of an ensemble say that left it out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cross_validates: bool,
     /// Steps an epoch, to show epochs; none for a training that counts in steps.
     pub steps_an_epoch: Option<f64>,
 }
@@ -69,6 +72,7 @@ pub struct CurvesReader {
     train: SplitCurves,
     validation: SplitCurves,
     best_step: Option<usize>,
+    cross_validates: bool,
     steps_an_epoch: Option<f64>,
 }
 
@@ -93,6 +97,7 @@ impl CurvesReader {
             train: SplitCurves::default(),
             validation: SplitCurves::default(),
             best_step: None,
+            cross_validates: experiment.train.cross_validation.is_some(),
             steps_an_epoch: None,
         }
     }
@@ -147,6 +152,7 @@ impl CurvesReader {
             losses: losses.into_iter().filter_map(curve).collect(),
             errors: errors.into_iter().filter_map(curve).collect(),
             best_step: self.best_step,
+            cross_validates: self.cross_validates,
             steps_an_epoch: self.steps_an_epoch,
         }
     }

@@ -75,6 +75,7 @@ fn curves(error_name: &str, is_dropout: bool) -> Curves {
             }),
         ],
         best_step: Some(if is_dropout { 900 } else { 350 }),
+        cross_validates: false,
         steps_an_epoch: Some(12.0),
     }
 }
@@ -449,6 +450,7 @@ pub fn bare(name: &str) -> Explanation {
             losses: Vec::new(),
             errors: Vec::new(),
             best_step: None,
+            cross_validates: false,
             steps_an_epoch: None,
         },
         landscape: None,

@@ -60,7 +60,13 @@ pub(super) struct Group {
 }
 
 impl Group {
-    pub(super) fn new(common: &Arc<Common>, replicas: &[Replica], order: Order) -> Self {
+    /// `orders` are those of the rows of each network.
+    pub(super) fn new(
+        common: &Arc<Common>,
+        replicas: &[Replica],
+        orders: Vec<EpochOrder>,
+        order: Order,
+    ) -> Self {
         let layout = Layout {
             order,
             replicas: replicas.len(),
@@ -69,8 +75,8 @@ impl Group {
             .iter()
             .map(|replica| replica.shape(&common.shape).start(replica.seed))
             .collect();
-        let rows = common.inputs.dims()[0];
-        let penalty = Penalty::of(&common.experiment, &replicas[0].shape(&common.shape), rows);
+        let shape = replicas[0].shape(&common.shape);
+        let penalty = Penalty::of(&common.experiment, &shape, common.plan.rows);
         let options = common.options();
         let tensors = networks.iter().map(|layers| {
             let layers = layers.iter().map(|layer| layer.as_tensors(&options));
@@ -88,10 +94,7 @@ impl Group {
             masks,
             weight_masks: Masks::of_weights(replicas, &common.shape, layout),
             penalty,
-            orders: replicas
-                .iter()
-                .map(|replica| EpochOrder::new(replica.seed))
-                .collect(),
+            orders,
             full_batch: None,
             common: Arc::clone(common),
         };

@@ -14,8 +14,9 @@ use crate::config::CheckedExperiment;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::model::{LayerTensors, Mlp, MlpConfig};
+use crate::train::folds::Folds;
 use crate::train::optimizer::OptimizerState;
-use crate::train::plan::Plan;
+use crate::train::plan::{EpochOrder, Plan};
 use crate::train::weights::{columns, weights};
 
 /// Networks in training, in the order that they were given in.
@@ -28,7 +29,7 @@ pub(in crate::train) struct Groups {
 }
 
 impl Groups {
-    /// The networks with their initial weights, and all rows on the device.
+    /// The networks with their initial weights, and all rows on the device. With folds, each trains on all rows but those of its own.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if there is no network or no row, or a rate or a learning rate is out of range;
@@ -36,7 +37,7 @@ impl Groups {
     pub(in crate::train) fn new(
         experiment: &CheckedExperiment,
         replicas: &[Replica],
-        train: &Dataset,
+        (train, folds): (&Dataset, Option<&Folds>),
         device: &Device,
     ) -> Result<Self> {
         if replicas.is_empty() {
@@ -45,7 +46,7 @@ impl Groups {
         for replica in replicas {
             replica.experiment(experiment)?;
         }
-        let common = Arc::new(common(experiment, train, device)?);
+        let common = Arc::new(common(experiment, (train, folds), device)?);
         let threads = workers::threads(in_process(device));
         let fewest = workers::fewest(&common);
         let mut places = vec![(0, 0); replicas.len()];
@@ -60,7 +61,12 @@ impl Groups {
                     places[*r] = (groups.len(), place);
                 }
                 let members: Vec<Replica> = part.iter().map(|r| replicas[*r].clone()).collect();
-                groups.push(Group::new(&common, &members, order));
+                let rows = |r: &usize| match folds {
+                    Some(folds) => folds.order(*r, replicas[*r].seed),
+                    None => EpochOrder::new(replicas[*r].seed),
+                };
+                let orders = part.iter().map(rows).collect();
+                groups.push(Group::new(&common, &members, orders, order));
             }
         }
         Ok(Groups {
@@ -168,7 +174,11 @@ impl Groups {
 }
 
 /// Checks what the networks share, and puts the rows on the device.
-fn common(experiment: &CheckedExperiment, train: &Dataset, device: &Device) -> Result<Common> {
+fn common(
+    experiment: &CheckedExperiment,
+    (train, folds): (&Dataset, Option<&Folds>),
+    device: &Device,
+) -> Result<Common> {
     if train.is_empty() {
         let expected = "at least one row to train on";
         return Err(Error::invalid("training rows", expected, "none"));
@@ -178,7 +188,10 @@ fn common(experiment: &CheckedExperiment, train: &Dataset, device: &Device) -> R
     let inner = device.clone().inner();
     let dtype: DType = experiment.precision.check(&device)?.dtype();
     Ok(Common {
-        plan: Plan::new(&experiment.train, train.len()),
+        plan: Plan::new(
+            &experiment.train,
+            folds.map_or(train.len(), Folds::trained_rows),
+        ),
         shape: MlpConfig::from_experiment(&experiment, train.d_input()),
         inputs: train.inputs((&inner, dtype)),
         targets: {

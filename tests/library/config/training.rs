@@ -327,6 +327,63 @@ fn training_lasts_for_epochs_or_for_steps_not_both() {
 }
 
 #[test]
+fn folds_want_an_ensemble_mini_batches_and_a_split_row_by_row() {
+    assert_error(
+        "[train]",
+        "cross_validation = 1",
+        "7:20: train.cross_validation: expected a whole number of at least 2, found 1",
+    );
+    let mistake = |text: &str| match Experiment::parse("x.toml", text) {
+        Ok(_) => panic!("accepted: {text}"),
+        Err(error) => error.to_string(),
+    };
+    for (lines, expected) in [
+        (
+            "cross_validation = 2",
+            "train.ensemble: expected a multiple of the 2 folds of `train.cross_validation`; with fewer networks \
+             `split.validation = 0.1` in `[data]` takes its place, found 1",
+        ),
+        (
+            "cross_validation = 2\nensemble = 4",
+            "train.batch_size: expected a number of rows with `train.cross_validation`, since members have rows of their own, \
+             found \"full\"",
+        ),
+    ] {
+        let found = mistake(&GOOD.replacen("[train]", &format!("[train]\n{lines}"), 1));
+        assert!(found.contains(expected), "{found}");
+    }
+    let train = "[train]\ncross_validation = 2\nensemble = 4\nbatch_size = 2\nearly_stopping = { patience = 3 }";
+    let folds = GOOD.replacen("[train]", train, 1);
+    assert!(Experiment::parse("x.toml", &folds).is_ok(), "{folds}");
+    for (split, words) in [
+        ("validation = 0.1", "none with validation rows"),
+        (
+            "validation_rows = \"rows.txt\"",
+            "none with validation rows",
+        ),
+    ] {
+        let text = folds.replacen("[data]", &format!("[data]\nsplit.{split}"), 1);
+        let found = mistake(&text);
+        assert!(
+            found.contains("train.cross_validation") && found.contains(words),
+            "{found}"
+        );
+    }
+    let csv = folds.replacen(
+        "source = \"xor\"",
+        "source = \"csv\"\npath = \"a.csv\"\ntarget = \"y\"",
+        1,
+    );
+    for split in ["group", "time"] {
+        let text = csv.replacen("[data]", &format!("[data]\nsplit.{split} = \"at\""), 1);
+        let found = mistake(&text);
+        let expected =
+            format!("expected none with `split.{split}`, since folds are dealt row by row");
+        assert!(found.contains(&expected), "{found}");
+    }
+}
+
+#[test]
 fn early_stopping_wants_validation_rows() {
     assert_error(
         "[train]",

@@ -2,6 +2,7 @@
 
 mod alone;
 mod ensembles;
+mod folds;
 mod replays;
 mod told;
 

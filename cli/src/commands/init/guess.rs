@@ -13,8 +13,16 @@ use super::{giveaway, invalid, layout};
 /// Fewer rows than this have no validation rows: the few that there would be choose the network by luck, see docs/BOOSTING.md.
 const FEWEST_TO_VALIDATE: usize = 150;
 
+/// Of fewer rows than this, networks of an ensemble leave out a fold each, in place of validation rows that all leave out: a tenth of so
+/// few rows chooses by luck, see docs/BOOSTING.md.
+const FEWEST_TO_HOLD_OUT: usize = 1_000;
+
 /// Fewer rows than this are too few for a test set of a fifth to say anything.
 const FEWEST_TO_SPLIT: usize = 20;
+
+/// How rows are split.
+const TEST: &str = "test = 0.2";
+const VALIDATION_AND_TEST: &str = "validation = 0.1, test = 0.2";
 
 /// The fewest rows of each value for whole numbers as a target to be taken for classes.
 const FEWEST_OF_A_CLASS: usize = 5;
@@ -204,12 +212,33 @@ impl Guess {
         self.rows >= FEWEST_TO_VALIDATE
     }
 
+    /// Whether each network of an ensemble leaves out another fold of the rows, and none is held out from all.
+    pub(super) fn cross_validates(&self) -> bool {
+        self.validates() && self.rows < FEWEST_TO_HOLD_OUT
+    }
+
     /// How rows are split; none where none can be spared.
     pub(super) fn split(&self) -> Option<&'static str> {
+        self.split_by_column().map(|split| match split {
+            VALIDATION_AND_TEST if self.cross_validates() => TEST,
+            split => split,
+        })
+    }
+
+    /// The same where a column says which rows belong together, so that there are no folds.
+    pub(super) fn split_by_column(&self) -> Option<&'static str> {
         match self.rows {
             0..FEWEST_TO_SPLIT => None,
-            FEWEST_TO_SPLIT..FEWEST_TO_VALIDATE => Some("test = 0.2"),
-            _ => Some("validation = 0.1, test = 0.2"),
+            FEWEST_TO_SPLIT..FEWEST_TO_VALIDATE => Some(TEST),
+            _ => Some(VALIDATION_AND_TEST),
+        }
+    }
+
+    /// What has to go with a split by a column.
+    pub(super) fn instead_of_folds(&self) -> &'static str {
+        match self.cross_validates() {
+            true => ", without train.cross_validation",
+            false => "",
         }
     }
 

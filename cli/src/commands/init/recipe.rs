@@ -36,7 +36,11 @@ impl Recipe {
             100_000..1_000_000 => 1_024,
             _ => 2_048,
         };
-        let steps = (guess.rows * 72 / 100).div_ceil(batch).max(1);
+        let trained = match guess.cross_validates() {
+            true => 64, // four folds of five, of 80 % of the rows
+            false => 72,
+        };
+        let steps = (guess.rows * trained / 100).div_ceil(batch).max(1);
         Recipe {
             batch,
             epochs: if guess.validates() {
@@ -145,8 +149,13 @@ pub(super) fn training(text: &mut Text, guess: &Guess) {
             "early_stopping",
             &format!("{{ patience = {} }}", recipe.patience),
             &format!(
-                "stops after {} epochs without improvement on the validation rows",
-                recipe.patience
+                "stops after {} epochs without improvement on {}",
+                recipe.patience,
+                if guess.cross_validates() {
+                    "the rows left out"
+                } else {
+                    "the validation rows"
+                }
             ),
         );
     }
@@ -156,6 +165,13 @@ pub(super) fn training(text: &mut Text, guess: &Guess) {
             &recipe.ensemble.to_string(),
             "networks that answer as one: better than one in almost all tables, at about twice the time",
         );
+        if guess.cross_validates() {
+            text.key(
+                "cross_validation",
+                &recipe.ensemble.to_string(),
+                "folds: each network leaves out another one, to be judged on it",
+            );
+        }
     } else {
         text.comment(
             "ensemble = 5 trains five networks that answer as one, in more than twice the time.",

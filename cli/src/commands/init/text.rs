@@ -50,7 +50,7 @@ fn data(text: &mut Text, (source, file): (&str, &str), guess: &Guess) {
         if !guess.validates() {
             text.comment("Too few rows to choose a network by some of them: all others train, for a fixed time.");
         }
-        recurring(text, guess, split);
+        recurring(text, guess);
     } else {
         text.comment("Too few rows to spare any for validation and test: all of them train.");
         text.comment("split = { validation = 0.1, test = 0.2 }");
@@ -291,25 +291,27 @@ fn dates(text: &mut Text, guess: &Guess) {
             quoted(&guess.columns[*column].name)
         ));
     }
-    if let (Some(split), 1) = (guess.split(), guess.dates.len()) {
+    if let (Some(split), 1) = (guess.split_by_column(), guess.dates.len()) {
         text.comment(&format!(
-            "To test on the latest rows: split = {{ {split}, time = {names} }}"
+            "To test on the latest rows{}: split = {{ {split}, time = {names} }}",
+            guess.instead_of_folds()
         ));
     }
 }
 
 /// Columns that are named like an id and whose values recur: rows of one person in training and test make a good result easy.
-fn recurring(text: &mut Text, guess: &Guess, split: &str) {
+fn recurring(text: &mut Text, guess: &Guess) {
     let recurs = |column: &&Survey| {
         is_named_like_an_id(&column.name)
             && column.distinct > 10
             && column.distinct < column.present
     };
     let ids: Vec<&Survey> = guess.inputs().filter(recurs).collect();
-    if let Some(id) = ids.first() {
+    if let (Some(id), Some(split)) = (ids.first(), guess.split_by_column()) {
         text.comment(&format!(
-            "The values of {} recur. If rows of one belong together, keep them in one part:",
-            listed(&ids, |column| quoted(&column.name))
+            "The values of {} recur. If rows of one belong together, keep them in one part{}:",
+            listed(&ids, |column| quoted(&column.name)),
+            guess.instead_of_folds()
         ));
         text.comment(&format!(
             "split = {{ {split}, group = {} }}",

@@ -63,6 +63,8 @@ impl Plan {
                 let words = overrides::leave_out((key, value), is_asked_for, why)?;
                 left_out.extend(words.filter(|words| !left_out.contains(words)));
             }
+            let words = overrides::fold_networks(&mut experiment);
+            left_out.extend(words.filter(|words| !left_out.contains(words)));
             let experiment = experiment.check()?;
             validates |= experiment
                 .data

@@ -48,7 +48,9 @@ impl<'a, W: Write> Progress<'a, W> {
         out: &'a mut W,
     ) -> Self {
         let loss = trainer.experiment().loss();
-        let measure = Measure::of(loss, splits.train.task(), splits.validation.is_some());
+        let validates =
+            splits.validation.is_some() || trainer.experiment().train.cross_validation.is_some();
+        let measure = Measure::of(loss, splits.train.task(), validates);
         let bar = style.bar(trainer.steps() as u64);
         let bar = bar.map(|bar| Bar::new(bar, trainer));
         Progress {

@@ -82,6 +82,10 @@ pub(super) struct RunReport {
     model: &'static str,
     model_step: usize,
     train: Metrics,
+    /// The folds of a cross-validated ensemble.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cross_validation: Option<usize>,
+    /// On the validation rows; with folds on the training rows, each as the members say that left it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     validation: Option<Metrics>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,7 +150,11 @@ impl RunReport {
             model,
             model_step,
             train: metrics,
-            validation: on(&splits.validation)?,
+            cross_validation: trainer.experiment().train.cross_validation,
+            validation: match trainer.cross_validate(network)? {
+                Some(found) => Some(found.metrics),
+                None => on(&splits.validation)?,
+            },
             test: on(&splits.test)?,
             judged: None,
             notes: splits.notes.clone(),
@@ -227,9 +235,13 @@ fn print_splits(out: &mut impl Write, report: &RunReport, keep: Option<&str>) ->
         "{end} after {} steps; the {model} network, of step {step}:",
         report.steps
     )?;
+    let validation = match report.cross_validation {
+        Some(_) => "left out", // the training rows, each as those say that did not train on it
+        None => "validation",
+    };
     let splits = [
         ("training", Some(&report.train)),
-        ("validation", report.validation.as_ref()),
+        (validation, report.validation.as_ref()),
         ("test", report.test.as_ref()),
     ];
     for (name, metrics) in splits {
@@ -244,7 +256,10 @@ fn print_splits(out: &mut impl Write, report: &RunReport, keep: Option<&str>) ->
         }
     }
     if let Some(judged) = &report.judged {
-        let metrics = [&report.test, &report.validation].into_iter().flatten();
+        // The baselines are trained on all training rows, and so on those that members left out.
+        let validation = report.validation.as_ref();
+        let validation = validation.filter(|_| report.cross_validation.is_none());
+        let metrics = report.test.iter().chain(validation);
         let metrics = metrics.chain([&report.train]).next();
         let metrics = metrics.unwrap_or(&report.train);
         judged.print(out, metrics)?;

@@ -56,6 +56,9 @@ impl Job {
         if let Some(words) = overrides::leave_out(ensemble, is_asked_for, why)? {
             eprintln!("warning: {words}");
         }
+        if let Some(words) = overrides::fold_networks(&mut experiment) {
+            eprintln!("warning: {words}");
+        }
         let experiment = experiment.check()?;
         tune::validate(&experiment)?;
         let folds = match experiment.study.cross_validation {

@@ -99,6 +99,85 @@ fn a_member_is_the_run_with_its_seed() {
     assert!((member - alone).abs() < 1e-4 * alone, "{member} {alone}");
 }
 
+const FOLDS: [(&str, &str); 2] = [
+    ("validation = 0.1, ", ""),
+    (
+        "ensemble = 3",
+        "ensemble = 3\ncross_validation = 3\nselect = \"error_rate\"",
+    ),
+];
+
+fn with_folds() -> String {
+    let change = |text: String, (from, to): &(&str, &str)| text.replacen(from, to, 1);
+    FOLDS.iter().fold(CONFIG.to_owned(), change)
+}
+
+#[test]
+fn members_with_folds_are_judged_on_all_training_rows_and_the_best_is_kept() {
+    let place = Place::with(&with_folds());
+    let said = good(&mut place.train_in("run"));
+    assert!(said.errors.is_empty(), "{}", said.errors);
+    assert_has(&said.out, "\nleft out      1617 rows  loss ");
+    let report = std::fs::read_to_string(place.path("run/report.json")).expect("a report");
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!(report["cross_validation"], 3);
+    assert_eq!(report["model"], "best");
+    assert_eq!(report["validation"]["rows"], 1617);
+    // Rows that were not trained on are harder.
+    let loss = |split: &str| report[split]["loss"].as_f64().expect("a loss");
+    assert!(loss("validation") > loss("train"));
+    let lines = std::fs::read_to_string(place.path("run/metrics.jsonl")).expect("metrics");
+    let judged = json_lines(&lines)
+        .into_iter()
+        .filter(|line| line["split"] == "validation");
+    let best: Vec<f64> = judged
+        .filter(|line| line["best"] == true)
+        .map(|line| line["error_rate"].as_f64().expect("a rate"))
+        .collect();
+    assert_eq!(
+        best.last(),
+        report["validation"]["error_rate"].as_f64().as_ref()
+    );
+    // Validation rows of the command line take the place of folds.
+    let more = [
+        "--set",
+        "data.split.validation=0.1",
+        "--set",
+        "train.ensemble=1",
+    ];
+    let said = good(place.train_in("alone").args(more));
+    assert_has(
+        &said.errors,
+        "`data.split.validation` of the command line takes the place of the file's `train.cross_validation`",
+    );
+    assert_has(&said.out, "\nvalidation     ");
+}
+
+#[test]
+fn a_study_and_a_search_measure_on_the_folds_of_an_ensemble() {
+    let place = Place::with(&with_folds());
+    let words = "warning: `train.cross_validation` is left out: each network is measured on one of 3 folds, which it is not trained on";
+    let mut study = dropwise(["study"]);
+    study.arg(place.config()).arg("--json");
+    let said = good(&mut study);
+    assert_has(&said.errors, words);
+    let summary = json_lines(&said.out).pop().expect("a summary");
+    assert_eq!(summary["cross_validation"], 3);
+    let mut tune = dropwise(["tune"]);
+    tune.arg(place.config())
+        .args([
+            "--trials",
+            "2",
+            "--max-width",
+            "16",
+            "--set",
+            "train.epochs=1",
+            "--out",
+        ])
+        .arg(place.path("tuned"));
+    assert_has(&good(&mut tune).errors, words);
+}
+
 #[test]
 fn what_an_ensemble_cannot_have_is_refused() {
     let refused = |from: &str, to: &str, expected: &str| {
@@ -106,6 +185,11 @@ fn what_an_ensemble_cannot_have_is_refused() {
         assert_has(&bad(&mut place.train(), 1), expected);
     };
     refused("ensemble = 3", "ensemble = 0", "train.ensemble");
+    refused(
+        "ensemble = 3",
+        "ensemble = 3\ncross_validation = 3",
+        "train.cross_validation: expected none with validation rows",
+    );
     refused(
         "hidden = 0.2",
         "hidden = 0.2\nmasks = 'framework'",

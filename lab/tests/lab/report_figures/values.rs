@@ -144,6 +144,19 @@ fn curves_say_their_values_and_mark_the_best_step() {
         "{}",
         figure.caption
     );
+    for (cross_validates, rows) in [
+        (false, "the validation rows"),
+        (true, "the rows that each network left out"),
+    ] {
+        let mut run = images("run", true);
+        run.curves.cross_validates = cross_validates;
+        let report = Report::new(vec![run]);
+        let caption = &self::figure(&report, "curves", 0).caption;
+        assert!(
+            caption.starts_with(&format!("The loss on {rows} is smallest at ")),
+            "{caption}"
+        );
+    }
 }
 
 #[test]

@@ -41,8 +41,7 @@ pub(super) fn combined(runs: &[Explanation]) -> Option<Figure> {
             .zip(names)
             .map(|(curve, name)| Curve { name, ..curve })
             .collect(),
-        best_step: None,
-        steps_an_epoch: None,
+        ..Curves::default()
     };
     let picture = draw_combined(&all)?;
     Some(Figure {

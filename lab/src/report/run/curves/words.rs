@@ -86,9 +86,10 @@ pub(super) fn caption(curves: &Curves) -> String {
     let name = &curves.error_name;
     let end = match (last("training"), last("validation")) {
         (Some(training), Some(validation)) => format!(
-            "At the end the {name} is {} on the training rows and {} on the validation rows.",
+            "At the end the {name} is {} on the training rows and {} on {}.",
             words(training),
-            words(validation)
+            words(validation),
+            judged(curves)
         ),
         (Some(training), None) => format!(
             "At the end the {name} is {} on the training rows.",
@@ -96,8 +97,9 @@ pub(super) fn caption(curves: &Curves) -> String {
         ),
         (None, Some(validation)) => {
             format!(
-                "At the end the {name} is {} on the validation rows.",
-                words(validation)
+                "At the end the {name} is {} on {}.",
+                words(validation),
+                judged(curves)
             )
         }
         (None, None) => String::new(),
@@ -107,6 +109,14 @@ pub(super) fn caption(curves: &Curves) -> String {
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// The rows that choose the network.
+fn judged(curves: &Curves) -> &'static str {
+    match curves.cross_validates {
+        true => "the rows that each network left out",
+        false => "the validation rows",
+    }
 }
 
 /// When the network was best, and whether it got worse.
@@ -140,7 +150,8 @@ fn best(curves: &Curves) -> String {
         then
     };
     format!(
-        "The loss on the validation rows is smallest at {}: {}{then}.",
+        "The loss on {} is smallest at {}: {}{then}.",
+        judged(curves),
         step_words(curves, step),
         value(best, false)
     )
