@@ -30,6 +30,7 @@ pub mod parquet;
 mod part;
 mod preprocessing;
 mod remarks;
+mod row_file;
 mod spelling;
 mod split;
 mod table;
@@ -37,6 +38,8 @@ mod twins;
 mod xor;
 
 use std::fmt;
+use std::fs::File;
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -108,6 +111,12 @@ pub trait Source: Send + Sync {
     #[doc(hidden)]
     fn file(&self, _row: usize) -> Option<&str> {
         None
+    }
+
+    /// Whether inputs are read from a file, as memory may not hold them all.
+    #[doc(hidden)]
+    fn is_on_disk(&self) -> bool {
+        false
     }
 }
 
@@ -217,6 +226,13 @@ impl Dataset {
     #[must_use]
     pub fn task(&self) -> &Task {
         self.source.task()
+    }
+
+    /// Whether inputs are read from a file, as memory may not hold them all.
+    #[must_use]
+    #[doc(hidden)]
+    pub fn is_on_disk(&self) -> bool {
+        self.source.is_on_disk()
     }
 
     /// All inputs as a tensor of shape `[rows, d_input]`.
@@ -361,12 +377,12 @@ pub fn load_more(
     config: &DataConfig,
     path: &Path,
     (preprocessing, task): (&Preprocessing, &Task),
+    how: &Load,
 ) -> Result<(Dataset, Vec<String>)> {
     match (config.table(), preprocessing) {
         (Some(columns), Preprocessing::Table(preprocessing)) if !config.autoencoder => {
             let columns = (columns, preprocessing);
-            let watch = |_| true;
-            let task = (task, &watch as _);
+            let task = (task, how);
             if parquet::is_one(path) {
                 return parquet::load_more(path, columns, task);
             }
@@ -406,16 +422,15 @@ pub fn column_text(config: &DataConfig, input: Option<&Path>, column: &str) -> R
     if let Some(input) = input {
         paths = vec![input];
     }
-    let mut text = ColumnText::new();
+    let (mut text, how) = (ColumnText::new(), Load::default());
     for path in paths {
-        let watch = |_| true;
         let is_parquet = match input {
             Some(path) => parquet::is_one(path),
             None => matches!(config.source, DataSource::Parquet { .. }),
         };
         let files = match is_parquet {
-            true => parquet::open(path, &watch)?,
-            false => csv::open(format, path, &watch)?,
+            true => parquet::open(path, &how)?,
+            false => csv::open(format, path, &how)?,
         };
         table::column_text(&*files, column, &mut text)?;
     }
@@ -437,26 +452,47 @@ pub fn column_text(config: &DataConfig, input: Option<&Path>, column: &str) -> R
 /// [`Error::Read`] if a file cannot be read, and [`Error::Data`] if it
 /// is not what it has to be.
 pub fn load(config: &DataConfig, seed: u64) -> Result<Splits> {
-    load_watched(config, seed, &|_| true)
+    load_as(config, seed, &Load::default())
 }
 
-/// As [`load`]; `watch` is told every now and then how far the reading of a table has come, and says whether to go on.
+/// How data are loaded.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct Load<'a> {
+    /// Is told every now and then how far the reading of a table has come, and says whether to go on.
+    pub watch: &'a dyn Fn(Reading) -> bool,
+    /// The bytes of a table, and those of its cells, that stay in memory between readings even if that is more than the prepared rows take.
+    pub cells: usize,
+    /// Makes a file without a name for prepared rows of more bytes than that; none if they stay in memory.
+    pub file: Option<&'a dyn Fn() -> io::Result<File>>,
+    /// The bytes of a file of images that are read into memory; of a larger one, if it is not packed, each step reads its own.
+    pub images: u64,
+}
+
+impl Default for Load<'_> {
+    fn default() -> Self {
+        Load {
+            watch: &|_| true,
+            cells: 1 << 26,
+            file: None,
+            images: 1 << 30,
+        }
+    }
+}
+
+/// As [`load`], in this way.
 ///
 /// # Errors
-/// Those of [`load`], and [`Error::Interrupted`] if `watch` says so.
+/// Those of [`load`], [`Error::Interrupted`] if `watch` ends it, and [`Error::WriteFile`] if a file cannot be written.
 #[doc(hidden)]
-pub fn load_watched(
-    config: &DataConfig,
-    seed: u64,
-    watch: &dyn Fn(Reading) -> bool,
-) -> Result<Splits> {
+pub fn load_as(config: &DataConfig, seed: u64, how: &Load) -> Result<Splits> {
     let split = config.split.as_ref();
     let splits = match &config.source {
         DataSource::Xor => xor::load(split, seed),
         DataSource::Digits => digits::load(split, seed),
-        DataSource::Idx(files) => idx::load(files, split, seed),
-        DataSource::Csv { file, table } => csv::load(file, (table, split), (seed, watch)),
-        DataSource::Parquet { file, table } => parquet::load(file, (table, split), (seed, watch)),
+        DataSource::Idx(files) => idx::load(files, split, (seed, how)),
+        DataSource::Csv { file, table } => csv::load(file, (table, split), (seed, how)),
+        DataSource::Parquet { file, table } => parquet::load(file, (table, split), (seed, how)),
         DataSource::Custom => Err(Error::invalid(
             "data.source",
             "a source that can be read: `xor`, `digits`, `idx`, `csv` or `parquet`",

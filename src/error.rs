@@ -111,7 +111,7 @@ pub enum Error {
         fix: String,
     },
 
-    /// Whoever waits for the data did not want to wait any longer: see [`data::load_watched`](crate::data::load_watched).
+    /// Whoever waits for the data did not want to wait any longer: see [`data::load_as`](crate::data::load_as).
     #[error("interrupted while reading {0}; nothing is written")]
     Interrupted(String),
 

@@ -117,8 +117,16 @@ pub fn evaluate_in_batches(
     data: &Dataset,
     batch_rows: usize,
 ) -> Result<Evaluation> {
-    let outputs = outputs_of((network, loss), data, batch_rows, 0..data.len())?;
-    evaluate_outputs((network, loss), data, &outputs)
+    let mut measured = Measured::new((network.as_ref(), loss), data)?;
+    each_row(
+        (network, loss),
+        data,
+        batch_rows,
+        |output, prediction, target| {
+            measured.add(output, prediction, target);
+        },
+    )?;
+    Ok(measured.finish())
 }
 
 /// What outputs of all rows of `data` come to: see [`evaluate`].
@@ -133,27 +141,47 @@ pub(crate) fn evaluate_outputs(
     data: &Dataset,
     outputs: &[f64],
 ) -> Result<Evaluation> {
-    let members = checked(network.as_ref(), data)?;
-    let mut tally = Tally::new(loss, members[0].output_activation(), data.task());
-    let mut predicted = Vec::with_capacity(data.len() * data.d_output());
-    let scored = scores::are_of(data.task());
-    let mut targets = Vec::with_capacity(if scored { predicted.capacity() } else { 0 });
-    visit_rows(loss, data, outputs, |output, prediction, target| {
-        predicted.extend_from_slice(prediction);
-        if scored {
-            targets.extend_from_slice(target);
-        }
-        tally.add(output, prediction, target);
+    let mut measured = Measured::new((network.as_ref(), loss), data)?;
+    visit_rows(loss, data, (0, outputs), |output, prediction, target| {
+        measured.add(output, prediction, target);
     });
-    let mut metrics = tally.metrics();
-    if scored {
-        scores::add(data.task(), (&targets, &predicted), &mut metrics);
-    }
-    Ok(Evaluation {
-        predictions: predicted,
-        metrics,
-    })
+    Ok(measured.finish())
 }
+
+/// What is known of the rows so far.
+struct Measured<'a> {
+    data: &'a Dataset,
+    tally: Tally<'a>,
+    predictions: Vec<f64>,
+}
+
+impl<'a> Measured<'a> {
+    fn new((members, loss): (&[Mlp], Loss), data: &'a Dataset) -> Result<Self> {
+        let members = checked(members, data)?;
+        Ok(Measured {
+            data,
+            tally: Tally::new(loss, members[0].output_activation(), data.task()),
+            predictions: Vec::with_capacity(data.len() * data.d_output()),
+        })
+    }
+
+    fn add(&mut self, output: &[f64], prediction: &[f64], target: &[f64]) {
+        self.predictions.extend_from_slice(prediction);
+        self.tally.add(output, prediction, target);
+    }
+
+    fn finish(self) -> Evaluation {
+        let mut metrics = self.tally.metrics();
+        scores::add(self.data, &self.predictions, &mut metrics);
+        Evaluation {
+            predictions: self.predictions,
+            metrics,
+        }
+    }
+}
+
+/// Batches whose outputs are in memory at a time, whatever the number of rows.
+const BATCHES: usize = 64;
 
 /// Calls `visit(output, prediction, target)` for each row, in order, with dropout off.
 ///
@@ -167,24 +195,31 @@ pub fn each_row(
     (network, loss): (&(impl AsRef<[Mlp]> + ?Sized), Loss),
     data: &Dataset,
     batch_rows: usize,
-    visit: impl FnMut(&[f64], &[f64], &[f64]),
+    mut visit: impl FnMut(&[f64], &[f64], &[f64]),
 ) -> Result<()> {
-    let outputs = outputs_of((network, loss), data, batch_rows, 0..data.len())?;
-    visit_rows(loss, data, &outputs, visit);
+    check_count("batch_rows", batch_rows)?;
+    checked(network.as_ref(), data)?;
+    let some = batch_rows.saturating_mul(BATCHES);
+    for first in (0..data.len()).step_by(some) {
+        let rows = first..data.len().min(first.saturating_add(some));
+        let outputs = outputs_of((network, loss), data, batch_rows, rows)?;
+        visit_rows(loss, data, (first, &outputs), &mut visit);
+    }
     Ok(())
 }
 
+/// `outputs` are those of the rows from `first` on.
 fn visit_rows(
     loss: Loss,
     data: &Dataset,
-    outputs: &[f64],
+    (first, outputs): (usize, &[f64]),
     mut visit: impl FnMut(&[f64], &[f64], &[f64]),
 ) {
     let d_output = data.d_output();
     let predictions = predictions(loss, data.task(), outputs);
     let outputs = outputs.chunks_exact(d_output);
     let pairs = outputs.zip(predictions.chunks_exact(d_output));
-    for (row, (output, prediction)) in pairs.enumerate() {
+    for (row, (output, prediction)) in (first..).zip(pairs) {
         visit(output, prediction, &data.target_row(row));
     }
 }

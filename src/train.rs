@@ -20,11 +20,11 @@ mod pass;
 mod penalty;
 mod plan;
 mod replicas;
+mod rows;
 mod shards;
 mod single;
 mod snapshot;
 mod steps;
-mod weights;
 
 use std::sync::OnceLock;
 
@@ -42,7 +42,7 @@ use crate::model::{Mlp, MlpConfig};
 use best::BestSoFar;
 use engine::Engine;
 use folds::Folds;
-use plan::Plan;
+use plan::{Plan, check_rows};
 use replicas::Groups;
 use single::SingleNetwork;
 use steps::StepLoop;
@@ -89,7 +89,7 @@ pub struct Trainer<'a> {
     folds: Option<Folds>,
     exchange: Box<dyn Exchange + 'a>,
     plan: Plan,
-    steps: Steps<'a>,
+    steps: Steps,
     /// The networks as they are now, on the autodiff device; made where they are asked for.
     members: OnceLock<Vec<Mlp>>,
     step: usize,
@@ -103,8 +103,8 @@ pub struct Trainer<'a> {
 }
 
 /// What takes the steps.
-enum Steps<'a> {
-    One(Box<StepLoop<SingleNetwork<'a>, 1>>),
+enum Steps {
+    One(Box<StepLoop<SingleNetwork, 1>>),
     Ensemble(Groups),
 }
 
@@ -134,10 +134,7 @@ impl<'a> Trainer<'a> {
         validation: Option<&'a Dataset>,
         device: &Device,
     ) -> Result<Self> {
-        if train.is_empty() {
-            let expected = "at least one row to train on";
-            return Err(Error::invalid("training rows", expected, "none"));
-        }
+        check_rows(train)?;
         let experiment = experiment.resolve(train.task())?;
         let device = device.clone().autodiff();
         let dtype = experiment.precision.check(&device)?.dtype();

@@ -13,7 +13,7 @@ use dropwise::data::{Dataset, Task};
 use dropwise::error::{Error, Result};
 use dropwise::evaluate::{Measure, Metrics, evaluate, number};
 use dropwise::model::{LayerWeights, Mlp, MlpConfig};
-use dropwise::train::train;
+use dropwise::train::Trainer;
 
 /// Steps of the linear model, and rows a step: enough for it to converge, and a moment's work.
 const STEPS: usize = 2_000;
@@ -49,7 +49,7 @@ impl Baselines {
     /// Learns them from the training rows of `experiment`'s network.
     ///
     /// # Errors
-    /// Those of [`train`] but [`Error::Diverged`].
+    /// Those of [`Trainer::run`] but [`Error::Diverged`].
     pub fn fit(experiment: &ResolvedExperiment, rows: &Dataset, device: &Device) -> Result<Self> {
         Ok(Baselines {
             loss: experiment.loss(),
@@ -193,8 +193,11 @@ fn linear(experiment: &ResolvedExperiment, rows: &Dataset, device: &Device) -> R
         return Ok(None);
     }
     let linear = linear_experiment(experiment, rows.len())?;
-    match train(&linear, rows, device, &mut ()) {
-        Ok(network) => Ok(Some(network)),
+    // What is evaluated at the end of the training is not looked at: one row in place of all.
+    let one = rows.select(&[0]);
+    let mut trainer = Trainer::new(&linear, rows, Some(&one), device)?;
+    match trainer.run(&mut ()) {
+        Ok(_) => Ok(Some(trainer.into_network())),
         Err(Error::Diverged { .. }) => Ok(None),
         Err(error) => Err(error),
     }

@@ -78,4 +78,8 @@ impl Source for Autoencoder {
     fn file(&self, row: usize) -> Option<&str> {
         self.rows.file(row)
     }
+
+    fn is_on_disk(&self) -> bool {
+        self.rows.is_on_disk()
+    }
 }

@@ -17,8 +17,8 @@ use std::sync::Arc;
 use encoding_rs::Encoding;
 
 use super::hash::hex;
-use super::table::{self, Files, Head, RawTable, Watch};
-use super::{Dataset, Splits, TablePreprocessing, Task};
+use super::table::{self, Files, Head, RawTable};
+use super::{Dataset, Load, Splits, TablePreprocessing, Task};
 use crate::config::{CsvConfig, Delimiter, SplitConfig, TableConfig};
 use crate::error::{Error, Result};
 use files::{CsvFiles, FirstReading};
@@ -111,15 +111,15 @@ pub fn parse(file: &str, source: impl BufRead, format: Format) -> Result<RawTabl
 pub(super) fn load(
     file: &CsvConfig,
     columns: (&TableConfig, Option<&SplitConfig>),
-    seed: (u64, Watch),
+    (seed, how): (u64, &Load),
 ) -> Result<Splits> {
-    let (format, first) = (Format::of(file), FirstReading::default());
+    let (format, first) = (Format::of(file), FirstReading::new(how.cells));
     let open = |path: &Path, like: Option<&Head>| -> Result<Box<dyn Files>> {
         Ok(Box::new(CsvFiles::open(path, format, like, &first)?))
     };
     let paths = (&*file.path, file.test_path.as_deref());
     let hash = || hex(first.hash.borrow().clone());
-    table::load(paths, open, columns, seed, hash)
+    table::load(paths, open, columns, (seed, how), hash)
 }
 
 /// See [`load_more`](crate::data::load_more).
@@ -127,20 +127,16 @@ pub(super) fn load_more(
     format: Format,
     path: &Path,
     columns: (&TableConfig, &TablePreprocessing),
-    (task, watch): (&Task, Watch),
+    (task, how): (&Task, &Load),
 ) -> Result<(Dataset, Vec<String>)> {
-    table::encode(&*open(format, path, watch)?, columns, task)
+    table::encode(&*open(format, path, how)?, columns, (task, how))
 }
 
 /// The table that a path stands for.
-pub(super) fn open<'a>(
-    format: Format,
-    path: &Path,
-    watch: Watch<'a>,
-) -> Result<Box<dyn Files + 'a>> {
-    let first = FirstReading::default();
+pub(super) fn open<'a>(format: Format, path: &Path, how: &Load<'a>) -> Result<Box<dyn Files + 'a>> {
+    let first = FirstReading::new(how.cells);
     let open = move |path: &Path, like: Option<&Head>| -> Result<Box<dyn Files + 'a>> {
         Ok(Box::new(CsvFiles::open(path, format, like, &first)?))
     };
-    table::open(path, None, open, watch)
+    table::open(path, None, open, how.watch)
 }

@@ -2,7 +2,7 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 
-use super::images::{Images, numbered_classes};
+use super::images::{Images, Pixels, numbered_classes};
 use super::{Dataset, Splits, split};
 use crate::config::SplitConfig;
 use crate::error::Result;
@@ -55,7 +55,7 @@ fn unpack() -> Images {
         height: 8,
         width: 8,
         largest: 16,
-        pixels,
+        pixels: Pixels::Memory(pixels),
         labels,
     }
 }

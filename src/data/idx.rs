@@ -22,16 +22,18 @@ mod files;
 mod parse;
 
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, ErrorKind, Seek};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use self::files::{Files, HOW_TO_FETCH, Pair};
 use super::hash::{self, Hashing};
-use super::images::{Images, numbered_classes};
+use super::images::{Images, Pixels, numbered_classes};
+use super::row_file::RowFile;
 use super::split::Labels;
-use super::{Dataset, Splits, Task, split, twins};
+use super::{Dataset, Load, Source, Splits, Task, split, twins};
 use crate::config::{IdxConfig, SplitConfig};
 use crate::error::{Error, Result};
 
@@ -40,14 +42,19 @@ pub use parse::{Idx, parse};
 /// A full pixel of an image of bytes.
 const LARGEST: u8 = 255;
 
-pub(super) fn load(config: &IdxConfig, split: Option<&SplitConfig>, seed: u64) -> Result<Splits> {
+pub(super) fn load(
+    config: &IdxConfig,
+    split: Option<&SplitConfig>,
+    (seed, how): (u64, &Load),
+) -> Result<Splits> {
     let files = Files::find(config)?;
     if let Some(test) = &files.test {
         split::check_no_test_rows(split, &name(&test.images))?;
     }
     let mut hash = Sha256::default();
-    let images = read_images(&files.train.images, &mut hash)?;
-    let labels = read_labels(&files.train, images.rows(), &mut hash)?;
+    let most = how.images;
+    let images = read_images(&files.train.images, most, &mut hash)?;
+    let labels = read_labels(&files.train, images.rows, &mut hash)?;
     let first = first_label(config, &labels);
     let task = task(config, &files.train, &labels, first)?;
     let labels = from_first(&files.train, labels, (&task, first))?;
@@ -57,7 +64,7 @@ pub(super) fn load(config: &IdxConfig, split: Option<&SplitConfig>, seed: u64) -
             &files.train,
             &images,
             (&task, first),
-            &mut hash,
+            (most, &mut hash),
         )?),
         None => None,
     };
@@ -73,22 +80,23 @@ pub(super) fn load(config: &IdxConfig, split: Option<&SplitConfig>, seed: u64) -
     let names = task.classes().to_vec();
     let rows = images.labeled(labels, task);
     let preprocessing = rows.preprocessing();
+    let own_test_files = files.test.as_ref().zip(own_test.as_ref());
+    let on_disk: Vec<String> = ([(&files.train, &rows)].into_iter())
+        .chain(own_test_files)
+        .filter_map(|(pair, images)| stays_on_disk(pair, images))
+        .collect();
+    let of_part = |part: &Option<Vec<u32>>| Some(Vec::from_iter(numbers(&rows, part.as_ref()?)));
+    let of_test = match &own_test {
+        Some(test) => Some(Vec::from_iter(numbers(
+            test,
+            &Vec::from_iter(0..test.labels.len() as u32),
+        ))),
+        None => of_part(&parts.test),
+    };
     let twins = twins::note(
-        parts.train.iter().map(|row| rows.row(*row as usize)),
-        parts
-            .validation
-            .as_ref()
-            .map(|part| part.iter().map(|row| rows.row(*row as usize))),
-        match (&own_test, &parts.test) {
-            (Some(test), _) => Some(Vec::from_iter(
-                (0..test.labels.len()).map(|row| test.row(row)),
-            )),
-            (None, Some(part)) => Some(Vec::from_iter(
-                part.iter().map(|row| rows.row(*row as usize)),
-            )),
-            (None, None) => None,
-        }
-        .map(Vec::into_iter),
+        numbers(&rows, &parts.train),
+        of_part(&parts.validation).map(Vec::into_iter),
+        of_test.map(Vec::into_iter),
     );
     let (rows, own_test) = (Dataset::new(rows), own_test.map(Dataset::new));
     Ok(Splits {
@@ -104,28 +112,52 @@ pub(super) fn load(config: &IdxConfig, split: Option<&SplitConfig>, seed: u64) -
                 names[classes[row] as usize].clone()
             }))
             .chain(twins)
+            .chain(on_disk)
             .collect(),
+    })
+}
+
+/// Of each of these rows a number that is the same for rows whose pixels and label are.
+fn numbers<'a>(images: &'a Images, rows: &'a [u32]) -> impl Iterator<Item = u64> + 'a {
+    /// Rows that are read together.
+    const SOME: usize = 1 << 12;
+    rows.chunks(SOME).flat_map(move |rows| {
+        let rows: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
+        let mut numbers = vec![0; rows.len()];
+        images.read(&rows, |place, pixels| {
+            let mut hasher = DefaultHasher::new();
+            (pixels, images.labels[rows[place]]).hash(&mut hasher);
+            numbers[place] = hasher.finish();
+        });
+        numbers
+    })
+}
+
+/// What is said of images that stay in their file.
+fn stays_on_disk(pair: &Pair, images: &Images) -> Option<String> {
+    images.is_on_disk().then(|| {
+        let (count, name) = (images.labels.len(), name(&pair.images));
+        format!(
+            "{count} images stay in {name}, and each step reads its own; with `shuffle = \"blocks\"` in `[train]` it reads many at once"
+        )
     })
 }
 
 /// Images before their labels are known.
 struct Unlabeled {
+    rows: usize,
     height: usize,
     width: usize,
-    /// `[rows, height, width]`.
-    pixels: Vec<u8>,
+    pixels: Pixels,
 }
 
 impl Unlabeled {
-    fn rows(&self) -> usize {
-        self.pixels.len() / (self.height * self.width)
-    }
-
     fn labeled(self, labels: Vec<u8>, task: Task) -> Images {
         let Unlabeled {
             height,
             width,
             pixels,
+            ..
         } = self;
         Images {
             task,
@@ -144,9 +176,9 @@ fn read_test(
     train: &Pair,
     train_images: &Unlabeled,
     (task, first): (&Task, u8),
-    hash: &mut Sha256,
+    (most, hash): (u64, &mut Sha256),
 ) -> Result<Images> {
-    let images = read_images(&pair.images, hash)?;
+    let images = read_images(&pair.images, most, hash)?;
     let expected = (train_images.height, train_images.width);
     if (images.height, images.width) != expected {
         let problem = format!(
@@ -160,37 +192,53 @@ fn read_test(
         let fix = "training and test images must come from one data set";
         return Err(Error::data(name(&pair.images), "header", problem, fix));
     }
-    let labels = read_labels(pair, images.rows(), hash)?;
+    let labels = read_labels(pair, images.rows, hash)?;
     let labels = from_first(pair, labels, (task, first))?;
     Ok(images.labeled(labels, task.clone()))
 }
 
-fn read_images(path: &Path, hash: &mut Sha256) -> Result<Unlabeled> {
-    let Idx {
-        dims,
-        values: pixels,
-    } = read(path, hash)?;
-    match dims[..] {
-        [_, height, width] => Ok(Unlabeled {
-            height,
-            width,
-            pixels,
-        }),
-        [_, width] => Ok(Unlabeled {
-            height: 1,
-            width,
-            pixels,
-        }),
-        _ => Err(Error::data(
-            name(path),
-            "header",
-            format!(
-                "expected images, of 2 or 3 dimensions, found {}",
-                dims.len()
-            ),
-            "this looks like a file of labels: name the file of images",
-        )),
-    }
+/// The images of a file, in memory unless it has more than `most` bytes and is not packed.
+fn read_images(path: &Path, most: u64, hash: &mut Sha256) -> Result<Unlabeled> {
+    let (file, size) = open(path)?;
+    let stays = match size {
+        Some(size) if size > most => {
+            let unread = |cause| unopened(path, cause);
+            let packed = parse::is_packed(&file).map_err(unread)?;
+            (&file).rewind().map_err(unread)?;
+            (!packed).then_some(size)
+        }
+        _ => None,
+    };
+    let (dims, pixels) = match stays {
+        Some(size) => {
+            let hash = |bytes: &[u8]| hash.update(bytes);
+            let reader = &file;
+            let (dims, first) = parse::pass_over(&name(path), Hashing { reader, hash }, size)?;
+            let (rows, width) = (dims[0], dims[1..].iter().product());
+            let file = RowFile::new(name(path), file, (first, width), rows);
+            (dims, Pixels::File(file))
+        }
+        None => {
+            let Idx { dims, values } = read(path, (file, size), hash)?;
+            (dims, Pixels::Memory(values))
+        }
+    };
+    let (height, width) = match dims[..] {
+        [_, height, width] => (height, width),
+        [_, width] => (1, width),
+        _ => {
+            let found = dims.len();
+            let problem = format!("expected images, of 2 or 3 dimensions, found {found}");
+            let fix = "this looks like a file of labels: name the file of images";
+            return Err(Error::data(name(path), "header", problem, fix));
+        }
+    };
+    Ok(Unlabeled {
+        rows: dims[0],
+        height,
+        width,
+        pixels,
+    })
 }
 
 /// The labels of a pair that has `images` images.
@@ -198,7 +246,7 @@ fn read_labels(pair: &Pair, images: usize, hash: &mut Sha256) -> Result<Vec<u8>>
     let Idx {
         dims,
         values: labels,
-    } = read(&pair.labels, hash)?;
+    } = read(&pair.labels, open(&pair.labels)?, hash)?;
     if dims.len() != 1 {
         let problem = format!("expected labels, of 1 dimension, found {}", dims.len());
         let fix = "this looks like a file of images: name the file of labels";
@@ -285,13 +333,16 @@ fn from_first(pair: &Pair, mut labels: Vec<u8>, (task, first): (&Task, u8)) -> R
     Ok(labels)
 }
 
-fn read(path: &Path, hash: &mut Sha256) -> Result<Idx> {
-    let reader = File::open(path).map_err(|cause| unopened(path, cause))?;
-    let about = reader.metadata().map_err(|cause| unopened(path, cause))?;
-    // What is no plain file, such as a pipe, does not know its size.
-    let size = about.is_file().then_some(about.len());
+fn read(path: &Path, (reader, size): (File, Option<u64>), hash: &mut Sha256) -> Result<Idx> {
     let hash = |bytes: &[u8]| hash.update(bytes);
     parse(&name(path), Hashing { reader, hash }, size)
+}
+
+/// A file and its size; what is no plain file, such as a pipe, does not know its size.
+fn open(path: &Path) -> Result<(File, Option<u64>)> {
+    let file = File::open(path).map_err(|cause| unopened(path, cause))?;
+    let about = file.metadata().map_err(|cause| unopened(path, cause))?;
+    Ok((file, about.is_file().then_some(about.len())))
 }
 
 fn unopened(path: &Path, cause: io::Error) -> Error {

@@ -1,9 +1,10 @@
-//! Images in memory, a byte a pixel.
+//! Images, a byte a pixel.
 
+use super::row_file::RowFile;
 use super::{Preprocessing, Source, Task};
 
-/// A source of labeled images. Pixels stay bytes in memory; a row becomes numbers when it is read.
-#[derive(Debug, Clone, PartialEq)]
+/// A source of labeled images. Pixels stay bytes; a row becomes numbers when it is read.
+#[derive(Debug)]
 pub(super) struct Images {
     /// A classification.
     pub(super) task: Task,
@@ -11,8 +12,7 @@ pub(super) struct Images {
     pub(super) width: usize,
     /// The value of a full pixel: an input is pixel / largest.
     pub(super) largest: u8,
-    /// `[rows, height, width]`, row after row.
-    pub(super) pixels: Vec<u8>,
+    pub(super) pixels: Pixels,
     /// `[rows]`, each below the number of classes.
     pub(super) labels: Vec<u8>,
 }
@@ -27,11 +27,25 @@ impl Images {
         }
     }
 
-    /// The pixels and the label of a row.
-    pub(super) fn row(&self, row: usize) -> (&[u8], u8) {
-        let width = self.height * self.width;
-        (&self.pixels[row * width..][..width], self.labels[row])
+    /// Hands the pixels of each of these rows to `each`, with the place of the row among them.
+    pub(super) fn read(&self, rows: &[usize], mut each: impl FnMut(usize, &[u8])) {
+        let width = self.d_input();
+        match &self.pixels {
+            Pixels::Memory(pixels) => {
+                for (place, row) in rows.iter().enumerate() {
+                    each(place, &pixels[row * width..][..width]);
+                }
+            }
+            Pixels::File(file) => file.read(rows, each),
+        }
     }
+}
+
+/// `[rows, height, width]`, row after row.
+#[derive(Debug)]
+pub(super) enum Pixels {
+    Memory(Vec<u8>),
+    File(RowFile),
 }
 
 impl Source for Images {
@@ -48,28 +62,31 @@ impl Source for Images {
     }
 
     fn read_inputs(&self, row: usize, into: &mut [f64]) {
-        let (pixels, _) = self.row(row);
         let largest = f64::from(self.largest);
-        for (input, pixel) in into.iter_mut().zip(pixels) {
-            *input = f64::from(*pixel) / largest;
-        }
+        self.read(&[row], |_, pixels| {
+            for (input, pixel) in into.iter_mut().zip(pixels) {
+                *input = f64::from(*pixel) / largest;
+            }
+        });
     }
 
     /// The quotient of two whole numbers this small rounds to the same 32 bits with or without 64 in between.
     fn read_inputs_f32(&self, rows: &[usize], into: &mut [f32]) {
-        let width = self.d_input();
-        let largest = f32::from(self.largest);
-        for (row, into) in rows.iter().zip(into.chunks_exact_mut(width)) {
-            let (pixels, _) = self.row(*row);
-            for (input, pixel) in into.iter_mut().zip(pixels) {
+        let (width, largest) = (self.d_input(), f32::from(self.largest));
+        self.read(rows, |place, pixels| {
+            for (input, pixel) in into[place * width..].iter_mut().zip(pixels) {
                 *input = f32::from(*pixel) / largest;
             }
-        }
+        });
     }
 
     fn read_targets(&self, row: usize, into: &mut [f64]) {
         into.fill(0.0);
         into[usize::from(self.labels[row])] = 1.0;
+    }
+
+    fn is_on_disk(&self) -> bool {
+        matches!(self.pixels, Pixels::File(_))
     }
 }
 
@@ -82,7 +99,7 @@ pub(super) fn numbered_classes(classes: impl Iterator<Item = usize>) -> Task {
 
 #[cfg(test)]
 mod tests {
-    use super::{Images, numbered_classes};
+    use super::{Images, Pixels, numbered_classes};
     use crate::data::Source;
 
     #[test]
@@ -93,7 +110,7 @@ mod tests {
                 height: 16,
                 width: 16,
                 largest,
-                pixels: (0..=u8::MAX).collect(),
+                pixels: Pixels::Memory((0..=u8::MAX).collect()),
                 labels: vec![0],
             };
             let (mut narrow, mut wide) = ([0.0_f32; 256], [0.0_f64; 256]);

@@ -7,8 +7,7 @@ use std::fs::File;
 use std::io::{BufRead, Read};
 use std::path::Path;
 
-use super::table::Watch;
-use super::{Dataset, Splits, TablePreprocessing, Task};
+use super::{Dataset, Load, Splits, TablePreprocessing, Task};
 use crate::config::{ParquetConfig, SplitConfig, TableConfig};
 use crate::error::Result;
 
@@ -36,7 +35,7 @@ mod with {
     pub(in crate::data) fn load(
         file: &ParquetConfig,
         (columns, split): (&TableConfig, Option<&SplitConfig>),
-        seed: (u64, Watch),
+        seed: (u64, &Load),
     ) -> Result<Splits> {
         let hash = RefCell::new(Sha256::new());
         let open = |path: &Path, like: Option<&Head>| -> Result<Box<dyn Files>> {
@@ -51,17 +50,18 @@ mod with {
     pub(in crate::data) fn load_more(
         path: &Path,
         (columns, preprocessing): (&TableConfig, &TablePreprocessing),
-        (task, watch): (&Task, Watch),
+        (task, how): (&Task, &Load),
     ) -> Result<(Dataset, Vec<String>)> {
-        let table = open(path, watch)?;
-        table::encode(&*table, (&with_empty(columns), preprocessing), task)
+        let table = open(path, how)?;
+        let columns = (&with_empty(columns), preprocessing);
+        table::encode(&*table, columns, (task, how))
     }
 
-    pub(in crate::data) fn open<'a>(path: &Path, watch: Watch<'a>) -> Result<Box<dyn Files + 'a>> {
+    pub(in crate::data) fn open<'a>(path: &Path, how: &Load<'a>) -> Result<Box<dyn Files + 'a>> {
         let open = |path: &Path, like: Option<&Head>| -> Result<Box<dyn Files + 'a>> {
             Ok(Box::new(ParquetFile::open(path, like, |_| ())?))
         };
-        table::open(path, None, open, watch)
+        table::open(path, None, open, how.watch)
     }
 
     /// Columns of which an empty cell, which no value is read as, is missing.
@@ -157,7 +157,7 @@ mod with {
     pub(in crate::data) fn load(
         file: &ParquetConfig,
         _: (&TableConfig, Option<&SplitConfig>),
-        _: (u64, Watch),
+        _: (u64, &Load),
     ) -> Result<Splits> {
         Err(missing(&file.path))
     }
@@ -165,12 +165,12 @@ mod with {
     pub(in crate::data) fn load_more(
         path: &Path,
         _: (&TableConfig, &TablePreprocessing),
-        _: (&Task, Watch),
+        _: (&Task, &Load),
     ) -> Result<(Dataset, Vec<String>)> {
         Err(missing(path))
     }
 
-    pub(in crate::data) fn open<'a>(path: &Path, _: Watch<'a>) -> Result<Box<dyn Files + 'a>> {
+    pub(in crate::data) fn open<'a>(path: &Path, _: &Load<'a>) -> Result<Box<dyn Files + 'a>> {
         Err(missing(path))
     }
 

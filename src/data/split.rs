@@ -161,24 +161,17 @@ pub(super) fn split(
     let mut random = seed::stream(config.seed.unwrap_or(seed), Purpose::Split);
     let listed = Listed::read(config, rows)?;
 
+    let all = listed.others;
     let (test, others) = if listed.test.is_some() {
-        (listed.test, listed.others)
+        (listed.test, all)
     } else if config.test > 0.0 {
-        share(
-            "test",
-            config.test,
-            rows,
-            &listed.others,
-            &mut drawing,
-            &mut random,
-        )?
+        let drawn = share("test", config.test, rows, &all, &mut drawing, &mut random)?;
+        drop(all);
+        drawn
     } else if listed.train.is_some() {
-        (
-            Some(listed.others).filter(|rows| !rows.is_empty()),
-            Vec::new(),
-        )
+        (Some(all).filter(|rows| !rows.is_empty()), Vec::new())
     } else {
-        (None, listed.others)
+        (None, all)
     };
     let train = listed.train.unwrap_or(others);
     let not_test = train.len();

@@ -34,7 +34,7 @@ use sha2::{Digest, Sha256};
 
 use super::cell::NumberStyle;
 use super::hash::hex;
-use super::{Dataset, Preprocessing, Splits, TablePreprocessing, Task};
+use super::{Dataset, Load, Preprocessing, Splits, TablePreprocessing, Task};
 use crate::config::{SplitConfig, TableConfig};
 use crate::error::{Error, Result};
 use columns::Columns;
@@ -51,7 +51,7 @@ pub(super) use raw::Head;
 pub use raw::RawTable;
 pub(super) use scan::{Files, Piece, Pieces, Wanted};
 pub use shards::Reading;
-pub(super) use shards::{Watch, open};
+pub(super) use shards::open;
 
 /// The most categories of a column, and the most classes: each is an input or an output of the network, and a column
 /// of names is to be an error, not a full memory.
@@ -61,14 +61,14 @@ const MOST_CATEGORIES: usize = 1_000;
 pub(super) fn encode(
     files: &dyn Files,
     (config, preprocessing): (&TableConfig, &TablePreprocessing),
-    task: &Task,
+    (task, how): (&Task, &Load),
 ) -> Result<(Dataset, Vec<String>)> {
     let columns = Columns::named(files.head(), config, preprocessing)?;
     let form = Form::new(NumberStyle::of(config), &config.missing_values).and(Form::new(
         preprocessing.numbers,
         &preprocessing.missing_values,
     ));
-    let keys = Keys::read(files, &columns, (config, &form))?;
+    let keys = Keys::read(files, &columns, (config, &form), how)?;
     let labeled = Labeled::new(&keys, columns.target, config);
     let (rows, dropped) = split::usable_rows(&labeled, &columns, config)?;
     let targets = target::encode(rows.all(), columns.target, task, config)?;
@@ -78,7 +78,7 @@ pub(super) fn encode(
     let rows = vec![Rows::of(files, keys, places, &columns)];
     let learned = (preprocessing, &form);
     let prepare = |store: &mut Store| inputs::encode(rows, &columns, learned, store);
-    let (codes, remarks) = Codes::in_memory(count, Layout::of(preprocessing), prepare)?;
+    let (codes, remarks) = codes((count, Layout::of(preprocessing)), how, prepare)?;
     let data = Dataset::new(Encoded {
         preprocessing: preprocessing.clone(),
         task: task.clone(),
@@ -96,21 +96,21 @@ pub(super) fn load<'a>(
     (path, test_path): (&Path, Option<&Path>),
     open: impl Fn(&Path, Option<&Head>) -> Result<Box<dyn Files + 'a>> + Copy + 'a,
     (config, split): (&TableConfig, Option<&SplitConfig>),
-    (seed, watch): (u64, Watch<'a>),
+    (seed, how): (u64, &Load<'a>),
     hash: impl FnOnce() -> String,
 ) -> Result<Splits> {
     if test_path.is_some() {
         super::split::check_no_test_rows(split, "`test_path`")?;
     }
-    let files = shards::open(path, None, open, watch)?;
+    let files = shards::open(path, None, open, how.watch)?;
     let columns = Columns::choose(files.head(), config, split)?;
     let form = Form::new(NumberStyle::of(config), &config.missing_values);
-    let keys = Keys::read(&*files, &columns, (config, &form))?;
-    let tests = test_path.map(|path| shards::open(path, Some(files.head()), open, watch));
+    let keys = Keys::read(&*files, &columns, (config, &form), how)?;
+    let tests = test_path.map(|path| shards::open(path, Some(files.head()), open, how.watch));
     let tests = tests.transpose()?;
     let test_keys = tests
         .as_deref()
-        .map(|tests| Keys::read(tests, &columns, (config, &form)));
+        .map(|tests| Keys::read(tests, &columns, (config, &form), how));
     let test_keys = test_keys.transpose()?;
 
     let labeled = Labeled::new(&keys, columns.target, config);
@@ -157,7 +157,7 @@ pub(super) fn load<'a>(
     let told = (&preprocessing, &form);
     let prepare = |store: &mut Store| inputs::encode(tables, &columns, told, store);
     let (codes, remarks) = match path.transpose()? {
-        None => Codes::in_memory(rows, layout, prepare)?,
+        None => codes((rows, layout), how, prepare)?,
         Some(path) => Codes::prepared(&path, rows, layout, prepare)?,
     };
 
@@ -183,6 +183,18 @@ pub(super) fn load<'a>(
         hash,
         notes,
     })
+}
+
+/// The codes of so many rows, in memory or in a file without a name.
+fn codes(
+    (rows, layout): (usize, Layout),
+    how: &Load,
+    prepare: impl FnOnce(&mut Store) -> Result<Vec<String>>,
+) -> Result<(Codes, Vec<String>)> {
+    match how.file.filter(|_| layout.bytes(rows) > how.cells) {
+        None => Codes::in_memory(rows, layout, prepare),
+        Some(make) => Codes::in_file(make(), rows, layout, prepare),
+    }
 }
 
 /// The name of the file of prepared rows: of what they are made from, and of what is made of them.

@@ -15,6 +15,9 @@ pub(super) fn note<K: Hash + Eq>(
     let others: HashSet<K> = others
         .chain(test.iter().flat_map(|rows| rows.clone()))
         .collect();
+    if others.is_empty() {
+        return None;
+    }
     let known: HashSet<K> = train.filter(|row| others.contains(row)).collect();
     let count = |rows: &mut dyn ExactSizeIterator<Item = K>| {
         let len = rows.len();

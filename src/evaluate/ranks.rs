@@ -1,23 +1,45 @@
 //! How well predictions are in order: curves of ROC and of precision and recall, Spearman's correlation, medians.
 
-/// The rows in descending order of their scores, those of equal scores together: for each distinct score how many rows are
-/// of the class, and how many are not. None if a score is not a number.
+/// For each distinct score, from the highest on, how many rows are of the class, and how many are not. None if a score is not a number.
 ///
 /// # Shapes
-/// - `scores`: `[rows]`; `is_of_class` says of each row whether it is of the class
+/// - `rows`: `[rows]`, the score of each, and whether it is of the class
 #[must_use]
-pub fn thresholds(scores: &[f64], is_of_class: impl Fn(usize) -> bool) -> Option<Vec<[usize; 2]>> {
-    if scores.iter().any(|score| score.is_nan()) {
-        return None;
+pub fn thresholds(
+    rows: impl ExactSizeIterator<Item = (f64, bool)>,
+) -> Option<impl Iterator<Item = [usize; 2]>> {
+    // Those of the class from the front on, the others from the back.
+    let mut scores = vec![0.0; rows.len()];
+    let (mut front, mut back) = (0, scores.len());
+    for (score, is_of_class) in rows {
+        if score.is_nan() {
+            return None;
+        }
+        match is_of_class {
+            true => {
+                scores[front] = score;
+                front += 1;
+            }
+            false => {
+                back -= 1;
+                scores[back] = score;
+            }
+        }
     }
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_unstable_by(|a, b| scores[*b].total_cmp(&scores[*a]));
-    let ties = order.chunk_by(|a, b| scores[*a] == scores[*b]);
-    let count = |rows: &[usize]| {
-        let of_class = rows.iter().filter(|row| is_of_class(**row)).count();
-        [of_class, rows.len() - of_class]
-    };
-    Some(ties.map(count).collect())
+    let (of_class, others) = scores.split_at_mut(front);
+    of_class.sort_unstable_by(|a, b| b.total_cmp(a));
+    others.sort_unstable_by(|a, b| b.total_cmp(a));
+    let (mut next, ends) = ([0, front], [front, scores.len()]);
+    Some(std::iter::from_fn(move || {
+        let heads = [0, 1].map(|part| (next[part] < ends[part]).then(|| scores[next[part]]));
+        let highest = heads.into_iter().flatten().reduce(f64::max)?;
+        Some([0, 1].map(|part| {
+            let left = &scores[next[part]..ends[part]];
+            let count = left.iter().take_while(|score| **score == highest).count();
+            next[part] += count;
+            count
+        }))
+    }))
 }
 
 /// The area under the ROC curve, which is the chance that a row of the class has a higher score than one that is not, a tie
@@ -27,12 +49,12 @@ pub fn thresholds(scores: &[f64], is_of_class: impl Fn(usize) -> bool) -> Option
 /// # Shapes
 /// - `thresholds`: as [`thresholds`] has them
 #[must_use]
-pub fn areas(thresholds: &[[usize; 2]]) -> (Option<f64>, Option<f64>) {
+pub fn areas(thresholds: impl IntoIterator<Item = [usize; 2]>) -> (Option<f64>, Option<f64>) {
     let [mut positives, mut negatives] = [0, 0];
     // Pairs in order, those of a tie counting half: twice as many as there are.
     let mut pairs = 0_u128;
     let mut precision = 0.0;
-    for &[of_class, others] in thresholds {
+    for [of_class, others] in thresholds {
         pairs += others as u128 * (2 * positives + of_class) as u128;
         positives += of_class;
         negatives += others;
@@ -45,32 +67,37 @@ pub fn areas(thresholds: &[[usize; 2]]) -> (Option<f64>, Option<f64>) {
     )
 }
 
-/// The correlation of the ranks, those of equal numbers being their mean. None if one of the two is the same in all rows, or
-/// is not a number in any.
-pub(super) fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
-    let (a, b) = (ranks(a)?, ranks(b)?);
+/// The correlation of ranks, as [`ranks`] has them. None if one of the two is the same in all rows.
+///
+/// # Shapes
+/// - `a`, `b`: `[rows]`
+pub(super) fn spearman(a: &[u32], b: &[u32]) -> Option<f64> {
     let mean = (a.len() as f64 + 1.0) / 2.0;
-    let product = |a: &[f64], b: &[f64]| -> f64 {
+    let product = |a: &[u32], b: &[u32]| -> f64 {
         let pairs = a.iter().zip(b);
-        pairs.map(|(a, b)| (a - mean) * (b - mean)).sum()
+        let from_mean = |twice: u32| f64::from(twice) / 2.0 - mean;
+        pairs.map(|(a, b)| from_mean(*a) * from_mean(*b)).sum()
     };
-    let size = (product(&a, &a) * product(&b, &b)).sqrt();
-    (size > 0.0).then(|| product(&a, &b) / size)
+    let size = (product(a, a) * product(b, b)).sqrt();
+    (size > 0.0).then(|| product(a, b) / size)
 }
 
-/// Each number's place in ascending order, counted from 1; of equal numbers the mean of theirs.
-fn ranks(numbers: &[f64]) -> Option<Vec<f64>> {
-    if numbers.iter().any(|number| number.is_nan()) {
+/// Twice the place of each of so many numbers in ascending order, counted from 1; of equal numbers the mean of theirs. None if one is not
+/// a number, and for more than 32 bits can count.
+pub(super) fn ranks(count: usize, number: impl Fn(usize) -> f64) -> Option<Vec<u32>> {
+    u32::try_from(count.checked_mul(2)?).ok()?;
+    let number = |place: &u32| number(*place as usize);
+    let mut order: Vec<u32> = (0..count as u32).collect();
+    if order.iter().any(|place| number(place).is_nan()) {
         return None;
     }
-    let mut order: Vec<usize> = (0..numbers.len()).collect();
-    order.sort_unstable_by(|a, b| numbers[*a].total_cmp(&numbers[*b]));
-    let mut ranks = vec![0.0; numbers.len()];
+    order.sort_unstable_by(|a, b| number(a).total_cmp(&number(b)));
+    let mut ranks = vec![0; count];
     let mut before = 0;
-    for ties in order.chunk_by(|a, b| numbers[*a] == numbers[*b]) {
-        let rank = before as f64 + (ties.len() as f64 + 1.0) / 2.0;
-        ties.iter().for_each(|row| ranks[*row] = rank);
-        before += ties.len();
+    for ties in order.chunk_by(|a, b| number(a) == number(b)) {
+        let twice = 2 * before + ties.len() as u32 + 1;
+        ties.iter().for_each(|row| ranks[*row as usize] = twice);
+        before += ties.len() as u32;
     }
     Some(ranks)
 }

@@ -4,8 +4,11 @@ use serde::Serialize;
 
 use super::Metrics;
 use super::predictions::predicted_class;
-use super::ranks::{areas, median, spearman, thresholds};
+use super::ranks::{areas, median, ranks, spearman, thresholds};
 use crate::data::{Dataset, Task};
+
+/// The class of a row whose target is not a number.
+const NONE: u32 = u32::MAX;
 
 /// At most this many classes have curves, and targets are put in order: each sorts all rows.
 const MOST_SORTED: usize = 100;
@@ -48,47 +51,44 @@ impl ClassReport {
     /// - `predictions`: `[rows, d_output]`, row after row
     #[must_use]
     pub fn new(data: &Dataset, predictions: &[f64], threshold: f64) -> Option<Self> {
-        let targets: Vec<f64> = (0..data.len())
-            .flat_map(|row| data.target_row(row))
-            .collect();
-        ClassReport::of(data.task(), (&targets, predictions), threshold)
-    }
-
-    fn of(task: &Task, (targets, predictions): (&[f64], &[f64]), threshold: f64) -> Option<Self> {
-        let (names, width) = (task.classes(), task.d_output());
+        let (task, width) = (data.task(), data.d_output());
+        let names = task.classes();
         if names.is_empty() {
             return None;
         }
-        let truth = targets.chunks_exact(width);
-        let truth: Vec<Option<usize>> = truth.map(|row| predicted_class(task, row)).collect();
+        let classes = |target: &[f64]| predicted_class(task, target).map_or(NONE, |k| k as u32);
+        let truth = targets(data, classes);
         let mut confusion = vec![vec![0; names.len()]; names.len()];
         let mut rows = vec![0; names.len()];
         for (truth, prediction) in truth.iter().zip(predictions.chunks_exact(width)) {
-            let Some(truth) = *truth else { continue };
-            rows[truth] += 1;
+            let Some(own) = rows.get_mut(*truth as usize) else {
+                continue;
+            };
+            *own += 1;
             let predicted = match (task, prediction) {
                 (Task::Binary { .. }, [p]) if !p.is_nan() => Some(usize::from(*p > threshold)),
                 _ => predicted_class(task, prediction),
             };
             if let Some(predicted) = predicted {
-                confusion[truth][predicted] += 1;
+                confusion[*truth as usize][predicted] += 1;
             }
         }
-        let scores_of = |class: usize| -> Vec<f64> {
-            let score = |prediction: &[f64]| match (task, class) {
+        let scores_of = |class: usize| {
+            let score = move |prediction: &[f64]| match (task, class) {
                 (Task::Binary { .. }, 0) => -prediction[0],
                 (Task::Binary { .. }, _) => prediction[0],
                 _ => prediction[class],
             };
-            predictions.chunks_exact(width).map(score).collect()
+            let scores = predictions.chunks_exact(width).map(score);
+            let truth = truth.iter().map(move |truth| *truth as usize == class);
+            scores.zip(truth)
         };
         let share = |part: usize, whole: usize| (whole > 0).then(|| part as f64 / whole as f64);
         let classes = names.iter().enumerate().map(|(class, name)| {
             let right = confusion[class][class];
             let predicted = confusion.iter().map(|row| row[class]).sum();
             let (roc_auc, average_precision) = if names.len() <= MOST_SORTED {
-                let thresholds = thresholds(&scores_of(class), |row| truth[row] == Some(class));
-                thresholds.map_or((None, None), |thresholds| areas(&thresholds))
+                thresholds(scores_of(class)).map_or((None, None), areas)
             } else {
                 (None, None)
             };
@@ -126,37 +126,44 @@ impl ClassReport {
     }
 }
 
-/// Whether there are metrics of `task` that look at all rows together.
-pub(super) fn are_of(task: &Task) -> bool {
-    !matches!(task, Task::Regression { targets } if targets.len() > MOST_SORTED)
-}
-
-/// Adds the metrics that look at all rows together, where there [are](are_of) any.
+/// Adds the metrics that look at all rows together, where there are any.
 ///
 /// # Shapes
-/// - `targets`, as the network learns them, `predictions`: `[rows, d_output]`, row after row
-pub(super) fn add(task: &Task, (targets, predictions): (&[f64], &[f64]), metrics: &mut Metrics) {
-    let Task::Regression { targets: scales } = task else {
-        if let Some(report) = ClassReport::of(task, (targets, predictions), 0.5) {
+/// - `predictions`: `[rows, d_output]`, row after row
+pub(super) fn add(data: &Dataset, predictions: &[f64], metrics: &mut Metrics) {
+    let Task::Regression { targets: scales } = data.task() else {
+        if let Some(report) = ClassReport::new(data, predictions, 0.5) {
             report.finish(metrics);
         }
         return;
     };
     let width = scales.len();
-    let column = |values: &[f64], k: usize| -> Vec<f64> {
-        values.iter().skip(k).step_by(width).copied().collect()
-    };
+    if width > MOST_SORTED {
+        return;
+    }
     let (mut medians, mut correlations) = (0.0, Some(0.0));
     for (k, scale) in scales.iter().enumerate() {
-        let (mut truth, found) = (column(targets, k), column(predictions, k));
-        for value in &mut truth {
-            *value = *value * scale.deviation + scale.mean;
-        }
-        let pairs = truth.iter().zip(&found);
-        medians += median(pairs.map(|(truth, found)| (truth - found).abs()).collect());
-        let correlation = spearman(&truth, &found);
+        let truth = targets(data, |target| target[k] * scale.deviation + scale.mean);
+        let found = |row: usize| predictions[row * width + k];
+        let errors = truth.iter().enumerate();
+        medians += median(
+            errors
+                .map(|(row, truth)| (truth - found(row)).abs())
+                .collect(),
+        );
+        let ranks_of_truth = ranks(truth.len(), |row| truth[row]);
+        let rows = truth.len();
+        drop(truth);
+        let correlation = ranks_of_truth.zip(ranks(rows, found));
+        let correlation = correlation.and_then(|(truth, found)| spearman(&truth, &found));
         correlations = correlations.and_then(|sum| Some(sum + correlation?));
     }
     metrics.median_absolute_error = Some(medians / width as f64);
     metrics.spearman = correlations.map(|sum| sum / width as f64);
+}
+
+/// What `of` makes of the targets of each row.
+fn targets<T>(data: &Dataset, of: impl Fn(&[f64]) -> T) -> Vec<T> {
+    let rows = 0..data.len();
+    rows.map(|row| of(&data.target_row(row))).collect()
 }

@@ -236,6 +236,10 @@ pub(super) fn evaluate(
     data: &Dataset,
 ) -> Result<Evaluation> {
     let (rank, size, rows) = (exchange.rank(), exchange.size(), data.len());
+    if size == 1 {
+        // In less memory: no output is kept.
+        return crate::evaluate::evaluate(members, loss, data);
+    }
     let batches = rows.div_ceil(BATCH_ROWS);
     // Where the rows of a process begin.
     let first = |rank: usize| (rank * batches / size * BATCH_ROWS).min(rows);
@@ -244,6 +248,7 @@ pub(super) fn evaluate(
     let mut outputs = vec![0.0; rows * data.d_output()];
     let place = |rank: usize| first(rank) * data.d_output();
     outputs[place(rank)..place(rank + 1)].copy_from_slice(&own);
+    drop(own);
     let mut swap = swaps::<f64>(exchange);
     for distance in distances(size) {
         let known = |rank: usize| {

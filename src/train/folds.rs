@@ -50,7 +50,8 @@ impl Folds {
     pub(super) fn order(&self, r: usize, seed: u64) -> EpochOrder {
         let fold = r % self.0.len();
         let others = self.0.iter().enumerate().filter(|(k, _)| *k != fold);
-        let mut rows: Vec<usize> = others.flat_map(|(_, rows)| rows).copied().collect();
+        let rows = others.flat_map(|(_, rows)| rows);
+        let mut rows: Vec<u32> = rows.map(|row| *row as u32).collect();
         rows.sort_unstable();
         EpochOrder::of(seed, rows)
     }

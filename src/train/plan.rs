@@ -6,11 +6,27 @@ use std::ops::Range;
 use rand::seq::SliceRandom;
 
 use crate::config::{BatchSize, DropoutSchedule, Schedule, Shuffle, TrainConfig};
+use crate::data::Dataset;
+use crate::error::{Error, Result};
 use crate::seed::{Purpose, stream_at};
 
 /// Rows that stand together in `shuffle = "blocks"`, and blocks whose rows are drawn together.
 const BLOCK: usize = 1 << 12;
 const TOGETHER: usize = 16;
+
+/// Checks that there is something to train on, and that 32 bits count it.
+pub(super) fn check_rows(train: &Dataset) -> Result<()> {
+    let expected = match u32::try_from(train.len()) {
+        Ok(1..) => return Ok(()),
+        Ok(0) => "at least one row to train on",
+        Err(_) => "at most 4,294,967,295 rows",
+    };
+    let found = match train.len() {
+        0 => "none".to_owned(),
+        rows => rows.to_string(),
+    };
+    Err(Error::invalid("training rows", expected, found))
+}
 
 /// The course of a training.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,22 +97,27 @@ impl Plan {
         shard * rows / shards..(shard + 1) * rows / shards
     }
 
-    /// The order of `rows` rows in an epoch, drawn anew for each.
-    fn order(&self, seed: u64, epoch: usize, rows: usize) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..rows).collect();
+    /// The order of so many rows in an epoch, drawn anew for each, in place of another.
+    fn order(&self, seed: u64, epoch: usize, (rows, order): (usize, &mut Vec<u32>)) {
+        order.clear();
+        order.reserve_exact(rows);
+        let rows = rows as u32;
         if !self.shuffles {
-            return order;
+            order.extend(0..rows);
+            return;
         }
         let mut random = stream_at(seed, Purpose::Shuffle, epoch);
         match self.shuffle {
-            Shuffle::Rows => order.shuffle(&mut random),
+            Shuffle::Rows => {
+                order.extend(0..rows);
+                order.shuffle(&mut random);
+            }
             Shuffle::Blocks => {
-                let mut blocks: Vec<Range<usize>> = (0..rows)
-                    .step_by(BLOCK)
-                    .map(|start| start..(start + BLOCK).min(rows))
-                    .collect();
+                let starts = (0..rows).step_by(BLOCK);
+                let block = |start: u32| start..start.saturating_add(BLOCK as u32).min(rows);
+                let mut blocks: Vec<Range<u32>> = starts.map(block).collect();
                 blocks.shuffle(&mut random);
-                order = blocks.iter().cloned().flatten().collect();
+                order.extend(blocks.iter().cloned().flatten());
                 let mut start = 0;
                 for together in blocks.chunks(TOGETHER) {
                     let rows: usize = together.iter().map(ExactSizeIterator::len).sum();
@@ -105,7 +126,6 @@ impl Plan {
                 }
             }
         }
-        order
     }
 
     /// Whether the network is evaluated after `steps` steps.
@@ -132,9 +152,9 @@ impl Plan {
 pub(super) struct EpochOrder {
     seed: u64,
     /// The rows to train on, at least as many as an epoch has; none where they are all.
-    own: Option<Vec<usize>>,
+    own: Option<Vec<u32>>,
     epoch: Option<usize>,
-    order: Vec<usize>,
+    order: Vec<u32>,
 }
 
 impl EpochOrder {
@@ -149,7 +169,7 @@ impl EpochOrder {
     }
 
     /// Of these rows.
-    pub(super) fn of(seed: u64, rows: Vec<usize>) -> Self {
+    pub(super) fn of(seed: u64, rows: Vec<u32>) -> Self {
         EpochOrder {
             own: Some(rows),
             ..EpochOrder::new(seed)
@@ -157,16 +177,15 @@ impl EpochOrder {
     }
 
     /// The rows that step `step`, counted from 0, takes.
-    pub(super) fn rows(&mut self, plan: &Plan, step: usize) -> &[usize] {
+    pub(super) fn rows(&mut self, plan: &Plan, step: usize) -> &[u32] {
         let epoch = plan.epoch_of(step);
         if self.epoch != Some(epoch) {
-            self.order = match &self.own {
-                None => plan.order(self.seed, epoch, plan.rows),
-                Some(own) => {
-                    let places = plan.order(self.seed, epoch, own.len());
-                    places.into_iter().map(|place| own[place]).collect()
-                }
-            };
+            let rows = self.own.as_ref().map_or(plan.rows, Vec::len);
+            plan.order(self.seed, epoch, (rows, &mut self.order));
+            if let Some(own) = &self.own {
+                let order = self.order.iter_mut();
+                order.for_each(|place| *place = own[*place as usize]);
+            }
             self.epoch = Some(epoch);
         }
         &self.order[plan.batch(step)]
@@ -190,22 +209,26 @@ mod tests {
             evaluate_every: 1,
             schedule: Schedule::Constant,
         };
-        let order = plan(Shuffle::Blocks).order(7, 3, rows);
-        assert_eq!(order, plan(Shuffle::Blocks).order(7, 3, rows));
-        for other in [
-            plan(Shuffle::Blocks).order(7, 4, rows),
-            plan(Shuffle::Rows).order(7, 3, rows),
-        ] {
+        let order = |shuffle, epoch| {
+            // What was there before changes nothing.
+            let mut order = vec![5; 10];
+            plan(shuffle).order(7, epoch, (rows, &mut order));
+            order
+        };
+        let others = [order(Shuffle::Blocks, 4), order(Shuffle::Rows, 3)];
+        assert_eq!(order(Shuffle::Blocks, 3), order(Shuffle::Blocks, 3));
+        let order = order(Shuffle::Blocks, 3);
+        for other in others {
             assert_ne!(order, other);
             let [mut one, mut two] = [order.clone(), other];
             one.sort_unstable();
             two.sort_unstable();
-            assert!(one == two && one[rows - 1] == rows - 1);
+            assert!(one == two && one[rows - 1] as usize == rows - 1);
         }
         // The rows of as many blocks at a time as are drawn together, and not in the order of the file.
         let first = &order[..TOGETHER * BLOCK];
         let blocks: std::collections::BTreeSet<usize> =
-            first.iter().map(|row| row / BLOCK).collect();
+            first.iter().map(|row| *row as usize / BLOCK).collect();
         assert!(
             (TOGETHER..=TOGETHER + 1).contains(&blocks.len()),
             "{blocks:?}"

@@ -160,7 +160,7 @@ pub struct ReplicasReport {
 
 impl<'a> Replicas<'a> {
     /// The networks with their initial weights, to be trained on `train`, and evaluated on `validation`
-    /// where there are such rows, else on `train`. All training rows are held on the device.
+    /// where there are such rows, else on `train`. All training rows are held on the device, unless they are read from a file.
     ///
     /// # Errors
     /// Those of [`Trainer::new`](super::Trainer::new), and [`Error::InvalidValue`] if there is no replica, a

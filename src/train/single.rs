@@ -2,16 +2,16 @@
 
 use std::ops::Range;
 
-use burn::tensor::{DType, Device, Int, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 
 use super::constrain::clip_norm;
 use super::engine::Arithmetic;
 use super::pass::{OnInputs, Operands, Sigmoids, StepKind};
 use super::penalty::Penalty;
 use super::plan::{EpochOrder, Plan};
+use super::rows::Rows;
 use super::steps::{Batch, Networks};
-use super::weights::{columns, weights};
-use crate::backend::{is_gpu, write};
+use crate::backend::is_gpu;
 use crate::config::{DropoutSchedule, Loss, Masks, ResolvedExperiment};
 use crate::data::Dataset;
 use crate::dropout::learned::gate;
@@ -20,29 +20,19 @@ use crate::error::{Error, Result};
 use crate::model::{LayerTensors, Mlp, MlpConfig};
 
 /// A network without its weights, and the rows that it is trained on.
-pub(super) struct SingleNetwork<'a> {
+pub(super) struct SingleNetwork {
     /// On a device with autodiff, where Burn's dropout layers are on.
     template: Mlp,
     loss: Loss,
     /// Where rates are learned.
     penalty: Option<Penalty>,
-    label_smoothing: f64,
-    data: &'a Dataset,
-    /// Where the network is, without autodiff.
-    pub(super) device: Device,
-    pub(super) dtype: DType,
+    rows: Rows,
     masks: MaskSource,
     order: EpochOrder,
-    /// What each row counts; none where all count the same.
-    weights: Option<Vec<f64>>,
-    /// Whether the device is a GPU. Then data and masks live there, and a step copies nothing to it but the numbers of its rows.
+    /// Whether the device is a GPU. Then data that memory holds and masks live there, and a step copies nothing to it but the numbers of
+    /// its rows.
     is_gpu: bool,
-    /// Inputs, targets and weights of all rows, where they stay on the device: for full batches, and on a GPU.
-    all_rows: Option<Rows>,
 }
-
-/// Inputs, targets and weights.
-type Rows = (Tensor<2>, Tensor<2>, Option<Tensor<2>>);
 
 /// Where a network's masks come from.
 enum MaskSource {
@@ -64,24 +54,22 @@ struct SeededLayer {
     size: (usize, usize),
 }
 
-impl<'a> SingleNetwork<'a> {
+impl SingleNetwork {
     /// `network` is on `device`, which has autodiff.
     pub(super) fn new(
         experiment: &ResolvedExperiment,
         shape: &MlpConfig,
         network: &Mlp,
         plan: &Plan,
-        data: &'a Dataset,
+        data: &Dataset,
     ) -> Self {
-        let seed = experiment.seed;
+        let (seed, is_gpu) = (experiment.seed, is_gpu(&network.device()));
+        let options = (network.device().inner(), network.dtype());
         SingleNetwork {
             template: network.with_tensors(Vec::new()),
             loss: experiment.loss(),
             penalty: Penalty::of(experiment, shape, data.len()),
-            label_smoothing: experiment.train.label_smoothing,
-            data,
-            device: network.device().inner(),
-            dtype: network.dtype(),
+            rows: Rows::new(experiment, data, options, is_gpu),
             masks: match experiment.dropout.masks {
                 Masks::Framework => MaskSource::Framework {
                     draws: FrameworkDraws::new(seed),
@@ -92,9 +80,7 @@ impl<'a> SingleNetwork<'a> {
                 Masks::Seeded => MaskSource::seeded(seed, shape, plan.batch_rows()),
             },
             order: EpochOrder::new(seed),
-            weights: weights(experiment, data),
-            is_gpu: is_gpu(&network.device()),
-            all_rows: None,
+            is_gpu,
         }
     }
 
@@ -103,14 +89,18 @@ impl<'a> SingleNetwork<'a> {
         let layers = layers.iter().cloned().map(LayerTensors::tracked);
         self.template.with_parameters(layers.collect())
     }
-}
 
-impl SingleNetwork<'_> {
+    /// The device, without autodiff, and the type of numbers.
+    fn options(&self) -> (&Device, DType) {
+        (&self.rows.device, self.rows.dtype)
+    }
+
     /// Draws what Burn's dropout layers draw for a batch, and throws it away.
     fn draw(&self, rows: usize, widths: &[usize]) {
-        let device = self.device.clone().autodiff();
+        let (device, dtype) = self.options();
+        let device = device.clone().autodiff();
         for (layer, width) in self.template.dropouts().iter().zip(widths) {
-            layer.forward(Tensor::ones([rows, *width], (&device, self.dtype)));
+            layer.forward(Tensor::ones([rows, *width], (&device, dtype)));
         }
     }
 }
@@ -141,50 +131,20 @@ impl SeededLayer {
     }
 }
 
-/// The rows at some places of a batch.
-fn of_part<'a>(rows: &'a [usize], part: Option<&Range<usize>>) -> &'a [usize] {
-    part.map_or(rows, |part| &rows[part.clone()])
-}
-
-impl Networks<1> for SingleNetwork<'_> {
+impl Networks<1> for SingleNetwork {
     fn batch(&mut self, plan: &Plan, step: usize, part: Option<&Range<usize>>) -> Batch {
-        let options = (&self.device, self.dtype);
-        let (data, d_output, weights) = (self.data, self.data.d_output(), self.weights.as_deref());
-        let (loss, smoothing) = (self.loss, self.label_smoothing);
-        let read = |rows: Option<&[usize]>| -> Rows {
-            let part = rows.map_or_else(|| data.clone(), |rows| data.select(rows));
-            let weights = weights.map(|weights| {
-                let values = match rows {
-                    Some(rows) => columns(rows.iter().map(|row| weights[*row]), d_output),
-                    None => columns(weights.iter().copied(), d_output),
-                };
-                write(&values, [part.len(), d_output], &options.into())
-            });
-            let targets = loss.smoothed(part.targets(options), smoothing);
-            (part.inputs(options), targets, weights)
-        };
-        let keeps_all = plan.is_full_batch() || self.is_gpu;
-        let all = keeps_all.then(|| &*self.all_rows.get_or_insert_with(|| read(None)));
-        let (inputs, targets, weights) = match all {
-            Some(all) if plan.is_full_batch() => match part {
+        let (inputs, targets, weights) = if plan.is_full_batch() {
+            let all = self.rows.all();
+            match part {
                 None => all.clone(),
                 Some(part) => {
                     let of = |all: &Tensor<2>| all.clone().slice([part.clone()]);
                     (of(&all.0), of(&all.1), all.2.as_ref().map(of))
                 }
-            },
-            Some((inputs, targets, weights)) => {
-                let rows = of_part(self.order.rows(plan, step), part).iter();
-                let rows: Vec<i32> = rows.map(|row| *row as i32).collect();
-                let rows = Tensor::<1, Int>::from_data(&rows[..], &self.device);
-                let of_all = |all: &Tensor<2>| all.clone().select(0, rows.clone());
-                (
-                    of_all(inputs),
-                    of_all(targets),
-                    weights.as_ref().map(of_all),
-                )
             }
-            None => read(Some(of_part(self.order.rows(plan, step), part))),
+        } else {
+            let rows = self.order.rows(plan, step);
+            self.rows.at(part.map_or(rows, |part| &rows[part.clone()]))
         };
         Batch {
             rows: inputs.dims()[0],
@@ -204,7 +164,7 @@ impl Networks<1> for SingleNetwork<'_> {
     }
 
     fn masks(&mut self, step: usize, factor: f64, batch: &Batch) -> Vec<Tensor<2>> {
-        let options = (&self.device, self.dtype);
+        let options = (&self.rows.device, self.rows.dtype);
         match &mut self.masks {
             MaskSource::Framework { .. } => Vec::new(),
             MaskSource::Seeded(layers) => {
@@ -228,7 +188,7 @@ impl Networks<1> for SingleNetwork<'_> {
     }
 
     fn weight_masks(&mut self, step: usize, factor: f64) -> Vec<Option<Tensor<2>>> {
-        let (options, is_gpu) = ((&self.device, self.dtype), self.is_gpu);
+        let (options, is_gpu) = ((&self.rows.device, self.rows.dtype), self.is_gpu);
         let MaskSource::Seeded(layers) = &mut self.masks else {
             return Vec::new();
         };
@@ -250,7 +210,8 @@ impl Networks<1> for SingleNetwork<'_> {
         let (Some(x), Some(y)) = (tensors.next(), tensors.next()) else {
             return Err(Error::Compute("a step without inputs".to_owned()));
         };
-        let weights = self.weights.as_ref().and_then(|_| tensors.next());
+        let is_weighted = self.rows.are_weighted();
+        let weights = is_weighted.then(|| tensors.next()).flatten();
         let mut layers = operands.layers;
         let logits = layers.split_off(self.depth());
         let logit = |k: usize| {
@@ -297,7 +258,7 @@ impl Networks<1> for SingleNetwork<'_> {
                         self.draw(plan.batch(step).len(), widths);
                     }
                 };
-                draws.at(&self.device, step, again, pass)
+                draws.at(&self.rows.device, step, again, pass)
             }
             _ => pass(),
         }

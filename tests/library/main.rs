@@ -15,6 +15,7 @@ mod dropout_laws;
 mod gaussian;
 mod golden;
 mod gradients;
+mod held;
 mod idx;
 mod idx_source;
 mod initializers;

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use dropwise::config::{CsvConfig, DataConfig, DataSource, Missing, SplitConfig, TableConfig};
-use dropwise::data::{self, Preprocessing, Reading};
+use dropwise::data::{self, Load, Preprocessing, Reading};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use crate::csv::{Csv, Folder, error, inputs, load, name, targets};
@@ -227,13 +227,19 @@ fn a_reading_is_told_of_and_ends_when_it_is_not_wanted() {
         told.borrow_mut().push(reading);
         true
     };
-    data::load_watched(&config, 1, &watch).expect("a table");
+    fn watched(watch: &dyn Fn(Reading) -> bool) -> Load<'_> {
+        Load {
+            watch,
+            ..Load::default()
+        }
+    }
+    data::load_as(&config, 1, &watched(&watch)).expect("a table");
     let told = told.into_inner();
     let rows: Vec<usize> = told.iter().map(|reading| reading.rows).collect();
     assert_eq!(rows, [300, 600, 900]);
     assert_eq!(told[2].share, Some(1.0));
 
-    let stopped = data::load_watched(&config, 1, &|_| false).expect_err("an end");
+    let stopped = data::load_as(&config, 1, &watched(&|_| false)).expect_err("an end");
     let words = stopped.to_string();
     assert!(
         words.starts_with("interrupted while reading ")

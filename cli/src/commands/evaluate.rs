@@ -5,7 +5,7 @@ mod coverage;
 use std::io::Write;
 use std::path::PathBuf;
 
-use dropwise::data::{self, Part, Splits};
+use dropwise::data::{Part, Splits};
 use dropwise::evaluate::{ClassReport, ClassScores, evaluate};
 use dropwise::model::describe;
 use dropwise::{Dataset, Error, Metrics, Mlp, Result};
@@ -67,10 +67,7 @@ impl Args {
         self.threshold.check(&trained)?;
         let (part, name, words, rows, splits) = match &self.input {
             Some(path) => {
-                let prepared = &trained.prepared;
-                let prepared = (&prepared.preprocessing, &prepared.task);
-                let (rows, notes) = data::load_more(&trained.experiment.data, path, prepared)?;
-                notes.iter().for_each(|note| eprintln!("note: {note}"));
+                let rows = reading::load_more(&trained, path)?;
                 let path = path.display().to_string();
                 (
                     None,

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use dropwise::Result;
 use dropwise::config::DataConfig;
-use dropwise::data::{self, Reading, Splits};
+use dropwise::data::{self, Load, Reading, Splits};
+use dropwise::{Dataset, Result};
 use dropwise_lab::store::Trained;
 use indicatif::{HumanCount, HumanDuration, ProgressBar};
 
@@ -21,6 +21,44 @@ const REDRAW: Duration = Duration::from_millis(100);
 
 /// Reads what a configuration names, with a bar on a terminal where that takes long; Ctrl-C ends it.
 pub(super) fn load(data: &DataConfig, seed: u64, style: Style) -> Result<Splits> {
+    watched(style, |how| data::load_as(data, seed, how))
+}
+
+/// Reads the data that the network of the run in `dir` was trained on; where they are others now, a warning says so.
+pub(super) fn load_of_run(dir: &Path, trained: &Trained) -> Result<Splits> {
+    let experiment = &trained.experiment;
+    let (data, seed) = (&experiment.data, experiment.seed);
+    let splits = watched(Style::Words, |how| {
+        data::load_as(data, seed, &beside_memory(how))
+    })?;
+    if !trained.prepared.check(dir, &splits)? {
+        let run = dir.display();
+        eprintln!("warning: {run}: the data have changed since the network was trained");
+    }
+    Ok(splits)
+}
+
+/// Reads the rows of another table with the columns of a run's.
+pub(super) fn load_more(trained: &Trained, path: &Path) -> Result<Dataset> {
+    let prepared = (&trained.prepared.preprocessing, &trained.prepared.task);
+    let data = &trained.experiment.data;
+    let (rows, notes) = watched(Style::Words, |how| {
+        data::load_more(data, path, prepared, &beside_memory(how))
+    })?;
+    notes.iter().for_each(|note| eprintln!("note: {note}"));
+    Ok(rows)
+}
+
+/// The same for rows that are looked at a few times: those of a large table wait in a temporary file, not in memory.
+fn beside_memory<'a>(how: &Load<'a>) -> Load<'a> {
+    Load {
+        file: Some(&tempfile::tempfile),
+        ..*how
+    }
+}
+
+/// What `load` reads, with a bar.
+fn watched<T>(style: Style, load: impl FnOnce(&Load) -> Result<T>) -> Result<T> {
     let started = Instant::now();
     let shown: RefCell<Option<(ProgressBar, Instant)>> = RefCell::default();
     let watch = |reading: Reading| {
@@ -41,22 +79,14 @@ pub(super) fn load(data: &DataConfig, seed: u64, style: Style) -> Result<Splits>
         }
         !interrupt::requested()
     };
-    let loaded = data::load_watched(data, seed, &watch);
+    let loaded = load(&Load {
+        watch: &watch,
+        ..Load::default()
+    });
     if let Some((bar, _)) = shown.into_inner() {
         bar.finish_and_clear();
     }
     loaded
-}
-
-/// Reads the data that the network of the run in `dir` was trained on; where they are others now, a warning says so.
-pub(super) fn load_of_run(dir: &Path, trained: &Trained) -> Result<Splits> {
-    let experiment = &trained.experiment;
-    let splits = load(&experiment.data, experiment.seed, Style::Words)?;
-    if !trained.prepared.check(dir, &splits)? {
-        let run = dir.display();
-        eprintln!("warning: {run}: the data have changed since the network was trained");
-    }
-    Ok(splits)
 }
 
 /// How far it has come, in words, and the share.

@@ -74,8 +74,9 @@ fn class_ranking(
             Some((prediction[output], actual == class))
         })
         .unzip();
-    let thresholds = thresholds(&scores, |row| is_of_class[row])?;
-    let (Some(roc_auc), Some(average_precision)) = areas(&thresholds) else {
+    let rows = scores.iter().copied().zip(is_of_class.iter().copied());
+    let thresholds: Vec<[usize; 2]> = thresholds(rows)?.collect();
+    let (Some(roc_auc), Some(average_precision)) = areas(thresholds.iter().copied()) else {
         return None;
     };
     let positives = is_of_class

@@ -316,8 +316,8 @@ fn of_classes(
         rows.map(|(row, class)| -row[*class].ln()).sum::<f64>() / count
     };
     let auroc = |score: &dyn Fn(usize) -> f64| {
-        let scores: Vec<f64> = rows.iter().map(|(row, _)| score(*row)).collect();
-        areas(&thresholds(&scores, |place| !right[place])?).0
+        let scores = rows.iter().map(|(row, _)| score(*row));
+        areas(thresholds(scores.zip(right.iter().map(|right| !right)))?).0
     };
     let temperature = calibration.and_then(Calibration::temperature);
     let cooled = temperature.map(|temperature| -> Vec<Vec<f64>> {

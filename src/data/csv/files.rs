@@ -16,9 +16,6 @@ use crate::data::hash::Hashing;
 use crate::data::table::{self, Files, Head, Wanted};
 use crate::error::{Error, Result};
 
-/// The most bytes of text that stay in memory between readings.
-const KEPT: usize = 1 << 26;
-
 /// A table in a text file.
 pub(super) struct CsvFiles {
     path: PathBuf,
@@ -30,12 +27,24 @@ pub(super) struct CsvFiles {
 }
 
 /// What the first reading of all files of a table shares.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct FirstReading {
     /// The hash of all bytes.
     pub(super) hash: Rc<RefCell<Sha256>>,
-    /// How many bytes of text are kept.
+    /// How many bytes of text are kept, and the most.
     kept: Rc<Cell<usize>>,
+    most: usize,
+}
+
+impl FirstReading {
+    /// Before it begins. Files are kept if they have at most so many bytes together.
+    pub(super) fn new(most: usize) -> Self {
+        FirstReading {
+            hash: Rc::default(),
+            kept: Rc::default(),
+            most,
+        }
+    }
 }
 
 /// The pieces of a small file, as its first reading found them.
@@ -44,6 +53,8 @@ struct Kept {
     pieces: Vec<Arc<Piece>>,
     /// Bytes of all files that are kept.
     bytes: Rc<Cell<usize>>,
+    /// The most that are.
+    most: usize,
     /// Whether all of them are here.
     is_whole: bool,
     /// Whether they stay here whatever their size, since what they are read from can be read but once.
@@ -83,6 +94,7 @@ impl CsvFiles {
             kept: Rc::new(RefCell::new(Kept {
                 always,
                 bytes: Rc::clone(&first.kept),
+                most: first.most,
                 ..Kept::default()
             })),
         })
@@ -133,11 +145,11 @@ impl Kept {
     /// Keeps a piece, or forgets all if they are too many.
     fn keep(&mut self, piece: Option<&Arc<Piece>>) {
         let Some(piece) = piece else {
-            self.is_whole = self.always || self.bytes.get() <= KEPT;
+            self.is_whole = self.always || self.bytes.get() <= self.most;
             return;
         };
         self.bytes.set(self.bytes.get() + piece.len());
-        match self.always || self.bytes.get() <= KEPT {
+        match self.always || self.bytes.get() <= self.most {
             true => self.pieces.push(Arc::clone(piece)),
             false => self.pieces = Vec::new(),
         }

@@ -45,22 +45,24 @@ pub fn parse(file: &str, bytes: impl Read, size: Option<u64>) -> Result<Idx> {
     let packed = mark == GZIP_MARK;
     let bytes = Cursor::new(mark).chain(bytes);
     if packed {
-        Parser {
-            file,
-            bytes: MultiGzDecoder::new(bytes),
-            packed,
-            size,
-        }
-        .parse()
+        let bytes = MultiGzDecoder::new(bytes);
+        Parser::new(file, bytes, (true, size)).parse()
     } else {
-        Parser {
-            file,
-            bytes,
-            packed,
-            size,
-        }
-        .parse()
+        Parser::new(file, bytes, (false, size)).parse()
     }
+}
+
+/// As [`parse`], of a file that is not packed, whose values are passed over: its dimensions, and where its values begin.
+pub(super) fn pass_over(file: &str, bytes: impl Read, size: u64) -> Result<(Vec<usize>, usize)> {
+    let bytes = BufReader::with_capacity(BUFFER, bytes);
+    Parser::new(file, bytes, (false, Some(size))).pass_over()
+}
+
+/// Whether a file begins as one that is packed.
+pub(super) fn is_packed(mut file: impl Read) -> io::Result<bool> {
+    let mut mark = Vec::new();
+    file.by_ref().take(2).read_to_end(&mut mark)?;
+    Ok(mark == GZIP_MARK)
 }
 
 struct Parser<'a, R> {
@@ -73,13 +75,42 @@ struct Parser<'a, R> {
     size: Option<u64>,
 }
 
-impl<R: Read> Parser<'_, R> {
+impl<'a, R: Read> Parser<'a, R> {
+    fn new(file: &'a str, bytes: R, (packed, size): (bool, Option<u64>)) -> Self {
+        Parser {
+            file,
+            bytes,
+            packed,
+            size,
+        }
+    }
+
     fn parse(mut self) -> Result<Idx> {
+        let (dims, count) = self.header()?;
+        let values = self.values(count)?;
+        self.end(count)?;
+        Ok(Idx { dims, values })
+    }
+
+    fn pass_over(mut self) -> Result<(Vec<usize>, usize)> {
+        let (dims, count) = self.header()?;
+        let mut values = self.bytes.by_ref().take(count as u64);
+        let passed = io::copy(&mut values, &mut io::sink());
+        let passed = passed.map_err(|cause| self.unread(cause))? as usize;
+        if passed < count {
+            return Err(self.too_few(count, passed));
+        }
+        self.end(count)?;
+        let first = 4 + 4 * dims.len();
+        Ok((dims, first))
+    }
+
+    /// The sizes, and how many values there are.
+    fn header(&mut self) -> Result<(Vec<usize>, usize)> {
         let n_dims = self.start()?;
         let dims = self.dims(n_dims)?;
         let count = self.count(&dims)?;
-        let values = self.values(count)?;
-        Ok(Idx { dims, values })
+        Ok((dims, count))
     }
 
     /// The first four bytes: the number of dimensions.
@@ -161,7 +192,7 @@ impl<R: Read> Parser<'_, R> {
         Ok(count)
     }
 
-    /// The values, and the end of the file after them.
+    /// The values.
     fn values(&mut self, count: usize) -> Result<Vec<u8>> {
         let borne_out = !self.packed && self.size.is_some();
         let first = if borne_out { count } else { BUFFER };
@@ -172,18 +203,24 @@ impl<R: Read> Parser<'_, R> {
                 return Err(self.too_large(&format!("{count} values")));
             }
             if self.read(&mut values, more)? < more {
-                let problem = format!(
-                    "expected {count} values, as the header says, found {}",
-                    values.len()
-                );
-                return Err(self.fail("after the header", problem, FETCH_AGAIN));
+                return Err(self.too_few(count, values.len()));
             }
         }
+        Ok(values)
+    }
+
+    fn too_few(&self, count: usize, found: usize) -> Error {
+        let problem = format!("expected {count} values, as the header says, found {found}");
+        self.fail("after the header", problem, FETCH_AGAIN)
+    }
+
+    /// The end of the file after the values.
+    fn end(&mut self, count: usize) -> Result<()> {
         if self.read(&mut Vec::new(), 1)? > 0 {
             let problem = format!("expected {count} values, as the header says, found more");
             return Err(self.fail("after the header", problem, FETCH_AGAIN));
         }
-        Ok(values)
+        Ok(())
     }
 
     /// Exactly the next `count` bytes of the header.

@@ -21,8 +21,11 @@ pub(super) fn draw(
         groups.entry(stratum).or_default().push(row);
     }
     let sizes: Vec<usize> = groups.values().map(Vec::len).collect();
-    let (mut drawn, mut left) = (Vec::new(), Vec::new());
-    for (rows, count) in groups.values_mut().zip(apportion(&sizes, wanted)) {
+    let counts = apportion(&sizes, wanted);
+    let all: usize = counts.iter().sum();
+    let mut drawn = Vec::with_capacity(all);
+    let mut left = Vec::with_capacity(pool.len() - all);
+    for (rows, count) in groups.values_mut().zip(counts) {
         rows.shuffle(random);
         let (first, rest) = rows.split_at(count);
         drawn.extend_from_slice(first);

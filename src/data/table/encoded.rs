@@ -1,10 +1,13 @@
 //! A table's rows as they are held for training.
 
+use std::fs::File;
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 
 use super::lines::Lines;
-use super::on_disk::{RowFile, RowWriter};
+use super::on_disk::{Prepared, RowWriter};
+use super::target::Targets;
 use crate::data::preprocessing::{Column, ColumnKind, TablePreprocessing};
 use crate::data::{Source, Task};
 use crate::error::{Error, Result};
@@ -17,8 +20,7 @@ pub(super) struct Encoded {
     pub(super) preprocessing: TablePreprocessing,
     pub(super) task: Task,
     pub(super) codes: Codes,
-    /// `[rows]`: the number of the class, counted from 0, or the number to be learned.
-    pub(super) targets: Vec<f64>,
+    pub(super) targets: Targets,
     /// `[rows]`: what each counts in the training loss; none where all count the same.
     pub(super) weights: Option<Vec<f64>>,
     /// Where each stands in its file.
@@ -44,6 +46,11 @@ impl Layout {
         Layout {
             dates: preprocessing.columns.iter().map(is_date).collect(),
         }
+    }
+
+    /// The bytes of so many rows of 32 bits.
+    pub(super) fn bytes(&self, rows: usize) -> usize {
+        rows * self.width() * size_of::<f32>()
     }
 
     /// The numbers of a row.
@@ -85,7 +92,7 @@ impl Hash64 {
 enum Numbers {
     Wide(Vec<f64>),
     Narrow(Vec<f32>),
-    OnDisk(RowFile),
+    OnDisk(Prepared),
 }
 
 /// Where the codes of a table go as they are made.
@@ -137,7 +144,7 @@ impl Codes {
             let (numbers, layout) = (Numbers::OnDisk(file), layout.clone());
             (Codes { layout, numbers }, remarks)
         };
-        if let Some(found) = RowFile::open(path, rows, width) {
+        if let Some(found) = Prepared::open(path, rows, width) {
             return Ok(on_disk(found));
         }
         let mut store = Store::Disk(RowWriter::create(path, width)?, layout.clone());
@@ -145,7 +152,7 @@ impl Codes {
         if let Store::Disk(writer, _) = store {
             writer.finish(&remarks)?;
         }
-        let found = RowFile::open(path, rows, width).map(on_disk);
+        let found = Prepared::open(path, rows, width).map(on_disk);
         found.ok_or_else(|| {
             let fix =
                 "look whether the disk is full, or whether another program changes the folder";
@@ -156,6 +163,29 @@ impl Codes {
                 fix,
             )
         })
+    }
+
+    /// The same in a file without a name.
+    pub(super) fn in_file(
+        file: io::Result<File>,
+        rows: usize,
+        layout: Layout,
+        prepare: impl FnOnce(&mut Store) -> Result<Vec<String>>,
+    ) -> Result<(Self, Vec<String>)> {
+        let writer = RowWriter::unnamed(file, layout.width())?;
+        let mut store = Store::Disk(writer, layout);
+        let remarks = prepare(&mut store)?;
+        match store {
+            Store::Memory(codes) => Ok((codes, remarks)),
+            Store::Disk(writer, layout) => {
+                let numbers = Numbers::OnDisk(writer.prepared(rows)?);
+                Ok((Codes { layout, numbers }, remarks))
+            }
+        }
+    }
+
+    pub(super) fn are_on_disk(&self) -> bool {
+        matches!(self.numbers, Numbers::OnDisk(_))
     }
 
     fn set(&mut self, row: usize, codes: &[f64]) {
@@ -181,8 +211,8 @@ impl Codes {
     }
 
     /// Of some rows, a number that is the same for rows whose codes and targets are.
-    pub(super) fn hashes(&self, rows: Range<usize>, targets: &[f64]) -> Vec<u64> {
-        let start = |row: &usize| Hash64::default().and((targets[*row] + 0.0).to_bits());
+    pub(super) fn hashes(&self, rows: Range<usize>, targets: &Targets) -> Vec<u64> {
+        let start = |row: &usize| Hash64::default().and((targets.get(*row) + 0.0).to_bits());
         let narrow = |hash: Hash64, numbers: &[f32]| {
             let bits = numbers.iter().map(|number| (number + 0.0).to_bits());
             bits.fold(hash, |hash, bits| hash.and(bits.into()))
@@ -272,9 +302,9 @@ impl Source for Encoded {
         match self.task {
             Task::Classification { .. } => {
                 into.fill(0.0);
-                into[self.targets[row] as usize] = 1.0;
+                into[self.targets.get(row) as usize] = 1.0;
             }
-            Task::Binary { .. } | Task::Regression { .. } => into[0] = self.targets[row],
+            Task::Binary { .. } | Task::Regression { .. } => into[0] = self.targets.get(row),
         }
     }
 
@@ -284,6 +314,10 @@ impl Source for Encoded {
 
     fn file(&self, row: usize) -> Option<&str> {
         self.lines.file(row)
+    }
+
+    fn is_on_disk(&self) -> bool {
+        self.codes.are_on_disk()
     }
 
     fn weight(&self, row: usize) -> Option<f64> {

@@ -9,10 +9,8 @@ use super::packed::{Block, Code, Form};
 use super::raw::{Head, RawTable};
 use super::scan::{Files, Starts, Wanted, scan};
 use crate::config::{Missing, TableConfig};
+use crate::data::Load;
 use crate::error::Result;
-
-/// The most bytes of inputs that stay in memory between readings, whatever the size of the table.
-const HELD: usize = 1 << 26;
 
 /// The most rows of a table: those of two have numbers of 32 bits.
 const MOST_ROWS: usize = i32::MAX as usize;
@@ -39,6 +37,7 @@ impl Keys {
         files: &dyn Files,
         columns: &Columns,
         (config, form): (&TableConfig, &Form),
+        how: &Load,
     ) -> Result<Self> {
         let keys: HashSet<usize> = columns.keys().collect();
         let is_key = |column: usize| keys.contains(&column);
@@ -82,11 +81,11 @@ impl Keys {
             }
             size += block.size(is_input);
             found.blocks.push(block);
-            let prepared = match config.cache {
-                Some(_) => 0,
-                None => found.starts.rows() * columns.inputs.len() * size_of::<f32>(),
+            let prepared = match config.cache.is_some() || how.file.is_some() {
+                true => 0,
+                false => found.starts.rows() * columns.inputs.len() * size_of::<f32>(),
             };
-            if found.holds_inputs && size > HELD.max(prepared) {
+            if found.holds_inputs && size > how.cells.max(prepared) {
                 is_too_large.store(true, Ordering::Relaxed);
                 found.holds_inputs = false;
                 found.blocks.iter_mut().for_each(|block| block.keep(is_key));

@@ -1,54 +1,33 @@
 //! Prepared rows in a file, for tables that memory does not hold.
 
-use std::collections::{HashMap, VecDeque};
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
+use crate::data::row_file::RowFile;
 use crate::error::{Error, Result};
 
 /// The bytes of a number.
 const NUMBER: usize = size_of::<f32>();
 
-/// The bytes of rows that are read together, about, and how many such blocks are in memory.
-const BLOCK: usize = 1 << 19;
-const BLOCKS: usize = 128;
+/// The bytes that are written together.
+const BUFFER: usize = 1 << 19;
 
-/// A file of rows, each of as many numbers of 32 bits, the least significant byte first.
-#[derive(Debug)]
-pub(super) struct RowFile {
-    path: PathBuf,
-    width: usize,
-    rows: usize,
-    read: Mutex<Blocks>,
-}
+/// Rows of as many numbers of 32 bits each, the least significant byte first.
+pub(super) struct Prepared(RowFile);
 
-/// The file, and blocks of it that were read last, the first first.
-#[derive(Debug)]
-struct Blocks {
-    file: File,
-    numbers: HashMap<usize, Vec<f32>>,
-    order: VecDeque<usize>,
-}
+impl Prepared {
+    fn new(name: String, file: File, (rows, width): (usize, usize)) -> Self {
+        Prepared(RowFile::new(name, file, (0, width * NUMBER), rows))
+    }
 
-impl RowFile {
     /// A file that was prepared before, and what was said of it then; none if it is not there, or not whole.
     pub(super) fn open(path: &Path, rows: usize, width: usize) -> Option<(Self, Vec<String>)> {
         let file = File::open(path).ok()?;
         let is_whole = file.metadata().ok()?.len() == (rows * width * NUMBER) as u64;
         let notes = fs::read_to_string(notes_of(path)).ok()?;
         is_whole.then(|| {
-            let opened = RowFile {
-                path: path.to_owned(),
-                width,
-                rows,
-                read: Mutex::new(Blocks {
-                    file,
-                    numbers: HashMap::new(),
-                    order: VecDeque::new(),
-                }),
-            };
+            let opened = Prepared::new(path.display().to_string(), file, (rows, width));
             (opened, notes.lines().map(str::to_owned).collect())
         })
     }
@@ -58,71 +37,21 @@ impl RowFile {
     /// # Panics
     /// If the file can no longer be read.
     pub(super) fn read(&self, rows: &[usize], mut each: impl FnMut(usize, &[f32])) {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let in_block = (BLOCK / (NUMBER * self.width.max(1))).max(1);
-        let mut wanted: HashMap<usize, usize> = HashMap::new();
-        for row in rows {
-            *wanted.entry(row / in_block).or_insert(0) += 1;
-        }
-        let mut one = vec![0.0; self.width];
-        for (place, row) in rows.iter().enumerate() {
-            let block = row / in_block;
-            // A row by itself is not worth a block.
-            if wanted[&block] > 1 || read.numbers.contains_key(&block) {
-                let first = block * in_block;
-                let count = in_block.min(self.rows - first);
-                let found = read.block(block, (first, count), self);
-                each(place, &found[(row - first) * self.width..][..self.width]);
-            } else {
-                read.numbers(*row, &mut one, self);
-                each(place, &one);
-            }
-        }
+        let mut numbers = Vec::new();
+        self.0.read(rows, |place, bytes| {
+            let (bytes, _) = bytes.as_chunks();
+            numbers.clear();
+            numbers.extend(bytes.iter().map(|bytes| f32::from_le_bytes(*bytes)));
+            each(place, &numbers);
+        });
     }
 }
 
-impl Blocks {
-    fn block(&mut self, block: usize, (first, count): (usize, usize), of: &RowFile) -> &[f32] {
-        if !self.numbers.contains_key(&block) {
-            let mut numbers = match self.order.len() {
-                BLOCKS.. => self
-                    .order
-                    .pop_front()
-                    .and_then(|old| self.numbers.remove(&old)),
-                _ => None,
-            }
-            .unwrap_or_default();
-            numbers.resize(count * of.width, 0.0);
-            self.numbers(first, &mut numbers, of);
-            self.order.push_back(block);
-            self.numbers.insert(block, numbers);
-        }
-        &self.numbers[&block]
-    }
-
-    /// Reads numbers from the row `first` on.
-    fn numbers(&mut self, first: usize, into: &mut [f32], of: &RowFile) {
-        let mut bytes = vec![0; into.len() * NUMBER];
-        let start = SeekFrom::Start((first * of.width * NUMBER) as u64);
-        let read = self
-            .file
-            .seek(start)
-            .and_then(|_| self.file.read_exact(&mut bytes));
-        if let Err(cause) = read {
-            let path = of.path.display();
-            panic!("the prepared rows in {path} can no longer be read: {cause}");
-        }
-        for (number, bytes) in into.iter_mut().zip(bytes.as_chunks().0) {
-            *number = f32::from_le_bytes(*bytes);
-        }
-    }
-}
-
-/// Writes a file of rows under another name, which it loses when it is whole.
+/// Writes rows: to a file under another name, which it loses when it is whole, or to one without a name.
 pub(super) struct RowWriter {
     file: BufWriter<File>,
-    path: PathBuf,
-    partial: PathBuf,
+    /// Its name, and that which it has before it is whole.
+    names: Option<(PathBuf, PathBuf)>,
     width: usize,
     /// The row that comes next where the last one was written.
     next: usize,
@@ -135,13 +64,22 @@ impl RowWriter {
         // Another process may prepare the same rows.
         let partial = path.with_extension(format!("{}.partial", std::process::id()));
         let file = File::create(&partial).map_err(|cause| unwritable(&partial, cause))?;
-        Ok(RowWriter {
-            file: BufWriter::with_capacity(BLOCK, file),
-            path: path.to_owned(),
-            partial,
+        Ok(RowWriter::of(file, Some((path.to_owned(), partial)), width))
+    }
+
+    /// To a file that is gone when it is closed.
+    pub(super) fn unnamed(file: io::Result<File>, width: usize) -> Result<Self> {
+        let file = file.map_err(|cause| unwritable(Path::new(UNNAMED), cause))?;
+        Ok(RowWriter::of(file, None, width))
+    }
+
+    fn of(file: File, names: Option<(PathBuf, PathBuf)>, width: usize) -> Self {
+        RowWriter {
+            file: BufWriter::with_capacity(BUFFER, file),
+            names,
             width,
             next: 0,
-        })
+        }
     }
 
     pub(super) fn write(&mut self, row: usize, numbers: impl Iterator<Item = f32>) -> Result<()> {
@@ -156,7 +94,7 @@ impl RowWriter {
             }
             Ok(())
         };
-        write().map_err(|cause| unwritable(&self.partial, cause))
+        write().map_err(|cause| self.unwritable(cause))
     }
 
     /// Gives the file its name, with what is said of it beside it.
@@ -165,18 +103,41 @@ impl RowWriter {
             .file
             .flush()
             .and_then(|()| self.file.get_ref().sync_all());
-        written.map_err(|cause| unwritable(&self.partial, cause))?;
-        let beside = notes_of(&self.path);
+        written.map_err(|cause| self.unwritable(cause))?;
+        let Some((path, partial)) = &self.names else {
+            return Ok(());
+        };
+        let beside = notes_of(path);
         let lines: String = notes.iter().map(|note| format!("{note}\n")).collect();
         fs::write(&beside, lines).map_err(|cause| unwritable(&beside, cause))?;
-        fs::rename(&self.partial, &self.path).map_err(|cause| unwritable(&self.path, cause))
+        fs::rename(partial, path).map_err(|cause| unwritable(path, cause))
+    }
+
+    /// The rows of a file without a name, `rows` of them.
+    pub(super) fn prepared(mut self, rows: usize) -> Result<Prepared> {
+        let file = self
+            .file
+            .flush()
+            .and_then(|()| self.file.get_ref().try_clone());
+        let file = file.map_err(|cause| self.unwritable(cause))?;
+        Ok(Prepared::new(UNNAMED.to_owned(), file, (rows, self.width)))
+    }
+
+    fn unwritable(&self, cause: io::Error) -> Error {
+        let path = self.names.as_ref().map(|(_, partial)| partial.as_path());
+        unwritable(path.unwrap_or(Path::new(UNNAMED)), cause)
     }
 }
+
+/// What a file without a name is called.
+const UNNAMED: &str = "a temporary file";
 
 impl Drop for RowWriter {
     /// What is not whole does not stay.
     fn drop(&mut self) {
-        _ = fs::remove_file(&self.partial);
+        if let Some((_, partial)) = &self.names {
+            _ = fs::remove_file(partial);
+        }
     }
 }
 

@@ -21,7 +21,7 @@ pub struct Reading {
 }
 
 /// Whether to go on.
-pub(in crate::data) type Watch<'a> = &'a dyn Fn(Reading) -> bool;
+type Watch<'a> = &'a dyn Fn(Reading) -> bool;
 
 /// A table is read to know which rows are for what, to learn from the training rows, and to prepare all rows.
 const READINGS: f64 = 3.0;

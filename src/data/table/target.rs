@@ -127,10 +127,7 @@ fn sorted_classes(spellings: &Spellings) -> Vec<String> {
 }
 
 fn regression(train: Part, target: usize, config: &TableConfig) -> Result<Task> {
-    let numbers: Vec<f64> = train
-        .iter()
-        .map(|row| target_number(row, target))
-        .collect::<Result<_>>()?;
+    let numbers = each(train, |row| target_number(row, target))?;
     let (mean, deviation) = if config.standardize {
         mean_and_deviation(&numbers)
     } else {
@@ -180,52 +177,81 @@ fn target_number(row: Row, target: usize) -> Result<f64> {
     })
 }
 
-/// Each row's target: the number of its class, counted from 0, or its number as the network learns it.
+/// The targets of rows.
+pub(super) enum Targets {
+    /// The number of each class, counted from 0.
+    Classes(Vec<u16>),
+    /// The numbers that the network learns.
+    Numbers(Vec<f64>),
+}
+
+impl Targets {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Targets::Classes(classes) => classes.len(),
+            Targets::Numbers(numbers) => numbers.len(),
+        }
+    }
+
+    pub(super) fn get(&self, row: usize) -> f64 {
+        match self {
+            Targets::Classes(classes) => classes[row].into(),
+            Targets::Numbers(numbers) => numbers[row],
+        }
+    }
+}
+
+/// Each row's target.
 pub(super) fn encode(
     rows: Part,
     target: usize,
     task: &Task,
     config: &TableConfig,
-) -> Result<Vec<f64>> {
+) -> Result<Targets> {
+    if let Task::Regression { targets } = task {
+        let numbers = each(rows, |row| learned(row, target, &targets[0]))?;
+        return Ok(Targets::Numbers(numbers));
+    }
     let style = NumberStyle::of(config);
-    let classes: HashMap<&str, usize> = task
-        .classes()
-        .iter()
-        .enumerate()
-        .map(|(k, class)| (class.as_str(), k))
+    let classes: HashMap<&str, u16> = (task.classes().iter())
+        .zip(0..)
+        .map(|(class, k)| (class.as_str(), k))
         .collect();
-    let class = |text: &str| {
-        let own = classes.get(text).copied();
-        own.or_else(|| spelling::find(task.classes(), text, style))
-    };
-    let encode_row = |row: Row| match task {
-        Task::Regression { targets } => {
-            let Target {
-                mean, deviation, ..
-            } = targets[0];
-            let learned = (target_number(row, target)? - mean) / deviation;
-            // The network computes with 32 bits.
-            if (learned as f32).is_finite() {
-                return Ok(learned);
-            }
-            let problem = format!("`{}` is too large a target", shown(&row.text(target)));
-            Err(row.error(
-                target,
-                problem,
-                "correct it, or give targets in a larger unit",
-            ))
-        }
-        _ => match class(&row.text(target)) {
-            Some(class) => Ok(class as f64),
-            None => Err(row.error(
+    let class = |row: Row| {
+        let text = row.text(target);
+        let known = classes.get(&*text).copied();
+        let spelled = || spelling::find(task.classes(), &text, style).map(|class| class as u16);
+        known.or_else(spelled).ok_or_else(|| {
+            row.error(
                 target,
                 format!(
                     "the class `{}` is not among those of the training rows",
-                    shown(&row.text(target))
+                    shown(&text)
                 ),
                 "correct it, or split the rows so that all classes are among the training rows",
-            )),
-        },
+            )
+        })
     };
-    rows.iter().map(encode_row).collect()
+    Ok(Targets::Classes(each(rows, class)?))
+}
+
+/// What is made of each row, in no more memory than it takes.
+fn each<T>(rows: Part, make: impl Fn(Row) -> Result<T>) -> Result<Vec<T>> {
+    let mut made = Vec::with_capacity(rows.len());
+    for row in rows.iter() {
+        made.push(make(row)?);
+    }
+    Ok(made)
+}
+
+/// A number as the network learns it.
+fn learned(row: Row, column: usize, target: &Target) -> Result<f64> {
+    let learned = (target_number(row, column)? - target.mean) / target.deviation;
+    // The network computes with 32 bits.
+    if (learned as f32).is_finite() {
+        return Ok(learned);
+    }
+    let problem = format!("`{}` is too large a target", shown(&row.text(column)));
+    let fix = "correct it, or give targets in a larger unit";
+    Err(row.error(column, problem, fix))
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use burn::tensor::{DType, Device, Int, Tensor, TensorCreationOptions, TensorData};
+use burn::tensor::{Device, Tensor, TensorCreationOptions};
 
 use super::Replica;
 use super::activate::activate;
@@ -20,22 +20,17 @@ use crate::train::optimizer::{Averages, LayerState, OptimizerState};
 use crate::train::pass::{OnInputs, Operands, Sigmoids, StepKind};
 use crate::train::penalty::Penalty;
 use crate::train::plan::{EpochOrder, Plan};
+use crate::train::rows::{Rows, Tensors};
 use crate::train::steps::{Batch, Networks, StepLoop};
 
 /// What all groups share.
-#[derive(Debug, Clone)]
 pub(in crate::train) struct Common {
     /// With everything named that follows from the data.
     pub(super) experiment: ResolvedExperiment,
     pub(super) plan: Plan,
     pub(super) shape: MlpConfig,
     pub(super) device: Device,
-    pub(super) dtype: DType,
-    /// All training rows: `[rows, d_input]` and `[rows, d_output]`, without a graph.
-    pub(super) inputs: Tensor<2>,
-    pub(super) targets: Tensor<2>,
-    /// What each row counts, in all columns of its targets; none where all count the same.
-    pub(super) weights: Option<Tensor<2>>,
+    pub(super) rows: Rows,
 }
 
 impl Common {
@@ -48,7 +43,7 @@ impl Common {
 
     /// A type on the device without a graph.
     fn options(&self) -> TensorCreationOptions {
-        (&self.inputs.device(), self.dtype).into()
+        (&self.rows.device, self.rows.dtype).into()
     }
 }
 
@@ -221,7 +216,7 @@ struct ManyNetworks {
     /// One a network.
     orders: Vec<EpochOrder>,
     /// Inputs of all networks, their own where they drop inputs, targets and weights of a full batch.
-    full_batch: Option<(Tensor<2>, Tensor<2>, Option<Tensor<2>>)>,
+    full_batch: Option<Tensors>,
 }
 
 impl Networks<2> for ManyNetworks {
@@ -230,10 +225,10 @@ impl Networks<2> for ManyNetworks {
         if plan.is_full_batch() {
             let is_shared = self.has_shared_inputs;
             let (inputs, targets, weights) = self.full_batch.get_or_insert_with(|| {
-                let x = common.inputs.clone();
+                let (x, targets, weights) = common.rows.all().clone();
                 let x = if is_shared { x } else { layout.repeat(x) };
-                let weights = common.weights.clone().map(|weights| layout.repeat(weights));
-                (x, layout.repeat(common.targets.clone()), weights)
+                let weights = weights.map(|weights| layout.repeat(weights));
+                (x, layout.repeat(targets), weights)
             });
             return Batch {
                 inputs: inputs.clone(),
@@ -244,16 +239,14 @@ impl Networks<2> for ManyNetworks {
             };
         }
         let orders = self.orders.iter_mut().map(|order| order.rows(plan, step));
-        let orders: Vec<&[usize]> = orders.collect();
+        let orders: Vec<&[u32]> = orders.collect();
         let rows = orders[0].len();
         let places = layout.rows(rows, |r, place| orders[r][place]);
-        let places = TensorData::new(places, [layout.replicas * rows]);
-        let places = Tensor::<1, Int>::from_data(places, &common.inputs.device());
-        let look_up = |from: &Tensor<2>| layout.arrange(from.clone().select(0, places.clone()));
+        let (inputs, targets, weights) = common.rows.at(&places);
         Batch {
-            inputs: look_up(&common.inputs),
-            targets: look_up(&common.targets),
-            weights: common.weights.as_ref().map(look_up),
+            inputs: layout.arrange(inputs),
+            targets: layout.arrange(targets),
+            weights: weights.map(|weights| layout.arrange(weights)),
             rows,
             first: 0,
         }
@@ -302,7 +295,8 @@ impl Networks<2> for ManyNetworks {
         let (Some(x), Some(y)) = (tensors.next(), tensors.next()) else {
             return Err(Error::Compute("a step without inputs".to_owned()));
         };
-        let weights = self.common.weights.as_ref().and_then(|_| tensors.next());
+        let is_weighted = self.common.rows.are_weighted();
+        let weights = is_weighted.then(|| tensors.next()).flatten();
         let (layers, logits) = operands.layers.split_at(self.depth());
         let penalty = self.penalty.as_ref();
         let mut noise = |k: usize| match self.masks.get(k) {

@@ -3,21 +3,21 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use burn::tensor::{DType, Device};
+use burn::tensor::Device;
 
 use super::Replica;
 use super::group::{Common, Group};
 use super::layout::Order;
 use super::workers;
-use crate::backend::{in_process, write};
+use crate::backend::in_process;
 use crate::config::CheckedExperiment;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::model::{LayerTensors, Mlp, MlpConfig};
 use crate::train::folds::Folds;
 use crate::train::optimizer::OptimizerState;
-use crate::train::plan::{EpochOrder, Plan};
-use crate::train::weights::{columns, weights};
+use crate::train::plan::{EpochOrder, Plan, check_rows};
+use crate::train::rows::Rows;
 
 /// Networks in training, in the order that they were given in.
 pub(in crate::train) struct Groups {
@@ -29,7 +29,8 @@ pub(in crate::train) struct Groups {
 }
 
 impl Groups {
-    /// The networks with their initial weights, and all rows on the device. With folds, each trains on all rows but those of its own.
+    /// The networks with their initial weights, and the rows, on the device if memory holds them. With folds, each trains on all rows but
+    /// those of its own.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] if there is no network or no row, or a rate or a learning rate is out of range;
@@ -173,40 +174,26 @@ impl Groups {
     }
 }
 
-/// Checks what the networks share, and puts the rows on the device.
+/// Checks what the networks share.
 fn common(
     experiment: &CheckedExperiment,
     (train, folds): (&Dataset, Option<&Folds>),
     device: &Device,
 ) -> Result<Common> {
-    if train.is_empty() {
-        let expected = "at least one row to train on";
-        return Err(Error::invalid("training rows", expected, "none"));
-    }
+    check_rows(train)?;
     let experiment = experiment.resolve(train.task())?;
     let device = device.clone().autodiff();
     let inner = device.clone().inner();
-    let dtype: DType = experiment.precision.check(&device)?.dtype();
+    let dtype = experiment.precision.check(&device)?.dtype();
     Ok(Common {
         plan: Plan::new(
             &experiment.train,
             folds.map_or(train.len(), Folds::trained_rows),
         ),
         shape: MlpConfig::from_experiment(&experiment, train.d_input()),
-        inputs: train.inputs((&inner, dtype)),
-        targets: {
-            let targets = train.targets((&inner, dtype));
-            let smoothing = experiment.train.label_smoothing;
-            experiment.loss().smoothed(targets, smoothing)
-        },
-        weights: weights(&experiment, train).map(|weights| {
-            let d_output = train.d_output();
-            let values = columns(weights.into_iter(), d_output);
-            write(&values, [train.len(), d_output], &(&inner, dtype).into())
-        }),
+        rows: Rows::new(&experiment, train, (inner, dtype), true),
         experiment,
         device,
-        dtype,
     })
 }
 

@@ -139,16 +139,15 @@ impl Layout {
 
     /// The places in a batch of which the rows are looked up, as [`arrange`](Self::arrange) wants them:
     /// `row(r, place)` for every network and place.
-    pub(super) fn rows(&self, batch: usize, row: impl Fn(usize, usize) -> usize) -> Vec<i64> {
-        let of = |r, place| row(r, place) as i64;
+    pub(super) fn rows(&self, batch: usize, row: impl Fn(usize, usize) -> u32) -> Vec<u32> {
         match self.order {
             Order::Lanes => (0..batch)
                 .flat_map(|place| (0..self.replicas).map(move |r| (r, place)))
-                .map(|(r, place)| of(r, place))
+                .map(|(r, place)| row(r, place))
                 .collect(),
             Order::Blocks => (0..self.replicas)
                 .flat_map(|r| (0..batch).map(move |place| (r, place)))
-                .map(|(r, place)| of(r, place))
+                .map(|(r, place)| row(r, place))
                 .collect(),
         }
     }

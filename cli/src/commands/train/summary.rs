@@ -158,7 +158,10 @@ impl RunReport {
             test: on(&splits.test)?,
             judged: None,
             notes: splits.notes.clone(),
-            predictions,
+            predictions: match splits.train.len() {
+                ..=FEW_ROWS => predictions,
+                _ => Vec::new(),
+            },
         })
     }
 

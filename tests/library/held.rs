@@ -1,0 +1,286 @@
+//! Data that memory holds, and data that it does not: what comes of them is the same.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+
+use dropwise::Backend;
+use dropwise::config::{
+    CheckedExperiment, CsvConfig, DataConfig, DataSource, Experiment, IdxConfig, Missing, Shuffle,
+    SplitConfig, TableConfig,
+};
+use dropwise::data::{self, Dataset, Load, Splits};
+use dropwise::train::Trainer;
+
+use crate::common::idx::{images, labels};
+use crate::csv::{Folder, name};
+
+const ROWS: usize = 9_000;
+
+/// Numbers of so many digits that they take more room packed than prepared.
+fn table(folder: &Folder) -> DataConfig {
+    let row = |k: usize| {
+        let kind = ["red", "blue", "green, dark", ""][k % 4];
+        let (x, z) = ((k as f64).sin(), (k as f64).cos());
+        let (day, class) = (1 + k % 28, k % 3);
+        format!(
+            "{x},{z},\"{kind}\",2024-01-{day:02} 0{}:30,{class}\n",
+            k % 9
+        )
+    };
+    let rows: String = (0..ROWS).map(row).collect();
+    let path = folder.write("table.csv", format!("x,z,kind,when,y\n{rows}"));
+    let mut table = TableConfig::new(name("y"));
+    table.dates = vec![name("when")];
+    table.missing = Missing::Mean;
+    DataConfig {
+        split: Some(SplitConfig {
+            validation: 0.1,
+            test: 0.2,
+            ..SplitConfig::default()
+        }),
+        ..DataConfig::new(DataSource::Csv {
+            file: CsvConfig::new(path),
+            table,
+        })
+    }
+}
+
+/// Images of 3 x 2, some of them test images of their own, and of two classes.
+fn pictures(folder: &Folder) -> DataConfig {
+    let pixels = |k: usize| [k, k / 256, 3 * k, 5 * k, 7 * k, k / 3].map(|pixel| pixel as u8);
+    let of = |name: &str, rows: std::ops::Range<usize>| -> [Option<PathBuf>; 2] {
+        let classes: Vec<u8> = rows.clone().map(|k| (k % 2) as u8).collect();
+        let rows: Vec<[u8; 6]> = rows.map(pixels).collect();
+        [
+            Some(folder.write(&format!("{name}-images"), images(&rows, 2))),
+            Some(folder.write(&format!("{name}-labels"), labels(&classes))),
+        ]
+    };
+    let [train_images, train_labels] = of("train", 0..ROWS);
+    let [test_images, test_labels] = of("test", ROWS - 10..ROWS + 100);
+    DataConfig {
+        split: Some(SplitConfig {
+            validation: 0.1,
+            ..SplitConfig::default()
+        }),
+        ..DataConfig::new(DataSource::Idx(IdxConfig {
+            train_images,
+            train_labels,
+            test_images,
+            test_labels,
+            ..IdxConfig::default()
+        }))
+    }
+}
+
+fn parts(splits: &Splits) -> [&Dataset; 3] {
+    let validation = splits.validation.as_ref().expect("validation rows");
+    [
+        &splits.train,
+        validation,
+        splits.test.as_ref().expect("test rows"),
+    ]
+}
+
+/// Inputs as a network takes them.
+fn inputs(rows: &Dataset) -> Vec<f32> {
+    let device = Backend::default().device().expect("a device");
+    let numbers = rows.inputs(&device).into_data().try_to_vec();
+    numbers.expect("numbers")
+}
+
+#[track_caller]
+fn assert_same(found: &Splits, expected: &Splits) {
+    assert_eq!(
+        (&found.preprocessing, &found.hash),
+        (&expected.preprocessing, &expected.hash)
+    );
+    for (found, expected) in parts(found).into_iter().zip(parts(expected)) {
+        assert!(inputs(found) == inputs(expected));
+        let drawn: Vec<usize> = (0..100).map(|k| k * 7_919 % found.len()).collect();
+        assert!(inputs(&found.select(&drawn)) == inputs(&expected.select(&drawn)));
+        for row in 0..found.len() {
+            assert_eq!(found.target_row(row), expected.target_row(row));
+            assert_eq!(
+                (found.line(row), found.file(row)),
+                (expected.line(row), expected.file(row))
+            );
+        }
+    }
+}
+
+#[test]
+fn a_table_is_the_same_however_much_of_it_memory_holds() {
+    let folder = Folder::new();
+    let config = table(&folder);
+    let DataSource::Csv { file, .. } = &config.source else {
+        panic!("a table");
+    };
+    let expected = data::load(&config, 42).expect("rows");
+    assert!(!expected.train.is_on_disk());
+    let bytes = file.path.metadata().expect("a file").len() as usize;
+    let temporary = || tempfile::tempfile();
+    let made = |cells: usize, to_file: bool| Load {
+        cells,
+        file: to_file.then_some(&temporary),
+        ..Load::default()
+    };
+    // All of it between readings; what it is packed in; nothing. In a file, if memory is not to hold what is prepared.
+    for (cells, to_file) in [
+        (bytes, false),
+        (bytes - 1, false),
+        (0, false),
+        (bytes, true),
+        (0, true),
+    ] {
+        let found = data::load_as(&config, 42, &made(cells, to_file)).expect("rows");
+        assert_eq!(found.train.is_on_disk(), to_file && cells == 0);
+        assert_same(&found, &expected);
+        assert_eq!(found.notes, expected.notes);
+    }
+}
+
+#[test]
+fn a_table_that_memory_does_not_hold_is_read_again() {
+    let folder = Folder::new();
+    let config = table(&folder);
+    let DataSource::Csv { file, .. } = &config.source else {
+        panic!("a table");
+    };
+    let text = std::fs::read(&file.path).expect("a table");
+    for (cells, holds) in [(1 << 26, true), (0, false)] {
+        std::fs::write(&file.path, &text).expect("a table");
+        let path: &Path = &file.path;
+        let is_read = Cell::new(0);
+        // The file is gone once it was read from end to end.
+        let watch = |reading: data::Reading| {
+            if reading.rows >= ROWS && is_read.replace(reading.rows) < ROWS {
+                std::fs::remove_file(path).expect("a file");
+            }
+            true
+        };
+        let how = Load {
+            watch: &watch,
+            cells,
+            ..Load::default()
+        };
+        let found = data::load_as(&config, 42, &how);
+        assert_eq!(found.is_ok(), holds, "{:?}", found.err());
+    }
+}
+
+#[test]
+fn images_that_stay_in_their_file_are_those_in_memory() {
+    let folder = Folder::new();
+    let config = pictures(&folder);
+    let expected = data::load(&config, 42).expect("images");
+    let how = Load {
+        images: 10_000,
+        ..Load::default()
+    };
+    let found = data::load_as(&config, 42, &how).expect("images");
+    let on_disk = parts(&found).map(Dataset::is_on_disk);
+    // There are few test images.
+    assert_eq!(on_disk, [true, true, false]);
+    assert_same(&found, &expected);
+    let (twins, stay) = found.notes.split_at(expected.notes.len());
+    assert!(
+        twins == expected.notes && twins[0].contains(" of 110 test rows"),
+        "{twins:?}"
+    );
+    let [stay] = stay else {
+        panic!("one sentence: {stay:?}");
+    };
+    assert!(
+        stay.starts_with("9000 images stay in ") && stay.contains("train-images, and each step"),
+        "{stay}"
+    );
+}
+
+#[test]
+fn a_file_of_images_that_does_not_end_where_its_header_says_is_an_error_wherever_it_stays() {
+    let folder = Folder::new();
+    let config = pictures(&folder);
+    let DataSource::Idx(files) = &config.source else {
+        panic!("images");
+    };
+    let path = files.train_images.as_ref().expect("a file");
+    let bytes = std::fs::read(path).expect("a file");
+    let message = |images: u64, bytes: &[u8]| {
+        std::fs::write(path, bytes).expect("a file");
+        let how = Load {
+            images,
+            ..Load::default()
+        };
+        let error = data::load_as(&config, 42, &how).expect_err("a bad file");
+        error.to_string()
+    };
+    let mut wide = bytes.clone();
+    wide[11] += 1;
+    for bad in [
+        &bytes[..bytes.len() - 1],
+        &wide,
+        &[&bytes[..], &[0]].concat(),
+    ] {
+        let found = message(0, bad);
+        assert_eq!(found, message(u64::MAX, bad));
+        assert!(found.contains("values make a file of"), "{found}");
+    }
+    // Labels in place of images.
+    let found = message(0, &labels(&[0; 100]));
+    assert!(
+        found.contains("expected images, of 2 or 3 dimensions, found 1"),
+        "{found}"
+    );
+}
+
+/// A short training, of an ensemble too, of rows in this order.
+fn experiment(ensemble: usize, shuffle: Shuffle) -> CheckedExperiment {
+    let text = "network.hidden = [6]\ndropout.hidden = 0.5\ndropout.input = 0.2\n\
+                [train]\nlearning_rate = 0.05\nbatch_size = 100\nsteps = 90\n[data]\nsource = 'custom'\n";
+    let experiment = Experiment::parse("held", text).expect("an experiment");
+    let mut experiment = experiment.into_inner();
+    experiment.train.ensemble = ensemble;
+    experiment.train.shuffle = shuffle;
+    experiment.check().expect("an experiment")
+}
+
+#[test]
+fn networks_and_ensembles_of_rows_on_disk_are_those_of_rows_in_memory() {
+    let folder = Folder::new();
+    let device = Backend::default().device().expect("a device");
+    let temporary = || tempfile::tempfile();
+    let how = Load {
+        cells: 0,
+        images: 0,
+        file: Some(&temporary),
+        ..Load::default()
+    };
+    for config in [table(&folder), pictures(&folder)] {
+        let in_memory = data::load(&config, 42).expect("rows");
+        let on_disk = data::load_as(&config, 42, &how).expect("rows");
+        assert!(on_disk.train.is_on_disk());
+        for (ensemble, shuffle) in [
+            (1, Shuffle::Rows),
+            (1, Shuffle::Blocks),
+            (3, Shuffle::Blocks),
+        ] {
+            let experiment = experiment(ensemble, shuffle);
+            let weights = |splits: &Splits| {
+                let rows = (&splits.train, splits.validation.as_ref());
+                let trainer = Trainer::new(&experiment, rows.0, rows.1, &device);
+                let mut trainer = trainer.expect("a trainer");
+                trainer.run(&mut ()).expect("a training");
+                let members = trainer.members().iter();
+                let weights: Vec<_> = members
+                    .map(|member| member.weights().expect("weights"))
+                    .collect();
+                weights
+            };
+            assert!(
+                weights(&on_disk) == weights(&in_memory),
+                "{ensemble}, {shuffle:?}"
+            );
+        }
+    }
+}
