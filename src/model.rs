@@ -328,14 +328,15 @@ impl AsRef<[Mlp]> for Mlp {
 }
 
 impl Mlp {
-    /// The outputs of a batch, with masks drawn by Burn's dropout layers while training.
+    /// The outputs of a batch, with noise that Burn draws from the backend's generator while training: where `x` is on an autodiff
+    /// device.
     ///
     /// # Shapes
     /// - `x`: `[batch, d_input]`
     /// - output: `[batch, d_output]`
     #[must_use]
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        self.forward_with(x, |k, h| self.dropouts[k].forward(h))
+        self.forward_through(x, |k, h| self.dropouts[k].linear(&self.layers[k], h))
     }
 
     /// The outputs of a batch under masks that are given, on any device.
@@ -352,8 +353,7 @@ impl Mlp {
     }
 
     /// The outputs of a batch with `drop(k, h)` in place of the dropout on the input of layer `k`,
-    /// counted from 0. This is the one forward pass that all others are made of. An empty batch
-    /// passes through without a graph.
+    /// counted from 0.
     ///
     /// # Shapes
     /// - `x`: `[batch, d_input]`
@@ -366,6 +366,19 @@ impl Mlp {
         x: Tensor<2>,
         mut drop: impl FnMut(usize, Tensor<2>) -> Tensor<2>,
     ) -> Tensor<2> {
+        self.forward_through(x, |k, h| self.layers[k].forward(drop(k, h)))
+    }
+
+    /// The outputs of a batch with `linear(k, h)` in place of layer `k` and the noise before it. This is the one forward pass that all
+    /// others are made of. An empty batch passes through without a graph.
+    ///
+    /// # Shapes
+    /// - `h` and what `linear` returns: `[batch, inputs of layer k]`, `[batch, outputs of layer k]`
+    fn forward_through(
+        &self,
+        x: Tensor<2>,
+        mut linear: impl FnMut(usize, Tensor<2>) -> Tensor<2>,
+    ) -> Tensor<2> {
         let last = self.layers.len() - 1;
         if x.dims()[0] == 0 {
             // Burn's ndarray divides by the number of rows.
@@ -373,8 +386,8 @@ impl Mlp {
             return Tensor::zeros([0, d_output], (&x.device(), x.dtype()));
         }
         let mut h = x;
-        for (k, layer) in self.layers.iter().enumerate() {
-            let z = layer.forward(drop(k, h)); // [batch, outputs of layer k]
+        for k in 0..self.layers.len() {
+            let z = linear(k, h); // [batch, outputs of layer k]
             let f = if k == last {
                 self.output
             } else {

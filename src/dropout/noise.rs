@@ -6,9 +6,10 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig};
-use burn::tensor::{DType, Element, ElementConversion, Int, Tensor};
+use burn::module::{Module, Param};
+use burn::nn::{Dropout, DropoutConfig, Linear};
+use burn::tensor::module::linear;
+use burn::tensor::{DType, Distribution, Element, ElementConversion, Int, Tensor};
 use rand::Rng;
 use rand::rngs::ChaCha8Rng;
 use serde::de::value::SeqAccessDeserializer;
@@ -291,6 +292,24 @@ impl Noise {
         }
     }
 
+    /// What [`put_on`](Self::put_on) takes, drawn by Burn from the backend's generator for values or weights of this shape.
+    fn drawn(self, like: &Tensor<2>) -> Tensor<2> {
+        let keep = 1.0 - self.rate();
+        let bernoulli = |scale: f64| like.random_like(Distribution::Bernoulli(keep)) * scale;
+        match self {
+            Noise::Bernoulli(_) | Noise::DropConnect(_) => bernoulli(1.0 / keep),
+            Noise::Alpha(rate) => bernoulli(alpha_scale(rate)),
+            Noise::Gaussian(rate) => {
+                like.random_like(Distribution::Normal(1.0, (rate / keep).sqrt()))
+            }
+            Noise::Learned(_) => {
+                // Never 0 or 1, whose logits are not finite.
+                let u = like.random_like(Distribution::Uniform(1e-6, 1.0 - 1e-6));
+                (u.clone() / (-u + 1.0)).log()
+            }
+        }
+    }
+
     /// Whether there is no noise: every value is multiplied by 1, and nothing is drawn.
     #[must_use]
     pub(crate) fn is_off(self) -> bool {
@@ -433,13 +452,40 @@ impl NoiseLayer {
         self.noise
     }
 
-    /// Puts dropout on a layer's inputs, drawn by Burn from the backend's generator; none unless `x` is on an autodiff
-    /// device, which is while training. Burn has no layer of other noises: a configuration with those has seeded masks.
+    /// Puts the noise on a layer's inputs, drawn by Burn from the backend's generator; none unless `x` is on an autodiff
+    /// device, which is while training, and none of DropConnect, which is on weights.
     ///
     /// # Shapes
     /// - `x` and output: `[batch, width]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        self.framework.forward(x)
+        match self.noise {
+            Noise::Bernoulli(_) => self.framework.forward(x),
+            noise => match self.draws(&x).then(|| noise.on_inputs()).flatten() {
+                Some(noise) => noise.put_on(x.clone(), noise.drawn(&x)),
+                None => x,
+            },
+        }
+    }
+
+    /// What `layer` makes of inputs, with this noise on them or on its weights, as [`forward`](Self::forward) draws it.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, d_input]`
+    /// - output: `[batch, d_output]`
+    pub(crate) fn linear(&self, layer: &Linear, x: Tensor<2>) -> Tensor<2> {
+        match self.draws(&x).then(|| self.noise.on_weights()).flatten() {
+            Some(noise) => {
+                let weight = layer.weight.val();
+                let mask = noise.drawn(&weight);
+                linear(x, weight * mask, layer.bias.as_ref().map(Param::val))
+            }
+            None => layer.forward(self.forward(x)),
+        }
+    }
+
+    /// Whether a pass over `x` is one of training, as Burn's layer sees it.
+    fn draws(&self, x: &Tensor<2>) -> bool {
+        self.framework.training.is_enabled() && x.device().is_autodiff()
     }
 }
 

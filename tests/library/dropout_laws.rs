@@ -9,8 +9,8 @@ use crate::common::backends;
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};
 use dropwise::backend::read;
-use dropwise::config::Masks;
-use dropwise::dropout::{SeededMasks, layer, with_framework_masks};
+use dropwise::config::{Activation, Masks};
+use dropwise::dropout::{Noise, SeededMasks, layer, with_framework_masks};
 use dropwise::{Backend, Error, MlpConfig};
 
 const RATES: [f64; 9] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
@@ -148,6 +148,81 @@ fn evaluation_is_the_identity() {
         let x = ones_to_twos(5, 6, &device.inner());
         let (y, expected) = (network.forward(x.clone()), without.forward(x));
         assert_eq!(values(y), values(expected), "{backend}");
+    }
+}
+
+/// `Mlp::forward` on an autodiff device, which is what a training loop of one's own calls.
+#[test]
+fn a_network_draws_the_noise_that_it_was_built_with() {
+    let noises = [
+        Noise::Bernoulli(0.3),
+        Noise::Gaussian(0.3),
+        Noise::Alpha(0.3),
+        Noise::DropConnect(0.3),
+        Noise::Learned(-0.5),
+    ];
+    for (backend, device) in backends() {
+        for noise in noises {
+            let shape = MlpConfig::new(300, [], 2)
+                .with_input_dropout(noise)
+                .with_output(Activation::Identity);
+            let network = shape.init(3, &device).expect("a network");
+            // The same row 400 times.
+            let x = Tensor::<2>::ones([400, 300], &device);
+            let still = values(network.valid().forward(x.clone().inner()));
+            let draw = |step| {
+                with_framework_masks(&device, 9, step, || values(network.forward(x.clone())))
+            };
+            let of_rows = draw(1);
+            let differs = of_rows.chunks(2).any(|row| row != &of_rows[..2]);
+            let on_weights = matches!(noise, Noise::DropConnect(_));
+            assert_eq!(differs, !on_weights, "{backend}, {noise}: rows");
+            // DropConnect has one mask a pass.
+            let drawn: Vec<f64> = match on_weights {
+                true => (1..=400).flat_map(|step| draw(step)[..2].to_vec()).collect(),
+                false => of_rows,
+            };
+            let Some((mean, variance)) = moments_at_1(noise) else {
+                continue;
+            };
+            let layer = &network.weights().expect("weights")[0];
+            for k in 0..2 {
+                let weights = layer.weight.iter().skip(k).step_by(2);
+                let (sum, squares) = weights.fold((0.0, 0.0), |(a, b), w| (a + w, b + w * w));
+                let expected_mean = still[k] + (mean - 1.0) * sum;
+                let expected = variance * squares;
+                let drawn: Vec<f64> = drawn.iter().skip(k).step_by(2).copied().collect();
+                let found = drawn.iter().sum::<f64>() / 400.0;
+                let deviations = drawn.iter().map(|y| (y - found).powi(2));
+                let found_variance = deviations.sum::<f64>() / 400.0;
+                assert!(
+                    (found - expected_mean).abs() < 4.0 * (expected / 400.0).sqrt(),
+                    "{backend}, {noise}: mean {found}, expected {expected_mean}"
+                );
+                assert!(
+                    (found_variance / expected - 1.0).abs() < 4.0 * (2.0 / 400.0_f64).sqrt(),
+                    "{backend}, {noise}: variance {found_variance}, expected {expected}"
+                );
+            }
+        }
+    }
+}
+
+/// Mean and variance of what 1 becomes; none where the gates of a learned rate have no such formula.
+fn moments_at_1(noise: Noise) -> Option<(f64, f64)> {
+    let p = noise.rate();
+    match noise {
+        Noise::Learned(_) => None,
+        Noise::Alpha(_) => {
+            // PyTorch's documentation: a' = -1.7581, kept values become a + b and dropped ones a a' + b.
+            let dropped = -1.758_099_340_847_376_6;
+            let a = ((1.0 - p) * (1.0 + p * dropped * dropped)).powf(-0.5);
+            let b = -a * p * dropped;
+            let (kept, dropped) = (a + b, a * dropped + b);
+            let mean = (1.0 - p) * kept + p * dropped;
+            Some((mean, p * (1.0 - p) * (kept - dropped).powi(2)))
+        }
+        _ => Some((1.0, p / (1.0 - p))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Learned dropout rates, alpha dropout and DropConnect, from a configuration to answers.
+//! Learned dropout rates and other noise than dropout, from a configuration to answers.
 
 use serde_json::Value;
 
@@ -155,6 +155,25 @@ fn alpha_dropout_has_samples_and_an_export() {
         refused.contains("dropout.kind") && refused.contains("selu"),
         "{refused}"
     );
+}
+
+#[test]
+fn gaussian_noise_has_samples_and_an_export_that_names_it() {
+    let config = CONFIG.replace(
+        "hidden = \"learned\"",
+        "kind = \"gaussian\"\ninput = 0.05\nhidden = 0.2",
+    );
+    let folder = Folder::trained("rows.csv", numbers(), &config);
+    assert_eq!(folder.predict(ROWS, &["--samples"])[0], "prediction,std");
+    folder.good(&["export", "run", "--out", "model.safetensors"]);
+    let program = String::from_utf8(folder.read("model.py")).expect("text");
+    let comments = ["Gaussian noise at 0.05", "Gaussian noise at 0.2"];
+    assert!(
+        comments.iter().all(|comment| program.contains(comment))
+            && !program.contains("nn.Dropout"),
+        "{program}"
+    );
+    folder.good(&["export", "run", "--out", "model.onnx"]);
 }
 
 #[test]

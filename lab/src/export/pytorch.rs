@@ -98,18 +98,20 @@ impl Module {
         let layers = network.weights()?;
         let mut arrays = weights::to_arrays("", &layers, precision);
         for (k, (layer, noise)) in layers.iter().zip(network.noises()).enumerate() {
-            if let Some(noise) = noise.on_weights() {
-                let rate = noise.rate();
-                self.lines += &format!(
-                    "    # trained with DropConnect at {rate:?}, which PyTorch has no module for\n"
-                );
-            }
-            if let Some(noise) = noise.on_inputs() {
-                let layer = match noise {
-                    Noise::Alpha(_) => "nn.AlphaDropout",
-                    _ => "nn.Dropout",
-                };
-                self.add(&format!("{layer}({:?})", noise.rate()));
+            let module = match noise {
+                Noise::Alpha(_) => Ok("nn.AlphaDropout"),
+                Noise::Gaussian(_) => Err("Gaussian noise"),
+                Noise::DropConnect(_) => Err("DropConnect"),
+                _ => Ok("nn.Dropout"),
+            };
+            match (noise.rate(), module) {
+                (0.0, _) => {}
+                (rate, Ok(module)) => self.add(&format!("{module}({rate:?})")),
+                (rate, Err(name)) => {
+                    self.lines += &format!(
+                        "    # trained with {name} at {rate:?}, which PyTorch has no module for\n"
+                    );
+                }
             }
             let (own, key) = (format!("layers.{k}."), format!("{prefix}{}.", self.count));
             for array in &mut arrays {
