@@ -179,7 +179,9 @@ fn a_network_draws_the_noise_that_it_was_built_with() {
             assert_eq!(differs, !on_weights, "{backend}, {noise}: rows");
             // DropConnect has one mask a pass.
             let drawn: Vec<f64> = match on_weights {
-                true => (1..=400).flat_map(|step| draw(step)[..2].to_vec()).collect(),
+                true => (1..=400)
+                    .flat_map(|step| draw(step)[..2].to_vec())
+                    .collect(),
                 false => of_rows,
             };
             let Some((mean, variance)) = moments_at_1(noise) else {

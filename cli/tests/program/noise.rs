@@ -169,8 +169,7 @@ fn gaussian_noise_has_samples_and_an_export_that_names_it() {
     let program = String::from_utf8(folder.read("model.py")).expect("text");
     let comments = ["Gaussian noise at 0.05", "Gaussian noise at 0.2"];
     assert!(
-        comments.iter().all(|comment| program.contains(comment))
-            && !program.contains("nn.Dropout"),
+        comments.iter().all(|comment| program.contains(comment)) && !program.contains("nn.Dropout"),
         "{program}"
     );
     folder.good(&["export", "run", "--out", "model.onnx"]);

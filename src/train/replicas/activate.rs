@@ -20,16 +20,21 @@ pub(super) fn activate(
     noise: Option<OnInputs>,
     sigmoids: Option<&mut dyn Sigmoids>,
 ) -> Result<Tensor<2>> {
-    if let (Activation::Sigmoid, Some(sigmoids)) = (f, sigmoids) {
-        return match noise {
-            None => sigmoids.sigmoid(z, None),
-            Some(OnInputs::Mask(mask)) => sigmoids.sigmoid(z, Some(mask)),
-            Some(OnInputs::Shifted(mask, added)) => Ok(sigmoids.sigmoid(z, Some(mask))? + added),
-            // A sigmoid and its mask in one pass have no slope in the mask.
-            Some(OnInputs::Gates(gates)) => Ok(sigmoids.sigmoid(z, None)? * gates),
-        };
-    }
-    let h = f.forward(z);
+    let h = match (f, sigmoids) {
+        (Activation::Sigmoid, Some(sigmoids)) => {
+            return match noise {
+                None => sigmoids.sigmoid(z, None),
+                Some(OnInputs::Mask(mask)) => sigmoids.sigmoid(z, Some(mask)),
+                Some(OnInputs::Shifted(mask, added)) => {
+                    Ok(sigmoids.sigmoid(z, Some(mask))? + added)
+                }
+                // A sigmoid and its mask in one pass have no slope in the mask.
+                Some(OnInputs::Gates(gates)) => Ok(sigmoids.sigmoid(z, None)? * gates),
+            };
+        }
+        (Activation::Silu, Some(sigmoids)) => z.clone() * sigmoids.sigmoid(z, None)?,
+        _ => f.forward(z),
+    };
     Ok(match noise {
         Some(noise) => noise.put_on(h),
         None => h,
