@@ -94,7 +94,7 @@ activation = "relu"
 input = 0.2
 hidden = 0.5
 [train]
-learning_rate = 0.01
+learning_rate = 0.001
 momentum = 0.9
 batch_size = 128
 steps = 1

@@ -188,10 +188,10 @@ fn a_network_draws_the_noise_that_it_was_built_with() {
                 continue;
             };
             let layer = &network.weights().expect("weights")[0];
-            for k in 0..2 {
+            for (k, still) in still.iter().take(2).enumerate() {
                 let weights = layer.weight.iter().skip(k).step_by(2);
                 let (sum, squares) = weights.fold((0.0, 0.0), |(a, b), w| (a + w, b + w * w));
-                let expected_mean = still[k] + (mean - 1.0) * sum;
+                let expected_mean = still + (mean - 1.0) * sum;
                 let expected = variance * squares;
                 let drawn: Vec<f64> = drawn.iter().skip(k).step_by(2).copied().collect();
                 let found = drawn.iter().sum::<f64>() / 400.0;
