@@ -233,9 +233,7 @@ impl Experiment {
         }
         Ok(())
     }
-}
 
-impl Experiment {
     /// The folds of an ensemble are dealt row by row, from all training rows.
     fn check_cross_validation(&self) -> Result<()> {
         let Some(split) = &self.data.split else {

@@ -56,8 +56,8 @@ impl ClassReport {
         if names.is_empty() {
             return None;
         }
-        let classes = |target: &[f64]| predicted_class(task, target).map_or(NONE, |k| k as u32);
-        let truth = targets(data, classes);
+        let class = |row| predicted_class(task, &data.target_row(row)).map_or(NONE, |k| k as u32);
+        let truth: Vec<u32> = (0..data.len()).map(class).collect();
         let mut confusion = vec![vec![0; names.len()]; names.len()];
         let mut rows = vec![0; names.len()];
         for (truth, prediction) in truth.iter().zip(predictions.chunks_exact(width)) {
@@ -141,29 +141,20 @@ pub(super) fn add(data: &Dataset, predictions: &[f64], metrics: &mut Metrics) {
     if width > MOST_SORTED {
         return;
     }
+    let rows = data.len();
+    // A row has all of its targets at once.
+    let mut targets = Vec::with_capacity(rows * width);
+    (0..rows).for_each(|row| targets.extend(data.target_row(row)));
     let (mut medians, mut correlations) = (0.0, Some(0.0));
     for (k, scale) in scales.iter().enumerate() {
-        let truth = targets(data, |target| target[k] * scale.deviation + scale.mean);
+        let truth = |row: usize| targets[row * width + k] * scale.deviation + scale.mean;
         let found = |row: usize| predictions[row * width + k];
-        let errors = truth.iter().enumerate();
-        medians += median(
-            errors
-                .map(|(row, truth)| (truth - found(row)).abs())
-                .collect(),
-        );
-        let ranks_of_truth = ranks(truth.len(), |row| truth[row]);
-        let rows = truth.len();
-        drop(truth);
-        let correlation = ranks_of_truth.zip(ranks(rows, found));
+        let errors = (0..rows).map(|row| (truth(row) - found(row)).abs());
+        medians += median(errors.collect());
+        let correlation = ranks(rows, truth).zip(ranks(rows, found));
         let correlation = correlation.and_then(|(truth, found)| spearman(&truth, &found));
         correlations = correlations.and_then(|sum| Some(sum + correlation?));
     }
     metrics.median_absolute_error = Some(medians / width as f64);
     metrics.spearman = correlations.map(|sum| sum / width as f64);
-}
-
-/// What `of` makes of the targets of each row.
-fn targets<T>(data: &Dataset, of: impl Fn(&[f64]) -> T) -> Vec<T> {
-    let rows = 0..data.len();
-    rows.map(|row| of(&data.target_row(row))).collect()
 }

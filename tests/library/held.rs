@@ -73,6 +73,14 @@ fn pictures(folder: &Folder) -> DataConfig {
     }
 }
 
+/// The file of a table.
+fn file(config: &DataConfig) -> &Path {
+    match &config.source {
+        DataSource::Csv { file, .. } => &file.path,
+        _ => panic!("a table"),
+    }
+}
+
 fn parts(splits: &Splits) -> [&Dataset; 3] {
     let validation = splits.validation.as_ref().expect("validation rows");
     [
@@ -113,12 +121,10 @@ fn assert_same(found: &Splits, expected: &Splits) {
 fn a_table_is_the_same_however_much_of_it_memory_holds() {
     let folder = Folder::new();
     let config = table(&folder);
-    let DataSource::Csv { file, .. } = &config.source else {
-        panic!("a table");
-    };
+    let path = file(&config);
     let expected = data::load(&config, 42).expect("rows");
     assert!(!expected.train.is_on_disk());
-    let bytes = file.path.metadata().expect("a file").len() as usize;
+    let bytes = path.metadata().expect("a file").len() as usize;
     let temporary = || tempfile::tempfile();
     let made = |cells: usize, to_file: bool| Load {
         cells,
@@ -144,13 +150,10 @@ fn a_table_is_the_same_however_much_of_it_memory_holds() {
 fn a_table_that_memory_does_not_hold_is_read_again() {
     let folder = Folder::new();
     let config = table(&folder);
-    let DataSource::Csv { file, .. } = &config.source else {
-        panic!("a table");
-    };
-    let text = std::fs::read(&file.path).expect("a table");
+    let path = file(&config);
+    let text = std::fs::read(path).expect("a table");
     for (cells, holds) in [(1 << 26, true), (0, false)] {
-        std::fs::write(&file.path, &text).expect("a table");
-        let path: &Path = &file.path;
+        std::fs::write(path, &text).expect("a table");
         let is_read = Cell::new(0);
         // The file is gone once it was read from end to end.
         let watch = |reading: data::Reading| {

@@ -14,6 +14,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::builder::RangedU64ValueParser;
 use dropwise::config::Experiment;
+use dropwise::data::Splits;
 use dropwise::train::{End, Flow, Observer, Trainer};
 use dropwise::{Backend, Error, Result};
 use dropwise_lab::baseline::linear_experiment;
@@ -90,6 +91,11 @@ fn seconds(text: &str) -> std::result::Result<f64, String> {
 
 fn count() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..)
+}
+
+/// Whether something but the training loss chooses the network.
+fn validates(trainer: &Trainer<'_>, splits: &Splits) -> bool {
+    splits.validation.is_some() || trainer.experiment().train.cross_validation.is_some()
 }
 
 /// Trains together with the process that prints and writes. When it is asked for an end, all end.
@@ -194,8 +200,7 @@ impl Args {
         }
         let mut trainer = processes.join(job.trainer(&splits)?)?;
         let select = trainer.experiment().train.select;
-        let validates =
-            splits.validation.is_some() || trainer.experiment().train.cross_validation.is_some();
+        let validates = validates(&trainer, &splits);
         if is_first && select.is_some() && !validates {
             eprintln!(
                 "warning: `train.select` looks at validation rows, and there are none: add `split.validation` to `[data]`"

@@ -36,9 +36,7 @@ const FETCH_AGAIN: &str = "the file is cut short or damaged: fetch or copy it ag
 /// [`Error::Read`] if `bytes` cannot be read.
 pub fn parse(file: &str, bytes: impl Read, size: Option<u64>) -> Result<Idx> {
     let mut bytes = BufReader::with_capacity(BUFFER, bytes);
-    let mut mark = Vec::new();
-    let looked = bytes.by_ref().take(2).read_to_end(&mut mark);
-    looked.map_err(|cause| Error::Read {
+    let mark = mark(&mut bytes).map_err(|cause| Error::Read {
         path: PathBuf::from(file),
         cause,
     })?;
@@ -60,9 +58,14 @@ pub(super) fn pass_over(file: &str, bytes: impl Read, size: u64) -> Result<(Vec<
 
 /// Whether a file begins as one that is packed.
 pub(super) fn is_packed(mut file: impl Read) -> io::Result<bool> {
+    Ok(mark(&mut file)? == GZIP_MARK)
+}
+
+/// The first two bytes, or what there is of them.
+fn mark(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut mark = Vec::new();
-    file.by_ref().take(2).read_to_end(&mut mark)?;
-    Ok(mark == GZIP_MARK)
+    bytes.take(2).read_to_end(&mut mark)?;
+    Ok(mark)
 }
 
 struct Parser<'a, R> {

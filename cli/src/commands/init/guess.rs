@@ -20,9 +20,8 @@ const FEWEST_TO_HOLD_OUT: usize = 1_000;
 /// Fewer rows than this are too few for a test set of a fifth to say anything.
 const FEWEST_TO_SPLIT: usize = 20;
 
-/// How rows are split.
+/// A split without validation rows.
 const TEST: &str = "test = 0.2";
-const VALIDATION_AND_TEST: &str = "validation = 0.1, test = 0.2";
 
 /// The fewest rows of each value for whole numbers as a target to be taken for classes.
 const FEWEST_OF_A_CLASS: usize = 5;
@@ -219,10 +218,10 @@ impl Guess {
 
     /// How rows are split; none where none can be spared.
     pub(super) fn split(&self) -> Option<&'static str> {
-        self.split_by_column().map(|split| match split {
-            VALIDATION_AND_TEST if self.cross_validates() => TEST,
-            split => split,
-        })
+        match self.cross_validates() {
+            true => Some(TEST),
+            false => self.split_by_column(),
+        }
     }
 
     /// The same where a column says which rows belong together, so that there are no folds.
@@ -230,7 +229,7 @@ impl Guess {
         match self.rows {
             0..FEWEST_TO_SPLIT => None,
             FEWEST_TO_SPLIT..FEWEST_TO_VALIDATE => Some(TEST),
-            _ => Some(VALIDATION_AND_TEST),
+            _ => Some("validation = 0.1, test = 0.2"),
         }
     }
 

@@ -14,6 +14,7 @@ use indicatif::ProgressBar;
 use super::super::args::target;
 use super::super::output::Style;
 use super::summary::FEW_ROWS;
+use super::validates;
 
 /// How training looks while it goes on.
 pub(super) struct Progress<'a, W> {
@@ -48,9 +49,7 @@ impl<'a, W: Write> Progress<'a, W> {
         out: &'a mut W,
     ) -> Self {
         let loss = trainer.experiment().loss();
-        let validates =
-            splits.validation.is_some() || trainer.experiment().train.cross_validation.is_some();
-        let measure = Measure::of(loss, splits.train.task(), validates);
+        let measure = Measure::of(loss, splits.train.task(), validates(trainer, splits));
         let bar = style.bar(trainer.steps() as u64);
         let bar = bar.map(|bar| Bar::new(bar, trainer));
         Progress {
