@@ -29,6 +29,7 @@ def run_once(command):
 
     seconds   from the start of the process to its end
     epoch_s   from the first line with the word epoch to the second, where there are two
+    cpu_s     what it took of the CPUs' time
     peak_mib  the most memory it had at once
     others    the share of the CPUs that other processes (or the machine's other tenants) used meanwhile
     and those of a last line in JSON.
@@ -46,6 +47,7 @@ def run_once(command):
     own = usage.ru_utime + usage.ru_stime + TICKS
     figures = {
         "seconds": seconds,
+        "cpu_s": usage.ru_utime + usage.ru_stime,
         "peak_mib": usage.ru_maxrss / 1024,
         "others": max(0.0, machine_busy() - busy - own) / (seconds * cpus),
     }

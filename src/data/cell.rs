@@ -1,5 +1,7 @@
 //! A cell of a table: where its text becomes a number, and how a message shows it.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::config::TableConfig;
@@ -93,43 +95,107 @@ impl Decimal {
 
     /// `None` for all else, such as numbers with an exponent. `point` stands before the decimals.
     fn read(text: &str, point: u8) -> Option<Self> {
-        let (unsigned, is_negative) = match text.as_bytes() {
-            [b'-', unsigned @ ..] => (unsigned, true),
-            unsigned => (unsigned, false),
+        Self::read_in(text.as_bytes(), 0..text.len(), point)
+    }
+
+    /// The same of a text that stands in others.
+    #[inline(always)]
+    fn read_in(whole: &[u8], place: Range<usize>, point: u8) -> Option<Self> {
+        let length = place.len();
+        if let Some(window) = whole[place.start..].first_chunk() {
+            return Self::at_start(window, length, point);
+        }
+        let text = &whole[place];
+        let text = &text[..length.min(WINDOW)];
+        let mut window = [0; WINDOW];
+        window[..text.len()].copy_from_slice(text);
+        Self::at_start(&window, length, point)
+    }
+
+    /// The same of the first so many letters of some.
+    #[inline(always)]
+    fn at_start(window: &[u8; WINDOW], length: usize, point: u8) -> Option<Self> {
+        const UNSIGNED: usize = WINDOW - 1;
+        let is_negative = window[0] == b'-';
+        let unsigned: Option<&[u8; UNSIGNED]> = match is_negative {
+            true => window.last_chunk(),
+            false => window.first_chunk(),
         };
-        // With a point one more.
-        if unsigned.len() > Self::MOST_DIGITS + 1 {
+        let unsigned = unsigned?;
+        let length = length.checked_sub(usize::from(is_negative))?;
+        // With a point one more than digits.
+        if length > Self::MOST_DIGITS + 1 {
             return None;
         }
-        let (mut digits, mut rest) = (0, unsigned);
-        take_digits(&mut rest, &mut digits);
-        let mut count = unsigned.len();
-        let mut decimals = 0;
-        if let [letter, after @ ..] = rest
-            && *letter == point
-        {
-            (count, decimals, rest) = (count - 1, after.len(), after);
-            take_digits(&mut rest, &mut digits);
+        // Eight letters as one number, the first one its lowest byte.
+        let eight = |start: usize| {
+            let letters = unsigned[start..].first_chunk();
+            letters.map_or(0, |letters| u64::from_le_bytes(*letters))
+        };
+        let mut whole = first_of(eight(0), point);
+        let digits = if whole < 8 && whole < length {
+            // What is after the point, to where the point is.
+            let before = firsts(whole);
+            [eight(0) & before | eight(1) & !before, eight(9), eight(17)]
+        } else {
+            let mut digits = [eight(0), eight(8), eight(16)];
+            if whole == 8 && length > 8 {
+                whole = match first_of(eight(8), point) {
+                    8 => 16 + first_of(eight(16), point),
+                    more => 8 + more,
+                };
+                for (k, digits) in digits.iter_mut().enumerate() {
+                    let before = firsts(whole.saturating_sub(8 * k).min(8));
+                    *digits = *digits & before | eight(8 * k + 1) & !before;
+                }
+            }
+            digits
+        };
+        let has_point = whole < length;
+        let count = length - usize::from(has_point);
+        if !(1..=Self::MOST_DIGITS).contains(&count) {
+            return None;
         }
-        let is_one = rest.is_empty() && (1..=Self::MOST_DIGITS).contains(&count);
-        is_one.then_some(Decimal {
+        let digits = digits.map(|letters| letters ^ (0x30 * EACH));
+        let (mut number, mut others) = (0, 0);
+        let last = match count / 8 {
+            0 => digits[0],
+            1 => {
+                (number, others) = (eight_digits(digits[0]), other_than_digits(digits[0]));
+                digits[1]
+            }
+            _ => {
+                others = other_than_digits(digits[0]) | other_than_digits(digits[1]);
+                number = 100_000_000 * eight_digits(digits[0]) + eight_digits(digits[1]);
+                digits[2]
+            }
+        };
+        // The last ones after as many zeros as there are other letters.
+        let rest = count % 8;
+        let last = last.checked_shl(u64::BITS - 8 * rest as u32).unwrap_or(0);
+        others |= other_than_digits(last);
+        (others == 0).then(|| Decimal {
             is_negative,
-            digits,
-            decimals: decimals as u8,
+            digits: number
+                .wrapping_mul(TENS[rest])
+                .wrapping_add(eight_digits(last)),
+            decimals: if has_point { length - whole - 1 } else { 0 } as u8,
         })
     }
 
-    /// The same of texts that [`text`](Self::text) writes as they are.
-    pub(super) fn read_exact(text: &str, point: u8) -> Option<Self> {
-        let number = Decimal::read(text, point)?;
-        let letters = text.as_bytes();
-        let whole = letters.len()
+    /// The number that a text in others stands for, if [`text`](Self::text) writes it as it is.
+    #[inline]
+    pub(super) fn read_exact(whole: &[u8], place: Range<usize>, point: u8) -> Option<Self> {
+        let letters = place.len();
+        let (start, end) = (place.start, place.end);
+        let number = Decimal::read_in(whole, place, point)?;
+        let first = start + usize::from(number.is_negative);
+        let whole_digits = letters
             - usize::from(number.is_negative)
             - usize::from(number.decimals)
             - usize::from(number.decimals > 0);
-        let first = letters[usize::from(number.is_negative)];
-        let is_exact = whole == 1 || whole > 1 && first != b'0';
-        let ends_with_point = letters.last() == Some(&point);
+        let is_exact = whole_digits == 1 || whole_digits > 1 && whole[first] != b'0';
+        let ends_with_point = whole[end - 1] == point;
         (is_exact && !ends_with_point).then_some(number)
     }
 
@@ -146,12 +212,19 @@ impl Decimal {
     }
 
     /// The closest number of 64 bits.
+    #[inline]
     pub(super) fn value(self) -> f64 {
         let number = self.number();
-        number.unwrap_or_else(|| self.text('.').parse().unwrap_or(f64::NAN))
+        number.unwrap_or_else(|| self.read_again())
+    }
+
+    #[cold]
+    fn read_again(self) -> f64 {
+        self.text('.').parse().unwrap_or(f64::NAN)
     }
 
     /// The closest number of 64 bits; `None` where that takes more than one multiplication to tell.
+    #[inline]
     fn number(self) -> Option<f64> {
         let decimals = usize::from(self.decimals);
         let size = if self.digits < 1 << f64::MANTISSA_DIGITS || decimals == 0 {
@@ -166,11 +239,11 @@ impl Decimal {
             let dropped = u64::BITS - f64::MANTISSA_DIGITS - product.leading_zeros();
             let (kept, rest) = (product >> dropped, product & ((1 << dropped) - 1));
             let half = 1 << (dropped - 1);
-            let rounded = match rest {
-                _ if rest + 2 <= half => kept,
-                _ if rest > half => kept + 1,
-                _ => return None,
-            };
+            if rest <= half && rest + 2 > half {
+                return None;
+            }
+            // Which of the two is as good as random, so that a jump would cost more than all the rest.
+            let rounded = kept + u64::from(rest > half);
             let bits_of_power = u64::BITS - TENS[decimals].leading_zeros();
             let exponent = i64::from(dropped) + 1 - i64::from(zeros) - i64::from(bits_of_power);
             rounded as f64 * f64::from_bits(((1_023 + exponent) as u64) << 52)
@@ -178,6 +251,9 @@ impl Decimal {
         Some(if self.is_negative { -size } else { size })
     }
 }
+
+/// Letters that are looked at to read a number: as many as it may have, and some after them.
+const WINDOW: usize = 32;
 
 /// Powers of ten, and as numbers of 64 bits that they are exact in.
 const TENS: [u64; Decimal::MOST_DIGITS + 1] = {
@@ -211,54 +287,36 @@ const RECIPROCALS: [u64; Decimal::MOST_DIGITS + 1] = {
     reciprocals
 };
 
-/// Takes digits from the front of a text that has at most 19 of them, and puts them after those of `number`.
-#[inline]
-fn take_digits(text: &mut &[u8], number: &mut u64) {
-    while let Some((eight, rest)) = text.split_first_chunk() {
-        let letters = u64::from_le_bytes(*eight);
-        let count = count_digits(letters);
-        if count == 8 {
-            *number = number
-                .wrapping_mul(100_000_000)
-                .wrapping_add(eight_digits(letters));
-            *text = rest;
-            continue;
-        }
-        // The first ones after as many zeros as there are other letters.
-        if count > 0 {
-            let digits = eight_digits(letters << (64 - 8 * count));
-            *number = number.wrapping_mul(TENS[count]).wrapping_add(digits);
-        }
-        *text = &text[count..];
-        return;
-    }
-    while let [digit @ b'0'..=b'9', rest @ ..] = *text {
-        let digit = u64::from(*digit & 0x0f);
-        (*number, *text) = (number.wrapping_mul(10).wrapping_add(digit), rest);
-    }
-}
-
 /// One in each of eight bytes.
 const EACH: u64 = 0x0101_0101_0101_0101;
 
-/// How many of eight letters are digits before the first that is none.
-#[inline]
-fn count_digits(letters: u64) -> usize {
-    // A digit, and what is 6 more than it, have the high half 3; of no other letter both have. A sum that carries does so out of a
-    // letter that is no digit, into those after it.
-    let high = |letters: u64| letters & (0xf0 * EACH);
-    let others =
-        (high(letters) ^ (0x30 * EACH)) | (high(letters.wrapping_add(6 * EACH)) ^ (0x30 * EACH));
-    others.trailing_zeros() as usize / 8
+/// The place of the first of eight letters that is this one; 8 if none is.
+#[inline(always)]
+fn first_of(letters: u64, letter: u8) -> usize {
+    let others = letters ^ (u64::from(letter) * EACH);
+    // Bits are right up to that of the first one.
+    let same = others.wrapping_sub(EACH) & !others & (0x80 * EACH);
+    same.trailing_zeros() as usize / 8
 }
 
-/// The number that eight digits are, or zeros in their place: pairs of digits become numbers, then pairs of those, then both.
-#[inline]
-fn eight_digits(letters: u64) -> u64 {
-    let digits = letters & (0x0f * EACH);
-    let twos = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
-    let fours = twos.wrapping_mul(100).wrapping_add(twos >> 16) & 0x0000_ffff_0000_ffff;
-    (fours.wrapping_mul(10_000).wrapping_add(fours >> 32)) & 0xffff_ffff
+/// All ones in the first so many of eight bytes.
+#[inline(always)]
+fn firsts(count: usize) -> u64 {
+    !u64::MAX.checked_shl(8 * count as u32).unwrap_or(0)
+}
+
+/// Not 0 if one of eight bytes is no digit.
+#[inline(always)]
+fn other_than_digits(bytes: u64) -> u64 {
+    (bytes.wrapping_add(0x76 * EACH) | bytes) & (0x80 * EACH)
+}
+
+/// The number that eight digits are: pairs of digits become numbers, then pairs of those, then both.
+#[inline(always)]
+fn eight_digits(digits: u64) -> u64 {
+    let twos = (digits.wrapping_mul(10 << 8 | 1) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (twos.wrapping_mul(100 << 16 | 1) >> 16) & 0x0000_ffff_0000_ffff;
+    fours.wrapping_mul(10_000 << 32 | 1) >> 32
 }
 
 /// Spaces that do not break a line, and apostrophes of either form, are the same.

@@ -5,7 +5,7 @@
 //! words is the one thing that all rows decide, because it has to be known before they are split.
 //!
 //! A table is read from its files as often as needed, a piece at a time ([`Files`]), and never held as text: first what says which rows are
-//! for what, then what is learned of the training rows, then what all rows become. A format is a file that makes [`RawTable`]s of bytes;
+//! for what, then what is learned of the training rows, then what all rows become. A format is a file that makes [`Block`]s of bytes;
 //! see `csv.rs`.
 
 mod columns;
@@ -42,11 +42,11 @@ use encoded::{Codes, Encoded, Layout, Store};
 use inputs::{Place, Rows};
 use keys::Keys;
 use lines::Lines;
-use packed::Form;
 use rows::{Labeled, Part};
 
 pub use lines::ColumnText;
 pub(super) use lines::column_text;
+pub(super) use packed::{Block, Form, Packer};
 pub(super) use raw::Head;
 pub use raw::RawTable;
 pub(super) use scan::{Files, Piece, Pieces, Wanted};

@@ -114,7 +114,7 @@ impl Files for CsvFiles {
         let (heads, format) = (wanted.heads(&self.head), self.format);
         let read = move |piece: Arc<Piece>| -> table::Piece<'a> {
             let heads = heads.clone();
-            Box::new(move || piece.read(heads.now(), format))
+            Box::new(move |form| piece.read(heads.now(), format, form))
         };
         if self.is_kept() {
             let mut pieces = self.kept.borrow().pieces.clone().into_iter();

@@ -7,14 +7,14 @@ use std::io::{BufRead, Read};
 use std::string::FromUtf8Error;
 use std::sync::Arc;
 
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memchr_iter, memchr3, memrchr};
 
 use super::Format;
 use super::lines::{LONGEST_ROW, unreadable};
 use super::marks::{self, Ends};
 use super::reader::{Reader, Record};
 use crate::config::Delimiter;
-use crate::data::table::{Head, RawTable};
+use crate::data::table::{Block, Form, Head, Packer};
 use crate::error::Result;
 
 /// The bytes of a piece, about: enough for a thread to be worth its while and for each column to have many cells, few enough for the
@@ -25,7 +25,9 @@ const BYTES_OF_COLUMN: usize = 1 << 11;
 
 /// Whole records of a file.
 pub(super) struct Piece {
-    text: std::result::Result<Arc<String>, Vec<u8>>,
+    text: std::result::Result<String, Vec<u8>>,
+    /// Whether they have no quote, no carriage return and no byte that is 0, as most files do.
+    is_plain: bool,
     /// The line of the file, counted from 1, that the bytes begin on.
     first_line: usize,
     /// How many lines end in them.
@@ -70,14 +72,18 @@ impl<'a> Pieces<'a> {
         let mut wanted = self.size;
         loop {
             self.fill(wanted)?;
+            let is_plain = memchr3(0, b'"', b'\r', &self.rest).is_none();
             let end = match self.is_at_end {
                 true => Some(self.rest.len()),
+                false if is_plain => end_of_line(&self.rest),
                 false => last_end(&self.rest, self.format),
             };
             match end {
-                Some(end) => return Ok(self.cut(end)),
+                Some(end) => return Ok(self.cut(end, is_plain)),
                 // `Reader` says what is wrong with it.
-                None if self.rest.len() > 2 * LONGEST_ROW => return Ok(self.cut(self.rest.len())),
+                None if self.rest.len() > 2 * LONGEST_ROW => {
+                    return Ok(self.cut(self.rest.len(), is_plain));
+                }
                 None => wanted = 2 * self.rest.len(),
             }
         }
@@ -94,7 +100,7 @@ impl<'a> Pieces<'a> {
         Ok(())
     }
 
-    fn cut(&mut self, end: usize) -> Option<Piece> {
+    fn cut(&mut self, end: usize, is_plain: bool) -> Option<Piece> {
         let after = self.rest.split_off(end);
         let bytes = std::mem::replace(&mut self.rest, after);
         let before = self.before.take();
@@ -102,12 +108,16 @@ impl<'a> Pieces<'a> {
             return None;
         }
         let first_line = self.line;
-        let lines = line_ends(&bytes, self.format);
+        let lines = match is_plain {
+            true => memchr_iter(b'\n', &bytes).count(),
+            false => line_ends(&bytes, self.format),
+        };
         self.line += lines;
         // What is no text is for `Reader` to say.
-        let text = String::from_utf8(bytes).map(Arc::new);
+        let text = String::from_utf8(bytes);
         Some(Piece {
             text: text.map_err(FromUtf8Error::into_bytes),
+            is_plain,
             first_line,
             lines,
             before,
@@ -128,42 +138,41 @@ impl Piece {
     }
 
     /// The rows of the piece, with the columns that `head` wants.
-    pub(super) fn read(&self, head: &Arc<Head>, format: Format) -> Result<RawTable> {
-        let none = Arc::default();
+    pub(super) fn read(&self, head: &Arc<Head>, format: Format, form: &Form) -> Result<Block> {
         let begun = || {
-            let mut table = RawTable::of(head, self.text.as_ref().unwrap_or(&none));
-            table.bytes = self.len();
-            table.reserve(self.lines + 1);
+            let mut packer = Packer::new(head, form, self.lines + 1);
+            packer.bytes = self.len();
             if let Some(record) = &self.before {
-                table.push(record.line(), record.cells());
+                push(&mut packer, record);
             }
-            table
+            packer
         };
-        let mut table = begun();
-        if self.read_plainly(&mut table, head, format) {
-            return Ok(table);
+        let mut packer = begun();
+        if self.read_plainly(&mut packer, head, format) {
+            return Ok(packer.finish());
         }
-        let mut table = begun();
+        let mut packer = begun();
         let mut reader = Reader::of_piece(head, self.bytes(), self.first_line, format);
         let mut record = Record::default();
         while reader.read(&mut record)? {
-            table.push(record.line(), record.cells());
+            push(&mut packer, &record);
         }
-        Ok(table)
+        Ok(packer.finish())
     }
 
     /// Reads records that have no comments, and quotes around values alone; `false` if there is anything else, or a mistake.
-    fn read_plainly(&self, table: &mut RawTable, head: &Head, format: Format) -> bool {
+    fn read_plainly(&self, packer: &mut Packer, head: &Head, format: Format) -> bool {
         let (Delimiter::Byte(delimiter), Ok(text)) = (format.delimiter, &self.text) else {
             return false;
         };
         let bytes = text.as_bytes();
         let has = |byte: u8| memchr(byte, bytes).is_some();
-        let is_text = delimiter != 0 && !has(0);
+        let may_have = |byte: u8| !self.is_plain && has(byte);
+        let is_text = delimiter != 0 && !may_have(0);
         if !is_text || format.comment.is_some_and(has) || bytes.len() > LONGEST_ROW {
             return false;
         }
-        let has_quotes = has(b'"');
+        let has_quotes = may_have(b'"');
         let names = head.own_columns();
         let (mut start, mut column, mut line) = (0, 0, self.first_line);
         let (mut returns, mut quotes, mut repeats) = (0, 0, false);
@@ -177,39 +186,28 @@ impl Piece {
                 (end, returns) = (end - 1, returns + 1);
             }
             let is_empty = ends_line && column == 0 && start == end;
-            if !is_empty && column == names.len() {
-                return false;
-            }
-            // Of a cell that is not wanted, and of no header that comes again, nothing is looked at but quotes.
-            let is_looked_at =
-                |column: usize| has_quotes || column == 0 || repeats || head.wants(column);
-            if !is_empty && !is_looked_at(column) {
-                column += 1;
-            } else if !is_empty {
-                let mut cell = &text[start..end];
-                let mut first = start;
-                let mut is_doubled = false;
-                if has_quotes && bytes[start..end].first() == Some(&b'"') {
-                    let Some(inner) = cell[1..].strip_suffix('"') else {
+            if !is_empty {
+                if column == names.len() {
+                    return false;
+                }
+                let (mut whole, mut cell) = (text, start..end);
+                if has_quotes && start < end && bytes[start] == b'"' {
+                    let Some(inner) = text[start + 1..end].strip_suffix('"') else {
                         return false;
                     };
-                    (cell, first, quotes) = (inner, start + 1, quotes + 2);
-                    is_doubled = memchr(b'"', inner.as_bytes()).is_some();
+                    (cell, quotes) = (start + 1..end - 1, quotes + 2);
+                    if memchr(b'"', inner.as_bytes()).is_some() {
+                        let Some(doubled) = halve(inner, &mut unquoted) else {
+                            return false;
+                        };
+                        (whole, cell) = (&unquoted, 0..unquoted.len());
+                        quotes += 2 * doubled;
+                    }
                 }
-                if is_doubled {
-                    let Some(doubled) = halve(cell, &mut unquoted) else {
-                        return false;
-                    };
-                    quotes += 2 * doubled;
-                    let cell = unquoted.trim();
-                    repeats = (column == 0 || repeats) && cell == names[column];
-                    table.push_cell(column, cell);
-                } else {
-                    let (cell, before) = trimmed(cell);
-                    repeats = (column == 0 || repeats) && cell == names[column];
-                    first += before;
-                    table.cut_cell(column, first..first + cell.len());
+                if column == 0 || repeats {
+                    repeats = whole[cell.clone()].trim() == names[column];
                 }
+                packer.cell(column, whole, cell);
                 column += 1;
             }
             start = place + 1;
@@ -220,7 +218,7 @@ impl Piece {
                 if column < names.len() || repeats && format.header {
                     return false;
                 }
-                table.end_row(line);
+                packer.end_row(line);
             }
             column = 0;
             if has_quotes && place < bytes.len() {
@@ -231,9 +229,17 @@ impl Piece {
         // Other carriage returns end lines too, other quotes are text, and what is left has a quote that is not closed.
         let are_counted = |byte: u8, count: usize| memchr_iter(byte, bytes).count() == count;
         start >= bytes.len()
-            && are_counted(b'\r', returns)
+            && (self.is_plain || are_counted(b'\r', returns))
             && (!has_quotes || are_counted(b'"', quotes))
     }
+}
+
+/// Adds a record.
+fn push(packer: &mut Packer, record: &Record) {
+    for (column, cell) in record.cells().enumerate() {
+        packer.cell(column, cell, 0..cell.len());
+    }
+    packer.end_row(record.line());
 }
 
 /// Puts a value with one quote in place of each two into `into`, and says how many there are; none if one stands by itself.
@@ -249,15 +255,6 @@ fn halve(value: &str, into: &mut String) -> Option<usize> {
     }
     into.push_str(rest);
     Some(count)
-}
-
-/// A cell without white space around it, and how much of that was before it.
-fn trimmed(cell: &str) -> (&str, usize) {
-    let is_letter = |byte: Option<&u8>| byte.is_none_or(|byte| byte.is_ascii_graphic());
-    match is_letter(cell.as_bytes().first()) && is_letter(cell.as_bytes().last()) {
-        true => (cell, 0),
-        false => (cell.trim(), cell.len() - cell.trim_start().len()),
-    }
 }
 
 /// How many lines end in these bytes.
@@ -340,32 +337,56 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::data::cell::NumberStyle;
     use crate::data::csv::parse;
 
+    /// The number of each row, and its cells.
+    type Rows = Vec<(usize, Vec<String>)>;
+
+    fn whole(text: &str, format: Format) -> std::result::Result<Rows, String> {
+        let table = parse("t.csv", text.as_bytes(), format).map_err(|error| error.to_string())?;
+        let cells = |row| {
+            let columns = 0..table.columns().len();
+            columns
+                .map(|column| table.cell(row, column).to_owned())
+                .collect()
+        };
+        let rows = 0..table.rows();
+        Ok(rows.map(|row| (table.line(row), cells(row))).collect())
+    }
+
     /// A table that is read in pieces of about `size` bytes.
-    fn in_pieces(text: &[u8], format: Format, size: usize) -> Result<RawTable> {
-        wanted_in_pieces(text, format, size, 0..usize::MAX)
+    fn in_pieces(text: &str, format: Format, size: usize) -> std::result::Result<Rows, String> {
+        let rows = wanted_in_pieces(text, format, size, 0..usize::MAX);
+        rows.map_err(|error| error.to_string())
     }
 
     /// The same with the cells of some columns alone.
     fn wanted_in_pieces(
-        text: &[u8],
+        text: &str,
         format: Format,
         size: usize,
         wanted: Range<usize>,
-    ) -> Result<RawTable> {
-        let reader = Reader::new("t.csv", text, format)?;
+    ) -> Result<Rows> {
+        let reader = Reader::new("t.csv", text.as_bytes(), format)?;
         let columns = reader.columns().to_vec();
         let wanted = (0..columns.len()).filter(|column| wanted.contains(column));
         let head = Head::new("t.csv", columns.clone(), "line", reader.first_line())?;
-        let head = Arc::new(head.only(&wanted.collect()));
+        let wanted: Vec<usize> = wanted.collect();
+        let head = Arc::new(head.only(&wanted.iter().copied().collect()));
+        let form = Form::new(NumberStyle::default(), &[]);
         let mut pieces = Pieces::of(reader, format)?;
         pieces.size = size;
-        let mut table = RawTable::new(&head);
+        let mut rows = Vec::new();
         while let Some(piece) = pieces.next()? {
-            table.append(piece.read(&head, format)?);
+            let block = piece.read(&head, format, &form)?;
+            let cells = |row| {
+                let cell = |column: &usize| block.text(row, *column).into_owned();
+                wanted.iter().map(cell).collect()
+            };
+            rows.extend((0..block.rows()).map(|row| (block.line(row), cells(row))));
         }
-        Ok(table)
+        Ok(rows)
     }
 
     fn cells() -> impl Strategy<Value = String> {
@@ -406,15 +427,14 @@ mod tests {
                 comment: comment.then_some(b'#'),
                 ..Format::new(Delimiter::Byte(b','), header)
             };
-            let whole = parse("t.csv", text.as_bytes(), format).map_err(|error| error.to_string());
-            let pieces = in_pieces(text.as_bytes(), format, size).map_err(|error| error.to_string());
-            prop_assert_eq!(&pieces, &whole, "{:?}", text);
+            let whole = whole(&text, format);
+            prop_assert_eq!(&in_pieces(&text, format, size), &whole, "{:?}", text);
             // What is not wanted is not read, and its mistakes are found all the same.
-            let some = wanted_in_pieces(text.as_bytes(), format, size, 1..2).map_err(|error| error.to_string());
-            let second = |table: &RawTable| -> Vec<(usize, String)> {
-                (0..table.rows()).map(|row| (table.line(row), table.cell(row, 1).to_owned())).collect()
+            let some = wanted_in_pieces(&text, format, size, 1..2).map_err(|error| error.to_string());
+            let second = |rows: Rows| -> Rows {
+                rows.into_iter().map(|(line, cells)| (line, vec![cells[1].clone()])).collect()
             };
-            prop_assert_eq!(some.as_ref().map(second), whole.as_ref().map(second), "{:?}", text);
+            prop_assert_eq!(some, whole.map(second), "{:?}", text);
         }
 
         #[test]
@@ -424,9 +444,7 @@ mod tests {
         ) {
             let text = format!("x y\n{}\n", rows.join("\n"));
             let format = Format::new(Delimiter::Whitespace, true);
-            let whole = parse("t.csv", text.as_bytes(), format).map_err(|error| error.to_string());
-            let pieces = in_pieces(text.as_bytes(), format, size).map_err(|error| error.to_string());
-            prop_assert_eq!(pieces, whole, "{:?}", text);
+            prop_assert_eq!(in_pieces(&text, format, size), whole(&text, format), "{:?}", text);
         }
     }
 }

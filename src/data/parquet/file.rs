@@ -22,7 +22,7 @@ use parquet::schema::types::ColumnDescPtr;
 
 use crate::data::cell::shown;
 use crate::data::date;
-use crate::data::table::{Files, Head, Piece, Pieces, RawTable, Wanted};
+use crate::data::table::{Block, Files, Form, Head, Piece, Pieces, RawTable, Wanted};
 use crate::error::{Error, Result};
 
 /// Rows that are read at a time.
@@ -107,7 +107,13 @@ impl Files for ParquetFile {
         let mut parts = self.parts().into_iter();
         Ok(Box::new(move || {
             let (heads, metadata) = (heads.clone(), Arc::clone(&self.metadata));
-            let read = |part| -> Piece<'a> { Box::new(move || read(&metadata, heads.now(), part)) };
+            let read = |part| -> Piece<'a> {
+                let read = move |form: &Form| {
+                    let table = read(&metadata, heads.now(), part)?;
+                    Ok(Block::pack(&table, form))
+                };
+                Box::new(read)
+            };
             Ok(parts.next().map(read))
         }))
     }
@@ -134,7 +140,7 @@ fn read_columns(
     let group = metadata.row_group(part.group);
     let rows = usize::try_from(group.num_rows()).unwrap_or(0);
     for (k, column) in group.columns().iter().enumerate() {
-        if !head.wants(k) {
+        if head.places()[k].is_none() {
             continue;
         }
         let pages = SerializedPageReader::new(Arc::clone(&file), column, rows, None)?;

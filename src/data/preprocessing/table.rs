@@ -210,6 +210,21 @@ impl Column {
         }
     }
 
+    /// The input that a number becomes, if it is one that [`TablePreprocessing::encode`] says nothing of, and no other.
+    #[inline]
+    pub(in crate::data) fn plain_input(&self, number: f64) -> Option<f64> {
+        match self.kind {
+            ColumnKind::Numeric {
+                mean,
+                deviation,
+                clipped: false,
+                constant: false,
+                ..
+            } => Some((number - mean) / deviation).filter(|input| (*input as f32).is_finite()),
+            _ => None,
+        }
+    }
+
     /// Takes the standardization back, in place.
     fn unscale(&self, inputs: &mut [f64]) {
         let last = self.d_input() - usize::from(self.indicator);

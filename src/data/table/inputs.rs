@@ -10,7 +10,7 @@ use super::keys::Keys;
 use super::numbers::Numbers;
 use super::numeric::Tally;
 use super::packed::{Block, Cells, Code, Form, cell};
-use super::raw::{Head, RawTable};
+use super::raw::Head;
 use super::rows::Spot;
 use super::scan::{Files, Starts, Wanted, scan, stream};
 use super::suspects::Extremes;
@@ -68,12 +68,12 @@ impl<'a> Rows<'a> {
         let (starts, places) = (&self.starts, &self.places);
         let places = |first: usize, block: &Block| &places[first..][..block.rows()];
         if self.held.is_empty() {
-            let read = |piece: usize, table: RawTable| {
-                let first = starts.of(piece, &table)?;
-                let block = Block::pack(&table, form, |column| wanted.contains(&column));
+            let read = |piece: usize, block: Block| {
+                let first = starts.of(piece, &block)?;
                 work(&block, places(first, &block))
             };
-            return scan(self.files, &Wanted::all(wanted.clone()), read, then);
+            let wanted = Wanted::all(wanted.clone());
+            return scan(self.files, (&wanted, form), read, then);
         }
         self.files.again();
         let mut left = std::mem::take(&mut self.held).into_iter();
@@ -208,6 +208,10 @@ pub(super) fn encode(
             {
                 let mut encoder = Encoder::new(preprocessing, fitted, block.cells(*column));
                 for (n, (row, _)) in used.iter().enumerate() {
+                    if let Some(code) = encoder.plain(*row) {
+                        codes[n * width + k] = code;
+                        continue;
+                    }
                     match encoder.encode(*row) {
                         Ok((code, remark)) => {
                             codes[n * width + k] = code;
@@ -273,6 +277,15 @@ impl<'a> Encoder<'a> {
             texts: vec![None; read.len()],
             read,
             numbers: HashMap::new(),
+        }
+    }
+
+    /// What a plain number becomes that nothing is to be said of, as nearly all are.
+    #[inline]
+    fn plain(&self, row: usize) -> Option<f64> {
+        match self.cells.code(row) {
+            Code::Number(number) => self.fitted.plain_input(number.value()),
+            Code::Text(_) => None,
         }
     }
 
@@ -352,12 +365,24 @@ impl Seen {
         let mut almost: Vec<Option<Option<Almost>>> = vec![None; read.len()];
         let (mut seen, mut extremes) = (Seen::default(), Extremes::default());
         let is_training = |place: &Option<Place>| index(*place).is_some_and(|place| place < train);
+        seen.numbers.reserve(places.len());
         for (row, place) in places
             .iter()
             .enumerate()
             .filter(|(_, place)| place.is_some())
         {
             let code = cells.code(row);
+            // As nearly all cells are.
+            if let (Code::Number(number), None) = (code, asked.day_first) {
+                let number = number.value();
+                extremes.add(number, None, row);
+                if is_training(place) {
+                    seen.rows += 1;
+                    seen.tally.add_number();
+                    seen.numbers.push(number);
+                }
+                continue;
+            }
             let cell = cell(code, &read);
             let spot = || Spot::of(block, row, column);
             if let (Some(number), None) = (cell.number(), asked.day_first) {
@@ -367,8 +392,6 @@ impl Seen {
                 continue;
             }
             seen.rows += 1;
-            seen.first
-                .get_or_insert_with(|| cells.text_of(code).into_owned());
             seen.missing += usize::from(cell == Cell::Missing);
             let Some(day_first) = asked.day_first else {
                 let almost = || match code {
@@ -399,6 +422,8 @@ impl Seen {
                 }
             }
         }
+        let first = places.iter().position(is_training);
+        seen.first = first.map(|row| cells.text(row).into_owned());
         seen.extremes = extremes.spotted(|row| Spot::of(block, row, column));
         if !seen.tally.are_numbers() {
             has_words.store(true, Ordering::Relaxed);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::columns::Columns;
 use super::packed::{Block, Code, Form};
-use super::raw::{Head, RawTable};
+use super::raw::Head;
 use super::scan::{Files, Starts, Wanted, scan};
 use crate::config::{Missing, TableConfig};
 use crate::data::Load;
@@ -63,9 +63,8 @@ impl Keys {
             true => Wanted::all(wanted),
             false => Wanted::until(wanted, keys.clone(), &is_too_large),
         };
-        let work = |_, piece: RawTable| {
+        let work = |_, mut block: Block| {
             let holds = !is_too_large.load(Ordering::Relaxed);
-            let mut block = Block::pack(&piece, form, |column| holds || drops || is_key(column));
             let gaps = drops.then(|| gaps(&block, &used, config));
             if !holds {
                 block.keep(is_key);
@@ -73,7 +72,7 @@ impl Keys {
             Ok((block, gaps))
         };
         let mut size = 0;
-        scan(files, &wanted, work, |(block, gaps)| {
+        scan(files, (&wanted, form), work, |(block, gaps)| {
             found.starts.push(block.rows());
             if found.starts.rows() > MOST_ROWS {
                 let problem = format!("expected at most {MOST_ROWS} rows, found more");

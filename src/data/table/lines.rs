@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::packed::{Block, Form};
 use super::rows::{Part, Row};
 use super::scan::{Files, Wanted, scan};
 use crate::data::cell::shown;
@@ -62,14 +63,19 @@ pub(in crate::data) fn column_text(
             format!("`{column}`"),
         ));
     };
-    let read = |_, piece: super::RawTable| {
-        let cell = |row| (piece.line(row), piece.cell(row, place).trim().to_owned());
-        let cells: Vec<(usize, String)> = (0..piece.rows()).map(cell).collect();
-        Ok((piece.shared_head().file().to_owned(), cells))
+    let read = |_, block: Block| {
+        let cell = |row| (block.line(row), block.text(row, place).into_owned());
+        let cells: Vec<(usize, String)> = (0..block.rows()).map(cell).collect();
+        Ok((block.head().file().to_owned(), cells))
     };
     let wanted = Wanted::all(HashSet::from([place]));
-    scan(files, &wanted, read, |(file, cells)| {
-        into.entry(file).or_default().extend(cells);
-        Ok(())
-    })
+    scan(
+        files,
+        (&wanted, &Form::of_texts()),
+        read,
+        |(file, cells)| {
+            into.entry(file).or_default().extend(cells);
+            Ok(())
+        },
+    )
 }

@@ -15,6 +15,7 @@ pub(super) struct Numbers {
     recent: Vec<f64>,
     before: Vec<Part>,
     sample: Vec<f64>,
+    /// Every so many, a power of two.
     stride: usize,
     count: usize,
 }
@@ -44,7 +45,7 @@ impl Numbers {
 
     pub(super) fn extend(&mut self, numbers: &[f64]) {
         for number in numbers {
-            if self.count.is_multiple_of(self.stride) {
+            if self.count & (self.stride - 1) == 0 {
                 self.sample.push(*number);
             }
             self.count += 1;

@@ -44,6 +44,13 @@ impl Tally {
         }
     }
 
+    /// Adds a number.
+    #[inline]
+    pub(super) fn add_number(&mut self) {
+        self.present += 1;
+        self.numbers += 1;
+    }
+
     /// Adds the cells that come after these.
     pub(super) fn extend(&mut self, others: Tally) {
         self.present += others.present;

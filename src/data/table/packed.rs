@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::raw::{Head, RawTable};
@@ -12,7 +13,7 @@ use crate::data::cell::{Cell, Decimal, NumberStyle};
 
 /// Rows of a table that stand together in their file.
 #[derive(Debug)]
-pub(super) struct Block {
+pub(in crate::data) struct Block {
     head: Arc<Head>,
     lines: Lines,
     rows: usize,
@@ -31,7 +32,7 @@ enum Lines {
 }
 
 /// What cells are looked at with as they are packed.
-pub(super) struct Form {
+pub(in crate::data) struct Form {
     /// What stands before the decimals of a plain number; none if texts are kept as they are.
     point: Option<char>,
     /// Texts that are missing values, though they may look like numbers.
@@ -39,10 +40,18 @@ pub(super) struct Form {
 }
 
 impl Form {
-    pub(super) fn new(style: NumberStyle, missing_values: &[String]) -> Self {
+    pub(in crate::data) fn new(style: NumberStyle, missing_values: &[String]) -> Self {
         Form {
             point: (style.thousands.is_none() && style.decimal.is_ascii()).then_some(style.decimal),
             missing_values: missing_values.iter().cloned().collect(),
+        }
+    }
+
+    /// For cells that are kept as they are.
+    pub(super) fn of_texts() -> Self {
+        Form {
+            point: None,
+            missing_values: HashSet::new(),
         }
     }
 
@@ -56,34 +65,31 @@ impl Form {
 
 impl Block {
     /// The wanted columns of a table.
-    pub(super) fn pack(table: &RawTable, form: &Form, is_wanted: impl Fn(usize) -> bool) -> Self {
-        let has_numeric_mark = form
-            .missing_values
-            .iter()
-            .any(|mark| mark.contains(|letter: char| letter.is_ascii_digit()));
-        let pack = |column: usize| {
-            let texts = table.texts(column).filter(|_| is_wanted(column))?;
-            Some(Cells::pack(texts, table.rows(), form, has_numeric_mark))
-        };
-        Block {
-            head: Arc::clone(table.shared_head()),
-            lines: Lines::of(table.numbers()),
-            rows: table.rows(),
-            cells: (0..table.columns().len()).map(pack).collect(),
-            bytes: table.bytes,
+    #[cfg_attr(not(any(feature = "parquet", test)), expect(dead_code))]
+    pub(in crate::data) fn pack(table: &RawTable, form: &Form) -> Self {
+        let mut packer = Packer::new(table.shared_head(), form, table.rows());
+        for row in 0..table.rows() {
+            for (column, place) in table.shared_head().places().iter().enumerate() {
+                if let Some(place) = place {
+                    let text = table.cell(row, *place);
+                    packer.cell(column, text, 0..text.len());
+                }
+            }
+            packer.end_row(table.line(row));
         }
+        packer.finish()
     }
 
-    pub(super) fn head(&self) -> &Head {
+    pub(in crate::data) fn head(&self) -> &Head {
         &self.head
     }
 
-    pub(super) fn rows(&self) -> usize {
+    pub(in crate::data) fn rows(&self) -> usize {
         self.rows
     }
 
     /// The number of a row in its file.
-    pub(super) fn line(&self, row: usize) -> usize {
+    pub(in crate::data) fn line(&self, row: usize) -> usize {
         match &self.lines {
             Lines::From(first) => first + row,
             Lines::Each(lines) => lines[row],
@@ -101,7 +107,7 @@ impl Block {
         self.cells[column].as_ref().unwrap_or(&NONE)
     }
 
-    pub(super) fn text(&self, row: usize, column: usize) -> Cow<'_, str> {
+    pub(in crate::data) fn text(&self, row: usize, column: usize) -> Cow<'_, str> {
         self.cells(column).text(row)
     }
 
@@ -124,7 +130,7 @@ impl Block {
 }
 
 impl Lines {
-    fn of(numbers: &[usize]) -> Self {
+    fn of(numbers: Vec<usize>) -> Self {
         let first = numbers.first().copied().unwrap_or(0);
         match numbers
             .iter()
@@ -132,7 +138,7 @@ impl Lines {
             .all(|(number, expected)| *number == expected)
         {
             true => Lines::From(first),
-            false => Lines::Each(numbers.to_vec()),
+            false => Lines::Each(numbers),
         }
     }
 }
@@ -191,47 +197,7 @@ impl Cells {
         point: '.',
     };
 
-    fn pack<'a>(
-        texts: impl Iterator<Item = &'a str>,
-        rows: usize,
-        form: &Form,
-        has_numeric_mark: bool,
-    ) -> Self {
-        let point = form.point.and_then(|point| u8::try_from(point).ok());
-        let mut cells = Cells {
-            codes: Codes::One(Vec::with_capacity(rows)),
-            point: form.point.unwrap_or('.'),
-            ..Cells::NONE
-        };
-        let mut known = Known::default();
-        for text in texts {
-            let number = point.and_then(|point| Decimal::read_exact(text, point));
-            let number = number.filter(|number| {
-                let is_mark = has_numeric_mark && form.missing_values.contains(text);
-                number.digits <= MOST_DIGITS && !is_mark
-            });
-            match number {
-                Some(number) => {
-                    let sign = if number.is_negative { NEGATIVE } else { 0 };
-                    cells.codes.push(number.digits << 2 | sign);
-                    cells.decimals.push(number.decimals, cells.codes.len());
-                }
-                None => {
-                    let place = known.find(text, &mut cells);
-                    cells.codes.push((place as u64) << 2 | TEXT);
-                    if let Decimals::Each(decimals) = &mut cells.decimals {
-                        decimals.push(0);
-                    }
-                }
-            }
-        }
-        cells.texts.shrink_to_fit();
-        cells.ends.shrink_to_fit();
-        cells.codes.shrink_to_fit();
-        cells
-    }
-
-    #[inline]
+    #[inline(always)]
     pub(super) fn code(&self, row: usize) -> Code {
         let code = self.codes.get(row);
         if code & TEXT != 0 {
@@ -336,54 +302,160 @@ impl Known {
     }
 }
 
-impl Decimals {
-    /// Adds those of the last of `count` cells.
-    fn push(&mut self, decimals: u8, count: usize) {
-        match self {
-            Decimals::Each(each) => each.push(decimals),
-            Decimals::Same(same) if *same == decimals => {}
-            // Texts before the first number may have any.
-            Decimals::None => *self = Decimals::Same(decimals),
-            Decimals::Same(same) => {
-                let mut each = Vec::with_capacity(count);
-                each.resize(count - 1, *same);
-                each.push(decimals);
-                *self = Decimals::Each(each);
+/// Packs rows, cell by cell.
+pub(in crate::data) struct Packer<'a> {
+    head: Arc<Head>,
+    form: &'a Form,
+    point: Option<u8>,
+    has_numeric_mark: bool,
+    /// As the file counts them.
+    columns: Vec<Option<Unpacked>>,
+    numbers: Vec<usize>,
+    /// The bytes of the file that the rows are of, where that is known.
+    pub(in crate::data) bytes: usize,
+}
+
+impl<'a> Packer<'a> {
+    /// For about so many rows.
+    pub(in crate::data) fn new(head: &Arc<Head>, form: &'a Form, rows: usize) -> Self {
+        let is_numeric = |mark: &String| mark.contains(|letter: char| letter.is_ascii_digit());
+        let column = |place: &Option<usize>| place.map(|_| Unpacked::new(form, rows));
+        Packer {
+            columns: head.places().iter().map(column).collect(),
+            head: Arc::clone(head),
+            form,
+            point: form.point.and_then(|point| u8::try_from(point).ok()),
+            has_numeric_mark: form.missing_values.iter().any(is_numeric),
+            numbers: Vec::with_capacity(rows),
+            bytes: 0,
+        }
+    }
+
+    /// Adds a cell that stands in a text, with white space around it or not; columns are counted as the file has them.
+    #[inline(always)]
+    pub(in crate::data) fn cell(&mut self, column: usize, text: &str, place: Range<usize>) {
+        let Some(unpacked) = &mut self.columns[column] else {
+            return;
+        };
+        if let Some(point) = self.point
+            && let Some(number) = Decimal::read_exact(text.as_bytes(), place.clone(), point)
+            && number.digits <= MOST_DIGITS
+            && !(self.has_numeric_mark && self.form.missing_values.contains(&text[place.clone()]))
+        {
+            unpacked.push(number);
+        } else {
+            self.other(column, &text[place]);
+        }
+    }
+
+    /// Adds a cell that is no plain number, but for white space around it.
+    fn other(&mut self, column: usize, text: &str) {
+        let trimmed = trimmed(text);
+        if trimmed.len() < text.len() {
+            return self.cell(column, trimmed, 0..trimmed.len());
+        }
+        if let Some(unpacked) = &mut self.columns[column] {
+            unpacked.push_text(text);
+        }
+    }
+
+    /// Ends a row, all wanted cells of which are added.
+    pub(in crate::data) fn end_row(&mut self, number: usize) {
+        self.numbers.push(number);
+    }
+
+    pub(in crate::data) fn finish(self) -> Block {
+        let mut cells: Vec<Option<Cells>> = Vec::new();
+        cells.resize_with(self.head.columns().len(), || None);
+        for (place, unpacked) in self.head.places().iter().zip(self.columns) {
+            if let (Some(place), Some(unpacked)) = (place, unpacked) {
+                cells[*place] = Some(unpacked.packed());
             }
+        }
+        Block {
+            rows: self.numbers.len(),
+            lines: Lines::of(self.numbers),
+            head: self.head,
+            cells,
+            bytes: self.bytes,
         }
     }
 }
 
-impl Codes {
-    #[inline]
-    fn push(&mut self, code: u64) {
-        match self {
-            Codes::One(codes) if let Ok(code) = u8::try_from(code) => codes.push(code),
-            Codes::Two(codes) if let Ok(code) = u16::try_from(code) => codes.push(code),
-            Codes::Four(codes) if let Ok(code) = u32::try_from(code) => codes.push(code),
-            Codes::Eight(codes) => codes.push(code),
-            _ => {
-                self.widen();
-                self.push(code);
-            }
+/// A cell without white space around it.
+fn trimmed(cell: &str) -> &str {
+    let is_letter = |byte: Option<&u8>| byte.is_none_or(|byte| byte.is_ascii_graphic());
+    match is_letter(cell.as_bytes().first()) && is_letter(cell.as_bytes().last()) {
+        true => cell,
+        false => cell.trim(),
+    }
+}
+
+/// The cells of a column before it is known how few bytes they take.
+struct Unpacked {
+    /// With the texts alone.
+    cells: Cells,
+    known: Known,
+    codes: Vec<u64>,
+    /// Of texts any.
+    decimals: Vec<u8>,
+    /// Those of the first number, and whether others have others.
+    first: Option<u8>,
+    differ: bool,
+}
+
+impl Unpacked {
+    fn new(form: &Form, rows: usize) -> Self {
+        Unpacked {
+            cells: Cells {
+                point: form.point.unwrap_or('.'),
+                ..Cells::NONE
+            },
+            known: Known::default(),
+            codes: Vec::with_capacity(rows),
+            decimals: Vec::with_capacity(rows),
+            first: None,
+            differ: false,
         }
     }
 
-    fn widen(&mut self) {
-        fn wide<N: Copy, W: From<N>>(codes: &Vec<N>) -> Vec<W> {
-            let mut wide = Vec::with_capacity(codes.capacity());
-            wide.extend(codes.iter().map(|code| W::from(*code)));
-            wide
-        }
-        *self = match self {
-            Codes::One(codes) => Codes::Two(wide(codes)),
-            Codes::Two(codes) => Codes::Four(wide(codes)),
-            Codes::Four(codes) => Codes::Eight(wide(codes)),
-            Codes::Eight(_) => return,
+    #[inline(always)]
+    fn push(&mut self, number: Decimal) {
+        let sign = if number.is_negative { NEGATIVE } else { 0 };
+        self.codes.push(number.digits << 2 | sign);
+        self.decimals.push(number.decimals);
+        self.differ |= *self.first.get_or_insert(number.decimals) != number.decimals;
+    }
+
+    fn push_text(&mut self, text: &str) {
+        let place = self.known.find(text, &mut self.cells);
+        self.codes.push((place as u64) << 2 | TEXT);
+        self.decimals.push(0);
+    }
+
+    fn packed(self) -> Cells {
+        let mut cells = self.cells;
+        cells.texts.shrink_to_fit();
+        cells.ends.shrink_to_fit();
+        cells.decimals = match self.first {
+            None => Decimals::None,
+            Some(same) if !self.differ => Decimals::Same(same),
+            Some(_) => Decimals::Each(self.decimals),
         };
+        let all = self.codes.iter().fold(0, |all, code| all | code);
+        let codes = self.codes.iter().copied();
+        cells.codes = match u64::BITS - all.leading_zeros() {
+            ..=8 => Codes::One(codes.map(|code| code as u8).collect()),
+            9..=16 => Codes::Two(codes.map(|code| code as u16).collect()),
+            17..=32 => Codes::Four(codes.map(|code| code as u32).collect()),
+            _ => Codes::Eight(self.codes),
+        };
+        cells
     }
+}
 
-    #[inline]
+impl Codes {
+    #[inline(always)]
     fn get(&self, row: usize) -> u64 {
         match self {
             Codes::One(codes) => codes[row].into(),
@@ -411,15 +483,6 @@ impl Codes {
                 Codes::Eight(_) => 8,
             }
     }
-
-    fn shrink_to_fit(&mut self) {
-        match self {
-            Codes::One(codes) => codes.shrink_to_fit(),
-            Codes::Two(codes) => codes.shrink_to_fit(),
-            Codes::Four(codes) => codes.shrink_to_fit(),
-            Codes::Eight(codes) => codes.shrink_to_fit(),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -427,6 +490,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// Cells that stand side by side in one text.
+    fn pack_all<'a>(texts: impl Iterator<Item = &'a str>, form: &Form) -> Cells {
+        let (mut whole, mut places) = (String::new(), Vec::new());
+        for text in texts {
+            places.push(whole.len()..whole.len() + text.len());
+            whole.push_str(text);
+            whole.push(',');
+        }
+        let head = Head::new("x.csv", vec!["x".to_owned()], "line", 1).expect("a head");
+        let mut packer = Packer::new(&Arc::new(head), form, 1);
+        for place in places {
+            packer.cell(0, &whole, place);
+            packer.end_row(0);
+        }
+        packer.finish().cells.remove(0).expect("a column")
+    }
 
     fn texts() -> impl Strategy<Value = String> {
         let digits = || (any::<u64>(), 0..64_u32).prop_map(|(digits, shift)| digits >> shift);
@@ -453,7 +533,7 @@ mod tests {
             let style = NumberStyle { decimal: point, thousands: has_groups.then_some(' ') };
             let missing = ["".to_owned(), "NA".to_owned(), "-999".to_owned()];
             let form = Form::new(style, &missing);
-            let cells = Cells::pack(column.iter().map(String::as_str), column.len(), &form, true);
+            let cells = pack_all(column.iter().map(String::as_str), &form);
             let read = cells.each_text(|text| Cell::read(text, &missing, style));
             for (row, text) in column.iter().enumerate() {
                 let code = cells.code(row);
@@ -470,7 +550,7 @@ mod tests {
         let form = Form::new(NumberStyle::default(), &[]);
         let pack = |texts: &[&str]| {
             let many = texts.iter().copied().cycle().take(10_000);
-            Cells::pack(many, 10_000, &form, false).size()
+            pack_all(many, &form).size()
         };
         assert!((10_000..10_100).contains(&pack(&["red", "green", "", "0", "1"])));
         assert!((20_000..20_100).contains(&pack(&["-1000", "999", "-1"])));

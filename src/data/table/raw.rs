@@ -15,7 +15,7 @@ pub(in crate::data) struct Head {
     own: Vec<String>,
     /// The columns in the order that they are counted in.
     columns: Arc<[String]>,
-    /// Which of those each of the file's columns is; none where its cells are not wanted.
+    /// See [`places`](Self::places).
     places: Vec<Option<usize>>,
     /// Columns that hold text, and dates, by what the file says of them, however they look.
     pub(in crate::data) text: HashSet<usize>,
@@ -26,20 +26,16 @@ pub(in crate::data) struct Head {
     first: usize,
 }
 
-/// The text of a table, cell by cell, without white space around it: what a format is read into, as a whole or a piece at a time, and
-/// all that the rest needs to know of it.
+/// The text of a table, cell by cell, without white space around it.
 #[derive(Debug, Clone)]
 pub struct RawTable {
     head: Arc<Head>,
-    /// The text of the file that cells are cut from, and after it that of all other cells.
-    shared: Arc<String>,
+    /// The text of all cells.
     own: String,
     /// Of each column: whoever looks at one column finds its cells side by side. Of columns that are not wanted there are none.
     cells: Vec<Vec<Span>>,
     /// The number of each row, in the unit.
     numbers: Vec<usize>,
-    /// The bytes of the file that the rows are of, where that is known.
-    pub(in crate::data) bytes: usize,
 }
 
 /// Where a cell stands in the text, and its length, which is at most [`LONGEST`](Span::LONGEST).
@@ -115,9 +111,9 @@ impl Head {
         self.first
     }
 
-    /// Whether the cells of a column, as the file counts them, are wanted.
-    pub(in crate::data) fn wants(&self, column: usize) -> bool {
-        self.places[column].is_some()
+    /// Which of the columns as they are counted each of the file's is; none where its cells are not wanted.
+    pub(in crate::data) fn places(&self) -> &[Option<usize>] {
+        &self.places
     }
 
     /// The same file of which only these columns are wanted.
@@ -193,26 +189,11 @@ impl PartialEq for RawTable {
 impl RawTable {
     /// A table without rows.
     pub(in crate::data) fn new(head: &Arc<Head>) -> Self {
-        RawTable::of(head, &Arc::default())
-    }
-
-    /// A table without rows, whose cells may be cut from a text.
-    pub(in crate::data) fn of(head: &Arc<Head>, text: &Arc<String>) -> Self {
         RawTable {
-            shared: Arc::clone(text),
             own: String::new(),
             cells: vec![Vec::new(); head.columns.len()],
             head: Arc::clone(head),
             numbers: Vec::new(),
-            bytes: 0,
-        }
-    }
-
-    /// Makes room for so many rows.
-    pub(in crate::data) fn reserve(&mut self, rows: usize) {
-        self.numbers.reserve(rows);
-        for place in self.head.places.iter().flatten() {
-            self.cells[*place].reserve(rows);
         }
     }
 
@@ -231,18 +212,11 @@ impl RawTable {
     /// Adds a cell of a row that ends with [`end_row`](Self::end_row); columns are counted as the file has them.
     pub(in crate::data) fn push_cell(&mut self, column: usize, cell: &str) {
         if let Some(place) = self.head.places[column] {
-            let start = self.shared.len() + self.own.len();
+            let start = self.own.len();
             // Whoever reads a file has said so of longer ones.
             let length = cell.floor_char_boundary(Span::LONGEST);
             self.own.push_str(&cell[..length]);
             self.cells[place].push(Span::new(start, length));
-        }
-    }
-
-    /// The same of a cell that is cut from the text.
-    pub(in crate::data) fn cut_cell(&mut self, column: usize, place: Range<usize>) {
-        if let Some(column) = self.head.places[column] {
-            self.cells[column].push(Span::new(place.start, place.len()));
         }
     }
 
@@ -251,34 +225,8 @@ impl RawTable {
         self.numbers.push(number);
     }
 
-    /// Adds the rows of another piece of the same file.
-    #[cfg(test)]
-    pub(in crate::data) fn append(&mut self, other: RawTable) {
-        // Cells are copied, so that the text that they were cut from need not stay.
-        for (place, cells) in self.cells.iter_mut().enumerate() {
-            for row in 0..other.cells[place].len() {
-                let cell = other.cell(row, place);
-                let start = self.shared.len() + self.own.len();
-                self.own.push_str(cell);
-                cells.push(Span::new(start, cell.len()));
-            }
-        }
-        self.numbers.extend(other.numbers);
-    }
-
     pub(super) fn shared_head(&self) -> &Arc<Head> {
         &self.head
-    }
-
-    /// The cells of a column; none if it is not wanted.
-    pub(super) fn texts(&self, column: usize) -> Option<impl Iterator<Item = &str>> {
-        let is_wanted = self.head.places.contains(&Some(column));
-        is_wanted.then(|| self.cells[column].iter().map(|cell| self.text(*cell)))
-    }
-
-    /// The number of each row.
-    pub(super) fn numbers(&self) -> &[usize] {
-        &self.numbers
     }
 
     /// The names of the columns: those of the header; `column1`, `column2` and so on where there is no
@@ -303,13 +251,8 @@ impl RawTable {
         self.text(self.cells[column][row])
     }
 
-    #[inline]
     fn text(&self, cell: Span) -> &str {
-        let place = cell.range();
-        match place.start.checked_sub(self.shared.len()) {
-            Some(start) => &self.own[start..start + place.len()],
-            None => &self.shared[place],
-        }
+        &self.own[cell.range()]
     }
 
     /// The number of a row, counted from 0, in the file: that of its line, counted from 1.

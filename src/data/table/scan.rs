@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::raw::{Head, RawTable};
+use super::packed::{Block, Form};
+use super::raw::Head;
 use crate::error::{Error, Result};
 use crate::threads;
 
-/// Some rows of a table that are still to be read, on whichever thread.
-pub(in crate::data) type Piece<'a> = Box<dyn FnOnce() -> Result<RawTable> + Send + 'a>;
+/// Some rows of a table that are still to be read, on whichever thread, and packed in a form.
+pub(in crate::data) type Piece<'a> = Box<dyn FnOnce(&Form) -> Result<Block> + Send + 'a>;
 
 /// Gives one piece after the other, and none at the end.
 pub(in crate::data) type Pieces<'a> = Box<dyn FnMut() -> Result<Option<Piece<'a>>> + 'a>;
@@ -101,13 +102,13 @@ const AHEAD: usize = 4;
 /// table.
 pub(super) fn scan<T: Send>(
     files: &dyn Files,
-    wanted: &Wanted,
-    work: impl Fn(usize, RawTable) -> Result<T> + Sync,
+    (wanted, form): (&Wanted, &Form),
+    work: impl Fn(usize, Block) -> Result<T> + Sync,
     mut then: impl FnMut(T) -> Result<()>,
 ) -> Result<()> {
     let read = |k: usize, piece: Piece| {
-        let table = piece()?;
-        Ok((table.rows(), table.bytes, work(k, table)?))
+        let block = piece(form)?;
+        Ok((block.rows(), block.bytes, work(k, block)?))
     };
     stream(files.pieces(wanted)?, read, |(rows, bytes, result)| {
         then(result)?;
@@ -187,11 +188,11 @@ impl Starts {
     ///
     /// # Errors
     /// If it does not have the rows that it had.
-    pub(super) fn of(&self, piece: usize, table: &RawTable) -> Result<usize> {
+    pub(super) fn of(&self, piece: usize, block: &Block) -> Result<usize> {
         match self.0.get(piece..piece + 2) {
-            Some([start, end]) if end - start == table.rows() => Ok(*start),
+            Some([start, end]) if end - start == block.rows() => Ok(*start),
             _ => Err(Error::data(
-                table.shared_head().file(),
+                block.head().file(),
                 "",
                 "the file changed while it was read",
                 "begin again when it is complete",

@@ -47,6 +47,13 @@ impl<S: Copy> Extremes<S> {
     #[inline]
     pub(super) fn add(&mut self, number: f64, text: Option<&str>, spot: S) {
         self.count += 1;
+        // As nearly all numbers are.
+        if let (Some(low), Some(high), None) = (&self.lowest, &self.highest, text)
+            && low.next.is_some_and(|next| next < number)
+            && high.next.is_some_and(|next| number < next)
+        {
+            return;
+        }
         End::add(&mut self.lowest, number, |a, b| a < b, spot);
         End::add(&mut self.highest, number, |a, b| a > b, spot);
         let is_code = |text: &str| {
@@ -223,7 +230,7 @@ mod tests {
         let head = Head::new("x.csv", vec!["x".to_owned()], "line", 1).expect("a head");
         let mut table = RawTable::new(&std::sync::Arc::new(head));
         table.push(2, ["1"].into_iter());
-        let block = Block::pack(&table, &Form::new(NumberStyle::default(), &[]), |_| true);
+        let block = Block::pack(&table, &Form::new(NumberStyle::default(), &[]));
         let outside = |numbers: &[f64]| -> Vec<(f64, bool)> {
             // In two parts, the second of which may hold what is far off.
             let [mut first, mut second] = [Extremes::default(), Extremes::default()];
