@@ -1,7 +1,8 @@
 //! How the reading of data looks while it goes on.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use dropwise::config::DataConfig;
@@ -28,9 +29,7 @@ pub(super) fn load(data: &DataConfig, seed: u64, style: Style) -> Result<Splits>
 pub(super) fn load_of_run(dir: &Path, trained: &Trained) -> Result<Splits> {
     let experiment = &trained.experiment;
     let (data, seed) = (&experiment.data, experiment.seed);
-    let splits = watched(Style::Words, |how| {
-        data::load_as(data, seed, &beside_memory(how))
-    })?;
+    let splits = beside_memory(|how| data::load_as(data, seed, how))?;
     if !trained.prepared.check(dir, &splits)? {
         let run = dir.display();
         eprintln!("warning: {run}: the data have changed since the network was trained");
@@ -42,19 +41,36 @@ pub(super) fn load_of_run(dir: &Path, trained: &Trained) -> Result<Splits> {
 pub(super) fn load_more(trained: &Trained, path: &Path) -> Result<Dataset> {
     let prepared = (&trained.prepared.preprocessing, &trained.prepared.task);
     let data = &trained.experiment.data;
-    let (rows, notes) = watched(Style::Words, |how| {
-        data::load_more(data, path, prepared, &beside_memory(how))
-    })?;
+    let (rows, notes) = beside_memory(|how| data::load_more(data, path, prepared, how))?;
     notes.iter().for_each(|note| eprintln!("note: {note}"));
     Ok(rows)
 }
 
-/// The same for rows that are looked at a few times: those of a large table wait in a temporary file, not in memory.
-fn beside_memory<'a>(how: &Load<'a>) -> Load<'a> {
-    Load {
-        file: Some(&tempfile::tempfile),
-        ..*how
+/// What `load` reads, with a bar, for rows that are looked at a few times: those of a large table wait in a temporary file, not in memory.
+/// The first one is told of.
+fn beside_memory<T>(load: impl FnOnce(&Load) -> Result<T>) -> Result<T> {
+    static TOLD: Once = Once::new();
+    let is_made = Cell::new(false);
+    let file = || {
+        is_made.set(true);
+        tempfile::tempfile()
+    };
+    let loaded = watched(Style::Words, |how| {
+        load(&Load {
+            file: Some(&file),
+            ..*how
+        })
+    });
+    if is_made.get() {
+        let folder = std::env::temp_dir();
+        TOLD.call_once(|| {
+            eprintln!(
+                "note: the prepared rows are in a temporary file in {} until the program ends; TMPDIR names another folder",
+                folder.display()
+            );
+        });
     }
+    loaded
 }
 
 /// What `load` reads, with a bar.

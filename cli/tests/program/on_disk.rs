@@ -61,3 +61,38 @@ fn blocks_are_another_order_and_every_row_has_its_turn() {
     let rows = train("rows", &["--set", "train.shuffle=rows"]);
     assert!(weights(&blocks) != weights(&rows));
 }
+
+#[test]
+fn evaluate_says_once_that_rows_of_a_large_table_are_in_a_temporary_file_and_where() {
+    const COLUMNS: usize = 1_200;
+    let folder = Folder::new();
+    let names: String = (0..COLUMNS).map(|k| format!("c{k},")).collect();
+    let table = |rows: usize| -> String {
+        let row = |k: usize| {
+            let digit = char::from(b'0' + (k % 7) as u8);
+            let cells: String = (0..COLUMNS).flat_map(|_| [digit, ',']).collect();
+            format!("{cells}{}\n", k % 7)
+        };
+        let rows: String = (0..rows).map(row).collect();
+        format!("{names}y\n{rows}")
+    };
+    folder.write("table.csv", table(30));
+    folder.train(
+        "[data]\nsource = 'csv'\npath = 'table.csv'\ntarget = 'y'\ntask = 'regression'\n\
+         [network]\nhidden = []\n[train]\nlearning_rate = 0.01\nsteps = 2\n",
+        "run",
+    );
+    // 4 bytes a number: of the second 65 MiB, of which 64 stay in memory.
+    for (rows, is_told) in [(100, false), (14_100, true)] {
+        folder.write("more.csv", table(rows));
+        let mut command = folder.command(&["evaluate", "run", "--input", "more.csv"]);
+        let output = command.env("TMPDIR", folder.path("")).output();
+        let output = output.expect("a process");
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert!(output.status.success(), "{said}");
+        let told = said.matches("in a temporary file in").count();
+        assert_eq!(told, usize::from(is_told), "{said}");
+        let names_folder = said.contains(&folder.path("").display().to_string());
+        assert_eq!(names_folder, is_told, "{said}");
+    }
+}
