@@ -2,17 +2,22 @@
 
     python3 benches/peers/large.py table FILE.csv 50000000
     python3 benches/peers/large.py images FOLDER 6000000 data/mnist
+    python3 benches/peers/large.py rates FILE.csv 4000 target/release/dropwise
 
 `table` writes rows of 18 numbers of 4 digits, two columns of words and a class that both say something about. `images` repeats the
-training images of MNIST with other noise each time, and copies its test images. The same numbers give the same bytes.
+training images of MNIST with other noise each time, and copies its test images. The same numbers give the same bytes. `rates` trains so many
+steps of 128 rows of such a table from memory and from `data.cache`, in turn.
 """
 
 import gzip
 import pathlib
 import shutil
 import sys
+import tempfile
 
 import numpy as np
+
+import process
 
 CHUNK = 500_000
 NUMBERS = 18
@@ -68,6 +73,26 @@ def images(folder, rows, mnist):
         shutil.copy(path, folder)
 
 
+def rates(path, steps, program):
+    process.limit_cpus()
+    with tempfile.TemporaryDirectory() as folder:
+        config = pathlib.Path(folder) / "config.toml"
+        config.write_text(
+            f'[data]\nsource = "csv"\npath = "{pathlib.Path(path).absolute()}"\ntarget = "y"\ntask = "binary"\nsplit = {{ test = 0.01 }}\n'
+            "[network]\nhidden = [64, 64]\n[dropout]\nhidden = 0.2\n"
+            f'[train]\nlearning_rate = 0.01\nbatch_size = 128\nsteps = {steps}\nshuffle = "blocks"\n'
+        )
+        for hidden in ([64, 64], [256, 256]):
+            command = [program, "train", config, "--json", "--set", f"network.hidden={hidden}"]
+            cache = ["--set", f"data.cache={folder}/rows"]
+            # The first run of each fills the cache.
+            runs = [[process.run_once(command + more)["seconds"] for more in ([], cache)] for _ in range(4)][1:]
+            memory, disk = (min(times) for times in zip(*runs))
+            ratios = ", ".join(f"{memory / disk:.2f}" for memory, disk in runs)
+            rows = 128 * steps
+            print(f"{hidden}: {rows / memory:,.0f} rows/s from memory, {rows / disk:,.0f} from disk: {memory / disk:.2f} ({ratios})", flush=True)
+
+
 if __name__ == "__main__":
     what, path, rows, *more = sys.argv[1:]
-    {"table": table, "images": images}[what](path, int(rows), *more)
+    {"table": table, "images": images, "rates": rates}[what](path, int(rows), *more)
