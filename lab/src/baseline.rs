@@ -58,6 +58,39 @@ impl Baselines {
         })
     }
 
+    /// How good the linear model is on the rows that choose a step while `experiment` trains: those of validation, or with folds all
+    /// training `rows`, each by a linear model that left it out. None where there are none, or no linear model.
+    ///
+    /// # Errors
+    /// Those of [`fit`](Self::fit) and [`evaluate`](fn@evaluate).
+    pub fn linear_while_training(
+        &self,
+        experiment: &ResolvedExperiment,
+        (rows, validation): (&Dataset, Option<&Dataset>),
+        device: &Device,
+    ) -> Result<Option<Metrics>> {
+        let (Some(linear), folds) = (&self.linear, experiment.train.cross_validation) else {
+            return Ok(None);
+        };
+        let found = match (validation, folds) {
+            (Some(rows), _) => Some(evaluate(linear, self.loss, rows)?),
+            (None, Some(folds)) => {
+                let linear = linear_experiment(experiment, rows.len())?;
+                let mut linear = linear.into_inner();
+                linear.train.ensemble = folds;
+                linear.train.cross_validation = Some(folds);
+                let mut trainer = Trainer::new(&linear.check()?, rows, None, device)?;
+                match trainer.run(&mut ()) {
+                    Ok(_) => trainer.cross_validate(trainer.members())?,
+                    Err(Error::Diverged { .. }) => None,
+                    Err(error) => return Err(error),
+                }
+            }
+            (None, None) => None,
+        };
+        Ok(found.map(|found| found.metrics))
+    }
+
     /// How good they are on `rows`.
     ///
     /// # Errors

@@ -181,7 +181,7 @@ impl Engine<1> {
 }
 
 /// The gradients divided by a number.
-pub(super) fn divided(gradients: Vec<LayerTensors>, n: f64) -> Vec<LayerTensors> {
+fn divided(gradients: Vec<LayerTensors>, n: f64) -> Vec<LayerTensors> {
     let layers = gradients.into_iter();
     layers
         .map(|layer| layer.map(|w| w / n, |b| b / n))

@@ -14,9 +14,10 @@
 //! Numbers go from process to process in halves (recursive halving, then doubling: Rabenseifner 2004): each sends `2 P (1 - 1 / W)`
 //! numbers for `P` parameters in `2 log2 W` messages, and every number is added up in the order of the tree.
 
-use std::ops::{AddAssign, Range};
+use std::ops::{AddAssign, DivAssign, Range};
 
 use burn::tensor::{DType, Tensor, TensorData};
+use bytemuck::{Pod, cast_slice, cast_slice_mut};
 
 use crate::backend::{ToMemory, to_memory};
 use crate::config::Loss;
@@ -154,36 +155,18 @@ fn distances(size: usize) -> impl Iterator<Item = usize> {
     std::iter::successors(Some(1), |distance| Some(2 * distance)).take_while(move |it| *it < size)
 }
 
-/// A number that is sent as it is.
-pub(super) trait Number: Copy + AddAssign {
-    fn to_bytes(values: &[Self], into: &mut Vec<u8>);
-    fn from_bytes(bytes: &[u8]) -> impl Iterator<Item = Self>;
-    const BYTES: usize;
-}
+/// A number that is sent as it is, from a processor to one of its kind.
+pub(super) trait Number: Pod + AddAssign + DivAssign {}
 
-macro_rules! number {
-    ($type:ty, $bytes:literal) => {
-        impl Number for $type {
-            const BYTES: usize = $bytes;
+impl Number for f32 {}
+impl Number for f64 {}
 
-            fn to_bytes(values: &[Self], into: &mut Vec<u8>) {
-                into.clear();
-                into.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-            }
-
-            fn from_bytes(bytes: &[u8]) -> impl Iterator<Item = Self> {
-                let (numbers, _) = bytes.as_chunks::<$bytes>();
-                numbers.iter().map(|bytes| Self::from_le_bytes(*bytes))
-            }
-        }
-    };
-}
-
-number!(f32, 4);
-number!(f64, 8);
-
-/// Adds up the numbers of all processes, in the order of the tree over their ranks. All get the same sums.
-pub(super) fn sum<E: Number>(exchange: &mut dyn Exchange, values: &mut [E]) -> Result<()> {
+/// Adds up the numbers of all processes, in the order of the tree over their ranks, and divides the sums by `divisor`. All get the same.
+pub(super) fn sum<E: Number>(
+    exchange: &mut dyn Exchange,
+    values: &mut [E],
+    divisor: Option<E>,
+) -> Result<()> {
     let (rank, size) = (exchange.rank(), exchange.size());
     let mut swap = swaps(exchange);
     let (mut whole, mut halves) = (0..values.len(), Vec::new());
@@ -197,28 +180,47 @@ pub(super) fn sum<E: Number>(exchange: &mut dyn Exchange, values: &mut [E]) -> R
         whole = keep.clone();
         halves.push((rank ^ distance, keep, give));
     }
+    // Each process divides its part alone.
+    if let Some(divisor) = divisor {
+        values[whole].iter_mut().for_each(|value| *value /= divisor);
+    }
     for (other, keep, give) in halves.iter().rev() {
         swap(*other, values, keep, give, false)?;
     }
     Ok(())
 }
 
-/// Sends the numbers at some places to another process, and receives those at others, to take their place or to be added.
+/// Numbers that are sent, received and added at once.
+const PART: usize = 1 << 18;
+
+/// Sends the numbers at some places to another process, and receives those at others, which lie beside them, to take their place or to
+/// be added.
 fn swaps<E: Number>(
     exchange: &mut dyn Exchange,
 ) -> impl FnMut(usize, &mut [E], &Range<usize>, &Range<usize>, bool) -> Result<()> {
-    let (mut sent, mut received) = (Vec::new(), Vec::new());
+    let mut received = Vec::new();
     move |other, values, give, take, adds| {
-        E::to_bytes(&values[give.clone()], &mut sent);
-        received.resize(take.len() * E::BYTES, 0);
-        exchange.swap(other, &sent, &mut received)?;
-        let own = values[take.clone()].iter_mut();
-        for (own, theirs) in own.zip(E::from_bytes(&received)) {
-            // `a + b` and `b + a` have the same bits.
-            if adds {
-                *own += theirs;
-            } else {
-                *own = theirs;
+        let (low, high) = values.split_at_mut(give.start.max(take.start));
+        // An empty range may begin where the other one does.
+        let (give, take) = if (give.start, give.end) < (take.start, take.end) {
+            (&low[give.clone()], &mut high[..take.len()])
+        } else {
+            (&high[..give.len()], &mut low[take.clone()])
+        };
+        if !adds {
+            return exchange.swap(other, cast_slice(give), cast_slice_mut(take));
+        }
+        // In parts, so that what is received is small enough to stay in a cache until it is added.
+        let parts = give.len().max(take.len()).div_ceil(PART);
+        let (mut give, mut take) = (give.chunks(PART), take.chunks_mut(PART));
+        for _ in 0..parts.max(1) {
+            let (give, take) = (give.next(), take.next().unwrap_or_default());
+            received.resize(take.len(), E::zeroed());
+            let into = cast_slice_mut(&mut received);
+            exchange.swap(other, cast_slice(give.unwrap_or_default()), into)?;
+            for (own, theirs) in take.iter_mut().zip(&received) {
+                // `a + b` and `b + a` have the same bits.
+                *own += *theirs;
             }
         }
         Ok(())
@@ -262,47 +264,62 @@ pub(super) fn evaluate(
     evaluate_outputs((members, loss), data, &outputs)
 }
 
-/// Adds up the gradients of all processes.
+/// Adds up the gradients of all processes, and divides the sums by `divisor`.
 pub(super) fn sum_gradients(
     exchange: &mut dyn Exchange,
     gradients: Vec<LayerTensors>,
+    divisor: Option<f64>,
 ) -> Result<Vec<LayerTensors>> {
     if exchange.size() == 1 {
         return Ok(gradients);
     }
     match gradients.first().map(|layer| layer.weight.dtype()) {
-        Some(DType::F64) => sum_of::<f64>(exchange, gradients),
-        _ => sum_of::<f32>(exchange, gradients),
+        Some(DType::F64) => sum_of::<f64>(exchange, gradients, divisor),
+        _ => sum_of::<f32>(exchange, gradients, divisor.map(|divisor| divisor as f32)),
     }
 }
+
+/// Tensors of fewer numbers are sent together: to start a message takes as long as to send some ten thousand.
+const FEW: usize = 1 << 14;
 
 fn sum_of<E: Number + ToMemory>(
     exchange: &mut dyn Exchange,
     gradients: Vec<LayerTensors>,
+    divisor: Option<E>,
 ) -> Result<Vec<LayerTensors>> {
-    let mut values = Vec::new();
+    let mut tensors = Vec::new();
     let mut shapes = Vec::new();
     for LayerTensors { weight, bias } in gradients {
         let options = (weight.device(), weight.dtype());
-        shapes.push((
-            weight.dims(),
-            bias.as_ref().map(|bias| bias.dims()),
-            options,
-        ));
-        values.extend(to_memory::<E, 2>(weight)?);
+        let of_bias = bias.as_ref().map(|bias| bias.dims());
+        shapes.push((weight.dims(), of_bias, options));
+        tensors.push(to_memory::<E, 2>(weight)?);
         if let Some(bias) = bias {
-            values.extend(to_memory::<E, 1>(bias)?);
+            tensors.push(to_memory::<E, 1>(bias)?);
         }
     }
-    sum(exchange, &mut values)?;
-    let mut values = values.into_iter();
+    let mut small = Vec::new();
+    for tensor in tensors.iter().filter(|tensor| tensor.len() < FEW) {
+        small.extend_from_slice(tensor);
+    }
+    sum(exchange, &mut small, divisor)?;
+    let mut small = small.as_slice();
+    for tensor in &mut tensors {
+        if tensor.len() < FEW {
+            let (own, others) = small.split_at(tensor.len());
+            tensor.copy_from_slice(own);
+            small = others;
+        } else {
+            sum(exchange, tensor, divisor)?;
+        }
+    }
+    let mut tensors = tensors.into_iter();
     let layers = shapes.into_iter().map(|(weight, bias, (device, dtype))| {
-        let mut take = |count: usize| values.by_ref().take(count).collect::<Vec<_>>();
-        let weight = TensorData::new(take(weight[0] * weight[1]), weight);
-        let bias = bias.map(|[width]| TensorData::new(take(width), [width]));
+        let mut next = || tensors.next().unwrap_or_default();
         LayerTensors {
-            weight: Tensor::from_data(weight, (&device, dtype)),
-            bias: bias.map(|bias| Tensor::from_data(bias, (&device, dtype))),
+            weight: Tensor::from_data(TensorData::new(next(), weight), (&device, dtype)),
+            bias: bias
+                .map(|bias| Tensor::from_data(TensorData::new(next(), bias), (&device, dtype))),
         }
     });
     Ok(layers.collect())

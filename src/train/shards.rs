@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::engine::{Shard, ShardsPass, divided};
+use super::engine::{Shard, ShardsPass};
 use super::exchange::{self, Exchange};
 use super::pass::Operands;
 use super::plan::Plan;
@@ -58,11 +58,8 @@ impl<N: Networks<1>> StepLoop<N, 1> {
             }
         };
         let mut numbers = [loss, f64::from(u8::from(ends))];
-        exchange::sum(exchange, &mut numbers)?;
-        let mut gradients = exchange::sum_gradients(exchange, gradients)?;
-        if is_mean && !is_alone {
-            gradients = divided(gradients, n);
-        }
+        exchange::sum(exchange, &mut numbers, None)?;
+        let gradients = exchange::sum_gradients(exchange, gradients, is_mean.then_some(n))?;
         Ok(Shards {
             // Those of the sum, so that it rounds the same in any number of processes.
             gradients: masks.put_on(gradients),

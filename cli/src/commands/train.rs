@@ -150,10 +150,11 @@ pub(super) fn import(
     job.start_with(foreign_weights(file, &like)?, &splits)?;
     let trainer = job.trainer(&splits)?;
     let run = job.run(Some(dir), &trainer, &splits)?;
+    let baselines = summary::baselines(&trainer, &splits)?;
     let progress = Progress::new(Style::Quiet, (&trainer, &splits), &mut *out);
     let observer = RunObserver::new(progress, run, (&trainer, &splits), 0.0, |_| true);
     let mut report = RunReport::new(&job.backend, &trainer, &splits, End::Finished, 0.0)?;
-    report.judge(&trainer, &splits)?;
+    report.judge(&trainer, &splits, &baselines)?;
     let dir = observer.finish(&trainer, &report)?;
     report.print(style, out, &splits, (dir.as_deref(), None))?;
     Ok(Outcome::Success)
@@ -218,7 +219,9 @@ impl Args {
             }
         }
 
+        let baselines = summary::baselines(&trainer, &splits)?;
         let progress = Progress::new(style, (&trainer, &splits), out);
+        let progress = progress.beside(&baselines, (&trainer, &splits))?;
         let mut observer = RunObserver::new(
             progress,
             run,
@@ -237,12 +240,12 @@ impl Args {
         if let Some(measure) = select.filter(|_| validates && trainer.best().is_none()) {
             let key = measure.key();
             eprintln!(
-                "warning: no evaluation had a `{key}` on the validation rows, such as when they are all of one class: the network \
-                 kept is the last"
+                "warning: no evaluation had a `{key}`, such as when all rows that choose the network are of one class: the network kept \
+                 is the last"
             );
         }
         let mut report = RunReport::new(&job.backend, &trainer, &splits, end, observer.seconds())?;
-        report.judge(&trainer, &splits)?;
+        report.judge(&trainer, &splits, &baselines)?;
         let dir = observer.finish(&trainer, &report)?;
         if let (Some(dir), Some(rows)) = (&dir, &splits.calibration) {
             let trained = Trained::load(dir, None, Some(&job.backend))?;

@@ -402,7 +402,7 @@ fn the_best_network_is_the_one_that_the_selected_metric_calls_so() {
     let few = ["--set", "data.split={ validation = 0.14 }"];
     assert_has(
         &said(&few),
-        "no evaluation had a `roc_auc` on the validation rows",
+        "no evaluation had a `roc_auc`, such as when all rows that choose",
     );
     folder.write("rare.csv", rare(500));
     let errors = folder.bad(&["train", "config.toml", "--set", "train.select=rmse"]);

@@ -394,9 +394,29 @@ fn the_uci_regressions_run_from_one_command_and_go_on_where_they_were() {
         "sets/own.csv",
         numbers().replace("left", "0").replace("right", "1"),
     );
-    let own = ["--data", "sets", "--out", "own", "--seeds", "2..2"];
+    let own = ["--data", "sets", "--out", "runs/own", "--seeds", "2..2"];
     let text = folder.good(&[&quick[..], &own].concat());
     assert!(text.contains("own") && !text.contains("concrete"), "{text}");
+    // The same where `--data` is the set itself; the last line names the folder.
+    let numbers_of = |text: &str| text.rsplit_once("runs/").expect("a folder").0.to_owned();
+    for place in ["sets/own.csv", "own"] {
+        if place == "own" {
+            std::fs::create_dir(folder.path("own")).expect("a folder");
+            std::fs::copy(folder.path("sets/own.csv"), folder.path("own/data.txt"))
+                .expect("a copy");
+            folder.write("own/index_target.txt", "3\n");
+        }
+        let one = [
+            "--data",
+            place,
+            "--out",
+            &format!("runs/{}", place.len()),
+            "--seeds",
+            "2..2",
+        ];
+        let found = folder.good(&[&quick[..], &one].concat());
+        assert_eq!(numbers_of(&found), numbers_of(&text));
+    }
     let errors = folder.bad(&["reproduce", "uci", "--set", "epoch=3"]);
     assert!(
         errors.contains("--set: expected a value for one of"),

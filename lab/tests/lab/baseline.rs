@@ -122,6 +122,35 @@ fn the_linear_model_learns_what_is_linear_and_not_what_is_not() {
 }
 
 #[test]
+fn while_a_network_trains_the_linear_model_is_judged_by_rows_that_it_did_not_train_on() {
+    let device = Backend::default().device().expect("a device");
+    let judged = |data: &Dataset, validation, more| {
+        let experiment = experiment(more).resolve(data.task()).expect("a loss");
+        let baselines = Baselines::fit(&experiment, data, &device).expect("baselines");
+        let found = baselines.linear_while_training(&experiment, (data, validation), &device);
+        found.expect("metrics")
+    };
+    // What no input says: the weights follow the training rows, and others are the worse for it.
+    let noise = |row: &[f64]| (1e5 * row[0]).sin();
+    let data = rows(24, amount(), noise);
+    let r2 = |found: &Metrics| found.r2.expect("a share");
+    let trained = r2(&measured(&data, &data, "").linear.expect("a model"));
+    let folds = judged(
+        &data,
+        None,
+        "batch_size = 8\nensemble = 3\ncross_validation = 3\n",
+    )
+    .expect("folds");
+    assert_eq!(folds.rows, 24);
+    assert!(trained > 0.02 && r2(&folds) < 0.0, "{trained} {folds:?}");
+    // With validation rows, the model is the one of the summary.
+    let others = rows(50, amount(), noise);
+    let expected = measured(&data, &others, "").linear;
+    assert_eq!(judged(&data, Some(&others), ""), expected);
+    assert_eq!(judged(&data, None, ""), None);
+}
+
+#[test]
 fn what_is_not_beaten_is_named_and_what_is_no_number_beats_nothing() {
     let with = |error: f64| Metrics {
         error_rate: Some(error),

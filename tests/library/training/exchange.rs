@@ -137,14 +137,14 @@ fn any_number_of_processes_takes_the_same_steps_to_the_last_bit() {
     }
 }
 
-/// Wide enough for the rows of shards to be multiplied at once, and for gradients to be made in blocks.
+/// Wide enough for the rows of shards to be multiplied at once, for gradients to be made in blocks, and for a tensor to be sent in parts.
 #[test]
 fn any_number_of_processes_takes_the_same_steps_of_a_wide_network() {
     let data = Dataset::new(Rows::random(50, 1));
     for precision in ["float32", "float64"] {
         for batch in [32, 21] {
             let train = format!("learning_rate = 0.1\nbatch_size = {batch}\nsteps = 4\nshards = 8");
-            let wide = ("hidden = [600, 300, 70]", "hidden = 0.5", train.as_str());
+            let wide = ("hidden = [900, 600, 70]", "hidden = 0.5", train.as_str());
             let experiment = experiment_with(wide.0, (precision, wide.1, wide.2));
             let trained = |mut trainer: Trainer<'_>| {
                 trainer.run(&mut ()).expect("a good end");

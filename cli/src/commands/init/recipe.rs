@@ -163,7 +163,7 @@ pub(super) fn training(text: &mut Text, guess: &Guess) {
         text.key(
             "ensemble",
             &recipe.ensemble.to_string(),
-            "networks that answer as one: better than one in almost all tables, at about twice the time",
+            "networks that answer as one: better than one in almost all tables, at two to three times the time",
         );
         if guess.cross_validates() {
             text.key(

@@ -230,17 +230,21 @@ impl Args {
                     found.push(Found { set, table });
                 }
             }
-            Some(dir) => {
-                let read = fs::read_dir(dir).map_err(|cause| Error::Read {
-                    path: dir.clone(),
-                    cause,
-                })?;
-                let mut paths: Vec<PathBuf> = read.flatten().map(|entry| entry.path()).collect();
-                paths.sort();
-                for path in paths {
-                    found.extend(set_in(&path, paper)?);
+            Some(place) => match set_in(place, paper)? {
+                Some(one) => found.push(one),
+                None => {
+                    let read = fs::read_dir(place).map_err(|cause| Error::Read {
+                        path: place.clone(),
+                        cause,
+                    })?;
+                    let paths = read.flatten().map(|entry| entry.path());
+                    let mut paths: Vec<PathBuf> = paths.collect();
+                    paths.sort();
+                    for path in paths {
+                        found.extend(set_in(&path, paper)?);
+                    }
                 }
-            }
+            },
         }
         let names: Vec<String> = found.iter().map(|found| found.set.name.clone()).collect();
         if let Some(asked) = &self.rows {
@@ -255,7 +259,8 @@ impl Args {
                 .data
                 .as_ref()
                 .map_or_else(String::new, |dir| dir.display().to_string());
-            let expected = "a folder for each set with data.txt, or a file such as yacht.txt";
+            let expected =
+                "a set: a folder with data.txt or a file such as yacht.txt; or a folder of sets";
             return Err(Error::invalid(
                 format!("--data {place}"),
                 expected,
@@ -286,7 +291,9 @@ fn set_in(path: &Path, paper: &UciPaper) -> Result<Option<Found>> {
             _ => return Ok(None),
         }
     };
-    let name = path
+    // `.` has a name too.
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let name = whole
         .file_stem()
         .map(|name| name.to_string_lossy().into_owned());
     let name = name.unwrap_or_default();

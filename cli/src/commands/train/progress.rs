@@ -8,7 +8,7 @@ use dropwise::data::Splits;
 use dropwise::evaluate::{Measure, Metrics};
 use dropwise::model::describe;
 use dropwise::train::{Report, Trainer};
-use dropwise_lab::baseline::target_words;
+use dropwise_lab::baseline::{Baselines, target_words};
 use indicatif::ProgressBar;
 
 use super::super::args::target;
@@ -64,6 +64,24 @@ impl<'a, W: Write> Progress<'a, W> {
             },
             bar,
         }
+    }
+
+    /// Also shows how good the linear model among the `baselines` is, before the network trains, to be compared with it meanwhile.
+    pub(super) fn beside(
+        mut self,
+        baselines: &Option<Baselines>,
+        (trainer, splits): (&Trainer<'_>, &Splits),
+    ) -> Result<Self> {
+        let (experiment, device) = (trainer.experiment(), trainer.network().device());
+        let is_linear = experiment.network.hidden.is_empty();
+        let shows = self.style == Style::Words && !is_linear && !trainer.has_ended();
+        if let Some(baselines) = baselines.as_ref().filter(|_| shows) {
+            let rows = (&splits.train, splits.validation.as_ref());
+            let found = baselines.linear_while_training(experiment, rows, &device)?;
+            let words = |found| format!("a linear model: validation {}", headline(&found));
+            self.about.extend(found.map(words));
+        }
+        Ok(self)
     }
 
     pub(super) fn started(&mut self, trainer: &Trainer<'_>) -> Result<()> {

@@ -100,6 +100,13 @@ pub(super) struct RunReport {
     predictions: Vec<f64>,
 }
 
+/// What the network of a run has to beat; none where the rows are the few of a tutorial, which say little and are shown one by one.
+pub(super) fn baselines(trainer: &Trainer<'_>, splits: &Splits) -> Result<Option<Baselines>> {
+    let (experiment, device) = (trainer.experiment(), trainer.network().device());
+    let fit = || Baselines::fit(experiment, &splits.train, &device);
+    (splits.train.len() > FEW_ROWS).then(fit).transpose()
+}
+
 /// What a network is judged by on some rows.
 #[derive(Serialize)]
 struct Judged {
@@ -165,16 +172,20 @@ impl RunReport {
         })
     }
 
-    /// Judges the network by baselines, and by each class. The four rows of a tutorial say little, and are shown one by one.
-    pub(super) fn judge(&mut self, trainer: &Trainer<'_>, splits: &Splits) -> Result<()> {
+    /// Judges the network by baselines, and by each class.
+    pub(super) fn judge(
+        &mut self,
+        trainer: &Trainer<'_>,
+        splits: &Splits,
+        baselines: &Option<Baselines>,
+    ) -> Result<()> {
         let part = Part::BY_PREFERENCE.into_iter();
         let mut part = part.filter_map(|part| Some((part, splits.part(part)?)));
-        let Some((part, rows)) = part.next().filter(|_| splits.train.len() > FEW_ROWS) else {
+        let (Some((part, rows)), Some(baselines)) = (part.next(), baselines) else {
             return Ok(());
         };
         let (experiment, members) = (trainer.experiment(), trainer.members());
         let network = trainer.best_members().map_or(members, |(best, _)| best);
-        let baselines = Baselines::fit(experiment, &splits.train, &network[0].device())?;
         let found = evaluate(network, experiment.loss(), rows)?;
         self.judged = Some(Judged {
             split: part.word(),

@@ -54,28 +54,32 @@ fn people_get_a_line_an_epoch_and_the_results_of_each_split() {
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!(
         lines.len(),
-        13 + usize::from(out.contains(" is no better than "))
+        14 + usize::from(out.contains(" is no better than "))
             + usize::from(out.contains("the linear model is better")),
         "{out}"
     );
     assert!(lines[1].starts_with("target: 10 classes: 0 ("), "{out}");
-    for (epoch, line) in (1..=3).zip(&lines[2..5]) {
+    assert!(
+        lines[2].starts_with("a linear model: validation error rate "),
+        "{out}"
+    );
+    for (epoch, line) in (1..=3).zip(&lines[3..6]) {
         let start = format!("epoch {epoch}/3: loss ");
         assert!(line.starts_with(&start), "{line}");
         assert_has(line, ", validation error rate ");
     }
-    assert!(lines[5].starts_with("finished after "), "{out}");
-    for (split, line) in ["training", "validation", "test"].iter().zip(&lines[6..]) {
+    assert!(lines[6].starts_with("finished after "), "{out}");
+    for (split, line) in ["training", "validation", "test"].iter().zip(&lines[7..]) {
         assert!(line.starts_with(split), "{line}");
         assert_has(line, " rows  loss ");
         assert_has(line, "  balanced accuracy ");
     }
     assert!(
-        lines[9].starts_with("right of each class, on the test rows: 0 "),
+        lines[10].starts_with("right of each class, on the test rows: 0 "),
         "{out}"
     );
     assert!(
-        lines[10].starts_with("baselines, error rate on the test rows: always answering `"),
+        lines[11].starts_with("baselines, error rate on the test rows: always answering `"),
         "{out}"
     );
     let [.., backend, saved] = lines[..] else {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use dropwise::train::Exchange;
 use dropwise::{Error, Result};
 use mpi::environment::Universe;
-use mpi::request::{Request, scope};
+use mpi::request::{Request, Scope, scope};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator, Destination, Source};
 
@@ -101,11 +101,12 @@ impl Exchange for MpiExchange {
         for _ in 0..messages.max(1) {
             let (bytes, into) = (bytes.next().unwrap_or(&[]), into.next().unwrap_or(&mut []));
             scope(|scope| {
-                let receive = process.immediate_receive_into(scope, into);
-                let send = process.immediate_send(scope, bytes);
-                let began = Instant::now();
-                self.wait(receive, other, began);
-                self.wait(send, other, began);
+                let mut send = Some(process.immediate_send(scope, bytes));
+                self.wait(other, true, || process.immediate_probe().is_some());
+                // Both are here now. A long message goes in parts, each of which takes a look from both.
+                let mut receive = Some(process.immediate_receive_into(scope, into));
+                self.wait(other, false, || is_done(&mut receive));
+                self.wait(other, false, || is_done(&mut send));
             });
         }
         Ok(())
@@ -113,19 +114,11 @@ impl Exchange for MpiExchange {
 }
 
 impl MpiExchange {
-    /// Waits until a message has gone through. MPI takes no buffer back from a message that is under way, so that after the timeout
-    /// all processes end here.
-    fn wait<'a, D: ?Sized, S: mpi::request::Scope<'a>>(
-        &self,
-        mut request: Request<'a, D, S>,
-        other: usize,
-        began: Instant,
-    ) {
-        loop {
-            request = match request.test() {
-                Ok(_) => return,
-                Err(request) => request,
-            };
+    /// Waits until something is done, with pauses or without. MPI takes no buffer back from a message that is under way, so that after
+    /// the timeout all processes end here.
+    fn wait(&self, other: usize, pauses: bool, mut is_done: impl FnMut() -> bool) {
+        let began = Instant::now();
+        while !is_done() {
             let waited = began.elapsed();
             if waited > self.timeout {
                 let (rank, seconds) = (self.rank(), self.timeout.as_secs_f64());
@@ -135,11 +128,17 @@ impl MpiExchange {
                 );
                 self.world.abort(1);
             }
-            if waited > self.eager {
+            if pauses && waited > self.eager {
                 std::thread::sleep(PAUSE);
             } else {
                 std::thread::yield_now();
             }
         }
     }
+}
+
+/// Whether a message has gone through.
+fn is_done<'a, D: ?Sized, S: Scope<'a>>(message: &mut Option<Request<'a, D, S>>) -> bool {
+    *message = message.take().and_then(|request| request.test().err());
+    message.is_none()
 }
