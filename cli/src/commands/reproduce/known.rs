@@ -10,7 +10,7 @@ use dropwise_lab::reproduce::Paper;
 use super::uci;
 
 /// Names and texts, in the order of the list.
-const KNOWN: [(&str, &str); 9] = [
+const KNOWN: [(&str, &str); 10] = [
     ("ridge", include_str!("../../../../config/paper/ridge.toml")),
     (
         "mnist-table2",
@@ -24,6 +24,7 @@ const KNOWN: [(&str, &str); 9] = [
         "mnist-table9",
         include_str!("../../../../config/paper/mnist-table9.toml"),
     ),
+    ("noise", include_str!("../../../../config/paper/noise.toml")),
     ("rate", include_str!("../../../../config/paper/rate.toml")),
     ("size", include_str!("../../../../config/paper/size.toml")),
     (

@@ -136,7 +136,7 @@ fn what_can_be_known_before_training_is_not_found_after_it() {
 fn what_is_asked_for_is_there() {
     let errors = bad(&mut dropwise(["reproduce", "mnist"]), 2);
     let expected = "error: invalid value 'mnist' for '[NAME]': expected a TOML file, or one of ridge, mnist-table2, \
-                    mnist-table2-large, mnist-table9, rate, size, averaging, sparsity, hinton2012, uci\n";
+                    mnist-table2-large, mnist-table9, noise, rate, size, averaging, sparsity, hinton2012, uci\n";
     assert_has(&errors, expected);
     let errors = bad(&mut dropwise(["reproduce", "no/such/file.toml"]), 1);
     assert_has(&errors, "no/such/file.toml: cannot be read: ");

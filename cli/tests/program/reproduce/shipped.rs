@@ -91,8 +91,8 @@ fn a_quick_run_is_held_to_no_published_number() {
 
 #[test]
 fn published_numbers_are_those_of_the_papers() {
-    // Copied by hand: Srivastava et al. 2014, tables 2 and 9 (in percent); Hinton et al. 2012 (errors of 10,000).
-    let tables: [(&str, &[(&str, f64)]); 4] = [
+    // Copied by hand: Srivastava et al. 2014, tables 2, 9 and 10, and Wan et al. 2013 (in percent); Hinton et al. 2012 (errors of 10,000).
+    let tables: [(&str, &[(&str, f64)]); 5] = [
         (
             "mnist-table2-large.toml",
             &[("3x2048", 1.04), ("2x4096", 1.01), ("2x8192", 0.95)],
@@ -114,6 +114,16 @@ fn published_numbers_are_those_of_the_papers() {
                 ("max-norm", 1.35),
                 ("dropout-l2", 1.25),
                 ("dropout-max-norm", 1.05),
+            ],
+        ),
+        (
+            "noise.toml",
+            &[
+                ("dropout", 1.08),
+                ("gaussian", 0.95),
+                ("none-800", 1.62),
+                ("dropout-800", 1.28),
+                ("dropconnect-800", 1.20),
             ],
         ),
         (
