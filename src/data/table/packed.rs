@@ -266,13 +266,13 @@ pub(super) fn cell(code: Code, read: &[Cell]) -> Cell {
 #[derive(Default)]
 struct Known {
     places: HashMap<String, usize>,
-    /// One more than the place of a text that ended like this.
-    recent: Vec<usize>,
+    /// One more than the place of a text that ended like this. All columns' tables are in use at once, so that each is small.
+    recent: Vec<u32>,
 }
 
 impl Known {
     fn find(&mut self, text: &str, cells: &mut Cells) -> usize {
-        const RECENT: usize = 1 << 8;
+        const RECENT: usize = 1 << 6;
         if self.recent.is_empty() {
             self.recent = vec![0; RECENT];
         }
@@ -281,9 +281,9 @@ impl Known {
         let hash = 31 * byte(bytes.first()) + 7 * byte(bytes.last()) + bytes.len();
         let slot = hash % RECENT;
         if let Some(place) = self.recent[slot].checked_sub(1)
-            && cells.text_at(place) == text
+            && cells.text_at(place as usize) == text
         {
-            return place;
+            return place as usize;
         }
         let place = match self.places.get(text) {
             Some(place) => *place,
@@ -297,7 +297,8 @@ impl Known {
                 place
             }
         };
-        self.recent[slot] = place + 1;
+        // A place that takes more bits is not known again.
+        self.recent[slot] = u32::try_from(place + 1).unwrap_or(0);
         place
     }
 }
@@ -337,7 +338,9 @@ impl<'a> Packer<'a> {
         let Some(unpacked) = &mut self.columns[column] else {
             return;
         };
+        let first = text.as_bytes().get(place.start).copied().unwrap_or(b' ');
         if let Some(point) = self.point
+            && (first.is_ascii_digit() || first == b'-' || first == point)
             && let Some(number) = Decimal::read_exact(text.as_bytes(), place.clone(), point)
             && number.digits <= MOST_DIGITS
             && !(self.has_numeric_mark && self.form.missing_values.contains(&text[place.clone()]))
