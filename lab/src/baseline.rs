@@ -3,8 +3,6 @@
 use burn::tensor::Device;
 use serde::Serialize;
 
-use crate::statistics::Distribution;
-
 use dropwise::config::{
     BatchSize, CheckedExperiment, DropoutConfig, Experiment, Loss, Optimizer, ResolvedExperiment,
     Schedule, TrainConfig,
@@ -245,15 +243,14 @@ pub fn target_words(rows: &Dataset) -> String {
         let [target] = &targets[..] else {
             return rows.task().to_string();
         };
-        let value = |row: usize| rows.target_row(row)[0] * target.deviation + target.mean;
-        let values: Vec<f64> = (0..rows.len()).map(value).collect();
-        return match Distribution::of(&values) {
-            Some(found) => {
-                let [mean, low, high] = [found.mean, found.minimum, found.maximum].map(number);
-                format!("numbers from {low} to {high}, mean {mean}")
-            }
-            None => rows.task().to_string(),
-        };
+        // One by one: there may be more rows than memory has room for.
+        let (mut low, mut high, mut sum) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
+        for row in 0..rows.len() {
+            let value = rows.target_row(row)[0] * target.deviation + target.mean;
+            (low, high, sum) = (low.min(value), high.max(value), sum + value);
+        }
+        let [mean, low, high] = [sum / rows.len() as f64, low, high].map(number);
+        return format!("numbers from {low} to {high}, mean {mean}");
     }
     let names = rows.task().classes();
     let mut counts = vec![0; names.len()];

@@ -34,6 +34,20 @@ pub fn normal_quantile(share: f64) -> f64 {
     normal.map_or(f64::NAN, |normal| normal.inverse_cdf(share))
 }
 
+/// Student's quantile of 0.975. For many degrees of freedom it is that of the normal distribution and three terms more (Abramowitz and
+/// Stegun 26.7.5), with an error of 2 / freedom^4: statrs becomes less exact there, takes ever longer, and does not end for tens of
+/// millions.
+fn student_quantile(freedom: f64) -> Option<f64> {
+    const MANY: f64 = 1e3;
+    if freedom < MANY {
+        return Some(StudentsT::new(0.0, 1.0, freedom).ok()?.inverse_cdf(0.975));
+    }
+    let first = (Z.powi(3) + Z) / 4.0;
+    let second = (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / 96.0;
+    let third = (3.0 * Z.powi(7) + 19.0 * Z.powi(5) + 17.0 * Z.powi(3) - 15.0 * Z) / 384.0;
+    Some(Z + (first + (second + third / freedom) / freedom) / freedom)
+}
+
 /// The range that a true value is in, at a confidence of 95 %.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
@@ -79,7 +93,7 @@ impl Interval {
         }
         let rest = |squared: f64, of: &Distribution| squared.powi(2) / (of.count - 1) as f64;
         let freedom = (a + b).powi(2) / (rest(a, one) + rest(b, other));
-        let half = StudentsT::new(0.0, 1.0, freedom).ok()?.inverse_cdf(0.975) * (a + b).sqrt();
+        let half = student_quantile(freedom)? * (a + b).sqrt();
         Some(Interval {
             low: difference - half,
             high: difference + half,
@@ -89,8 +103,7 @@ impl Interval {
     /// Student's interval of a mean; none for fewer than two values, which have no standard deviation.
     fn of_mean(mean: f64, deviation: f64, count: usize) -> Option<Self> {
         let freedom = count.checked_sub(1).filter(|freedom| *freedom > 0)? as f64;
-        let t = StudentsT::new(0.0, 1.0, freedom).ok()?.inverse_cdf(0.975);
-        let half = t * deviation / (count as f64).sqrt();
+        let half = student_quantile(freedom)? * deviation / (count as f64).sqrt();
         Some(Interval {
             low: mean - half,
             high: mean + half,

@@ -62,6 +62,32 @@ fn the_interval_of_a_difference_is_that_of_scipys_welch_test() {
 }
 
 #[test]
+fn intervals_of_many_numbers_are_scipys_and_do_not_take_long() {
+    // scipy.stats.t.ppf(0.975, 2 n - 2)
+    let quantiles = [
+        (100, 1.9720174778363146),
+        (500, 1.9623438462163343),
+        (501, 1.9623390808264083),
+        (1_000, 1.9611520148367054),
+        (50_000, 1.9599877080090842),
+        (25_000_000, 1.9599640319854816),
+    ];
+    let of = |count| Distribution {
+        count,
+        standard_deviation: Some(1.0),
+        ..Distribution::of(&[0.0, 0.0]).expect("values")
+    };
+    for (count, quantile) in quantiles {
+        let found = Interval::of_difference(&of(count), &of(count)).expect("an interval");
+        let half = quantile * (2.0 / count as f64).sqrt();
+        assert!(
+            (found.high - half).abs() <= 1e-10 * half,
+            "{count}: {found:?}, {half}"
+        );
+    }
+}
+
+#[test]
 fn the_difference_of_numbers_without_a_spread_is_known_and_of_one_number_it_is_not() {
     let of = |values: &[f64]| Distribution::of(values).expect("values");
     let (one, other) = (of(&[3.0, 3.0]), of(&[1.0, 1.0, 1.0]));
