@@ -12,7 +12,8 @@
 //! have the same bits for any number of processes; one process alone makes the whole tree. The sum is divided by `n` once.
 //!
 //! Numbers go from process to process in halves (recursive halving, then doubling: Rabenseifner 2004): each sends `2 P (1 - 1 / W)`
-//! numbers for `P` parameters in `2 log2 W` messages, and every number is added up in the order of the tree.
+//! numbers for `P` parameters in `2 log2 W` rounds, and every number is added up in the order of the tree. Large tensors have rounds of
+//! their own, small ones share theirs.
 
 use std::ops::{AddAssign, DivAssign, Range};
 
@@ -264,7 +265,7 @@ pub(super) fn evaluate(
     evaluate_outputs((members, loss), data, &outputs)
 }
 
-/// Adds up the gradients of all processes, and divides the sums by `divisor`.
+/// Adds up the gradients of all processes, and divides the sums by `divisor`. One process alone has its sum, and has divided it.
 pub(super) fn sum_gradients(
     exchange: &mut dyn Exchange,
     gradients: Vec<LayerTensors>,

@@ -401,7 +401,9 @@ fn the_uci_regressions_run_from_one_command_and_go_on_where_they_were() {
     let numbers_of = |text: &str| text.rsplit_once("runs/").expect("a folder").0.to_owned();
     for place in ["sets/own.csv", "own"] {
         if place == "own" {
-            std::fs::create_dir(folder.path("own")).expect("a folder");
+            // A link has a name of its own.
+            std::fs::create_dir(folder.path("kept")).expect("a folder");
+            std::os::unix::fs::symlink("kept", folder.path("own")).expect("a link");
             std::fs::copy(folder.path("sets/own.csv"), folder.path("own/data.txt"))
                 .expect("a copy");
             folder.write("own/index_target.txt", "3\n");

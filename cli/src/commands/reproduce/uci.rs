@@ -291,8 +291,11 @@ fn set_in(path: &Path, paper: &UciPaper) -> Result<Option<Found>> {
             _ => return Ok(None),
         }
     };
-    // `.` has a name too.
-    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    // `.` has a name too, and a link its own.
+    let whole = match path.file_name() {
+        Some(_) => path.to_owned(),
+        None => path.canonicalize().unwrap_or_default(),
+    };
     let name = whole
         .file_stem()
         .map(|name| name.to_string_lossy().into_owned());
