@@ -463,6 +463,8 @@ pub struct Load<'a> {
     pub watch: &'a dyn Fn(Reading) -> bool,
     /// The bytes of a table, and those of its cells, that stay in memory between readings even if that is more than the prepared rows take.
     pub cells: usize,
+    /// The most cells of a table that are held with 64 bits each; those of a larger one have the 32 that a step computes with.
+    pub wide: usize,
     /// Makes a file without a name for prepared rows of more bytes than that; none if they stay in memory.
     pub file: Option<&'a dyn Fn() -> io::Result<File>>,
     /// The bytes of a file of images that are read into memory; of a larger one, if it is not packed, each step reads its own.
@@ -474,6 +476,7 @@ impl Default for Load<'_> {
         Load {
             watch: &|_| true,
             cells: 1 << 26,
+            wide: 1 << 23,
             file: None,
             images: 1 << 30,
         }

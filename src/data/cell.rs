@@ -248,7 +248,9 @@ impl Decimal {
             let exponent = i64::from(dropped) + 1 - i64::from(zeros) - i64::from(bits_of_power);
             rounded as f64 * f64::from_bits(((1_023 + exponent) as u64) << 52)
         };
-        Some(if self.is_negative { -size } else { size })
+        // Signs are as good as random too.
+        let sign = u64::from(self.is_negative) << (u64::BITS - 1);
+        Some(f64::from_bits(size.to_bits() | sign))
     }
 }
 

@@ -8,6 +8,7 @@
 //! for what, then what is learned of the training rows, then what all rows become. A format is a file that makes [`Block`]s of bytes;
 //! see `csv.rs`.
 
+mod anchors;
 mod columns;
 mod encoded;
 mod inputs;
@@ -37,6 +38,7 @@ use super::hash::hex;
 use super::{Dataset, Load, Preprocessing, Splits, TablePreprocessing, Task};
 use crate::config::{SplitConfig, TableConfig};
 use crate::error::{Error, Result};
+use anchors::Anchors;
 use columns::Columns;
 use encoded::{Codes, Encoded, Layout, Store};
 use inputs::{Place, Rows};
@@ -68,7 +70,9 @@ pub(super) fn encode(
         preprocessing.numbers,
         &preprocessing.missing_values,
     ));
-    let keys = Keys::read(files, &columns, (config, &form), how)?;
+    // What is only evaluated is not learned from, and each number becomes the input that it is.
+    let anchors = Anchors::default();
+    let keys = Keys::read(files, (&columns, Some(&anchors)), (config, &form), how)?;
     let labeled = Labeled::new(&keys, columns.target, config);
     let (rows, dropped) = split::usable_rows(&labeled, &columns, config)?;
     let targets = target::encode(rows.all(), columns.target, task, config)?;
@@ -77,7 +81,7 @@ pub(super) fn encode(
     drop(rows);
     let rows = vec![Rows::of(files, keys, places, &columns)];
     let learned = (preprocessing, &form);
-    let prepare = |store: &mut Store| inputs::encode(rows, &columns, learned, store);
+    let prepare = |store: &mut Store| inputs::encode(rows, (&columns, &anchors), learned, store);
     let (codes, remarks) = codes((count, Layout::of(preprocessing)), how, prepare)?;
     let data = Dataset::new(Encoded {
         preprocessing: preprocessing.clone(),
@@ -105,12 +109,13 @@ pub(super) fn load<'a>(
     let files = shards::open(path, None, open, how.watch)?;
     let columns = Columns::choose(files.head(), config, split)?;
     let form = Form::new(NumberStyle::of(config), &config.missing_values);
-    let keys = Keys::read(&*files, &columns, (config, &form), how)?;
+    let mut keys = Keys::read(&*files, (&columns, None), (config, &form), how)?;
+    let mut anchors = std::mem::take(&mut keys.anchors);
     let tests = test_path.map(|path| shards::open(path, Some(files.head()), open, how.watch));
     let tests = tests.transpose()?;
     let test_keys = tests
         .as_deref()
-        .map(|tests| Keys::read(tests, &columns, (config, &form), how));
+        .map(|tests| Keys::read(tests, (&columns, Some(&anchors)), (config, &form), how));
     let test_keys = test_keys.transpose()?;
 
     let labeled = Labeled::new(&keys, columns.target, config);
@@ -147,7 +152,8 @@ pub(super) fn load<'a>(
         tables.push(Rows::of(files, keys, places, &columns));
     }
     let told = (config, &form);
-    let (preprocessing, learned) = inputs::learn(&mut tables, lengths.train, &columns, told)?;
+    let used = (&columns, &mut anchors);
+    let (preprocessing, learned) = inputs::learn(&mut tables, lengths.train, used, told)?;
     let layout = Layout::of(&preprocessing);
     let hash = hash();
     let path = config.cache.as_ref().map(|folder| {
@@ -155,7 +161,7 @@ pub(super) fn load<'a>(
         name.map(|name| folder.join(name))
     });
     let told = (&preprocessing, &form);
-    let prepare = |store: &mut Store| inputs::encode(tables, &columns, told, store);
+    let prepare = |store: &mut Store| inputs::encode(tables, (&columns, &anchors), told, store);
     let (codes, remarks) = match path.transpose()? {
         None => codes((rows, layout), how, prepare)?,
         Some(path) => Codes::prepared(&path, rows, layout, prepare)?,
@@ -192,7 +198,7 @@ fn codes(
     prepare: impl FnOnce(&mut Store) -> Result<Vec<String>>,
 ) -> Result<(Codes, Vec<String>)> {
     match how.file.filter(|_| layout.bytes(rows) > how.cells) {
-        None => Codes::in_memory(rows, layout, prepare),
+        None => Codes::in_memory((rows, how.wide), layout, prepare),
         Some(make) => Codes::in_file(make(), rows, layout, prepare),
     }
 }
@@ -201,7 +207,7 @@ fn codes(
 fn name_of_rows(hash: &str, preprocessing: &TablePreprocessing, tables: &[Rows]) -> Result<String> {
     let learned = serde_json::to_string(preprocessing);
     let learned = learned.map_err(|cause| Error::Compute(cause.to_string()))?;
-    let mut name = Sha256::new_with_prefix(format!("1 {hash} {learned}"));
+    let mut name = Sha256::new_with_prefix(format!("2 {hash} {learned}"));
     for place in tables.iter().flat_map(|rows| &rows.places) {
         name.update(place.map_or(0, Place::get).to_le_bytes());
     }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use dropwise::Backend;
 use dropwise::config::{
-    CheckedExperiment, CsvConfig, DataConfig, DataSource, Experiment, IdxConfig, Missing, Shuffle,
-    SplitConfig, TableConfig,
+    CheckedExperiment, CsvConfig, DataConfig, DataSource, Experiment, IdxConfig, Missing,
+    MissingTarget, Shuffle, SplitConfig, TableConfig,
 };
 use dropwise::data::{self, Dataset, Load, Splits};
 use dropwise::train::Trainer;
@@ -126,24 +126,107 @@ fn a_table_is_the_same_however_much_of_it_memory_holds() {
     assert!(!expected.train.is_on_disk());
     let bytes = path.metadata().expect("a file").len() as usize;
     let temporary = || tempfile::tempfile();
-    let made = |cells: usize, to_file: bool| Load {
+    let made = |cells: usize, to_file: bool, wide: usize| Load {
         cells,
+        wide,
         file: to_file.then_some(&temporary),
         ..Load::default()
     };
-    // All of it between readings; what it is packed in; nothing. In a file, if memory is not to hold what is prepared.
-    for (cells, to_file) in [
-        (bytes, false),
-        (bytes - 1, false),
-        (0, false),
-        (bytes, true),
-        (0, true),
-    ] {
-        let found = data::load_as(&config, 42, &made(cells, to_file)).expect("rows");
-        assert_eq!(found.train.is_on_disk(), to_file && cells == 0);
-        assert_same(&found, &expected);
-        assert_eq!(found.notes, expected.notes);
+    // Numbers of 64 bits, and of 32 from the first reading on.
+    let narrow = data::load_as(&config, 42, &made(bytes, false, 0)).expect("rows");
+    for (wide, expected) in [(usize::MAX, &expected), (0, &narrow)] {
+        // All of it between readings; what it is packed in; nothing. In a file, if memory is not to hold what is prepared.
+        for (cells, to_file) in [
+            (bytes, false),
+            (bytes - 1, false),
+            (0, false),
+            (bytes, true),
+            (0, true),
+        ] {
+            let found = data::load_as(&config, 42, &made(cells, to_file, wide)).expect("rows");
+            assert_eq!(found.train.is_on_disk(), to_file && cells == 0);
+            assert_same(&found, expected);
+            assert_eq!(found.notes, expected.notes);
+        }
     }
+    assert_close(&narrow, &expected);
+}
+
+/// Inputs that are the same but for what 32 bits do not hold.
+#[track_caller]
+fn assert_close(found: &Splits, expected: &Splits) {
+    assert_eq!(found.notes, expected.notes);
+    for (found, expected) in parts(found).into_iter().zip(parts(expected)) {
+        for (found, expected) in inputs(found).into_iter().zip(inputs(expected)) {
+            let close = 2e-7 * expected.abs().max(1.0);
+            assert!((found - expected).abs() <= close, "{found} {expected}");
+        }
+    }
+}
+
+/// A table that says `text` of each row, with a target that is missing in the rows before `first`, which are left out.
+fn of_texts(folder: &Folder, first: usize, text: impl Fn(usize) -> String) -> DataConfig {
+    let target = |k: usize| {
+        if k < first {
+            String::new()
+        } else {
+            (k % 3).to_string()
+        }
+    };
+    let rows = (0..ROWS).map(|k| format!("{},{}.5,{}\n", text(k), k % 100, target(k)));
+    let path = folder.write("table.csv", format!("x,z,y\n{}", rows.collect::<String>()));
+    let mut table = TableConfig::new(name("y"));
+    table.missing_target = Some(MissingTarget::Drop);
+    DataConfig {
+        split: Some(SplitConfig {
+            validation: 0.1,
+            test: 0.2,
+            ..SplitConfig::default()
+        }),
+        ..DataConfig::new(DataSource::Csv {
+            file: CsvConfig::new(path),
+            table,
+        })
+    }
+}
+
+#[test]
+fn a_large_table_whose_first_rows_are_unlike_the_others_loses_no_digits() {
+    let folder = Folder::new();
+    let number = |k: usize| ((k % 1_000) as f64 / 7.0).sin();
+    let text = |k: usize| match k < 300 {
+        true => format!("{}", 1e15 + number(k)),
+        false => format!("{}", number(k)),
+    };
+    let config = of_texts(&folder, 300, text);
+    let expected = data::load(&config, 42).expect("rows");
+    for cells in [0, 1 << 26] {
+        let how = Load {
+            cells,
+            wide: 0,
+            ..Load::default()
+        };
+        assert_close(&data::load_as(&config, 42, &how).expect("rows"), &expected);
+    }
+}
+
+#[test]
+fn a_large_table_has_the_categories_of_a_column_that_began_with_numbers() {
+    let folder = Folder::new();
+    let text = |k: usize| match k < 7_000 {
+        true => format!("0.1234567890123456{}", k % 3),
+        false => "high".to_owned(),
+    };
+    let config = of_texts(&folder, 0, text);
+    let expected = data::load(&config, 42).expect("rows");
+    let how = Load {
+        cells: 0,
+        wide: 0,
+        ..Load::default()
+    };
+    let found = data::load_as(&config, 42, &how).expect("rows");
+    assert_eq!(found.train.d_input(), 5);
+    assert_close(&found, &expected);
 }
 
 #[test]
@@ -253,15 +336,22 @@ fn networks_and_ensembles_of_rows_on_disk_are_those_of_rows_in_memory() {
     let folder = Folder::new();
     let device = Backend::default().device().expect("a device");
     let temporary = || tempfile::tempfile();
-    let how = Load {
-        cells: 0,
-        images: 0,
-        file: Some(&temporary),
-        ..Load::default()
-    };
+    let (memory, disk) = (
+        Load {
+            wide: 0,
+            ..Load::default()
+        },
+        Load {
+            wide: 0,
+            cells: 0,
+            images: 0,
+            file: Some(&temporary),
+            ..Load::default()
+        },
+    );
     for config in [table(&folder), pictures(&folder)] {
-        let in_memory = data::load(&config, 42).expect("rows");
-        let on_disk = data::load_as(&config, 42, &how).expect("rows");
+        let in_memory = data::load_as(&config, 42, &memory).expect("rows");
+        let on_disk = data::load_as(&config, 42, &disk).expect("rows");
         assert!(on_disk.train.is_on_disk());
         for (ensemble, shuffle) in [
             (1, Shuffle::Rows),

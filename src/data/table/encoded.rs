@@ -7,13 +7,11 @@ use std::path::Path;
 
 use super::lines::Lines;
 use super::on_disk::{Prepared, RowWriter};
+use super::scan::Starts;
 use super::target::Targets;
 use crate::data::preprocessing::{Column, ColumnKind, TablePreprocessing};
 use crate::data::{Source, Task};
 use crate::error::{Error, Result};
-
-/// Up to so many cells are held with 64 bits each; those of larger tables with the 32 that a step computes with.
-const WIDE: usize = 1 << 23;
 
 /// A table in memory, a number a cell: categories become inputs, and classes targets, as a row is read.
 pub(super) struct Encoded {
@@ -27,7 +25,7 @@ pub(super) struct Encoded {
     pub(super) lines: Lines,
 }
 
-/// The codes of a table's cells, `[rows, columns]`, row after row: see [`TablePreprocessing::encode`].
+/// The codes of a table's cells, `[rows, columns]`: see [`TablePreprocessing::encode`].
 pub(super) struct Codes {
     layout: Layout,
     numbers: Numbers,
@@ -90,9 +88,84 @@ impl Hash64 {
 }
 
 enum Numbers {
+    /// See `wide` of [`Load`](crate::data::Load).
+    Wide(InMemory<f64>),
+    Narrow(InMemory<f32>),
+    OnDisk(Prepared),
+}
+
+/// Rows of numbers in the pieces that they were read in, so that what is read becomes them without being copied.
+struct InMemory<T> {
+    width: usize,
+    pieces: Vec<Vec<T>>,
+    starts: Starts,
+    /// Where each row is among those of all pieces.
+    order: Vec<u32>,
+}
+
+impl<T> InMemory<T> {
+    fn new(rows: usize, width: usize) -> Self {
+        InMemory {
+            width,
+            pieces: Vec::new(),
+            starts: Starts::new(),
+            order: vec![0; rows],
+        }
+    }
+
+    fn add(&mut self, rows: &[usize], numbers: Vec<T>) {
+        let first = self.starts.rows();
+        for (place, row) in (first as u32..).zip(rows) {
+            self.order[*row] = place;
+        }
+        self.starts.push(rows.len());
+        self.pieces.push(numbers);
+    }
+
+    #[inline]
+    fn get(&self, row: usize) -> &[T] {
+        let (piece, row) = self.starts.find(self.order[row] as usize);
+        &self.pieces[piece][row * self.width..][..self.width]
+    }
+}
+
+/// The codes of some rows, and which rows they are.
+pub(super) struct SomeRows {
+    rows: Vec<usize>,
+    codes: SomeCodes,
+}
+
+enum SomeCodes {
     Wide(Vec<f64>),
     Narrow(Vec<f32>),
-    OnDisk(Prepared),
+}
+
+impl SomeRows {
+    /// In a layout of 32 bits if there is one, and then in `memory` that may be enough for them.
+    pub(super) fn new(
+        rows: Vec<usize>,
+        codes: Vec<f64>,
+        layout: Option<&Layout>,
+        mut memory: Vec<f32>,
+    ) -> Self {
+        let codes = match layout {
+            None => SomeCodes::Wide(codes),
+            Some(layout) => {
+                let (width, columns) = (layout.width(), layout.dates.len());
+                memory.clear();
+                memory.reserve_exact(rows.len() * width);
+                match width == columns {
+                    true => memory.extend(codes.iter().map(|code| *code as f32)),
+                    false => {
+                        let rows = codes.chunks_exact(columns);
+                        memory.extend(rows.flat_map(|codes| layout.narrow(codes)));
+                    }
+                }
+                SomeCodes::Narrow(memory)
+            }
+        };
+        SomeRows { rows, codes }
+    }
 }
 
 /// Where the codes of a table go as they are made.
@@ -102,33 +175,57 @@ pub(super) enum Store {
 }
 
 impl Store {
-    pub(super) fn set(&mut self, row: usize, codes: &[f64]) -> Result<()> {
+    /// How rows are to be written with 32 bits; none if they keep 64.
+    pub(super) fn narrow(&self) -> Option<Layout> {
         match self {
-            Store::Memory(all) => {
-                all.set(row, codes);
-                Ok(())
+            Store::Memory(codes) => {
+                let is_narrow = matches!(codes.numbers, Numbers::Narrow(_));
+                is_narrow.then(|| codes.layout.clone())
             }
-            Store::Disk(writer, layout) => writer.write(row, layout.narrow(codes)),
+            Store::Disk(_, layout) => Some(layout.clone()),
         }
     }
+
+    pub(super) fn add(&mut self, some: SomeRows) -> Result<()> {
+        let SomeRows { rows, codes } = some;
+        let (writer, width) = match self {
+            Store::Memory(all) => return all.add(&rows, codes),
+            Store::Disk(writer, layout) => (writer, layout.width()),
+        };
+        let SomeCodes::Narrow(codes) = codes else {
+            return Err(elsewhere());
+        };
+        // By their places, which stand together for each part: a file is written from front to back.
+        let of_rows = rows.into_iter().zip(codes.chunks_exact(width));
+        let mut of_rows: Vec<(usize, &[f32])> = of_rows.collect();
+        of_rows.sort_unstable_by_key(|(row, _)| *row);
+        let mut of_rows = of_rows.into_iter();
+        of_rows.try_for_each(|(row, codes)| writer.write(row, codes.iter().copied()))
+    }
+}
+
+/// Rows of another width than that of the others.
+fn elsewhere() -> Error {
+    Error::Compute("the rows went elsewhere".to_owned())
 }
 
 impl Codes {
     /// The codes that `prepare` makes, in memory; beside them, what is worth a word.
     pub(super) fn in_memory(
-        rows: usize,
+        (rows, wide): (usize, usize),
         layout: Layout,
         prepare: impl FnOnce(&mut Store) -> Result<Vec<String>>,
     ) -> Result<(Self, Vec<String>)> {
-        let numbers = match rows * layout.dates.len() {
-            few @ ..=WIDE => Numbers::Wide(vec![0.0; few]),
-            _ => Numbers::Narrow(vec![0.0; rows * layout.width()]),
+        let columns = layout.dates.len();
+        let numbers = match rows * columns <= wide {
+            true => Numbers::Wide(InMemory::new(rows, columns)),
+            false => Numbers::Narrow(InMemory::new(rows, layout.width())),
         };
         let mut store = Store::Memory(Codes { layout, numbers });
         let remarks = prepare(&mut store)?;
         match store {
             Store::Memory(codes) => Ok((codes, remarks)),
-            Store::Disk(..) => Err(Error::Compute("the rows went elsewhere".to_owned())),
+            Store::Disk(..) => Err(elsewhere()),
         }
     }
 
@@ -184,30 +281,17 @@ impl Codes {
         }
     }
 
-    pub(super) fn are_on_disk(&self) -> bool {
-        matches!(self.numbers, Numbers::OnDisk(_))
+    fn add(&mut self, rows: &[usize], codes: SomeCodes) -> Result<()> {
+        match (&mut self.numbers, codes) {
+            (Numbers::Wide(all), SomeCodes::Wide(codes)) => all.add(rows, codes),
+            (Numbers::Narrow(all), SomeCodes::Narrow(codes)) => all.add(rows, codes),
+            _ => return Err(elsewhere()),
+        }
+        Ok(())
     }
 
-    fn set(&mut self, row: usize, codes: &[f64]) {
-        match &mut self.numbers {
-            Numbers::Wide(numbers) => {
-                numbers[row * codes.len()..][..codes.len()].copy_from_slice(codes);
-            }
-            Numbers::Narrow(numbers) => {
-                let width = self.layout.width();
-                let into = &mut numbers[row * width..][..width];
-                if width == codes.len() {
-                    let pairs = into.iter_mut().zip(codes);
-                    pairs.for_each(|(number, code)| *number = *code as f32);
-                    return;
-                }
-                for (number, code) in into.iter_mut().zip(self.layout.narrow(codes)) {
-                    *number = code;
-                }
-            }
-            // They are written before.
-            Numbers::OnDisk(_) => {}
-        }
+    pub(super) fn are_on_disk(&self) -> bool {
+        matches!(self.numbers, Numbers::OnDisk(_))
     }
 
     /// Of some rows, a number that is the same for rows whose codes and targets are.
@@ -217,21 +301,18 @@ impl Codes {
             let bits = numbers.iter().map(|number| (number + 0.0).to_bits());
             bits.fold(hash, |hash, bits| hash.and(bits.into()))
         };
-        let place = |row: usize, width: usize| row * width..(row + 1) * width;
         match &self.numbers {
             Numbers::Wide(numbers) => {
                 let hash = |row: usize| {
-                    let numbers = &numbers[place(row, self.layout.dates.len())];
-                    let bits = numbers.iter().map(|number| (number + 0.0).to_bits());
+                    let bits = numbers.get(row).iter();
+                    let bits = bits.map(|number| (number + 0.0).to_bits());
                     bits.fold(start(&row), Hash64::and).0
                 };
                 rows.map(hash).collect()
             }
-            Numbers::Narrow(numbers) => {
-                let numbers = |row: usize| &numbers[place(row, self.layout.width())];
-                rows.map(|row| narrow(start(&row), numbers(row)).0)
-                    .collect()
-            }
+            Numbers::Narrow(numbers) => rows
+                .map(|row| narrow(start(&row), numbers.get(row)).0)
+                .collect(),
             Numbers::OnDisk(file) => {
                 let rows: Vec<usize> = rows.collect();
                 let mut hashes = vec![0; rows.len()];
@@ -259,15 +340,12 @@ impl Codes {
         match &self.numbers {
             Numbers::Wide(codes) => {
                 for (row, into) in rows.iter().zip(into.chunks_exact_mut(d_input)) {
-                    let width = self.layout.dates.len();
-                    let codes = &codes[row * width..][..width];
-                    preprocessing.expand(codes.iter().copied(), into, number);
+                    preprocessing.expand(codes.get(*row).iter().copied(), into, number);
                 }
             }
             Numbers::Narrow(codes) => {
-                let width = self.layout.width();
                 for (place, row) in rows.iter().enumerate() {
-                    narrow(place, &codes[row * width..][..width]);
+                    narrow(place, codes.get(*row));
                 }
             }
             Numbers::OnDisk(file) => file.read(rows, narrow),

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::MOST_CATEGORIES;
+use super::anchors::{self, Anchors};
 use super::columns::Columns;
-use super::encoded::Store;
+use super::encoded::{SomeRows, Store};
 use super::keys::Keys;
-use super::numbers::Numbers;
+use super::numbers::{Numbers, median_and_range};
 use super::numeric::Tally;
 use super::packed::{Block, Cells, Code, Form, cell};
 use super::raw::Head;
@@ -33,7 +34,7 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// The rows of a table whose keys are known. What they hold of the inputs stays in memory, and then nothing of the files themselves.
+    /// The rows of a table whose keys are known. What they hold of the inputs stays in memory.
     pub(super) fn of(
         files: &'a dyn Files,
         keys: Keys,
@@ -46,7 +47,6 @@ impl<'a> Rows<'a> {
             held = keys.blocks;
             held.iter_mut()
                 .for_each(|block| block.keep(|column| inputs.contains(&column)));
-            files.forget();
         }
         Rows {
             files,
@@ -57,12 +57,12 @@ impl<'a> Rows<'a> {
     }
 
     /// Goes through all rows: `work` has a block and the places of its rows, on any thread, and `then` what it made of them, in the order
-    /// of the table. What is held of the rows stays in memory if it `stays`.
+    /// of the table. What is held of the rows stays in memory if `work` gives it back.
     fn each<T: Send>(
         &mut self,
         wanted: &HashSet<usize>,
-        (form, stays): (&Form, bool),
-        work: impl Fn(&Block, &[Option<Place>]) -> Result<T> + Sync,
+        form: &Form,
+        work: impl Fn(Block, &[Option<Place>]) -> Result<(T, Option<Block>)> + Sync,
         mut then: impl FnMut(T) -> Result<()>,
     ) -> Result<()> {
         let (starts, places) = (&self.starts, &self.places);
@@ -70,7 +70,8 @@ impl<'a> Rows<'a> {
         if self.held.is_empty() {
             let read = |piece: usize, block: Block| {
                 let first = starts.of(piece, &block)?;
-                work(&block, places(first, &block))
+                let places = places(first, &block);
+                Ok(work(block, places)?.0)
             };
             let wanted = Wanted::all(wanted.clone());
             return scan(self.files, (&wanted, form), read, then);
@@ -78,9 +79,10 @@ impl<'a> Rows<'a> {
         self.files.again();
         let mut left = std::mem::take(&mut self.held).into_iter();
         let work = |piece: usize, block: Block| {
-            let result = work(&block, places(starts.first(piece), &block))?;
             let (rows, bytes) = (block.rows(), block.bytes);
-            Ok((result, rows, bytes, stays.then_some(block)))
+            let places = places(starts.first(piece), &block);
+            let (result, block) = work(block, places)?;
+            Ok((result, rows, bytes, block))
         };
         let held = &mut self.held;
         stream(
@@ -99,11 +101,11 @@ impl<'a> Rows<'a> {
 pub(super) type Place = std::num::NonZeroU32;
 
 /// Learns the preprocessing of a table's inputs from its training rows, those with the first `train` places; beside it, what is worth
-/// a word.
+/// a word. Anchors that turn out to be of no use are taken away.
 pub(super) fn learn(
     tables: &mut [Rows],
     train: usize,
-    columns: &Columns,
+    (columns, anchors): (&Columns, &mut Anchors),
     (config, form): (&TableConfig, &Form),
 ) -> Result<(TablePreprocessing, Vec<String>)> {
     let files = tables[0].files;
@@ -119,28 +121,48 @@ pub(super) fn learn(
         missing: config.missing,
         new_category: config.new_category,
     };
-    let mut looks: Vec<Look> = (columns.inputs.iter())
-        .map(|column| Look::new(*column, columns, config))
-        .collect();
-    look_at(&mut looks, tables, (train, form), &preprocessing)?;
-    // Columns that turned out to hold words late: their texts were not counted from the beginning.
-    let late = looks.iter_mut().filter(|look| look.misses_texts());
-    let (late, mut again): (Vec<&mut Look>, Vec<Look>) = late
-        .map(|look| {
-            let begun = Look::new(look.column, columns, config);
-            let counted = Look {
-                categorical: true,
-                ..begun
+    let begun = |column: usize| Look::new(column, columns, config);
+    let mut looks: Vec<Look> = columns.inputs.iter().map(|column| begun(*column)).collect();
+    look_at(&mut looks, tables, (train, form), (&preprocessing, anchors))?;
+    // Columns that turned out to hold words late, whose texts were not counted from the beginning; and those whose anchor is far from them.
+    let mut again: Vec<(usize, Look)> = Vec::new();
+    for (place, look) in looks.iter().enumerate() {
+        let (column, is_far) = (look.column, look.is_far_from(anchors, config));
+        if is_far || look.misses_texts() {
+            let begun = Look {
+                categorical: look.categorical || !is_far,
+                ..begun(column)
             };
-            (look, counted)
-        })
-        .unzip();
-    if !again.is_empty() {
-        look_at(&mut again, tables, (train, form), &preprocessing)?;
-        for (look, counted) in late.into_iter().zip(again) {
-            look.seen.texts = counted.seen.texts;
+            again.push((place, begun));
+        }
+        if is_far {
+            anchors.raise(column);
         }
     }
+    if !again.is_empty() {
+        let is_rounded = |block: &Block| {
+            again
+                .iter()
+                .any(|(_, look)| block.cells(look.column).are_rounded())
+        };
+        for rows in &mut *tables {
+            // They are read from their files again.
+            if rows.held.iter().any(is_rounded) {
+                rows.held.clear();
+            }
+        }
+        let (places, mut again): (Vec<usize>, Vec<Look>) = again.into_iter().unzip();
+        look_at(&mut again, tables, (train, form), (&preprocessing, anchors))?;
+        for (place, look) in places.into_iter().zip(again) {
+            match looks[place].misses_texts() {
+                true => looks[place].seen.texts = look.seen.texts,
+                false => looks[place] = look,
+            }
+        }
+    }
+    // No more than the encoding is left, of what is in memory if it is.
+    let held = tables.iter().filter(|rows| !rows.held.is_empty());
+    held.for_each(|rows| rows.files.forget());
     let mut notes = Vec::new();
     for mut look in looks {
         let name = head.columns()[look.column].clone();
@@ -160,19 +182,19 @@ fn look_at(
     looks: &mut [Look],
     tables: &mut [Rows],
     (train, form): (usize, &Form),
-    preprocessing: &TablePreprocessing,
+    (preprocessing, anchors): (&TablePreprocessing, &Anchors),
 ) -> Result<()> {
     let wanted: HashSet<usize> = looks.iter().map(|look| look.column).collect();
     let has_words: Vec<AtomicBool> = looks.iter().map(|look| look.categorical.into()).collect();
-    let asked: Vec<Asked> = looks.iter().map(|look| look.asked()).collect();
+    let asked: Vec<Asked> = looks.iter().map(|look| look.asked(anchors)).collect();
     for rows in tables {
-        let see = |block: &Block, places: &[Option<Place>]| {
-            let seen = asked.iter().zip(&has_words).map(|(asked, has_words)| {
-                Seen::of(block, (places, train), asked, has_words, preprocessing)
-            });
-            Ok(seen.collect::<Vec<_>>())
+        let see = |block: Block, places: &[Option<Place>]| {
+            let uses = Uses::of(places, train);
+            let asked = asked.iter().zip(&has_words);
+            let seen = asked.map(|asked| Seen::of(&block, &uses, asked, preprocessing));
+            Ok((seen.collect::<Vec<_>>(), Some(block)))
         };
-        rows.each(&wanted, (form, true), see, |seen| {
+        rows.each(&wanted, form, see, |seen| {
             for (look, seen) in looks.iter_mut().zip(seen) {
                 look.extend(seen);
             }
@@ -185,28 +207,26 @@ fn look_at(
 /// Turns all rows that are used into codes: see [`TablePreprocessing::encode`]; beside them, what is worth a word.
 pub(super) fn encode(
     tables: Vec<Rows>,
-    columns: &Columns,
+    (columns, anchors): (&Columns, &Anchors),
     (preprocessing, form): (&TablePreprocessing, &Form),
     store: &mut Store,
 ) -> Result<Vec<String>> {
     let wanted: HashSet<usize> = columns.inputs.iter().copied().collect();
     let width = columns.inputs.len();
+    let layout = store.narrow();
     let mut remarks = Remarks::default();
     for mut rows in tables {
-        let encode = |block: &Block, places: &[Option<Place>]| {
+        let encode = |block: Block, places: &[Option<Place>]| {
             let used: Vec<(usize, usize)> = (places.iter().enumerate())
                 .filter_map(|(row, place)| Some((row, index(*place)?)))
                 .collect();
             let mut codes = vec![0.0; used.len() * width];
             let mut remarks = Remarks::default();
             let mut mistake: Option<(usize, Error)> = None;
-            for (k, (fitted, column)) in preprocessing
-                .columns
-                .iter()
-                .zip(&columns.inputs)
-                .enumerate()
-            {
-                let mut encoder = Encoder::new(preprocessing, fitted, block.cells(*column));
+            let fitted = preprocessing.columns.iter().zip(&columns.inputs);
+            for (k, (fitted, column)) in fitted.enumerate() {
+                let (cells, anchor) = (block.cells(*column), anchors.get(*column));
+                let mut encoder = Encoder::new(preprocessing, (fitted, anchor), cells);
                 for (n, (row, _)) in used.iter().enumerate() {
                     if let Some(code) = encoder.plain(*row) {
                         codes[n * width + k] = code;
@@ -231,25 +251,17 @@ pub(super) fn encode(
                     }
                 }
             }
+            if let Some((_, error)) = mistake {
+                return Err(error);
+            }
             let places: Vec<usize> = used.into_iter().map(|(_, place)| place).collect();
-            mistake.map_or(Ok((places, codes, remarks)), |(_, error)| Err(error))
+            let some = SomeRows::new(places, codes, layout.as_ref(), block.into_memory());
+            Ok(((some, remarks), None))
         };
-        rows.each(
-            &wanted,
-            (form, false),
-            encode,
-            |(places, read, of_piece)| {
-                // By their places, which stand together for each part: a file is written from front to back.
-                let mut rows: Vec<(usize, &[f64])> =
-                    places.into_iter().zip(read.chunks_exact(width)).collect();
-                rows.sort_unstable_by_key(|(place, _)| *place);
-                for (place, read) in rows {
-                    store.set(place, read)?;
-                }
-                remarks.extend(of_piece);
-                Ok(())
-            },
-        )?;
+        rows.each(&wanted, form, encode, |(some, of_piece)| {
+            remarks.extend(of_piece);
+            store.add(some)
+        })?;
     }
     Ok(remarks.notes())
 }
@@ -264,56 +276,58 @@ struct Encoder<'a> {
     cells: &'a Cells,
     read: Vec<Cell>,
     texts: Vec<Option<Encoded>>,
-    numbers: HashMap<Decimal, Encoded>,
+    digits: HashMap<Decimal, Encoded>,
+    /// Of each row, if the column holds numbers; NaN where there is none.
+    numbers: Option<Vec<f64>>,
 }
 
 impl<'a> Encoder<'a> {
-    fn new(preprocessing: &'a TablePreprocessing, fitted: &'a Column, cells: &'a Cells) -> Self {
+    fn new(
+        preprocessing: &'a TablePreprocessing,
+        (fitted, anchor): (&'a Column, Option<f64>),
+        cells: &'a Cells,
+    ) -> Self {
         let read = cells.each_text(|text| preprocessing.cell(text));
+        let holds_numbers = matches!(fitted.kind, ColumnKind::Numeric { .. });
         Encoder {
             preprocessing,
             fitted,
             cells,
             texts: vec![None; read.len()],
+            digits: HashMap::new(),
+            numbers: holds_numbers.then(|| cells.numbers(&read, anchor)),
             read,
-            numbers: HashMap::new(),
         }
     }
 
-    /// What a plain number becomes that nothing is to be said of, as nearly all are.
+    /// What a number becomes that nothing is to be said of, as nearly all are.
     #[inline]
     fn plain(&self, row: usize) -> Option<f64> {
-        match self.cells.code(row) {
-            Code::Number(number) => self.fitted.plain_input(number.value()),
-            Code::Text(_) => None,
-        }
+        self.fitted.plain_input(self.numbers.as_ref()?[row])
     }
 
     fn encode(&mut self, row: usize) -> std::result::Result<Encoded, RowError> {
         let code = self.cells.code(row);
+        let number = self.numbers.as_ref().map(|numbers| numbers[row]);
         let known = match code {
-            Code::Text(place) => self.texts[place],
-            Code::Number(number) => match self.fitted.kind {
-                ColumnKind::Numeric { .. } => {
-                    // Its text is for an error alone.
-                    let cell = Cell::Number(number.value());
-                    let encoded = self.preprocessing.encode(self.fitted, "", cell);
-                    return encoded.or_else(|_| {
-                        let text = self.cells.text_of(code);
-                        self.preprocessing.encode(self.fitted, &text, cell)
-                    });
-                }
-                _ => self.numbers.get(&number).copied(),
-            },
+            Code::Text(text) => self.texts[text],
+            Code::Number(digits) => self.digits.get(&digits).copied(),
+            Code::Rounded(_) => None,
         };
         if let Some(known) = known {
             return Ok(known);
         }
-        let (text, cell) = (self.cells.text_of(code), cell(code, &self.read));
+        let cell = match number.filter(|number| !number.is_nan()) {
+            Some(number) => Cell::Number(number),
+            None => cell(code, &self.read),
+        };
+        let text = self.cells.text_of(code);
         let encoded = self.preprocessing.encode(self.fitted, &text, cell)?;
         match code {
-            Code::Text(place) => self.texts[place] = Some(encoded),
-            Code::Number(number) => _ = self.numbers.insert(number, encoded),
+            Code::Text(text) => self.texts[text] = Some(encoded),
+            // Numbers are most likely each another.
+            Code::Number(digits) if number.is_none() => _ = self.digits.insert(digits, encoded),
+            Code::Number(_) | Code::Rounded(_) => {}
         }
         Ok(encoded)
     }
@@ -325,10 +339,12 @@ pub(super) fn index(place: Option<Place>) -> Option<usize> {
 }
 
 /// What is asked of a column.
+#[derive(Clone, Copy)]
 struct Asked {
     column: usize,
     /// Whether the day stands before the month, if it holds dates.
     day_first: Option<bool>,
+    anchor: Option<f64>,
 }
 
 /// What a piece of a table has in one column.
@@ -351,111 +367,144 @@ struct Seen {
     extremes: Extremes,
 }
 
+/// The rows of a piece that are used, and those of them to train on.
+struct Uses {
+    used: Vec<usize>,
+    training: Vec<usize>,
+}
+
+impl Uses {
+    fn of(places: &[Option<Place>], train: usize) -> Self {
+        let rows = |is_wanted: &dyn Fn(Option<Place>) -> bool| -> Vec<usize> {
+            let places = places.iter().enumerate();
+            let wanted = places.filter(|(_, place)| is_wanted(**place));
+            wanted.map(|(row, _)| row).collect()
+        };
+        Uses {
+            used: rows(&|place| place.is_some()),
+            training: rows(&|place| index(place).is_some_and(|place| place < train)),
+        }
+    }
+}
+
 impl Seen {
     fn of(
         block: &Block,
-        (places, train): (&[Option<Place>], usize),
-        asked: &Asked,
-        has_words: &AtomicBool,
+        uses: &Uses,
+        (asked, has_words): (&Asked, &AtomicBool),
         preprocessing: &TablePreprocessing,
     ) -> Self {
         let column = asked.column;
         let cells = block.cells(column);
+        let first = uses.training.first();
+        let mut seen = Seen {
+            rows: uses.training.len(),
+            first: first.map(|row| cells.text(*row).into_owned()),
+            ..Seen::default()
+        };
         let read = cells.each_text(|text| preprocessing.cell(text));
-        let mut almost: Vec<Option<Option<Almost>>> = vec![None; read.len()];
-        let (mut seen, mut extremes) = (Seen::default(), Extremes::default());
-        let is_training = |place: &Option<Place>| index(*place).is_some_and(|place| place < train);
-        seen.numbers.reserve(places.len());
-        for (row, place) in places
-            .iter()
-            .enumerate()
-            .filter(|(_, place)| place.is_some())
-        {
-            let code = cells.code(row);
-            // As nearly all cells are.
-            if let (Code::Number(number), None) = (code, asked.day_first) {
-                let number = number.value();
-                extremes.add(number, None, row);
-                if is_training(place) {
-                    seen.rows += 1;
-                    seen.tally.add_number();
-                    seen.numbers.push(number);
-                }
-                continue;
-            }
-            let cell = cell(code, &read);
-            let spot = || Spot::of(block, row, column);
-            if let (Some(number), None) = (cell.number(), asked.day_first) {
-                extremes.add(number, cells.odd_text(row), row);
-            }
-            if !is_training(place) {
-                continue;
-            }
-            seen.rows += 1;
-            seen.missing += usize::from(cell == Cell::Missing);
-            let Some(day_first) = asked.day_first else {
-                let almost = || match code {
-                    Code::Text(place) => {
-                        *almost[place].get_or_insert_with(|| Almost::of(&cells.text_of(code)))
+        if let Some(day_first) = asked.day_first {
+            seen.add_dates(block, uses, (column, day_first), &read);
+            return seen;
+        }
+        let numbers = cells.numbers(&read, asked.anchor);
+        let of_rows = |rows: &[usize]| rows.iter().map(|row| numbers[*row]).collect::<Vec<f64>>();
+        // Nearly always all rows are used.
+        let mut extremes = match uses.used.len() == numbers.len() {
+            true => Extremes::of(&numbers),
+            false => Extremes::of(&of_rows(&uses.used)),
+        };
+        seen.numbers = of_rows(&uses.training);
+        // The training rows of each text, and the first of them.
+        let mut texts: Vec<(usize, usize)> = vec![(0, 0); read.len()];
+        let mut with_text = 0;
+        if !read.is_empty() {
+            seen.numbers.retain(|number| !number.is_nan());
+            for row in &uses.training {
+                if let Code::Text(text) = cells.code(*row) {
+                    let (count, first) = &mut texts[text];
+                    if *count == 0 {
+                        *first = *row;
                     }
-                    Code::Number(_) => None,
-                };
-                seen.tally.add(cell, almost, spot);
-                seen.numbers.extend(cell.number());
-                continue;
-            };
-            if cell == Cell::Missing {
+                    (*count, with_text) = (*count + 1, with_text + 1);
+                }
+            }
+            for (place, row) in uses.used.iter().enumerate() {
+                if let Some(text) = cells.odd_text(*row).filter(|_| !numbers[*row].is_nan()) {
+                    extremes.written(text, place);
+                }
+            }
+        }
+        seen.extremes = extremes.spotted(|place| Spot::of(block, uses.used[place], column));
+        seen.tally.add_numbers(uses.training.len() - with_text);
+        let mut found: Vec<usize> = (0..texts.len()).filter(|text| texts[*text].0 > 0).collect();
+        found.sort_unstable_by_key(|text| texts[*text].1);
+        for text in &found {
+            let (count, first) = texts[*text];
+            let spot = || Spot::of(block, first, column);
+            let almost = || Almost::of(&cells.text(first));
+            seen.tally.add((read[*text], count), almost, spot);
+            if read[*text] == Cell::Missing {
+                seen.missing += count;
+            }
+        }
+        if !seen.tally.are_numbers() {
+            has_words.store(true, Ordering::Relaxed);
+        }
+        // Other columns most likely hold numbers, each another.
+        if has_words.load(Ordering::Relaxed) && !cells.are_rounded() {
+            let mut numbers: HashMap<Decimal, usize> = HashMap::new();
+            for row in &uses.training {
+                if let Code::Number(number) = cells.code(*row) {
+                    *numbers.entry(number).or_insert(0) += 1;
+                }
+            }
+            let numbers = numbers.into_iter();
+            let numbers = numbers.map(|(number, count)| (Code::Number(number), count));
+            let found = found
+                .into_iter()
+                .filter(|text| read[*text] != Cell::Missing);
+            let found = found.map(|text| (Code::Text(text), texts[text].0));
+            let mut counts = HashMap::new();
+            for (code, count) in numbers.chain(found) {
+                // Of many texts the same may have two codes.
+                *counts.entry(cells.text_of(code).into_owned()).or_insert(0) += count;
+            }
+            seen.texts = Some(counts);
+        }
+        seen
+    }
+
+    /// Looks at the training rows of a column of dates.
+    fn add_dates(
+        &mut self,
+        block: &Block,
+        uses: &Uses,
+        (column, day_first): (usize, bool),
+        read: &[Cell],
+    ) {
+        let cells = block.cells(column);
+        for row in &uses.training {
+            let code = cells.code(*row);
+            if cell(code, read) == Cell::Missing {
+                self.missing += 1;
                 continue;
             }
             let text = cells.text_of(code);
             match Date::parse(&text, day_first) {
                 Some(date) => {
-                    seen.numbers.push(date.days);
-                    seen.has_time |= date.has_time;
+                    self.numbers.push(date.days);
+                    self.has_time |= date.has_time;
                 }
                 None => {
                     let error = || {
                         let error = not_a_date(&block.head().columns()[column], &text, day_first);
-                        error.at(block.head().file(), block.place(row))
+                        error.at(block.head().file(), block.place(*row))
                     };
-                    seen.mistake.get_or_insert_with(error);
+                    self.mistake.get_or_insert_with(error);
                 }
             }
         }
-        let first = places.iter().position(is_training);
-        seen.first = first.map(|row| cells.text(row).into_owned());
-        seen.extremes = extremes.spotted(|row| Spot::of(block, row, column));
-        if !seen.tally.are_numbers() {
-            has_words.store(true, Ordering::Relaxed);
-        }
-        // Other columns most likely hold numbers, each another.
-        if asked.day_first.is_none() && has_words.load(Ordering::Relaxed) {
-            let mut counts = vec![0; read.len()];
-            let mut numbers: HashMap<Decimal, usize> = HashMap::new();
-            for (row, _) in places
-                .iter()
-                .enumerate()
-                .filter(|(_, place)| is_training(place))
-            {
-                match cells.code(row) {
-                    Code::Text(place) => counts[place] += 1,
-                    Code::Number(number) => *numbers.entry(number).or_insert(0) += 1,
-                }
-            }
-            let numbers = numbers.into_iter();
-            let numbers = numbers.map(|(number, count)| (Code::Number(number), count));
-            let counts = counts.into_iter().enumerate();
-            let counts =
-                counts.filter(|(place, count)| *count > 0 && read[*place] != Cell::Missing);
-            let counts = counts.map(|(place, count)| (Code::Text(place), count));
-            let mut texts = HashMap::new();
-            for (code, count) in numbers.chain(counts) {
-                // Of many texts the same may have two codes.
-                *texts.entry(cells.text_of(code).into_owned()).or_insert(0) += count;
-            }
-            seen.texts = Some(texts);
-        }
-        seen
     }
 }
 
@@ -486,10 +535,11 @@ impl Look {
         }
     }
 
-    fn asked(&self) -> Asked {
+    fn asked(&self, anchors: &Anchors) -> Asked {
         Asked {
             column: self.column,
             day_first: self.day_first,
+            anchor: anchors.get(self.column),
         }
     }
 
@@ -515,6 +565,19 @@ impl Look {
             (_, None) if more.rows == 0 => {}
             (texts, _) => *texts = None,
         }
+    }
+
+    /// Whether it holds numbers whose anchor says too little of them.
+    fn is_far_from(&self, anchors: &Anchors, config: &TableConfig) -> bool {
+        let holds_numbers = !self.categorical && self.seen.tally.are_numbers();
+        let Some(anchor) = anchors.get(self.column).filter(|_| holds_numbers) else {
+            return false;
+        };
+        let (mean, deviation) = match config.scaling {
+            Scaling::Robust => median_and_range(self.numbers.sample()),
+            Scaling::Standard => self.numbers.mean_and_deviation(),
+        };
+        !anchors::is_near(anchor, mean, deviation)
     }
 
     /// Whether it holds words, and their texts are not all counted.

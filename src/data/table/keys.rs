@@ -1,9 +1,10 @@
 //! The columns that say what a row is for: its target, its group, its time and its weight. They are in memory while rows are split.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use super::anchors::{Anchors, ROWS};
 use super::columns::Columns;
 use super::packed::{Block, Code, Form};
 use super::raw::Head;
@@ -23,6 +24,8 @@ pub(super) struct Keys {
     pub(super) holds_inputs: bool,
     /// Where the rows of each piece begin.
     pub(super) starts: Starts,
+    /// What numbers are differences from, if the table is a large one.
+    pub(super) anchors: Anchors,
     /// Of each row the first column that misses a value, if such rows are left out.
     gaps: Option<Vec<Option<Gap>>>,
 }
@@ -32,10 +35,10 @@ type Gap = std::num::NonZeroU32;
 
 impl Keys {
     /// Reads them. Beside them, inputs stay in memory if they take little of it, or no more than they will when prepared: then they make
-    /// room for what they become, block by block.
+    /// room for what they become, block by block. Of a table that is to be learned from with others, the `anchors` are those of the first.
     pub(super) fn read(
         files: &dyn Files,
-        columns: &Columns,
+        (columns, known): (&Columns, Option<&Anchors>),
         (config, form): (&TableConfig, &Form),
         how: &Load,
     ) -> Result<Self> {
@@ -56,35 +59,60 @@ impl Keys {
             blocks: Vec::new(),
             holds_inputs: true,
             starts: Starts::new(),
+            anchors: known.cloned().unwrap_or_default(),
             gaps: drops.then(Vec::new),
         };
         let is_too_large = Arc::new(AtomicBool::new(false));
+        let anchors: OnceLock<Anchors> = OnceLock::new();
         let wanted = match drops {
             true => Wanted::all(wanted),
             false => Wanted::until(wanted, keys.clone(), &is_too_large),
         };
         let work = |_, mut block: Block| {
-            let holds = !is_too_large.load(Ordering::Relaxed);
             let gaps = drops.then(|| gaps(&block, &used, config));
-            if !holds {
-                block.keep(is_key);
+            match (is_too_large.load(Ordering::Relaxed), anchors.get()) {
+                (true, _) => block.keep(is_key),
+                (false, Some(anchors)) => block.anchor(anchors),
+                (false, None) => {}
             }
             Ok((block, gaps))
         };
-        let mut size = 0;
+        let in_memory = config.cache.is_none() && how.file.is_none();
+        let (mut size, mut had_enough) = (0, false);
         scan(files, (&wanted, form), work, |(block, gaps)| {
             found.starts.push(block.rows());
-            if found.starts.rows() > MOST_ROWS {
+            let rows = found.rows();
+            if rows > MOST_ROWS {
                 let problem = format!("expected at most {MOST_ROWS} rows, found more");
                 return Err(found.head.error(problem, "give fewer of them"));
             }
             size += block.size(is_input);
             found.blocks.push(block);
-            let prepared = match config.cache.is_some() || how.file.is_some() {
-                true => 0,
-                false => found.starts.rows() * columns.inputs.len() * size_of::<f32>(),
+            let cells = rows * columns.inputs.len();
+            let prepared = match in_memory {
+                true => cells * size_of::<f32>(),
+                false => 0,
             };
-            if found.holds_inputs && size > how.cells.max(prepared) {
+            // Words come beside what they become. And before a table is known to be a large one, its cells may have 9 bytes each.
+            let is_large = cells > how.wide;
+            let words = if is_large { prepared / 2 } else { 0 };
+            let most = (how.cells + how.cells / 4).max(prepared + words);
+            let has_enough = rows >= ROWS || size > most;
+            if known.is_none() && !had_enough && has_enough {
+                found.anchors = Anchors::of(&found.blocks, columns, config);
+            }
+            had_enough |= has_enough;
+            if in_memory && found.holds_inputs && had_enough && is_large {
+                let anchors = anchors.get_or_init(|| found.anchors.clone());
+                // All before it was known, and what was being read.
+                let before = found.blocks.iter_mut().rev();
+                for block in before.take_while(|block| !block.is_anchored()) {
+                    size -= block.size(is_input);
+                    block.anchor(anchors);
+                    size += block.size(is_input);
+                }
+            }
+            if found.holds_inputs && size > most {
                 is_too_large.store(true, Ordering::Relaxed);
                 found.holds_inputs = false;
                 found.blocks.iter_mut().for_each(|block| block.keep(is_key));
@@ -107,6 +135,9 @@ impl Keys {
             return Err(files
                 .head()
                 .error("the table has a header and no rows", fix));
+        }
+        if known.is_none() && found.rows() * columns.inputs.len() <= how.wide {
+            found.anchors = Anchors::default();
         }
         Ok(found)
     }

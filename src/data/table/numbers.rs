@@ -44,11 +44,11 @@ impl Numbers {
     }
 
     pub(super) fn extend(&mut self, numbers: &[f64]) {
-        for number in numbers {
-            if self.count & (self.stride - 1) == 0 {
-                self.sample.push(*number);
-            }
-            self.count += 1;
+        // Every so many of all, wherever these begin.
+        let mut next = self.count.next_multiple_of(self.stride) - self.count;
+        while next < numbers.len() {
+            self.sample.push(numbers[next]);
+            next += self.stride;
             if self.sample.len() > SAMPLE {
                 let mut place = 0;
                 self.sample.retain(|_| {
@@ -56,8 +56,11 @@ impl Numbers {
                     place % 2 == 1
                 });
                 self.stride *= 2;
+                let count = self.count + next;
+                next = count.next_multiple_of(self.stride) - self.count;
             }
         }
+        self.count += numbers.len();
         self.recent.extend_from_slice(numbers);
         while !self.keeps_all && self.recent.len() > PART {
             self.before.push(Part::of(&self.recent[..PART]));
@@ -130,20 +133,9 @@ impl Numbers {
         (mean, largest * variance.sqrt())
     }
 
-    /// Median and interquartile range; where that is 0, half of the whole range, and 1 where all numbers are the same or there is none
-    /// (Holzmuller et al. 2024, RealMLP). All are in memory.
+    /// See [`median_and_range`]. All are in memory.
     pub(super) fn median_and_range(&self) -> (f64, f64) {
-        let Some(&first) = self.recent.first() else {
-            return (0.0, 1.0);
-        };
-        let sorted = sorted(&self.recent);
-        let range = quantile(&sorted, 0.75) - quantile(&sorted, 0.25);
-        let whole = sorted[sorted.len() - 1] - sorted[0];
-        match (range > 0.0, whole > 0.0) {
-            (true, _) => (quantile(&sorted, 0.5), range),
-            (false, true) => (quantile(&sorted, 0.5), whole / 2.0),
-            (false, false) => (first, 1.0),
-        }
+        median_and_range(&self.recent)
     }
 
     /// All are in memory.
@@ -194,6 +186,22 @@ pub(super) fn mean_and_deviation(numbers: &[f64]) -> (f64, f64) {
         .map(|number| ((number - mean) / largest).powi(2))
         .sum();
     (mean, largest * (squares / numbers.len() as f64).sqrt())
+}
+
+/// Median and interquartile range; where that is 0, half of the whole range, and 1 where all numbers are the same or there is none
+/// (Holzmuller et al. 2024, RealMLP).
+pub(super) fn median_and_range(numbers: &[f64]) -> (f64, f64) {
+    let Some(&first) = numbers.first() else {
+        return (0.0, 1.0);
+    };
+    let sorted = sorted(numbers);
+    let range = quantile(&sorted, 0.75) - quantile(&sorted, 0.25);
+    let whole = sorted[sorted.len() - 1] - sorted[0];
+    match (range > 0.0, whole > 0.0) {
+        (true, _) => (quantile(&sorted, 0.5), range),
+        (false, true) => (quantile(&sorted, 0.5), whole / 2.0),
+        (false, false) => (first, 1.0),
+    }
 }
 
 fn mean(numbers: &[f64]) -> f64 {

@@ -19,36 +19,35 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Adds a cell; `almost` says how it misses being a number.
+    /// Adds so many cells that say the same, the first of which is the spot's; `almost` says how they miss being numbers.
     pub(super) fn add(
         &mut self,
-        cell: Cell,
+        (cell, count): (Cell, usize),
         almost: impl FnOnce() -> Option<Almost>,
         spot: impl FnOnce() -> Spot,
     ) {
-        self.present += usize::from(cell != Cell::Missing);
         match cell {
-            Cell::Missing => {}
-            Cell::Number(_) => self.numbers += 1,
+            Cell::Missing => return,
+            Cell::Number(_) => self.numbers += count,
             Cell::NotFinite => _ = self.not_finite.get_or_insert_with(spot),
             Cell::Text => match almost() {
                 Some(kind) => {
-                    self.almost += 1;
+                    self.almost += count;
                     match self.kinds.iter_mut().find(|(known, ..)| *known == kind) {
-                        Some((.., count)) => *count += 1,
-                        None => self.kinds.push((kind, spot(), 1)),
+                        Some((.., known)) => *known += count,
+                        None => self.kinds.push((kind, spot(), count)),
                     }
                 }
                 None => _ = self.word.get_or_insert_with(spot),
             },
         }
+        self.present += count;
     }
 
-    /// Adds a number.
-    #[inline]
-    pub(super) fn add_number(&mut self) {
-        self.present += 1;
-        self.numbers += 1;
+    /// Adds plain numbers.
+    pub(super) fn add_numbers(&mut self, count: usize) {
+        self.present += count;
+        self.numbers += count;
     }
 
     /// Adds the cells that come after these.

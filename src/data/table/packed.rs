@@ -1,13 +1,15 @@
 //! Cells as text, packed: in few bytes, and each as it was to the last letter.
 //!
 //! A plain number is kept as its digits and the place of its point, all else as one of the column's texts. Nothing is rounded, so that
-//! whatever is made of a cell is the same as if it was read from its file again.
+//! whatever is made of a cell is the same as if it was read from its file again. But of a large table, numbers of many digits are kept as
+//! differences: see [`anchors`].
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::anchors::{self, Anchors};
 use super::raw::{Head, RawTable};
 use crate::data::cell::{Cell, Decimal, NumberStyle};
 
@@ -19,6 +21,9 @@ pub(in crate::data) struct Block {
     rows: usize,
     /// Of each column; none of those that are not wanted.
     cells: Vec<Option<Cells>>,
+    is_anchored: bool,
+    /// Row after row, as wide as the table's inputs.
+    differences: Arc<Vec<f32>>,
     /// The bytes of the file that the rows are of, where that is known.
     pub(super) bytes: usize,
 }
@@ -119,13 +124,76 @@ impl Block {
             .for_each(|(_, cells)| *cells = None);
     }
 
+    /// Keeps numbers as their differences from anchors, in the place of the inputs that they become.
+    pub(super) fn anchor(&mut self, anchors: &Anchors) {
+        self.is_anchored = true;
+        let of_column = |(column, cells): (usize, &Option<Cells>)| {
+            let numbers = cells.as_ref()?.differences(anchors.get(column)?, anchors)?;
+            Some((column, numbers))
+        };
+        let found: Vec<(usize, Vec<f32>)> =
+            (self.cells.iter().enumerate().filter_map(of_column)).collect();
+        let width = anchors.width();
+        let mut all = vec![
+            0.0;
+            if found.is_empty() {
+                0
+            } else {
+                self.rows * width
+            }
+        ];
+        for (column, differences) in &found {
+            let places = all[anchors.place(*column)..].iter_mut().step_by(width);
+            places
+                .zip(differences)
+                .for_each(|(place, difference)| *place = *difference);
+        }
+        let all = Arc::new(all);
+        let mut anchored = found.into_iter().map(|(column, _)| column).peekable();
+        // All cells move, for one column's that stayed would keep the memory around those that left it.
+        let cells = std::mem::take(&mut self.cells).into_iter().enumerate();
+        let moved = cells.map(|(column, cells)| {
+            let cells = cells?;
+            let (codes, decimals) = match anchored.next_if_eq(&column) {
+                None => (cells.codes.clone(), cells.decimals.clone()),
+                Some(_) => {
+                    let differences = Differences {
+                        anchor: anchors.get(column)?,
+                        all: Arc::clone(&all),
+                        place: anchors.place(column),
+                        width,
+                    };
+                    (Codes::From(differences), Decimals::None)
+                }
+            };
+            Some(Cells {
+                texts: cells.texts.clone(),
+                ends: cells.ends.clone(),
+                codes,
+                decimals,
+                point: cells.point,
+            })
+        });
+        self.cells = moved.collect();
+        self.differences = all;
+    }
+
+    /// The memory of differences, for what their cells became.
+    pub(super) fn into_memory(mut self) -> Vec<f32> {
+        self.cells.clear();
+        Arc::try_unwrap(self.differences).unwrap_or_default()
+    }
+
+    pub(super) fn is_anchored(&self) -> bool {
+        self.is_anchored
+    }
+
     /// The bytes of the columns that are wanted.
     pub(super) fn size(&self, is_wanted: impl Fn(usize) -> bool) -> usize {
         let cells = self.cells.iter().enumerate();
         let wanted = cells.filter(|(column, _)| is_wanted(*column));
-        wanted
-            .filter_map(|(_, cells)| Some(cells.as_ref()?.size()))
-            .sum()
+        let cells = wanted.filter_map(|(_, cells)| Some(cells.as_ref()?.size()));
+        cells.sum::<usize>() + size_of_val(&self.differences[..])
     }
 }
 
@@ -156,11 +224,15 @@ pub(super) struct Cells {
     point: char,
 }
 
-/// A cell as it is packed: the number of its text, counted from 0, or the digits of a plain number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A cell as it is packed.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Code {
+    /// The number of its text, counted from 0.
     Text(usize),
+    /// The digits of a plain number.
     Number(Decimal),
+    /// A number whose digits are not known any more.
+    Rounded(f64),
 }
 
 /// Two bits of a code say what the others are.
@@ -168,16 +240,41 @@ const TEXT: u64 = 1;
 const NEGATIVE: u64 = 2;
 const MOST_DIGITS: u64 = u64::MAX >> 2;
 
-/// Whole numbers in as few bytes as the largest needs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Codes {
+    /// Whole numbers in as few bytes as the largest needs.
     One(Vec<u8>),
     Two(Vec<u16>),
     Four(Vec<u32>),
     Eight(Vec<u64>),
+    From(Differences),
 }
 
-#[derive(Debug)]
+/// Differences from an anchor; of a text it is no number, and its last bits say which text.
+#[derive(Debug, Clone)]
+struct Differences {
+    anchor: f64,
+    /// With those of other columns.
+    all: Arc<Vec<f32>>,
+    place: usize,
+    width: usize,
+}
+
+impl Differences {
+    fn get(&self, row: usize) -> f32 {
+        self.all[row * self.width + self.place]
+    }
+
+    fn iter(&self) -> impl Iterator<Item = f32> {
+        self.all[self.place..].iter().step_by(self.width).copied()
+    }
+}
+
+/// The bits of a difference that is none, and those of them that may say anything.
+const NO_NUMBER: u32 = 0x7fc0_0000;
+const OF_TEXT: u32 = 0x003f_ffff;
+
+#[derive(Debug, Clone)]
 enum Decimals {
     /// No cell is a number so far.
     None,
@@ -199,7 +296,23 @@ impl Cells {
 
     #[inline(always)]
     pub(super) fn code(&self, row: usize) -> Code {
-        let code = self.codes.get(row);
+        match &self.codes {
+            Codes::One(codes) => self.code_of(row, codes[row].into()),
+            Codes::Two(codes) => self.code_of(row, codes[row].into()),
+            Codes::Four(codes) => self.code_of(row, codes[row].into()),
+            Codes::Eight(codes) => self.code_of(row, codes[row]),
+            Codes::From(differences) => {
+                let difference = differences.get(row);
+                match text_of(difference) {
+                    Some(place) => Code::Text(place),
+                    None => Code::Rounded(differences.anchor + f64::from(difference)),
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn code_of(&self, row: usize, code: u64) -> Code {
         if code & TEXT != 0 {
             return Code::Text((code >> 2) as usize);
         }
@@ -214,6 +327,93 @@ impl Cells {
         })
     }
 
+    /// The number of each cell, rounded to an anchor if there is one; NaN where a text was `read` as none.
+    pub(super) fn numbers(&self, read: &[Cell], anchor: Option<f64>) -> Vec<f64> {
+        let texts = read.iter().map(|cell| cell.number().unwrap_or(f64::NAN));
+        let mut texts: Vec<f64> = texts.collect();
+        let round = |numbers: &mut [f64]| {
+            if let Some(anchor) = anchor {
+                let numbers = numbers.iter_mut();
+                numbers.for_each(|number| *number = anchors::rounded(*number, anchor));
+            }
+        };
+        if let Codes::From(differences) = &self.codes {
+            round(&mut texts);
+            let number = |difference: f32| match text_of(difference) {
+                Some(place) => texts[place],
+                None => differences.anchor + f64::from(difference),
+            };
+            return differences.iter().map(number).collect();
+        }
+        let mut numbers = self.exact_numbers(&texts);
+        round(&mut numbers);
+        numbers
+    }
+
+    /// The number of each cell whose digits are known, and of texts what is given.
+    fn exact_numbers(&self, of_texts: &[f64]) -> Vec<f64> {
+        match &self.codes {
+            Codes::One(codes) => self.each_number(codes, of_texts),
+            Codes::Two(codes) => self.each_number(codes, of_texts),
+            Codes::Four(codes) => self.each_number(codes, of_texts),
+            Codes::Eight(codes) => self.each_number(codes, of_texts),
+            Codes::From(_) => Vec::new(),
+        }
+    }
+
+    /// In one loop that has all but the codes at hand: a [`Code`] for each would take longer to pass on than to look at.
+    fn each_number<C: Copy + Into<u64>>(&self, codes: &[C], of_texts: &[f64]) -> Vec<f64> {
+        let (same, each) = match &self.decimals {
+            Decimals::None => (0, &[][..]),
+            Decimals::Same(decimals) => (*decimals, &[][..]),
+            Decimals::Each(decimals) => (0, &decimals[..]),
+        };
+        let number = |(row, code): (usize, &C)| {
+            let code: u64 = (*code).into();
+            if code & TEXT != 0 {
+                return of_texts[(code >> 2) as usize];
+            }
+            let number = Decimal {
+                is_negative: code & NEGATIVE != 0,
+                digits: code >> 2,
+                decimals: each.get(row).copied().unwrap_or(same),
+            };
+            number.value()
+        };
+        codes.iter().enumerate().map(number).collect()
+    }
+
+    /// Whether the digits of numbers are not known any more.
+    pub(super) fn are_rounded(&self) -> bool {
+        matches!(self.codes, Codes::From(_))
+    }
+
+    /// The difference of each number from an anchor; none if they do not hold all, or if there are words.
+    fn differences(&self, anchor: f64, anchors: &Anchors) -> Option<Vec<f32>> {
+        let mut texts = (0..self.ends.len()).map(|place| anchors.read(self.text_at(place)));
+        if texts.any(|cell| matches!(cell, Cell::Text | Cell::NotFinite)) {
+            return None;
+        }
+        let numbers = self.exact_numbers(&vec![f64::NAN; self.ends.len()]);
+        let difference = |row: usize| {
+            if !numbers[row].is_nan() {
+                return anchors::difference(numbers[row], anchor);
+            }
+            let Code::Text(place) = self.code(row) else {
+                return None;
+            };
+            let place = u32::try_from(place).ok();
+            let place = place.filter(|place| *place <= OF_TEXT)?;
+            Some(f32::from_bits(NO_NUMBER | place))
+        };
+        // In no more memory than they take, which collecting options would not see to.
+        let mut differences = Vec::with_capacity(numbers.len());
+        for row in 0..numbers.len() {
+            differences.push(difference(row)?);
+        }
+        Some(differences)
+    }
+
     pub(super) fn text(&self, row: usize) -> Cow<'_, str> {
         self.text_of(self.code(row))
     }
@@ -222,6 +422,7 @@ impl Cells {
         match code {
             Code::Text(place) => Cow::Borrowed(self.text_at(place)),
             Code::Number(number) => Cow::Owned(number.text(self.point)),
+            Code::Rounded(number) => Cow::Owned(rounded_text(number, self.point)),
         }
     }
 
@@ -229,7 +430,7 @@ impl Cells {
     pub(super) fn odd_text(&self, row: usize) -> Option<&str> {
         match self.code(row) {
             Code::Text(place) => Some(self.text_at(place)),
-            Code::Number(_) => None,
+            Code::Number(_) | Code::Rounded(_) => None,
         }
     }
 
@@ -254,11 +455,26 @@ impl Cells {
     }
 }
 
+/// The text that a difference which is no number stands for.
+#[inline(always)]
+fn text_of(difference: f32) -> Option<usize> {
+    (difference.is_nan()).then(|| (difference.to_bits() & OF_TEXT) as usize)
+}
+
+/// A number in as many digits as its difference from an anchor has.
+fn rounded_text(number: f64, point: char) -> String {
+    let digits = format!("{number:.6e}").parse().unwrap_or(number);
+    digits
+        .to_string()
+        .replace('.', point.encode_utf8(&mut [0; 4]))
+}
+
 /// What a cell says, of `read` texts.
 pub(super) fn cell(code: Code, read: &[Cell]) -> Cell {
     match code {
         Code::Text(place) => read[place],
         Code::Number(number) => Cell::Number(number.value()),
+        Code::Rounded(number) => Cell::Number(number),
     }
 }
 
@@ -380,6 +596,8 @@ impl<'a> Packer<'a> {
             lines: Lines::of(self.numbers),
             head: self.head,
             cells,
+            is_anchored: false,
+            differences: Arc::default(),
             bytes: self.bytes,
         }
     }
@@ -458,22 +676,13 @@ impl Unpacked {
 }
 
 impl Codes {
-    #[inline(always)]
-    fn get(&self, row: usize) -> u64 {
-        match self {
-            Codes::One(codes) => codes[row].into(),
-            Codes::Two(codes) => codes[row].into(),
-            Codes::Four(codes) => codes[row].into(),
-            Codes::Eight(codes) => codes[row],
-        }
-    }
-
     fn len(&self) -> usize {
         match self {
             Codes::One(codes) => codes.len(),
             Codes::Two(codes) => codes.len(),
             Codes::Four(codes) => codes.len(),
             Codes::Eight(codes) => codes.len(),
+            Codes::From(differences) => differences.all.len() / differences.width,
         }
     }
 
@@ -484,6 +693,8 @@ impl Codes {
                 Codes::Two(_) => 2,
                 Codes::Four(_) => 4,
                 Codes::Eight(_) => 8,
+                // They are the block's.
+                Codes::From(_) => 0,
             }
     }
 }

@@ -135,7 +135,8 @@ impl<'a> Row<'a> {
         let cells = block.cells(*target);
         match cells.code(row) {
             Code::Number(number) => Cell::Number(number.value()),
-            text => {
+            Code::Rounded(number) => Cell::Number(number),
+            text @ Code::Text(_) => {
                 let style = NumberStyle::of(config);
                 Cell::read(&cells.text_of(text), &config.missing_values, style)
             }

@@ -42,25 +42,23 @@ impl<S> Default for Extremes<S> {
     }
 }
 
-impl<S: Copy> Extremes<S> {
-    /// Adds a number, which is written as `text` if that is not its plain form.
-    #[inline]
-    pub(super) fn add(&mut self, number: f64, text: Option<&str>, spot: S) {
-        self.count += 1;
-        // As nearly all numbers are.
-        if let (Some(low), Some(high), None) = (&self.lowest, &self.highest, text)
-            && low.next.is_some_and(|next| next < number)
-            && high.next.is_some_and(|next| number < next)
-        {
-            return;
+impl Extremes<usize> {
+    /// Those of numbers, each known by its place; NaN is none.
+    pub(super) fn of(numbers: &[f64]) -> Self {
+        Extremes {
+            count: numbers.iter().filter(|number| !number.is_nan()).count(),
+            lowest: End::of(numbers, f64::INFINITY, |a, b| a < b),
+            highest: End::of(numbers, f64::NEG_INFINITY, |a, b| a > b),
+            zeros: None,
         }
-        End::add(&mut self.lowest, number, |a, b| a < b, spot);
-        End::add(&mut self.highest, number, |a, b| a > b, spot);
-        let is_code = |text: &str| {
-            let digits = || text.bytes().all(|byte| byte.is_ascii_digit());
-            text.len() > 1 && text.starts_with('0') && digits()
-        };
-        if text.is_some_and(is_code) {
+    }
+}
+
+impl<S: Copy> Extremes<S> {
+    /// Takes notice that a number is not written in its plain form.
+    pub(super) fn written(&mut self, text: &str, spot: S) {
+        let digits = || text.bytes().all(|byte| byte.is_ascii_digit());
+        if text.len() > 1 && text.starts_with('0') && digits() {
             self.zeros.get_or_insert((0, spot)).0 += 1;
         }
     }
@@ -163,24 +161,42 @@ impl Extremes {
     }
 }
 
-impl<S> End<S> {
-    #[inline]
-    fn add(end: &mut Option<Self>, number: f64, is_beyond: impl Fn(f64, f64) -> bool, spot: S) {
-        match end {
-            Some(end) if number == end.number => end.count += 1,
-            Some(end) if !is_beyond(number, end.number) => end.pass(number, is_beyond),
-            _ => {
-                let next = end.take().map(|end| end.number);
-                *end = Some(End {
-                    number,
-                    count: 1,
-                    first: spot,
-                    next,
-                });
+impl End<usize> {
+    /// That of numbers, which are all beyond a `limit`; NaN is none.
+    fn of(numbers: &[f64], limit: f64, is_beyond: impl Fn(f64, f64) -> bool) -> Option<Self> {
+        let farther = |end, number| if is_beyond(number, end) { number } else { end };
+        let number = fold(numbers, limit, farther);
+        let next = fold(numbers, limit, |next, other| {
+            if other == number {
+                next
+            } else {
+                farther(next, other)
             }
+        });
+        Some(End {
+            number,
+            count: numbers.iter().filter(|other| **other == number).count(),
+            first: numbers.iter().position(|other| *other == number)?,
+            next: (next != limit).then_some(next),
+        })
+    }
+}
+
+/// What numbers come to where their order does not count, several at once.
+fn fold(numbers: &[f64], start: f64, and: impl Fn(f64, f64) -> f64) -> f64 {
+    let (eights, rest) = numbers.as_chunks::<8>();
+    let mut ends = [start; 8];
+    for eight in eights {
+        for (end, number) in ends.iter_mut().zip(eight) {
+            *end = and(*end, *number);
         }
     }
+    ends.iter()
+        .chain(rest)
+        .fold(start, |end, number| and(end, *number))
+}
 
+impl<S> End<S> {
     /// Takes notice of a number that is not as far out.
     fn pass(&mut self, number: f64, is_beyond: impl Fn(f64, f64) -> bool) {
         if self.next.is_none_or(|next| is_beyond(number, next)) {
@@ -233,14 +249,9 @@ mod tests {
         let block = Block::pack(&table, &Form::new(NumberStyle::default(), &[]));
         let outside = |numbers: &[f64]| -> Vec<(f64, bool)> {
             // In two parts, the second of which may hold what is far off.
-            let [mut first, mut second] = [Extremes::default(), Extremes::default()];
             let (one, other) = numbers.split_at(numbers.len() / 2);
-            one.iter().for_each(|number| first.add(*number, None, ()));
-            other
-                .iter()
-                .for_each(|number| second.add(*number, None, ()));
             let [mut first, second] =
-                [first, second].map(|half| half.spotted(|()| Spot::of(&block, 0, 0)));
+                [one, other].map(|half| Extremes::of(half).spotted(|_| Spot::of(&block, 0, 0)));
             first.extend(second);
             let found = first.outside(numbers);
             found

@@ -24,7 +24,7 @@ pub(super) fn holds_classes(rows: Part, target: usize, config: &TableConfig) -> 
             let mut tally = Tally::default();
             for row in rows.iter() {
                 let almost = || Almost::of(&row.text(target));
-                tally.add(row.target(), almost, || row.spot(target));
+                tally.add((row.target(), 1), almost, || row.spot(target));
             }
             let name = &rows.head().columns()[target];
             Ok(!tally.holds_numbers(name, if_words)?)
@@ -151,16 +151,30 @@ fn regression(train: Part, target: usize, config: &TableConfig) -> Result<Task> 
 
 /// Targets that are far from all others, a sentence each.
 pub(super) fn far_off(rows: Part, target: usize) -> Vec<String> {
+    /// Rows that are looked at together.
+    const SOME: usize = 1 << 12;
     let (mut extremes, mut numbers) = (Extremes::default(), Numbers::new(false));
-    for row in rows.iter() {
-        let Some(number) = row.target().number() else {
-            continue;
-        };
-        numbers.extend(&[number]);
-        extremes.add(number, row.odd_target(), row);
+    let mut left = rows.iter();
+    loop {
+        let some: Vec<Row> = left.by_ref().take(SOME).collect();
+        if some.is_empty() {
+            break;
+        }
+        let read = some
+            .iter()
+            .map(|row| row.target().number().unwrap_or(f64::NAN));
+        let mut read: Vec<f64> = read.collect();
+        let mut of_some = Extremes::of(&read);
+        for (place, row) in some.iter().enumerate() {
+            if let Some(text) = row.odd_target().filter(|_| !read[place].is_nan()) {
+                of_some.written(text, place);
+            }
+        }
+        extremes.extend(of_some.spotted(|place| some[place].spot(target)));
+        read.retain(|number| !number.is_nan());
+        numbers.extend(&read);
     }
     let name = &rows.head().columns()[target];
-    let extremes = extremes.spotted(|row| row.spot(target));
     extremes.far_off(name, numbers.sample())
 }
 
