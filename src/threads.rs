@@ -65,47 +65,118 @@ pub(crate) fn both<A, B>(one: impl FnOnce() -> A, other: impl FnOnce() -> B) -> 
     (one(), other())
 }
 
-/// `work` on each item, the results in order, on all threads of the pool that this is called in; `meanwhile` on the thread that
-/// calls.
+/// `work` on each item, the results in order, on all threads of the pool that this is called in.
 #[cfg(not(target_family = "wasm"))]
-pub(crate) fn beside<I: Send, T: Send, R>(
+pub(crate) fn beside<I: Send, T: Send>(
     items: Vec<I>,
     work: impl Fn(usize, I) -> T + Sync,
-    meanwhile: impl FnOnce() -> R,
-) -> (Vec<T>, R) {
+) -> Vec<T> {
     let mut done: Vec<Option<T>> = items.iter().map(|_| None).collect();
     let work = &work;
-    let result = rayon::in_place_scope(|scope| {
+    rayon::in_place_scope(|scope| {
         for (k, (item, slot)) in items.into_iter().zip(&mut done).enumerate() {
             scope.spawn(move |_| *slot = Some(work(k, item)));
         }
-        meanwhile()
     });
-    (done.into_iter().flatten().collect(), result)
+    done.into_iter().flatten().collect()
 }
 
-/// `work` on each item, the results in order, then `meanwhile`. There are no threads here.
+/// `work` on each item, the results in order. There are no threads here.
 #[cfg(target_family = "wasm")]
-pub(crate) fn beside<I, T, R>(
-    items: Vec<I>,
-    work: impl Fn(usize, I) -> T,
-    meanwhile: impl FnOnce() -> R,
-) -> (Vec<T>, R) {
-    let done = items.into_iter().enumerate();
-    let done = done.map(|(k, item)| work(k, item)).collect();
-    (done, meanwhile())
+pub(crate) fn beside<I, T>(items: Vec<I>, work: impl Fn(usize, I) -> T) -> Vec<T> {
+    let items = items.into_iter().enumerate();
+    items.map(|(k, item)| work(k, item)).collect()
 }
 
-/// How many threads [`beside`] has.
+/// `work` on each item that `next` gives, with its number, on all threads of the pool that this is called in, and `then` on each result, in
+/// order, up to its first error. The thread that calls has `next` and `then`, and keeps so many items under way for each of the others that
+/// none of them waits.
 #[cfg(not(target_family = "wasm"))]
-pub(crate) fn count() -> usize {
-    rayon::current_num_threads()
+pub(crate) fn in_order<I: Send, T: Send, E>(
+    mut next: impl FnMut() -> Option<I>,
+    work: impl Fn(usize, I) -> T + Sync,
+    mut then: impl FnMut(T) -> Result<(), E>,
+) -> Result<(), E> {
+    use std::collections::VecDeque;
+    use std::sync::mpsc;
+
+    /// Items under way for each thread.
+    const AHEAD: usize = 4;
+
+    /// Tells of the result of an item, or when it goes that there is none, since what was to make it panicked.
+    struct Teller<T> {
+        item: usize,
+        result: Option<T>,
+        sender: mpsc::Sender<(usize, Option<T>)>,
+    }
+    impl<T> Teller<T> {
+        fn tell(mut self, result: T) {
+            self.result = Some(result);
+        }
+    }
+    impl<T> Drop for Teller<T> {
+        fn drop(&mut self) {
+            // Nobody listens any more after an error.
+            _ = self.sender.send((self.item, self.result.take()));
+        }
+    }
+
+    if rayon::current_thread_index().is_some() {
+        // A thread of the pool that waited here might be the only one.
+        let mut items = std::iter::from_fn(next).enumerate();
+        return items.try_for_each(|(k, item)| then(work(k, item)));
+    }
+    let most = AHEAD * rayon::current_num_threads();
+    let work = &work;
+    rayon::in_place_scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        let mut under_way: VecDeque<Option<T>> = VecDeque::new();
+        let (mut first, mut is_end) = (0, false);
+        loop {
+            while !is_end && under_way.len() < most {
+                let Some(item) = next() else {
+                    is_end = true;
+                    break;
+                };
+                let teller = Teller {
+                    item: first + under_way.len(),
+                    result: None,
+                    sender: sender.clone(),
+                };
+                scope.spawn(move |_| {
+                    let result = work(teller.item, item);
+                    teller.tell(result);
+                });
+                under_way.push_back(None);
+            }
+            match under_way.pop_front() {
+                None => return Ok(()),
+                Some(Some(result)) => {
+                    first += 1;
+                    then(result)?;
+                }
+                Some(None) => {
+                    under_way.push_front(None);
+                    match receiver.recv() {
+                        Ok((k, Some(result))) => under_way[k - first] = Some(result),
+                        // The scope passes the panic on.
+                        Ok((_, None)) | Err(_) => return Ok(()),
+                    }
+                }
+            }
+        }
+    })
 }
 
-/// How many threads [`beside`] has.
+/// `work` on each item that `next` gives, with its number, and `then` on each result, up to its first error. There are no threads here.
 #[cfg(target_family = "wasm")]
-pub(crate) fn count() -> usize {
-    1
+pub(crate) fn in_order<I, T, E>(
+    next: impl FnMut() -> Option<I>,
+    work: impl Fn(usize, I) -> T,
+    mut then: impl FnMut(T) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut items = std::iter::from_fn(next).enumerate();
+    items.try_for_each(|(k, item)| then(work(k, item)))
 }
 
 /// Whether a product of this many multiplications is shared among threads where this is called.
@@ -219,7 +290,7 @@ pub(crate) fn each_on_a_core<T>(
 
 #[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
-    use super::{SHARED_PRODUCT, both, each_on_a_core, in_pool, is_shared};
+    use super::{SHARED_PRODUCT, both, each_on_a_core, in_order, in_pool, is_shared};
     use rayon::{current_num_threads, current_thread_index};
 
     #[test]
@@ -234,6 +305,34 @@ mod tests {
                 assert_eq!(both(|| 1, || "b"), (1, "b"));
             });
         }
+    }
+
+    #[test]
+    fn work_that_panics_ends_what_waits_for_it() {
+        let mut next = 0..100;
+        let work = |_, item: i32| assert!(item < 50, "item {item}");
+        let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            in_order(|| next.next(), work, |()| Ok::<(), ()>(()))
+        }));
+        assert!(found.is_err());
+    }
+
+    #[test]
+    fn the_only_thread_of_a_pool_does_the_work_that_it_waits_for() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+        let found = pool.expect("a pool").install(|| {
+            let (mut next, mut found) = (0..100, Vec::new());
+            let done = in_order(
+                || next.next(),
+                |k, item| k + item,
+                |sum| {
+                    found.push(sum);
+                    Ok::<(), ()>(())
+                },
+            );
+            done.map(|()| found)
+        });
+        assert!(found.is_ok_and(|found| found.into_iter().eq((0..100).map(|k| 2 * k))));
     }
 
     #[test]

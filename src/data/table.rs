@@ -76,7 +76,7 @@ pub(super) fn encode(
     let labeled = Labeled::new(&keys, columns.target, config);
     let (rows, dropped) = split::usable_rows(&labeled, &columns, config)?;
     let targets = target::encode(rows.all(), columns.target, task, config)?;
-    let lines = Lines::of(rows.all());
+    let lines = Lines::of(rows.all())?;
     let (places, count) = (places(rows.all(), keys.rows(), 0), rows.all().len());
     drop(rows);
     let rows = vec![Rows::of(files, keys, places, &columns)];
@@ -138,7 +138,7 @@ pub(super) fn load<'a>(
     of_task.extend(std::mem::take(&mut split.far_off));
     of_task.extend(columns.notes(files.head()));
 
-    let lines = Lines::of(all);
+    let lines = Lines::of(all)?;
     let own = all.len() - test_labeled.as_ref().and(split.test).unwrap_or(0);
     let own_places = places(split.rows.part(0..own), keys.rows(), 0);
     let test_places = test_keys

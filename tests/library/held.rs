@@ -165,7 +165,11 @@ fn assert_close(found: &Splits, expected: &Splits) {
 }
 
 /// A table that says `text` of each row, with a target that is missing in the rows before `first`, which are left out.
-fn of_texts(folder: &Folder, first: usize, text: impl Fn(usize) -> String) -> DataConfig {
+fn of_texts(
+    folder: &Folder,
+    (first, rows): (usize, usize),
+    text: impl Fn(usize) -> String,
+) -> DataConfig {
     let target = |k: usize| {
         if k < first {
             String::new()
@@ -173,7 +177,7 @@ fn of_texts(folder: &Folder, first: usize, text: impl Fn(usize) -> String) -> Da
             (k % 3).to_string()
         }
     };
-    let rows = (0..ROWS).map(|k| format!("{},{}.5,{}\n", text(k), k % 100, target(k)));
+    let rows = (0..rows).map(|k| format!("{},{}.5,{}\n", text(k), k % 100, target(k)));
     let path = folder.write("table.csv", format!("x,z,y\n{}", rows.collect::<String>()));
     let mut table = TableConfig::new(name("y"));
     table.missing_target = Some(MissingTarget::Drop);
@@ -198,7 +202,7 @@ fn a_large_table_whose_first_rows_are_unlike_the_others_loses_no_digits() {
         true => format!("{}", 1e15 + number(k)),
         false => format!("{}", number(k)),
     };
-    let config = of_texts(&folder, 300, text);
+    let config = of_texts(&folder, (300, ROWS), text);
     let expected = data::load(&config, 42).expect("rows");
     for cells in [0, 1 << 26] {
         let how = Load {
@@ -211,13 +215,39 @@ fn a_large_table_whose_first_rows_are_unlike_the_others_loses_no_digits() {
 }
 
 #[test]
+fn a_table_that_seemed_to_be_a_large_one_by_its_size_keeps_all_digits() {
+    let folder = Folder::new();
+    let text = |k: usize| match k < 40_000 {
+        true => format!("{}", k % 7),
+        false => format!("{:.900}", (k as f64).sin()),
+    };
+    let config = of_texts(&folder, (0, 42_000), text);
+    let expected = data::load(&config, 42).expect("rows");
+    let readings = Cell::new(0);
+    let watch = |reading: data::Reading| {
+        readings.set(reading.rows / 42_000);
+        true
+    };
+    let how = Load {
+        watch: &watch,
+        wide: 100_000,
+        ..Load::default()
+    };
+    let found = data::load_as(&config, 42, &how).expect("rows");
+    assert_eq!(readings.get(), 3);
+    for (found, expected) in parts(&found).into_iter().zip(parts(&expected)) {
+        assert!(inputs(found) == inputs(expected));
+    }
+}
+
+#[test]
 fn a_large_table_has_the_categories_of_a_column_that_began_with_numbers() {
     let folder = Folder::new();
     let text = |k: usize| match k < 7_000 {
         true => format!("0.1234567890123456{}", k % 3),
         false => "high".to_owned(),
     };
-    let config = of_texts(&folder, 0, text);
+    let config = of_texts(&folder, (0, ROWS), text);
     let expected = data::load(&config, 42).expect("rows");
     let how = Load {
         cells: 0,

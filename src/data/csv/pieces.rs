@@ -19,7 +19,7 @@ use crate::error::Result;
 
 /// The bytes of a piece, about: enough for a thread to be worth its while and for each column to have many cells, few enough for the
 /// processor's cache and for the pieces that are in memory at once.
-const SMALLEST_PIECE: usize = 1 << 18;
+const SMALLEST_PIECE: usize = 1 << 19;
 const LARGEST_PIECE: usize = 1 << 20;
 const BYTES_OF_COLUMN: usize = 1 << 11;
 

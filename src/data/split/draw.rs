@@ -16,16 +16,20 @@ pub(super) fn draw(
     random: &mut ChaCha8Rng,
 ) -> (Vec<u32>, Vec<u32>) {
     let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for &row in pool {
-        let stratum = strata.map_or(0, |strata| strata[row as usize]);
-        groups.entry(stratum).or_default().push(row);
+    match strata {
+        None => _ = groups.insert(0, pool.to_vec()),
+        Some(strata) => {
+            for &row in pool {
+                groups.entry(strata[row as usize]).or_default().push(row);
+            }
+        }
     }
     let sizes: Vec<usize> = groups.values().map(Vec::len).collect();
     let counts = apportion(&sizes, wanted);
     let all: usize = counts.iter().sum();
     let mut drawn = Vec::with_capacity(all);
     let mut left = Vec::with_capacity(pool.len() - all);
-    for (rows, count) in groups.values_mut().zip(counts) {
+    for (mut rows, count) in groups.into_values().zip(counts) {
         rows.shuffle(random);
         let (first, rest) = rows.split_at(count);
         drawn.extend_from_slice(first);

@@ -14,7 +14,7 @@ use super::packed::{Block, Cells, Code, Form, cell};
 use super::raw::Head;
 use super::rows::Spot;
 use super::scan::{Files, Starts, Wanted, scan, stream};
-use super::suspects::Extremes;
+use super::suspects::{Extremes, loses_zeros};
 use crate::config::{Missing, Scaling, TableConfig};
 use crate::data::cell::{Almost, Cell, Decimal, NumberStyle, shown};
 use crate::data::date::Date;
@@ -308,15 +308,24 @@ impl<'a> Encoder<'a> {
 
     fn encode(&mut self, row: usize) -> std::result::Result<Encoded, RowError> {
         let code = self.cells.code(row);
-        let number = self.numbers.as_ref().map(|numbers| numbers[row]);
-        let known = match code {
-            Code::Text(text) => self.texts[text],
-            Code::Number(digits) => self.digits.get(&digits).copied(),
-            Code::Rounded(_) => None,
+        let known = match (code, &self.numbers) {
+            (Code::Text(text), _) => self.texts[text],
+            (_, Some(numbers)) => {
+                // Its text is for an error alone.
+                let cell = Cell::Number(numbers[row]);
+                let encoded = self.preprocessing.encode(self.fitted, "", cell);
+                return encoded.or_else(|_| {
+                    let text = self.cells.text_of(code);
+                    self.preprocessing.encode(self.fitted, &text, cell)
+                });
+            }
+            (Code::Number(digits), None) => self.digits.get(&digits).copied(),
+            (Code::Rounded(_), None) => None,
         };
         if let Some(known) = known {
             return Ok(known);
         }
+        let number = self.numbers.as_ref().map(|numbers| numbers[row]);
         let cell = match number.filter(|number| !number.is_nan()) {
             Some(number) => Cell::Number(number),
             None => cell(code, &self.read),
@@ -325,9 +334,8 @@ impl<'a> Encoder<'a> {
         let encoded = self.preprocessing.encode(self.fitted, &text, cell)?;
         match code {
             Code::Text(text) => self.texts[text] = Some(encoded),
-            // Numbers are most likely each another.
-            Code::Number(digits) if number.is_none() => _ = self.digits.insert(digits, encoded),
-            Code::Number(_) | Code::Rounded(_) => {}
+            Code::Number(digits) => _ = self.digits.insert(digits, encoded),
+            Code::Rounded(_) => {}
         }
         Ok(encoded)
     }
@@ -367,23 +375,36 @@ struct Seen {
     extremes: Extremes,
 }
 
-/// The rows of a piece that are used, and those of them to train on.
-struct Uses {
+/// What the rows of a piece are used for.
+struct Uses<'a> {
+    places: &'a [Option<Place>],
+    train: usize,
     used: Vec<usize>,
     training: Vec<usize>,
 }
 
-impl Uses {
-    fn of(places: &[Option<Place>], train: usize) -> Self {
-        let rows = |is_wanted: &dyn Fn(Option<Place>) -> bool| -> Vec<usize> {
-            let places = places.iter().enumerate();
-            let wanted = places.filter(|(_, place)| is_wanted(**place));
-            wanted.map(|(row, _)| row).collect()
+impl<'a> Uses<'a> {
+    /// Rows with these places, of which the first `train` are to train on.
+    fn of(places: &'a [Option<Place>], train: usize) -> Self {
+        let mut uses = Uses {
+            places,
+            train,
+            used: Vec::with_capacity(places.len()),
+            training: Vec::with_capacity(places.len()),
         };
-        Uses {
-            used: rows(&|place| place.is_some()),
-            training: rows(&|place| index(place).is_some_and(|place| place < train)),
+        for row in 0..places.len() {
+            uses.used.extend(uses.is_used(row).then_some(row));
+            uses.training.extend(uses.is_training(row).then_some(row));
         }
+        uses
+    }
+
+    fn is_used(&self, row: usize) -> bool {
+        self.places[row].is_some()
+    }
+
+    fn is_training(&self, row: usize) -> bool {
+        index(self.places[row]).is_some_and(|place| place < self.train)
     }
 }
 
@@ -410,32 +431,31 @@ impl Seen {
         let numbers = cells.numbers(&read, asked.anchor);
         let of_rows = |rows: &[usize]| rows.iter().map(|row| numbers[*row]).collect::<Vec<f64>>();
         // Nearly always all rows are used.
-        let mut extremes = match uses.used.len() == numbers.len() {
+        let extremes = match uses.used.len() == numbers.len() {
             true => Extremes::of(&numbers),
             false => Extremes::of(&of_rows(&uses.used)),
         };
+        seen.extremes = extremes.spotted(|place| Spot::of(block, uses.used[place], column));
         seen.numbers = of_rows(&uses.training);
         // The training rows of each text, and the first of them.
         let mut texts: Vec<(usize, usize)> = vec![(0, 0); read.len()];
         let mut with_text = 0;
         if !read.is_empty() {
             seen.numbers.retain(|number| !number.is_nan());
-            for row in &uses.training {
-                if let Code::Text(text) = cells.code(*row) {
+            let lose_zeros = cells.each_text(loses_zeros);
+            for (row, text) in cells.texts() {
+                if lose_zeros[text] && uses.is_used(row) && !numbers[row].is_nan() {
+                    seen.extremes.add_zeros(|| Spot::of(block, row, column));
+                }
+                if uses.is_training(row) {
                     let (count, first) = &mut texts[text];
                     if *count == 0 {
-                        *first = *row;
+                        *first = row;
                     }
                     (*count, with_text) = (*count + 1, with_text + 1);
                 }
             }
-            for (place, row) in uses.used.iter().enumerate() {
-                if let Some(text) = cells.odd_text(*row).filter(|_| !numbers[*row].is_nan()) {
-                    extremes.written(text, place);
-                }
-            }
         }
-        seen.extremes = extremes.spotted(|place| Spot::of(block, uses.used[place], column));
         seen.tally.add_numbers(uses.training.len() - with_text);
         let mut found: Vec<usize> = (0..texts.len()).filter(|text| texts[*text].0 > 0).collect();
         found.sort_unstable_by_key(|text| texts[*text].1);

@@ -16,6 +16,9 @@ use crate::error::Result;
 /// The most rows of a table: those of two have numbers of 32 bits.
 const MOST_ROWS: usize = i32::MAX as usize;
 
+/// So many times as many cells as make a table a large one have to be expected, for it to be taken for one before it is.
+const SURELY: f64 = 1.5;
+
 /// What is known of all rows before any is prepared.
 pub(super) struct Keys {
     head: Head,
@@ -78,7 +81,7 @@ impl Keys {
             Ok((block, gaps))
         };
         let in_memory = config.cache.is_none() && how.file.is_none();
-        let (mut size, mut had_enough) = (0, false);
+        let (mut size, mut bytes, mut had_enough) = (0, 0, false);
         scan(files, (&wanted, form), work, |(block, gaps)| {
             found.starts.push(block.rows());
             let rows = found.rows();
@@ -87,6 +90,7 @@ impl Keys {
                 return Err(found.head.error(problem, "give fewer of them"));
             }
             size += block.size(is_input);
+            bytes += block.bytes;
             found.blocks.push(block);
             let cells = rows * columns.inputs.len();
             let prepared = match in_memory {
@@ -102,7 +106,11 @@ impl Keys {
                 found.anchors = Anchors::of(&found.blocks, columns, config);
             }
             had_enough |= has_enough;
-            if in_memory && found.holds_inputs && had_enough && is_large {
+            // Of the size of its files, it is mostly known from the beginning that a table will be a large one.
+            let share = bytes as f64 / files.bytes() as f64;
+            let will_be_large = cells as f64 > SURELY * share * how.wide as f64 && share > 0.0;
+            let is_anchored = (is_large || will_be_large) && had_enough;
+            if in_memory && found.holds_inputs && is_anchored {
                 let anchors = anchors.get_or_init(|| found.anchors.clone());
                 // All before it was known, and what was being read.
                 let before = found.blocks.iter_mut().rev();
@@ -138,6 +146,11 @@ impl Keys {
         }
         if known.is_none() && found.rows() * columns.inputs.len() <= how.wide {
             found.anchors = Anchors::default();
+            if anchors.get().is_some() {
+                // It seemed to be a large one, and is read again.
+                found.holds_inputs = false;
+                found.blocks.iter_mut().for_each(|block| block.keep(is_key));
+            }
         }
         Ok(found)
     }

@@ -16,18 +16,30 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn of(rows: Part) -> Self {
+    pub(super) fn of(rows: Part) -> Result<Self> {
         let line = |row: Row| u32::try_from(row.line()).unwrap_or(u32::MAX);
-        let mut files: Vec<(usize, String)> = Vec::new();
-        for (k, row) in rows.iter().enumerate() {
-            if files.last().is_none_or(|(_, file)| file != row.file()) {
-                files.push((k, row.file().to_owned()));
+        let read = |rows: Part| {
+            let mut files: Vec<(usize, String)> = Vec::new();
+            for (k, row) in rows.iter().enumerate() {
+                if files.last().is_none_or(|(_, file)| file != row.file()) {
+                    files.push((k, row.file().to_owned()));
+                }
             }
-        }
-        Lines {
-            lines: rows.iter().map(line).collect(),
-            files,
-        }
+            Ok((rows.iter().map(line).collect(), files))
+        };
+        let mut all = Lines {
+            lines: Vec::with_capacity(rows.len()),
+            files: Vec::new(),
+        };
+        rows.each_some(read, |(lines, files): (Vec<u32>, Vec<(usize, String)>)| {
+            for (k, file) in files {
+                if all.files.last().is_none_or(|(_, last)| *last != file) {
+                    all.files.push((all.lines.len() + k, file));
+                }
+            }
+            all.lines.extend(lines);
+        })?;
+        Ok(all)
     }
 
     pub(super) fn line(&self, row: usize) -> usize {

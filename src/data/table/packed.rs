@@ -122,6 +122,9 @@ impl Block {
         cells
             .filter(|(column, _)| !is_wanted(*column))
             .for_each(|(_, cells)| *cells = None);
+        if !self.cells.iter().flatten().any(Cells::are_rounded) {
+            self.differences = Arc::default();
+        }
     }
 
     /// Keeps numbers as their differences from anchors, in the place of the inputs that they become.
@@ -131,22 +134,15 @@ impl Block {
             let numbers = cells.as_ref()?.differences(anchors.get(column)?, anchors)?;
             Some((column, numbers))
         };
-        let found: Vec<(usize, Vec<f32>)> =
-            (self.cells.iter().enumerate().filter_map(of_column)).collect();
+        let found = self.cells.iter().enumerate().filter_map(of_column);
+        let found: Vec<(usize, Vec<f32>)> = found.collect();
         let width = anchors.width();
-        let mut all = vec![
-            0.0;
-            if found.is_empty() {
-                0
-            } else {
-                self.rows * width
-            }
-        ];
+        let rows = if found.is_empty() { 0 } else { self.rows };
+        let mut all = vec![0.0; rows * width];
         for (column, differences) in &found {
             let places = all[anchors.place(*column)..].iter_mut().step_by(width);
-            places
-                .zip(differences)
-                .for_each(|(place, difference)| *place = *difference);
+            let pairs = places.zip(differences);
+            pairs.for_each(|(place, difference)| *place = *difference);
         }
         let all = Arc::new(all);
         let mut anchored = found.into_iter().map(|(column, _)| column).peekable();
@@ -426,11 +422,24 @@ impl Cells {
         }
     }
 
-    /// The text of a cell that is no plain number.
-    pub(super) fn odd_text(&self, row: usize) -> Option<&str> {
-        match self.code(row) {
-            Code::Text(place) => Some(self.text_at(place)),
-            Code::Number(_) | Code::Rounded(_) => None,
+    /// The rows whose cells are no plain numbers, and the number of the text of each.
+    pub(super) fn texts(&self) -> Vec<(usize, usize)> {
+        fn of<C: Copy + Into<u64>>(codes: &[C]) -> Vec<(usize, usize)> {
+            let codes = codes.iter().map(|code| (*code).into()).enumerate();
+            let texts = codes.filter(|(_, code): &(usize, u64)| code & TEXT != 0);
+            texts
+                .map(|(row, code)| (row, (code >> 2) as usize))
+                .collect()
+        }
+        match &self.codes {
+            Codes::One(codes) => of(codes),
+            Codes::Two(codes) => of(codes),
+            Codes::Four(codes) => of(codes),
+            Codes::Eight(codes) => of(codes),
+            Codes::From(differences) => {
+                let texts = differences.iter().map(text_of).enumerate();
+                texts.filter_map(|(row, text)| Some((row, text?))).collect()
+            }
         }
     }
 

@@ -6,9 +6,10 @@ use std::ops::Range;
 use super::keys::Keys;
 use super::packed::{Block, Code};
 use super::raw::Head;
+use super::scan::stream_some;
 use crate::config::TableConfig;
 use crate::data::cell::{Cell, NumberStyle, shown};
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// Rows whose target is read.
 pub(super) struct Labeled<'a> {
@@ -92,6 +93,28 @@ impl<'a> Part<'_, 'a> {
         (0..self.len()).map(move |place| self.get(place))
     }
 
+    /// Some of these, one after the other.
+    fn some(self, places: Range<usize>) -> Self {
+        Part {
+            before: self.before + places.start,
+            rows: &self.rows[places],
+            tables: self.tables,
+        }
+    }
+
+    /// `work` on some rows after the other, on any thread, and `then` on the results, in order.
+    pub(super) fn each_some<T: Send>(
+        self,
+        work: impl Fn(Self) -> Result<T> + Sync,
+        mut then: impl FnMut(T),
+    ) -> Result<()> {
+        let work = |places| work(self.some(places));
+        stream_some(0..self.len(), work, |result| {
+            then(result);
+            Ok(())
+        })
+    }
+
     /// The first table as a whole.
     pub(super) fn head(self) -> &'a Head {
         self.tables[0].1.head()
@@ -141,12 +164,6 @@ impl<'a> Row<'a> {
                 Cell::read(&cells.text_of(text), &config.missing_values, style)
             }
         }
-    }
-
-    /// The text of the target if it is not the plain form of a number.
-    pub(super) fn odd_target(self) -> Option<&'a str> {
-        let (block, row) = self.find();
-        block.cells(self.labeled.target).odd_text(row)
     }
 
     /// The line of its file.

@@ -1,6 +1,7 @@
 //! Reading a table as often as needed, in pieces, on all threads.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -25,6 +26,11 @@ pub(in crate::data) trait Files {
     /// # Errors
     /// If a file cannot be read.
     fn pieces<'a>(&'a self, wanted: &Wanted) -> Result<Pieces<'a>>;
+
+    /// How many bytes the files have, packed or not; 0 where that is not known.
+    fn bytes(&self) -> usize {
+        0
+    }
 
     /// Lets go of what is kept of the files between readings, since they are not read again.
     fn forget(&self) {}
@@ -95,9 +101,6 @@ impl Heads {
     }
 }
 
-/// Pieces that are read ahead for each thread.
-const AHEAD: usize = 4;
-
 /// Reads a table: `work` has the number of the piece and its rows, on any thread, and `then` what it made of them, in the order of the
 /// table.
 pub(super) fn scan<T: Send>(
@@ -116,37 +119,39 @@ pub(super) fn scan<T: Send>(
     })
 }
 
-/// `work` on each item that `next` gives, with its number, on any thread, and `then` on the results, in order. What is next is prepared,
-/// and results are taken, while the threads work.
+/// `work` on each item that `next` gives, with its number, on any thread, and `then` on the results, in order, up to the first mistake.
 pub(super) fn stream<I: Send, T: Send>(
     mut next: impl FnMut() -> Result<Option<I>>,
     work: impl Fn(usize, I) -> Result<T> + Sync,
     mut then: impl FnMut(T) -> Result<()>,
 ) -> Result<()> {
-    let mut end = None;
-    let mut take = || -> Vec<I> {
-        let mut taken = Vec::new();
-        while end.is_none() && taken.len() < AHEAD * threads::count() {
-            match next() {
-                Ok(Some(item)) => taken.push(item),
-                Ok(None) => end = Some(Ok(())),
-                // A mistake in an item before it is the one to tell.
-                Err(error) => end = Some(Err(error)),
-            }
-        }
-        taken
+    let mut end = Ok(());
+    let items = || {
+        next().unwrap_or_else(|error| {
+            // A mistake in an item before it is the one to tell.
+            end = Err(error);
+            None
+        })
     };
-    let mut finish = |done: Vec<Result<T>>| done.into_iter().try_for_each(|result| then(result?));
-    let (mut batch, mut first, mut done) = (take(), 0, Vec::new());
-    while !batch.is_empty() {
-        let count = batch.len();
-        let work = |k: usize, item: I| work(first + k, item);
-        let meanwhile = || finish(done).map(|()| take());
-        let (results, following) = threads::beside(batch, work, meanwhile);
-        (batch, done, first) = (following?, results, first + count);
-    }
-    finish(done)?;
-    end.unwrap_or(Ok(()))
+    threads::in_order(items, work, |result| then(result?))?;
+    end
+}
+
+/// The same of numbers one after the other, some at a time.
+pub(super) fn stream_some<T: Send>(
+    numbers: Range<usize>,
+    work: impl Fn(Range<usize>) -> Result<T> + Sync,
+    then: impl FnMut(T) -> Result<()>,
+) -> Result<()> {
+    /// Numbers that a thread looks at, one after the other.
+    const SOME: usize = 1 << 12;
+    let mut start = numbers.start;
+    let next = || {
+        let some = start..numbers.end.min(start + SOME);
+        start = some.end;
+        Ok((!some.is_empty()).then_some(some))
+    };
+    stream(next, |_, some| work(some), then)
 }
 
 /// Where the rows of each piece begin, as the first reading found them.

@@ -102,6 +102,10 @@ impl<'s> Files for Shards<'s> {
         }))
     }
 
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     fn forget(&self) {
         let opened = self.opened.iter().filter_map(OnceCell::get);
         opened.for_each(|file| file.forget());

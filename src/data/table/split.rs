@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::columns::Columns;
 use super::rows::{Chosen, Labeled, Part};
-use super::scan::stream;
+use super::scan::stream_some;
 use super::{target, times};
 use crate::config::{Missing, MissingTarget, SplitConfig, TableConfig};
 use crate::data::cell::{Cell, shown};
@@ -58,7 +58,7 @@ pub(super) fn split<'a>(
     let parts = split_rows(labeled, all, labels, split, seed)?;
     let far_off = match classes {
         true => Vec::new(),
-        false => target::far_off(all, columns.target),
+        false => target::far_off(all, columns.target)?,
     };
     let class = |place: usize| shown(&all.get(place).text(columns.target));
     let mut notes: Vec<String> = dropped.into_iter().collect();
@@ -153,21 +153,16 @@ impl Lengths {
         self,
         numbers: impl Fn(Range<usize>) -> Vec<u64> + Sync,
     ) -> Result<Option<String>> {
-        /// Rows that a thread looks at, one after the other.
-        const SOME: usize = 1 << 12;
         let numbers_of = |rows: Option<Range<usize>>| -> Result<Option<Vec<u64>>> {
             let Some(rows) = rows else {
                 return Ok(None);
             };
             let mut all = Vec::with_capacity(rows.len());
-            stream(
-                pieces(rows, SOME),
-                |_, some| Ok(numbers(some)),
-                |some| {
-                    all.extend(some);
-                    Ok(())
-                },
-            )?;
+            let read = |some| Ok(numbers(some));
+            stream_some(rows, read, |some| {
+                all.extend(some);
+                Ok(())
+            })?;
             Ok(Some(all))
         };
         let validation = numbers_of(self.validation())?;
@@ -181,16 +176,30 @@ impl Lengths {
         others.sort_unstable();
         others.dedup();
         let mut is_known = vec![false; others.len()];
-        let find = |_, rows: Range<usize>| -> Result<Vec<usize>> {
-            let places = numbers(rows).into_iter();
-            Ok(places
-                .filter_map(|number| others.binary_search(&number).ok())
-                .collect())
+        // Most numbers are none of them, and a bit says so of nearly all of these.
+        let bits = (16 * others.len())
+            .next_power_of_two()
+            .trailing_zeros()
+            .max(6);
+        let bit = |number: u64| (number >> (u64::BITS - bits)) as usize;
+        let mut may_be = vec![0_u64; 1 << (bits - 6)];
+        for number in &others {
+            may_be[bit(*number) / 64] |= 1 << (bit(*number) % 64);
+        }
+        let find = |rows: Range<usize>| -> Result<Vec<usize>> {
+            let found = numbers(rows).into_iter();
+            let found =
+                found.filter(|number| may_be[bit(*number) / 64] >> (bit(*number) % 64) & 1 == 1);
+            let places = found.filter_map(|number| others.binary_search(&number).ok());
+            Ok(places.collect())
         };
-        stream(pieces(0..self.train, SOME), find, |places| {
+        stream_some(0..self.train, find, |places| {
             places.into_iter().for_each(|place| is_known[place] = true);
             Ok(())
         })?;
+        if !is_known.contains(&true) {
+            return Ok(None);
+        }
         let is_twin = |number: &&u64| {
             others
                 .binary_search(number)
@@ -201,16 +210,6 @@ impl Lengths {
             validation.as_ref().map(count),
             test.as_ref().map(count),
         ))
-    }
-}
-
-/// Ranges of so many rows at most, one after the other.
-fn pieces(rows: Range<usize>, most: usize) -> impl FnMut() -> Result<Option<Range<usize>>> {
-    let mut start = rows.start;
-    move || {
-        let piece = start..rows.end.min(start + most);
-        start = piece.end;
-        Ok((!piece.is_empty()).then_some(piece))
     }
 }
 

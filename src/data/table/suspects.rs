@@ -55,14 +55,6 @@ impl Extremes<usize> {
 }
 
 impl<S: Copy> Extremes<S> {
-    /// Takes notice that a number is not written in its plain form.
-    pub(super) fn written(&mut self, text: &str, spot: S) {
-        let digits = || text.bytes().all(|byte| byte.is_ascii_digit());
-        if text.len() > 1 && text.starts_with('0') && digits() {
-            self.zeros.get_or_insert((0, spot)).0 += 1;
-        }
-    }
-
     /// The same with what can be said of each.
     pub(super) fn spotted(self, spot: impl Fn(S) -> Spot) -> Extremes {
         let of_end = |end: End<S>| End {
@@ -80,7 +72,18 @@ impl<S: Copy> Extremes<S> {
     }
 }
 
+/// Whether a text such as `02139` would be another as a number.
+pub(super) fn loses_zeros(text: &str) -> bool {
+    let digits = || text.bytes().all(|byte| byte.is_ascii_digit());
+    text.len() > 1 && text.starts_with('0') && digits()
+}
+
 impl Extremes {
+    /// Takes notice of a number that loses zeros, after all before it.
+    pub(super) fn add_zeros(&mut self, spot: impl FnOnce() -> Spot) {
+        self.zeros.get_or_insert_with(|| (0, spot())).0 += 1;
+    }
+
     /// Adds those of rows that come after these.
     pub(super) fn extend(&mut self, others: Extremes) {
         self.count += others.count;

@@ -21,11 +21,16 @@ pub(super) fn holds_classes(rows: Part, target: usize, config: &TableConfig) -> 
         Some(TaskKind::Regression) => Ok(false),
         None => {
             let if_words = "if the target holds classes, say `task = \"classification\"`";
+            let look = |rows: Part| {
+                let mut tally = Tally::default();
+                for row in rows.iter() {
+                    let almost = || Almost::of(&row.text(target));
+                    tally.add((row.target(), 1), almost, || row.spot(target));
+                }
+                Ok(tally)
+            };
             let mut tally = Tally::default();
-            for row in rows.iter() {
-                let almost = || Almost::of(&row.text(target));
-                tally.add((row.target(), 1), almost, || row.spot(target));
-            }
+            rows.each_some(look, |some| tally.extend(some))?;
             let name = &rows.head().columns()[target];
             Ok(!tally.holds_numbers(name, if_words)?)
         }
@@ -150,32 +155,22 @@ fn regression(train: Part, target: usize, config: &TableConfig) -> Result<Task> 
 }
 
 /// Targets that are far from all others, a sentence each.
-pub(super) fn far_off(rows: Part, target: usize) -> Vec<String> {
-    /// Rows that are looked at together.
-    const SOME: usize = 1 << 12;
-    let (mut extremes, mut numbers) = (Extremes::default(), Numbers::new(false));
-    let mut left = rows.iter();
-    loop {
-        let some: Vec<Row> = left.by_ref().take(SOME).collect();
-        if some.is_empty() {
-            break;
-        }
-        let read = some
-            .iter()
-            .map(|row| row.target().number().unwrap_or(f64::NAN));
-        let mut read: Vec<f64> = read.collect();
-        let mut of_some = Extremes::of(&read);
-        for (place, row) in some.iter().enumerate() {
-            if let Some(text) = row.odd_target().filter(|_| !read[place].is_nan()) {
-                of_some.written(text, place);
-            }
-        }
-        extremes.extend(of_some.spotted(|place| some[place].spot(target)));
+pub(super) fn far_off(rows: Part, target: usize) -> Result<Vec<String>> {
+    let look = |rows: Part| {
+        let read = rows.iter().map(|row| row.target().number());
+        let mut read: Vec<f64> = read.map(|number| number.unwrap_or(f64::NAN)).collect();
+        let extremes = Extremes::of(&read);
+        let extremes = extremes.spotted(|place| rows.get(place).spot(target));
         read.retain(|number| !number.is_nan());
+        Ok((extremes, read))
+    };
+    let (mut extremes, mut numbers) = (Extremes::default(), Numbers::new(false));
+    rows.each_some(look, |(of_some, read)| {
+        extremes.extend(of_some);
         numbers.extend(&read);
-    }
+    })?;
     let name = &rows.head().columns()[target];
-    extremes.far_off(name, numbers.sample())
+    Ok(extremes.far_off(name, numbers.sample()))
 }
 
 fn target_number(row: Row, target: usize) -> Result<f64> {
@@ -250,11 +245,10 @@ pub(super) fn encode(
 }
 
 /// What is made of each row, in no more memory than it takes.
-fn each<T>(rows: Part, make: impl Fn(Row) -> Result<T>) -> Result<Vec<T>> {
+fn each<T: Send>(rows: Part, make: impl Fn(Row) -> Result<T> + Sync) -> Result<Vec<T>> {
     let mut made = Vec::with_capacity(rows.len());
-    for row in rows.iter() {
-        made.push(make(row)?);
-    }
+    let make = |rows: Part| rows.iter().map(&make).collect::<Result<Vec<T>>>();
+    rows.each_some(make, |some| made.extend(some))?;
     Ok(made)
 }
 

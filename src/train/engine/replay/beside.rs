@@ -187,7 +187,7 @@ where
         };
         let shards = self.shards.iter_mut().flatten();
         if threads::is_shared(self.work) {
-            let (done, ()) = threads::beside(shards.collect(), run, || ());
+            let done = threads::beside(shards.collect(), run);
             return done.into_iter().collect();
         }
         shards.map(|shard| run(0, shard)).collect()
@@ -243,7 +243,7 @@ where
             Some(over(sum, divisor))
         };
         let blocks = match threads::is_shared(self.work) {
-            true => threads::beside((0..blocks).collect(), block, || ()).0,
+            true => threads::beside((0..blocks).collect(), block),
             false => (0..blocks).map(|k| block(k, k)).collect(),
         };
         let blocks: Vec<_> = blocks.into_iter().collect::<Option<_>>()?;
