@@ -79,7 +79,7 @@ impl Anchors {
     }
 
     /// Takes the anchor of a column away, whose numbers then keep 64 bits.
-    pub(super) fn raise(&mut self, column: usize) {
+    pub(super) fn remove(&mut self, column: usize) {
         self.anchors[column] = None;
     }
 }

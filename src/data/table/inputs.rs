@@ -136,7 +136,7 @@ pub(super) fn learn(
             again.push((place, begun));
         }
         if is_far {
-            anchors.raise(column);
+            anchors.remove(column);
         }
     }
     if !again.is_empty() {

@@ -16,9 +16,6 @@ use crate::error::Result;
 /// The most rows of a table: those of two have numbers of 32 bits.
 const MOST_ROWS: usize = i32::MAX as usize;
 
-/// So many times as many cells as make a table a large one have to be expected, for it to be taken for one before it is.
-const SURELY: f64 = 1.5;
-
 /// What is known of all rows before any is prepared.
 pub(super) struct Keys {
     head: Head,
@@ -98,7 +95,7 @@ impl Keys {
                 false => 0,
             };
             // Words come beside what they become. And before a table is known to be a large one, its cells may have 9 bytes each.
-            let is_large = cells > how.wide;
+            let is_large = is_large(cells, how.wide, bytes as f64 / files.bytes() as f64);
             let words = if is_large { prepared / 2 } else { 0 };
             let most = (how.cells + how.cells / 4).max(prepared + words);
             let has_enough = rows >= ROWS || size > most;
@@ -106,11 +103,7 @@ impl Keys {
                 found.anchors = Anchors::of(&found.blocks, columns, config);
             }
             had_enough |= has_enough;
-            // Of the size of its files, it is mostly known from the beginning that a table will be a large one.
-            let share = bytes as f64 / files.bytes() as f64;
-            let will_be_large = cells as f64 > SURELY * share * how.wide as f64 && share > 0.0;
-            let is_anchored = (is_large || will_be_large) && had_enough;
-            if in_memory && found.holds_inputs && is_anchored {
+            if in_memory && found.holds_inputs && is_large && had_enough {
                 let anchors = anchors.get_or_init(|| found.anchors.clone());
                 // All before it was known, and what was being read.
                 let before = found.blocks.iter_mut().rev();
@@ -174,6 +167,14 @@ impl Keys {
     pub(super) fn gap(&self, row: usize) -> Option<usize> {
         Some(self.gaps.as_ref()?[row]?.get() as usize - 1)
     }
+}
+
+/// Whether a table has more cells than are `wide`, or will have by the `share` of its bytes that was read: the size of files tells so from the
+/// beginning.
+fn is_large(cells: usize, wide: usize, share: f64) -> bool {
+    /// So many times as many have to be expected.
+    const SURELY: f64 = 1.5;
+    cells > wide || share > 0.0 && cells as f64 / share > SURELY * wide as f64
 }
 
 /// Of each row the first of these columns that misses a value.
