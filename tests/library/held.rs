@@ -215,6 +215,22 @@ fn a_large_table_whose_first_rows_are_unlike_the_others_loses_no_digits() {
 }
 
 #[test]
+fn a_large_table_may_end_with_many_lines_without_a_row() {
+    let folder = Folder::new();
+    let config = of_texts(&folder, (0, ROWS), |k| (k as f64).sin().to_string());
+    let expected = data::load(&config, 42).expect("rows");
+    let text = std::fs::read_to_string(file(&config)).expect("a table");
+    let text = text + &"\n".repeat(1 << 21);
+    std::fs::write(file(&config), text).expect("a table");
+    let how = Load {
+        cells: 0,
+        wide: 0,
+        ..Load::default()
+    };
+    assert_close(&data::load_as(&config, 42, &how).expect("rows"), &expected);
+}
+
+#[test]
 fn a_table_that_seemed_to_be_a_large_one_by_its_size_keeps_all_digits() {
     let folder = Folder::new();
     let text = |k: usize| match k < 40_000 {

@@ -130,6 +130,9 @@ impl Block {
     /// Keeps numbers as their differences from anchors, in the place of the inputs that they become.
     pub(super) fn anchor(&mut self, anchors: &Anchors) {
         self.is_anchored = true;
+        if self.rows == 0 {
+            return;
+        }
         let of_column = |(column, cells): (usize, &Option<Cells>)| {
             let numbers = cells.as_ref()?.differences(anchors.get(column)?, anchors)?;
             Some((column, numbers))
