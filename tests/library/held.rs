@@ -194,6 +194,16 @@ fn of_texts(
     }
 }
 
+/// A table that is read as a large one is, of which so many bytes stay in memory whatever they become.
+fn as_a_large_one(config: &DataConfig, cells: usize) -> Splits {
+    let how = Load {
+        cells,
+        wide: 0,
+        ..Load::default()
+    };
+    data::load_as(config, 42, &how).expect("rows")
+}
+
 #[test]
 fn a_large_table_whose_first_rows_are_unlike_the_others_loses_no_digits() {
     let folder = Folder::new();
@@ -205,12 +215,7 @@ fn a_large_table_whose_first_rows_are_unlike_the_others_loses_no_digits() {
     let config = of_texts(&folder, (300, ROWS), text);
     let expected = data::load(&config, 42).expect("rows");
     for cells in [0, 1 << 26] {
-        let how = Load {
-            cells,
-            wide: 0,
-            ..Load::default()
-        };
-        assert_close(&data::load_as(&config, 42, &how).expect("rows"), &expected);
+        assert_close(&as_a_large_one(&config, cells), &expected);
     }
 }
 
@@ -222,12 +227,7 @@ fn a_large_table_may_end_with_many_lines_without_a_row() {
     let text = std::fs::read_to_string(file(&config)).expect("a table");
     let text = text + &"\n".repeat(1 << 21);
     std::fs::write(file(&config), text).expect("a table");
-    let how = Load {
-        cells: 0,
-        wide: 0,
-        ..Load::default()
-    };
-    assert_close(&data::load_as(&config, 42, &how).expect("rows"), &expected);
+    assert_close(&as_a_large_one(&config, 0), &expected);
 }
 
 #[test]
@@ -265,12 +265,7 @@ fn a_large_table_has_the_categories_of_a_column_that_began_with_numbers() {
     };
     let config = of_texts(&folder, (0, ROWS), text);
     let expected = data::load(&config, 42).expect("rows");
-    let how = Load {
-        cells: 0,
-        wide: 0,
-        ..Load::default()
-    };
-    let found = data::load_as(&config, 42, &how).expect("rows");
+    let found = as_a_large_one(&config, 0);
     assert_eq!(found.train.d_input(), 5);
     assert_close(&found, &expected);
 }

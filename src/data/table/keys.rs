@@ -43,8 +43,6 @@ impl Keys {
         how: &Load,
     ) -> Result<Self> {
         let keys: HashSet<usize> = columns.keys().collect();
-        let is_key = |column: usize| keys.contains(&column);
-        let is_input = |column: usize| !is_key(column);
         let used: Vec<usize> = columns
             .inputs
             .iter()
@@ -54,20 +52,33 @@ impl Keys {
         let drops = config.missing == Missing::Drop;
         let mut wanted = keys.clone();
         wanted.extend(&used);
-        let mut found = Keys {
-            head: files.head().clone(),
-            blocks: Vec::new(),
-            holds_inputs: true,
-            starts: Starts::new(),
-            anchors: known.cloned().unwrap_or_default(),
-            gaps: drops.then(Vec::new),
-        };
         let is_too_large = Arc::new(AtomicBool::new(false));
-        let anchors: OnceLock<Anchors> = OnceLock::new();
+        let anchors = OnceLock::new();
         let wanted = match drops {
             true => Wanted::all(wanted),
             false => Wanted::until(wanted, keys.clone(), &is_too_large),
         };
+        let mut found = Growing {
+            keys: Keys {
+                head: files.head().clone(),
+                blocks: Vec::new(),
+                holds_inputs: true,
+                starts: Starts::new(),
+                anchors: known.cloned().unwrap_or_default(),
+                gaps: drops.then(Vec::new),
+            },
+            is_key: &|column| keys.contains(&column),
+            all_bytes: files.bytes(),
+            columns,
+            config,
+            how,
+            is_too_large: &is_too_large,
+            differ_from: &anchors,
+            has_anchors: known.is_some(),
+            size: 0,
+            bytes: 0,
+        };
+        let is_key = found.is_key;
         let work = |_, mut block: Block| {
             let gaps = drops.then(|| gaps(&block, &used, config));
             match (is_too_large.load(Ordering::Relaxed), anchors.get()) {
@@ -77,75 +88,17 @@ impl Keys {
             }
             Ok((block, gaps))
         };
-        let in_memory = config.cache.is_none() && how.file.is_none();
-        let (mut size, mut bytes, mut had_enough) = (0, 0, false);
         scan(files, (&wanted, form), work, |(block, gaps)| {
-            found.starts.push(block.rows());
-            let rows = found.rows();
-            if rows > MOST_ROWS {
-                let problem = format!("expected at most {MOST_ROWS} rows, found more");
-                return Err(found.head.error(problem, "give fewer of them"));
-            }
-            size += block.size(is_input);
-            bytes += block.bytes;
-            found.blocks.push(block);
-            let cells = rows * columns.inputs.len();
-            let prepared = match in_memory {
-                true => cells * size_of::<f32>(),
-                false => 0,
-            };
-            // Words come beside what they become. And before a table is known to be a large one, its cells may have 9 bytes each.
-            let is_large = is_large(cells, how.wide, bytes as f64 / files.bytes() as f64);
-            let words = if is_large { prepared / 2 } else { 0 };
-            let most = (how.cells + how.cells / 4).max(prepared + words);
-            let has_enough = rows >= ROWS || size > most;
-            if known.is_none() && !had_enough && has_enough {
-                found.anchors = Anchors::of(&found.blocks, columns, config);
-            }
-            had_enough |= has_enough;
-            if in_memory && found.holds_inputs && is_large && had_enough {
-                let anchors = anchors.get_or_init(|| found.anchors.clone());
-                // All before it was known, and what was being read.
-                let before = found.blocks.iter_mut().rev();
-                for block in before.take_while(|block| !block.is_anchored()) {
-                    size -= block.size(is_input);
-                    block.anchor(anchors);
-                    size += block.size(is_input);
-                }
-            }
-            if found.holds_inputs && size > most {
-                is_too_large.store(true, Ordering::Relaxed);
-                found.holds_inputs = false;
-                found.blocks.iter_mut().for_each(|block| block.keep(is_key));
-            }
-            if !found.holds_inputs {
-                // It may have been read before that was known.
-                found
-                    .blocks
-                    .last_mut()
-                    .into_iter()
-                    .for_each(|block| block.keep(is_key));
-            }
-            if let (Some(all), Some(gaps)) = (&mut found.gaps, gaps) {
-                all.extend(gaps);
-            }
-            Ok(())
+            found.add(block, gaps)
         })?;
-        if found.rows() == 0 {
-            let fix = "give a table with rows; if the first line is one, say `header = false` in `[data]`";
-            return Err(files
-                .head()
-                .error("the table has a header and no rows", fix));
-        }
-        if known.is_none() && found.rows() * columns.inputs.len() <= how.wide {
-            found.anchors = Anchors::default();
-            if anchors.get().is_some() {
-                // It seemed to be a large one, and is read again.
-                found.holds_inputs = false;
-                found.blocks.iter_mut().for_each(|block| block.keep(is_key));
-            }
-        }
-        Ok(found)
+        found.finish(known.is_none())
+    }
+
+    /// Forgets the inputs, which are to be read again.
+    fn let_go(&mut self, is_key: impl Fn(usize) -> bool) {
+        self.holds_inputs = false;
+        let blocks = self.blocks.iter_mut();
+        blocks.for_each(|block| block.keep(&is_key));
     }
 
     /// The table as a whole.
@@ -166,6 +119,99 @@ impl Keys {
     /// The first column that misses a value in a row that is left out for it.
     pub(super) fn gap(&self, row: usize) -> Option<usize> {
         Some(self.gaps.as_ref()?[row]?.get() as usize - 1)
+    }
+}
+
+/// Keys as they are read.
+struct Growing<'a> {
+    keys: Keys,
+    columns: &'a Columns,
+    config: &'a TableConfig,
+    how: &'a Load<'a>,
+    is_key: &'a (dyn Fn(usize) -> bool + Sync),
+    /// Tells those that read that inputs are not wanted any more.
+    is_too_large: &'a AtomicBool,
+    /// Tells them what numbers become differences from, once it is known that the table is a large one.
+    differ_from: &'a OnceLock<Anchors>,
+    has_anchors: bool,
+    /// The bytes of the inputs that are held, those of the files that were read, and of these all.
+    size: usize,
+    bytes: usize,
+    all_bytes: usize,
+}
+
+impl Growing<'_> {
+    fn add(&mut self, block: Block, gaps: Option<Vec<Option<Gap>>>) -> Result<()> {
+        let keys = &mut self.keys;
+        keys.starts.push(block.rows());
+        let rows = keys.rows();
+        if rows > MOST_ROWS {
+            let problem = format!("expected at most {MOST_ROWS} rows, found more");
+            return Err(keys.head.error(problem, "give fewer of them"));
+        }
+        self.size += block.size(|column| !(self.is_key)(column));
+        self.bytes += block.bytes;
+        keys.blocks.push(block);
+        if let (Some(all), Some(gaps)) = (&mut keys.gaps, gaps) {
+            all.extend(gaps);
+        }
+        let is_in_memory = self.config.cache.is_none() && self.how.file.is_none();
+        let cells = rows * self.columns.inputs.len();
+        let prepared = match is_in_memory {
+            true => cells * size_of::<f32>(),
+            false => 0,
+        };
+        // Words come beside what they become. And before a table is known to be a large one, its cells may have 9 bytes each.
+        let share = self.bytes as f64 / self.all_bytes as f64;
+        let is_large = is_large(cells, self.how.wide, share);
+        let words = if is_large { prepared / 2 } else { 0 };
+        let most = (self.how.cells + self.how.cells / 4).max(prepared + words);
+        if !self.has_anchors && (rows >= ROWS || self.size > most) {
+            self.has_anchors = true;
+            keys.anchors = Anchors::of(&keys.blocks, self.columns, self.config);
+        }
+        if is_in_memory && keys.holds_inputs && is_large && self.has_anchors {
+            self.anchor();
+        }
+        let keys = &mut self.keys;
+        if keys.holds_inputs && self.size > most {
+            self.is_too_large.store(true, Ordering::Relaxed);
+            keys.let_go(self.is_key);
+        } else if !keys.holds_inputs {
+            // It may have been read before that was known.
+            let last = keys.blocks.last_mut().into_iter();
+            last.for_each(|block| block.keep(self.is_key));
+        }
+        Ok(())
+    }
+
+    /// Makes differences of the numbers of all blocks that were read before it was known, or while it was.
+    fn anchor(&mut self) {
+        let anchors = self.differ_from.get_or_init(|| self.keys.anchors.clone());
+        let before = self.keys.blocks.iter_mut().rev();
+        for block in before.take_while(|block| !block.is_anchored()) {
+            let is_input = |column: usize| !(self.is_key)(column);
+            self.size -= block.size(is_input);
+            block.anchor(anchors);
+            self.size += block.size(is_input);
+        }
+    }
+
+    /// All of them; `is_first` of the table that is learned from.
+    fn finish(self, is_first: bool) -> Result<Keys> {
+        let mut keys = self.keys;
+        if keys.rows() == 0 {
+            let fix = "give a table with rows; if the first line is one, say `header = false` in `[data]`";
+            return Err(keys.head.error("the table has a header and no rows", fix));
+        }
+        if is_first && keys.rows() * self.columns.inputs.len() <= self.how.wide {
+            keys.anchors = Anchors::default();
+            if self.differ_from.get().is_some() {
+                // It seemed to be a large one, and is read again.
+                keys.let_go(self.is_key);
+            }
+        }
+        Ok(keys)
     }
 }
 
