@@ -63,6 +63,8 @@ pub struct MlpConfig {
     pub bias: bool,
     /// What the initial weights and biases are drawn from.
     pub initializer: Initializer,
+    /// Whether the weights of the output layer start at 0 in place of drawn ones.
+    pub zero_output: bool,
     /// The dropout of the input; a rate is in `[0, 1)`.
     pub input_dropout: Noise,
     /// The dropout of every hidden layer, or one a layer; a rate is in `[0, 1)`.
@@ -81,6 +83,7 @@ impl MlpConfig {
             output: Activation::Sigmoid,
             bias: true,
             initializer: Initializer::default(),
+            zero_output: false,
             input_dropout: Noise::default(),
             hidden_dropout: HiddenNoise::default(),
         }
@@ -98,6 +101,7 @@ impl MlpConfig {
             output: experiment.output(),
             bias: network.bias,
             initializer: experiment.initializer(),
+            zero_output: network.zero_output,
             input_dropout: experiment.dropout.input.of_kind(experiment.dropout.kind),
             hidden_dropout: experiment.dropout.hidden.of_kind(experiment.dropout.kind),
         }
@@ -128,6 +132,13 @@ impl MlpConfig {
     #[must_use]
     pub fn with_initializer(mut self, initializer: Initializer) -> Self {
         self.initializer = initializer;
+        self
+    }
+
+    /// Sets whether the weights of the output layer start at 0.
+    #[must_use]
+    pub fn with_zero_output(mut self, zero_output: bool) -> Self {
+        self.zero_output = zero_output;
         self
     }
 
@@ -215,7 +226,11 @@ impl MlpConfig {
                 bias,
             }
         });
-        layers.collect()
+        let mut layers: Vec<LayerWeights> = layers.collect();
+        if let Some(output) = layers.last_mut().filter(|_| self.zero_output) {
+            output.weight.fill(0.0);
+        }
+        layers
     }
 
     /// Builds the network with given weights; the initializer is not used. Behind those of the layers may stand the logits of rates

@@ -35,6 +35,10 @@ pub struct NetworkConfig {
     /// `selu`, else `xavier`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initializer: Option<Initializer>,
+    /// Whether the weights of the output layer start at 0 in place of drawn ones: then the network first answers the same for all rows,
+    /// and training adds what the inputs say. Default false.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub zero_output: bool,
 }
 
 fn default_bias() -> bool {

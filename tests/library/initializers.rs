@@ -119,6 +119,20 @@ fn layers_are_drawn_by_their_own_sizes_one_after_the_other() {
 }
 
 #[test]
+fn an_output_layer_that_starts_at_zero_leaves_all_else_as_drawn() {
+    let (_, device) = backends().remove(0);
+    let weights = |zero_output| {
+        let shape = MlpConfig::new(20, [30, 10], 3).with_zero_output(zero_output);
+        let network = shape.init(3, &device).expect("a network");
+        network.weights().expect("weights")
+    };
+    let (zero, mut drawn) = (weights(true), weights(false));
+    assert!(drawn[2].weight.iter().any(|weight| *weight != 0.0));
+    drawn[2].weight.fill(0.0);
+    assert_eq!(bits(&zero), bits(&drawn));
+}
+
+#[test]
 fn both_precisions_and_all_backends_start_from_the_same_weights_with_every_initializer() {
     for initializer in [
         Initializer::Uniform(0.3),

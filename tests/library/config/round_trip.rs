@@ -73,6 +73,7 @@ activation = "gelu"
 output = "identity"
 bias = false
 initializer = {initializer}
+zero_output = true
 [dropout]
 input = 0.1
 hidden = {hidden}
