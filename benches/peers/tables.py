@@ -52,7 +52,7 @@ TABLES = {
     "ames": ("modeldata", "ames", "Sale_Price"),
 }
 
-# Tables beside them, which decided nothing: what is measured on the ten alone may be luck.
+# Tables beside them: what is measured on the ten alone may be luck.
 MORE = {
     "wa_churn": ("modeldata", "wa_churn", "churn"),
     "pima": ("MASS", "Pima.tr2", "type"),

@@ -15,7 +15,7 @@ const FEWEST_TO_VALIDATE: usize = 150;
 
 /// Of fewer rows than this, networks of an ensemble leave out a fold each, in place of validation rows that all leave out: a tenth of so
 /// few rows chooses by luck, see docs/BOOSTING.md.
-const FEWEST_TO_HOLD_OUT: usize = 1_000;
+pub(super) const FEWEST_TO_HOLD_OUT: usize = 1_000;
 
 /// Fewer rows than this are too few for a test set of a fifth to say anything.
 const FEWEST_TO_SPLIT: usize = 20;
