@@ -118,6 +118,10 @@ pub trait Source: Send + Sync {
     fn is_on_disk(&self) -> bool {
         false
     }
+
+    /// Takes notice that the inputs of these rows are wanted soon.
+    #[doc(hidden)]
+    fn read_ahead(&self, _rows: &[usize]) {}
 }
 
 /// Some rows of a source, in some order. Cheap to clone.
@@ -233,6 +237,15 @@ impl Dataset {
     #[doc(hidden)]
     pub fn is_on_disk(&self) -> bool {
         self.source.is_on_disk()
+    }
+
+    /// Takes notice that the inputs of these rows are wanted soon.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub(crate) fn read_ahead(&self, rows: impl Iterator<Item = usize>) {
+        let rows: Vec<usize> = rows.map(|row| self.source_row(row)).collect();
+        self.source.read_ahead(&rows);
     }
 
     /// All inputs as a tensor of shape `[rows, d_input]`.

@@ -82,4 +82,8 @@ impl Source for Autoencoder {
     fn is_on_disk(&self) -> bool {
         self.rows.is_on_disk()
     }
+
+    fn read_ahead(&self, rows: &[usize]) {
+        self.rows.read_ahead(rows.iter().copied());
+    }
 }

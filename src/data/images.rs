@@ -88,6 +88,12 @@ impl Source for Images {
     fn is_on_disk(&self) -> bool {
         matches!(self.pixels, Pixels::File(_))
     }
+
+    fn read_ahead(&self, rows: &[usize]) {
+        if let Pixels::File(file) = &self.pixels {
+            file.read_ahead(rows);
+        }
+    }
 }
 
 /// A classification whose classes are called `0`, `1` and so on.

@@ -190,6 +190,14 @@ impl EpochOrder {
         }
         &self.order[plan.batch(step)]
     }
+
+    /// Some rows of the same epoch that come half as many rows later as are drawn together: those of the next blocks are among them before
+    /// any is taken.
+    pub(super) fn later(&self, plan: &Plan, step: usize) -> &[u32] {
+        let batch = plan.batch(step);
+        let later = |place: usize| self.order.len().min(place + BLOCK * TOGETHER / 2);
+        &self.order[later(batch.start)..later(batch.end)]
+    }
 }
 
 #[cfg(test)]

@@ -76,6 +76,13 @@ impl Rows {
         )
     }
 
+    /// Takes notice of rows that are asked for soon.
+    pub(super) fn read_ahead(&self, rows: &[u32]) {
+        if self.data.is_on_disk() {
+            self.data.read_ahead(rows.iter().map(|row| *row as usize));
+        }
+    }
+
     fn read(&self, rows: Option<&[usize]>) -> Tensors {
         let options = (&self.device, self.dtype);
         let d_output = self.data.d_output();

@@ -144,7 +144,9 @@ impl Networks<1> for SingleNetwork {
             }
         } else {
             let rows = self.order.rows(plan, step);
-            self.rows.at(part.map_or(rows, |part| &rows[part.clone()]))
+            let batch = self.rows.at(part.map_or(rows, |part| &rows[part.clone()]));
+            self.rows.read_ahead(self.order.later(plan, step));
+            batch
         };
         Batch {
             rows: inputs.dims()[0],

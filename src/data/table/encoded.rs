@@ -290,10 +290,6 @@ impl Codes {
         Ok(())
     }
 
-    pub(super) fn are_on_disk(&self) -> bool {
-        matches!(self.numbers, Numbers::OnDisk(_))
-    }
-
     /// Of some rows, a number that is the same for rows whose codes and targets are.
     pub(super) fn hashes(&self, rows: Range<usize>, targets: &Targets) -> Vec<u64> {
         let start = |row: &usize| Hash64::default().and((targets.get(*row) + 0.0).to_bits());
@@ -395,7 +391,13 @@ impl Source for Encoded {
     }
 
     fn is_on_disk(&self) -> bool {
-        self.codes.are_on_disk()
+        matches!(self.codes.numbers, Numbers::OnDisk(_))
+    }
+
+    fn read_ahead(&self, rows: &[usize]) {
+        if let Numbers::OnDisk(file) = &self.codes.numbers {
+            file.read_ahead(rows);
+        }
     }
 
     fn weight(&self, row: usize) -> Option<f64> {

@@ -45,6 +45,11 @@ impl Prepared {
             each(place, &numbers);
         });
     }
+
+    /// Begins to read rows that are wanted soon.
+    pub(super) fn read_ahead(&self, rows: &[usize]) {
+        self.0.read_ahead(rows);
+    }
 }
 
 /// Writes rows: to a file under another name, which it loses when it is whole, or to one without a name.

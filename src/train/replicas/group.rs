@@ -243,6 +243,9 @@ impl Networks<2> for ManyNetworks {
         let rows = orders[0].len();
         let places = layout.rows(rows, |r, place| orders[r][place]);
         let (inputs, targets, weights) = common.rows.at(&places);
+        for order in &self.orders {
+            common.rows.read_ahead(order.later(plan, step));
+        }
         Batch {
             inputs: layout.arrange(inputs),
             targets: layout.arrange(targets),
