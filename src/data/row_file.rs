@@ -1,10 +1,10 @@
 //! Rows of bytes in a file, for data that memory does not hold.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread;
 
 /// The bytes of rows that are read together, about, and the most rows, which stand together in `shuffle = "blocks"` too.
@@ -41,13 +41,14 @@ struct Blocks {
     held: Mutex<Held>,
 }
 
-/// Blocks that were read last, the oldest first.
+/// The blocks that were used last.
 #[derive(Debug, Default)]
 struct Held {
-    blocks: HashMap<usize, Arc<Vec<u8>>>,
-    order: VecDeque<usize>,
-    /// Those that are to be read ahead.
-    asked: HashSet<usize>,
+    /// Each with the time of its last use.
+    blocks: HashMap<usize, (Arc<Vec<u8>>, u64)>,
+    time: u64,
+    /// Blocks that were asked for ahead, and not used since.
+    ahead: HashSet<usize>,
 }
 
 impl RowFile {
@@ -58,7 +59,7 @@ impl RowFile {
         (first, width): (usize, usize),
         rows: usize,
     ) -> Self {
-        // Blocks begin where those of a shuffle do.
+        // A power of two, so that blocks begin where those of a shuffle do, if all rows are in it.
         let in_block = 1 << (BLOCK / width).clamp(1, MOST_ROWS).ilog2();
         let held = (ROWS_HELD * width).clamp(FEWEST_HELD, MOST_HELD);
         RowFile {
@@ -89,7 +90,7 @@ impl RowFile {
         let mut one = vec![0; blocks.width];
         for together in places.chunk_by(|a, b| a.0 == b.0) {
             let (block, first) = together[0];
-            let held = lock(&blocks.held).blocks.get(&block).map(Arc::clone);
+            let held = lock(&blocks.held).take(block);
             let bytes = match held {
                 Some(bytes) => bytes,
                 // A row by itself is not worth a block.
@@ -107,7 +108,7 @@ impl RowFile {
         }
     }
 
-    /// Begins to read the blocks of rows that are wanted soon, those of which several are in one.
+    /// Begins to read the blocks of rows that are wanted soon, those that have several of them.
     pub(super) fn read_ahead(&self, rows: &[usize]) {
         let blocks = &self.blocks;
         let mut wanted: Vec<usize> = rows.iter().map(|row| row / blocks.in_block).collect();
@@ -115,16 +116,14 @@ impl RowFile {
         let wanted = wanted.chunk_by(|a, b| a == b);
         let mut held = lock(&blocks.held);
         for block in wanted.filter(|same| same.len() > 1).map(|same| same[0]) {
-            if held.blocks.contains_key(&block) || !held.asked.insert(block) {
+            // What is not used before half of the memory is full of such blocks would be read in vain.
+            let is_enough = held.ahead.len() >= blocks.most / 2;
+            if is_enough || held.blocks.contains_key(&block) || !held.ahead.insert(block) {
                 continue;
             }
-            let ahead = self.ahead.get_or_init(|| reader(Arc::clone(blocks)));
-            if ahead
-                .as_ref()
-                .is_none_or(|ahead| ahead.send(block).is_err())
-            {
-                return;
-            }
+            let ahead = self.ahead.get_or_init(|| reader(Arc::downgrade(blocks)));
+            // Without the thread, blocks are read when they are used.
+            ahead.iter().for_each(|ahead| _ = ahead.send(block));
         }
     }
 
@@ -136,13 +135,18 @@ impl RowFile {
     }
 }
 
-/// Starts the thread that reads ahead. It ends when nobody can ask it any more.
-fn reader(blocks: Arc<Blocks>) -> Option<Sender<usize>> {
+/// Starts the thread that reads ahead. It ends when nobody uses the blocks any more.
+fn reader(blocks: Weak<Blocks>) -> Option<Sender<usize>> {
     let (sender, receiver) = channel();
     let read = move || {
         for block in receiver {
-            // Who needs it reads it again, and says what is wrong.
-            _ = blocks.load(block);
+            let Some(blocks) = blocks.upgrade() else {
+                return;
+            };
+            // It may have been used meanwhile. If it cannot be read, who needs it says what is wrong.
+            if lock(&blocks.held).ahead.contains(&block) {
+                _ = blocks.load(block);
+            }
         }
     };
     let thread = thread::Builder::new().name("read ahead".to_owned());
@@ -153,32 +157,47 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Held {
+    /// A block that is used now; none if it is not held.
+    fn take(&mut self, block: usize) -> Option<Arc<Vec<u8>>> {
+        self.ahead.remove(&block);
+        self.time += 1;
+        let (bytes, used) = self.blocks.get_mut(&block)?;
+        *used = self.time;
+        Some(Arc::clone(bytes))
+    }
+
+    /// Makes room for a block where `most` are held: for the memory of the one whose last use is the longest ago.
+    fn room(&mut self, most: usize) -> Option<Vec<u8>> {
+        if self.blocks.len() < most {
+            return None;
+        }
+        let oldest = self.blocks.iter().min_by_key(|(_, (_, used))| *used);
+        let oldest = *oldest?.0;
+        Arc::into_inner(self.blocks.remove(&oldest)?.0)
+    }
+}
+
 impl Blocks {
     /// A block, read unless it is held.
     fn load(&self, block: usize) -> io::Result<Arc<Vec<u8>>> {
         let mut file = lock(&self.file);
-        let mut bytes = Vec::new();
-        {
+        let mut bytes = {
             let mut held = lock(&self.held);
-            held.asked.remove(&block);
             // Another thread may have read it while this one waited for the file.
-            if let Some(bytes) = held.blocks.get(&block) {
+            if let Some((bytes, _)) = held.blocks.get(&block) {
                 return Ok(Arc::clone(bytes));
             }
-            if held.order.len() == self.most {
-                let oldest = held.order.pop_front();
-                let oldest = oldest.and_then(|oldest| held.blocks.remove(&oldest));
-                bytes = oldest.and_then(Arc::into_inner).unwrap_or_default();
-            }
-        }
+            held.room(self.most).unwrap_or_default()
+        };
         let first = block * self.in_block;
         let count = self.in_block.min(self.rows - first);
         bytes.resize(count * self.width, 0);
         self.read(&mut file, first, &mut bytes)?;
         let bytes = Arc::new(bytes);
         let mut held = lock(&self.held);
-        held.order.push_back(block);
-        held.blocks.insert(block, Arc::clone(&bytes));
+        let used = held.time;
+        held.blocks.insert(block, (Arc::clone(&bytes), used));
         Ok(bytes)
     }
 
@@ -230,6 +249,19 @@ mod tests {
                 of_file.read_ahead(&some(start + 3));
                 assert_reads(&of_file, &some(start), width);
             }
+        }
+    }
+
+    #[test]
+    fn the_block_whose_last_use_is_the_longest_ago_makes_room() {
+        let (rows, width) = (5 << 12, 7);
+        let mut of_file = RowFile::new("x".to_owned(), file(rows, width), (3, width), rows);
+        Arc::get_mut(&mut of_file.blocks).expect("no other").most = 2;
+        for block in [0, 1, 0, 2, 0, 3, 0, 4] {
+            let first = block << 12;
+            assert_reads(&of_file, &[first, first + 1], width);
+            let held = lock(&of_file.blocks.held);
+            assert!(held.blocks.contains_key(&0) && held.blocks.contains_key(&block));
         }
     }
 

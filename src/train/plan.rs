@@ -191,11 +191,14 @@ impl EpochOrder {
         &self.order[plan.batch(step)]
     }
 
-    /// Some rows of the same epoch that come half as many rows later as are drawn together: those of the next blocks are among them before
-    /// any is taken.
+    /// Some rows of the same epoch that come half as many rows later as are drawn together, to be read ahead; none where rows of any blocks
+    /// are drawn, which nothing that is read ahead would serve.
     pub(super) fn later(&self, plan: &Plan, step: usize) -> &[u32] {
+        if plan.shuffle != Shuffle::Blocks {
+            return &[];
+        }
         let batch = plan.batch(step);
-        let later = |place: usize| self.order.len().min(place + BLOCK * TOGETHER / 2);
+        let later = |place: usize| plan.rows.min(place + BLOCK * TOGETHER / 2);
         &self.order[later(batch.start)..later(batch.end)]
     }
 }
@@ -203,6 +206,34 @@ impl EpochOrder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_to_read_ahead_are_those_of_later_steps_of_the_same_epoch() {
+        const AHEAD: usize = BLOCK * TOGETHER / 2;
+        let rows = 2 * AHEAD + 100;
+        let plan = |shuffle: &str| {
+            let text = format!(
+                "learning_rate = 0.1\nepochs = 2\nbatch_size = 1000\nshuffle = \"{shuffle}\""
+            );
+            Plan::new(&toml::from_str(&text).expect("a plan"), rows)
+        };
+        let blocks = plan("blocks");
+        let mut order = EpochOrder::new(1);
+        for epoch in 0..2 {
+            let first = epoch * blocks.steps_an_epoch;
+            let steps = first..first + blocks.steps_an_epoch;
+            let all = steps.clone().map(|step| order.rows(&blocks, step).to_vec());
+            let all: Vec<u32> = all.collect::<Vec<_>>().concat();
+            let later = steps.map(|step| {
+                order.rows(&blocks, step);
+                order.later(&blocks, step).to_vec()
+            });
+            assert_eq!(later.collect::<Vec<_>>().concat(), all[AHEAD..]);
+        }
+        let any = plan("rows");
+        order.rows(&any, 0);
+        assert!(order.later(&any, 0).is_empty());
+    }
 
     #[test]
     fn blocks_stand_together_and_every_row_has_its_turn() {

@@ -225,6 +225,7 @@ fn the_size_of_the_network_follows_from_the_rows_and_its_dropout_from_the_task()
         let (_, experiment, _) = good(&[&folder.write("t.csv", table("a,b", rows, line))]);
         assert_eq!(experiment.network.hidden, [units, units]);
         assert_eq!(experiment.dropout.hidden, rate.into());
+        assert_eq!(experiment.network.zero_output, rows < 1_000);
     }
 }
 

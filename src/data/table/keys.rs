@@ -74,7 +74,8 @@ impl Keys {
             how,
             is_too_large: &is_too_large,
             differ_from: &anchors,
-            has_anchors: known.is_some(),
+            is_first: known.is_none(),
+            has_enough: false,
             size: 0,
             bytes: 0,
         };
@@ -91,7 +92,7 @@ impl Keys {
         scan(files, (&wanted, form), work, |(block, gaps)| {
             found.add(block, gaps)
         })?;
-        found.finish(known.is_none())
+        found.finish()
     }
 
     /// Forgets the inputs, which are to be read again.
@@ -133,7 +134,10 @@ struct Growing<'a> {
     is_too_large: &'a AtomicBool,
     /// Tells them what numbers become differences from, once it is known that the table is a large one.
     differ_from: &'a OnceLock<Anchors>,
-    has_anchors: bool,
+    /// Whether the table is learned from, and not prepared as another was.
+    is_first: bool,
+    /// Whether enough was read to know what numbers differ from.
+    has_enough: bool,
     /// The bytes of the inputs that are held, those of the files that were read, and of these all.
     size: usize,
     bytes: usize,
@@ -166,11 +170,12 @@ impl Growing<'_> {
         let is_large = is_large(cells, self.how.wide, share);
         let words = if is_large { prepared / 2 } else { 0 };
         let most = (self.how.cells + self.how.cells / 4).max(prepared + words);
-        if !self.has_anchors && (rows >= ROWS || self.size > most) {
-            self.has_anchors = true;
+        let has_enough = rows >= ROWS || self.size > most;
+        if self.is_first && has_enough && !self.has_enough {
             keys.anchors = Anchors::of(&keys.blocks, self.columns, self.config);
         }
-        if is_in_memory && keys.holds_inputs && is_large && self.has_anchors {
+        self.has_enough |= has_enough;
+        if is_in_memory && keys.holds_inputs && is_large && self.has_enough {
             self.anchor();
         }
         let keys = &mut self.keys;
@@ -197,14 +202,14 @@ impl Growing<'_> {
         }
     }
 
-    /// All of them; `is_first` of the table that is learned from.
-    fn finish(self, is_first: bool) -> Result<Keys> {
+    /// All of them.
+    fn finish(self) -> Result<Keys> {
         let mut keys = self.keys;
         if keys.rows() == 0 {
             let fix = "give a table with rows; if the first line is one, say `header = false` in `[data]`";
             return Err(keys.head.error("the table has a header and no rows", fix));
         }
-        if is_first && keys.rows() * self.columns.inputs.len() <= self.how.wide {
+        if self.is_first && keys.rows() * self.columns.inputs.len() <= self.how.wide {
             keys.anchors = Anchors::default();
             if self.differ_from.get().is_some() {
                 // It seemed to be a large one, and is read again.

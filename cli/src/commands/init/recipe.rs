@@ -83,7 +83,7 @@ pub(super) fn network(text: &mut Text, guess: &Guess) {
         "smooth: better than relu on most tables",
     );
     if guess.rows < FEWEST_TO_HOLD_OUT {
-        let why = "with few rows the best step comes early, when weights still are much as they were drawn";
+        let why = "few rows do not train away what was drawn at the start";
         text.key("zero_output", "true", why);
     }
     // On two regressions of about a thousand rows (UCI's concrete and energy), 0.5 made twice the error
