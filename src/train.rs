@@ -14,6 +14,7 @@ mod diverged;
 mod engine;
 mod exchange;
 mod folds;
+mod linear;
 mod observer;
 mod optimizer;
 mod pass;
@@ -36,12 +37,13 @@ use crate::backend::read;
 use crate::config::{CheckedExperiment, Loss, Measure, ResolvedExperiment};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::evaluate::Evaluation;
+use crate::evaluate::{Evaluation, evaluate};
 use crate::model::{Mlp, MlpConfig};
 
 use best::BestSoFar;
 use engine::Engine;
 use folds::Folds;
+use linear::start_as_linear;
 use plan::{Plan, check_rows};
 use replicas::Groups;
 use single::SingleNetwork;
@@ -50,6 +52,8 @@ use steps::StepLoop;
 // What `dropwise-lab` trains many networks with; hidden, since it may change at any time.
 #[doc(hidden)]
 pub use exchange::{Exchange, broadcast, check_same};
+#[doc(hidden)]
+pub use linear::linear_experiment;
 pub use observer::{Flow, Observer, Report};
 #[doc(hidden)]
 pub use replicas::{Replica, Replicas, ReplicasObserver, ReplicasReport};
@@ -134,6 +138,20 @@ impl<'a> Trainer<'a> {
         validation: Option<&'a Dataset>,
         device: &Device,
     ) -> Result<Self> {
+        let mut trainer = Trainer::before_the_start(experiment, train, validation, device)?;
+        if trainer.experiment.network.linear_start {
+            trainer.start_as_linear()?;
+        }
+        Ok(trainer)
+    }
+
+    /// The same with weights as they are drawn, for whoever has others.
+    fn before_the_start(
+        experiment: &CheckedExperiment,
+        train: &'a Dataset,
+        validation: Option<&'a Dataset>,
+        device: &Device,
+    ) -> Result<Self> {
         check_rows(train)?;
         let experiment = experiment.resolve(train.task())?;
         let device = device.clone().autodiff();
@@ -182,6 +200,34 @@ impl<'a> Trainer<'a> {
             asks_for_end: false,
             ends: false,
         })
+    }
+
+    /// Makes the network start as the linear model of its rows (`network.linear_start`). That is step 0, so that no later one is the best
+    /// without being better.
+    fn start_as_linear(&mut self) -> Result<()> {
+        let (experiment, rows) = (&self.experiment, (self.train, self.folds.as_ref()));
+        let device = &self.network().device();
+        let members = Replica::members(experiment);
+        let networks = self.members().iter().map(Mlp::parameters).collect();
+        let networks = start_as_linear(experiment, (&members, networks), rows, device)?;
+        match &mut self.steps {
+            Steps::One(steps) => steps.layers = networks.concat(),
+            Steps::Ensemble(groups) => {
+                let states = groups.states();
+                groups.restore(&networks, &states);
+            }
+        }
+        self.members = OnceLock::new();
+        let found = match self.validation {
+            Some(rows) => Some(evaluate(self.members(), self.loss(), rows)?),
+            None => self.cross_validate(self.members())?,
+        };
+        if let Some(found) = found {
+            let select = self.experiment.train.select.unwrap_or(Measure::Loss);
+            let members = self.members().iter().map(Mlp::valid).collect();
+            self.best.compare(0, select.value(&found.metrics), members);
+        }
+        Ok(())
     }
 
     /// Trains together with other processes, each of which takes its share of a batch's shards (`train.shards`): all come to the

@@ -72,11 +72,33 @@ MORE = {
     "concrete": ("modeldata", "concrete", "compressive_strength"),
 }
 
+# Made tables of 3,000 rows, in which a linear model is the truth: columns, whether they are of classes, the deviation of the noise.
+LINEAR = {
+    "plane": (2, False, 0.1),
+    "linear10": (10, False, 0.6),
+    "linear30": (30, False, 0.9),
+    "logistic10": (10, True, 1.0),
+}
+
 # Columns that give the target away, or name the row.
 LEFT_OUT = {"wage": ["logwage"], "titanic": ["name"]}
 
 
+def linear_table(name):
+    columns, are_classes, noise = LINEAR[name]
+    random = np.random.default_rng(0)
+    inputs = random.normal(size=(3_000, columns))
+    sums = inputs @ random.normal(size=columns)
+    if are_classes:
+        target = np.where(random.uniform(size=len(sums)) < 1 / (1 + np.exp(-sums / noise)), "yes", "no")
+    else:
+        target = sums + noise * sums.std() * random.normal(size=len(sums))
+    return pd.DataFrame(inputs, columns=[f"x{k}" for k in range(columns)]).assign(y=target), "y"
+
+
 def table(name):
+    if name in LINEAR:
+        return linear_table(name)
     package, table, target = (TABLES | MORE)[name]
     if package == "sklearn":
         frame = getattr(datasets, f"load_{table}")(as_frame=True).frame
@@ -85,6 +107,14 @@ def table(name):
     leave_out = ["rownames", *LEFT_OUT.get(name, [])]
     frame = frame.drop(columns=[column for column in leave_out if column in frame])
     return frame.dropna(subset=[target]).reset_index(drop=True), target
+
+
+def split_of(y, rows, seed):
+    """The rows to learn from and to judge by: 80 and 20 %, or `rows` of them and up to 400 others."""
+    sizes = {"test_size": 0.2} if rows is None else {"train_size": rows, "test_size": min(400, len(y) - rows)}
+    stratify = None if is_regression(y) else y.astype(str)
+    train, test = train_test_split(np.arange(len(y)), random_state=seed, stratify=stratify, **sizes)
+    return np.sort(train), np.sort(test)
 
 
 def is_regression(target):
@@ -252,8 +282,10 @@ def summary(found):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--splits", type=int, default=3)
-    parser.add_argument("--tables", nargs="+", choices=[*TABLES, *MORE])
+    parser.add_argument("--tables", nargs="+", choices=[*TABLES, *MORE, *LINEAR])
     parser.add_argument("--more", action="store_true", help="the tables beside the ten")
+    parser.add_argument("--linear", action="store_true", help="made tables in which a linear model is the truth")
+    parser.add_argument("--rows", type=int, metavar="N", help="learn from so many rows, and judge by up to 400 others")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="changes what `init` wrote")
     parser.add_argument("--json", metavar="FILE", help="all numbers")
     parser.add_argument("--peers", metavar="FILE", help="keep what the peers come to here, and do not run them again")
@@ -263,23 +295,27 @@ def main():
     kept = Path(arguments.peers) if arguments.peers else None
     known = json.loads(kept.read_text()) if kept and kept.exists() else {}
     found = {}
-    for name in arguments.tables or (MORE if arguments.more else TABLES):
+    by_default = LINEAR if arguments.linear else MORE if arguments.more else TABLES
+    for name in arguments.tables or by_default:
         frame, target = table(name)
         y = frame[target]
         found[name] = {"dropwise": []}
         for split in range(arguments.splits):
-            stratify = None if is_regression(y) else y.astype(str)
-            train, test = train_test_split(np.arange(len(frame)), test_size=0.2, random_state=split, stratify=stratify)
-            train, test = np.sort(train), np.sort(test)
+            train, test = split_of(y, arguments.rows, split)
+            if arguments.rows:
+                kept_rows = np.concatenate([train, test])
+                few, train, test = frame.iloc[kept_rows].reset_index(drop=True), np.arange(len(train)), np.arange(len(train), len(kept_rows))
+            else:
+                few = frame
             found[name]["rows"] = len(test)
-            key = f"{name} {split}"
+            key = f"{name} {split}" + (f" {arguments.rows}" if arguments.rows else "")
             if key not in known:
-                known[key] = with_peers(frame, target, train, test)
+                known[key] = with_peers(few, target, train, test)
                 if kept:
                     kept.write_text(json.dumps(known))
             for model, result in known[key].items():
                 found[name].setdefault(model, []).append(result)
-            found[name]["dropwise"].append(with_dropwise(program, frame, target, test, split, arguments.set))
+            found[name]["dropwise"].append(with_dropwise(program, few, target, test, split, arguments.set))
         ours, theirs = found[name]["dropwise"], found[name]["boosting"]
         keys = [key for key in ("errors", "log_loss", "rmse") if key in ours[0]]
         ratios = ", ".join(f"{key} {ratio(ours, theirs, key):.3f}" for key in keys)

@@ -2,7 +2,7 @@
 # What `dropwise init` writes, untouched, against boosting, a forest, a linear model and scikit-learn's network, on real tables; see
 # docs/BOOSTING.md.
 #
-#     benches/peers/tables.sh [--splits N] [--tables NAME...] [--more] [--set KEY=VALUE...] [--json FILE]
+#     benches/peers/tables.sh [--splits N] [--tables NAME...] [--more] [--linear] [--rows N] [--set KEY=VALUE...] [--json FILE]
 #
 # The tables come with Python packages, which are installed into a virtual environment under target/peers, or into that which
 # PEERS_VENV names. The program is target/release/dropwise, or that which DROPWISE names.

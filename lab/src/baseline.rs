@@ -3,19 +3,12 @@
 use burn::tensor::Device;
 use serde::Serialize;
 
-use dropwise::config::{
-    BatchSize, CheckedExperiment, DropoutConfig, Experiment, Loss, Optimizer, ResolvedExperiment,
-    Schedule, TrainConfig,
-};
+use dropwise::config::{Loss, ResolvedExperiment};
 use dropwise::data::{Dataset, Task};
 use dropwise::error::{Error, Result};
 use dropwise::evaluate::{Measure, Metrics, evaluate, number};
 use dropwise::model::{LayerWeights, Mlp, MlpConfig};
-use dropwise::train::Trainer;
-
-/// Steps of the linear model, and rows a step: enough for it to converge, and a moment's work.
-const STEPS: usize = 2_000;
-const ROWS_A_STEP: usize = 64;
+use dropwise::train::{Trainer, linear_experiment};
 
 /// More weights would take longer than a moment.
 const MOST_WEIGHTS: usize = 1 << 16;
@@ -181,42 +174,6 @@ fn constant(experiment: &ResolvedExperiment, rows: &Dataset, device: &Device) ->
     let shape =
         MlpConfig::new(d_input, [], d_output).with_output(dropwise::config::Activation::Identity);
     shape.init_with_weights(&[weights], (device, experiment.precision.dtype()))
-}
-
-/// The experiment whose network is the linear model that `experiment`'s is compared with, for so many training rows: no hidden
-/// layers, no dropout, and as much of an L2 penalty as scikit-learn gives a logistic regression.
-///
-/// # Errors
-/// [`Error::InvalidValue`] if no experiment is made of it, which does not happen.
-pub fn linear_experiment(experiment: &Experiment, rows: usize) -> Result<CheckedExperiment> {
-    let mut linear = experiment.clone();
-    linear.network.hidden = Vec::new();
-    linear.network.bias = true;
-    linear.dropout = DropoutConfig::default();
-    linear.train = TrainConfig {
-        optimizer: Optimizer::Adam,
-        learning_rate: 0.02,
-        schedule: Schedule::Cosine,
-        batch_size: BatchSize::Rows(ROWS_A_STEP),
-        weight_decay: 1.0 / rows as f64,
-        steps: Some(STEPS),
-        epochs: None,
-        // Once, at the end.
-        evaluate_every: Some(STEPS),
-        momentum: Default::default(),
-        dampening: false,
-        beta2: 0.999,
-        l1: 0.0,
-        clip: None,
-        max_norm: None,
-        select: None,
-        early_stopping: None,
-        ensemble: 1,
-        cross_validation: None,
-        shards: 1,
-        ..linear.train
-    };
-    linear.check()
 }
 
 fn linear(experiment: &ResolvedExperiment, rows: &Dataset, device: &Device) -> Result<Option<Mlp>> {

@@ -39,6 +39,12 @@ pub struct NetworkConfig {
     /// and training adds what the inputs say. Default false.
     #[serde(default, skip_serializing_if = "is_default")]
     pub zero_output: bool,
+    /// Whether the network starts as the linear model of its training rows (with `train.cross_validation`, each member as that of the rows it
+    /// trains on), which is fitted first: some hidden units pass on what it says, two or more of each layer for each output, and the other
+    /// weights of the output layer are 0; all of them where a layer has fewer units. For the activations `relu`, `gelu` and `silu`, with
+    /// biases. Where rows choose the best step, the start counts as step 0. Default false.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub linear_start: bool,
 }
 
 fn default_bias() -> bool {
@@ -61,9 +67,39 @@ fn layers<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec
 impl NetworkConfig {
     pub(super) fn check(&self) -> Result<()> {
         check_hidden("network.hidden", &self.hidden)?;
+        if self.linear_start {
+            self.check_linear_start()?;
+        }
         self.initializer.map_or(Ok(()), |initializer| {
             initializer.check("network.initializer")
         })
+    }
+
+    /// Units pass a sum on where `f(z) - f(-z)` is `z`.
+    fn check_linear_start(&self) -> Result<()> {
+        let key = "network.linear_start";
+        let activations = [Activation::Relu, Activation::Gelu, Activation::Silu];
+        if !activations.contains(&self.activation) {
+            let only = "activation = \"relu\", \"gelu\" or \"silu\"";
+            let found = format!("\"{}\"", self.activation);
+            return Err(Error::inapplicable(key, only, found));
+        }
+        if self.hidden.is_empty() {
+            return Err(Error::inapplicable(
+                key,
+                "networks with hidden layers",
+                "`hidden = []`",
+            ));
+        }
+        if self.zero_output {
+            let found = "`linear_start = true`";
+            let only = "networks that do not start as a linear model";
+            return Err(Error::inapplicable("network.zero_output", only, found));
+        }
+        if !self.bias {
+            return Err(Error::inapplicable(key, "bias = true", "`bias = false`"));
+        }
+        Ok(())
     }
 }
 

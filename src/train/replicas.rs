@@ -193,8 +193,10 @@ impl<'a> Replicas<'a> {
             let found = experiment.train.shards;
             return Err(Error::invalid("train.shards", expected, found));
         }
+        let rows = (train, None);
+        let groups = Groups::new(experiment, &replicas, rows, device)?;
         Ok(Replicas {
-            groups: Groups::new(experiment, &replicas, (train, None), device)?,
+            groups: groups.start(experiment, &replicas, rows, device)?,
             train,
             validation: validation.filter(|rows| !rows.is_empty()),
             diverged: vec![None; replicas.len()],

@@ -67,7 +67,7 @@ impl<'a> Trainer<'a> {
         device: &Device,
         snapshot: &Snapshot,
     ) -> Result<Self> {
-        let mut trainer = Trainer::new(experiment, train, validation, device)?;
+        let mut trainer = Trainer::before_the_start(experiment, train, validation, device)?;
         let network = trainer.network();
         let (device, dtype) = (network.device(), network.dtype());
         let (count, (depth, learned)) = (trainer.members().len(), trainer.shape.counts());

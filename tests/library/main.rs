@@ -22,6 +22,7 @@ mod initializers;
 mod layers;
 mod learned;
 mod linear;
+mod linear_start;
 mod mask_independence;
 mod memory;
 mod metrics;

@@ -15,9 +15,8 @@ use std::sync::atomic::AtomicBool;
 use clap::builder::RangedU64ValueParser;
 use dropwise::config::Experiment;
 use dropwise::data::Splits;
-use dropwise::train::{End, Flow, Observer, Trainer};
+use dropwise::train::{End, Flow, Observer, Trainer, linear_experiment};
 use dropwise::{Backend, Error, Result};
-use dropwise_lab::baseline::linear_experiment;
 use dropwise_lab::store::{Trained, foreign_weights, keep_calibration};
 
 use super::args::ExperimentArgs;

@@ -191,6 +191,7 @@ fn a_small_table_has_no_validation_rows_and_a_nearly_exact_line_comes_out() {
         let validates = rows == 150;
         assert_eq!(experiment.train.early_stopping.is_some(), validates);
         assert_eq!(text.contains("schedule = \"cosine\""), !validates);
+        assert!(experiment.network.linear_start);
         if rows == 40 {
             let config = folder.write("line.toml", text);
             let run = folder.path("run");
@@ -225,7 +226,31 @@ fn the_size_of_the_network_follows_from_the_rows_and_its_dropout_from_the_task()
         let (_, experiment, _) = good(&[&folder.write("t.csv", table("a,b", rows, line))]);
         assert_eq!(experiment.network.hidden, [units, units]);
         assert_eq!(experiment.dropout.hidden, rate.into());
-        assert_eq!(experiment.network.zero_output, rows < 1_000);
+        assert_eq!(experiment.network.linear_start, rows < 1_000);
+        assert!(!experiment.network.zero_output);
+        let medium = (1_000..10_000).contains(&rows);
+        assert_eq!(
+            experiment.train.learning_rate,
+            if medium { 0.01 } else { 0.003 }
+        );
+    }
+}
+
+#[test]
+fn a_small_table_of_many_classes_gets_a_network_that_has_units_enough_for_them() {
+    let folder = Folder::new();
+    for (classes, linear) in [(16, true), (17, false), (40, false)] {
+        let line = |row: usize| format!("{:.3},class {}", noise(row), row % classes);
+        let path = folder.write("t.csv", table("a,b", 400, line));
+        let (_, experiment, splits) = good(&[&path, "--target", "b"]);
+        let network = &experiment.network;
+        assert_eq!(
+            (network.linear_start, network.zero_output),
+            (linear, !linear)
+        );
+        let device = dropwise::Backend::default().device().expect("a device");
+        let trainer = dropwise::train::Trainer::new(&experiment, &splits.train, None, &device);
+        assert!(trainer.is_ok(), "{classes} classes");
     }
 }
 

@@ -15,6 +15,7 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::model::{LayerTensors, Mlp, MlpConfig};
 use crate::train::folds::Folds;
+use crate::train::linear::start_as_linear;
 use crate::train::optimizer::OptimizerState;
 use crate::train::plan::{EpochOrder, Plan, check_rows};
 use crate::train::rows::Rows;
@@ -76,6 +77,26 @@ impl Groups {
             places,
             threads,
         })
+    }
+
+    /// Makes all networks start as linear models, if the experiment says so (`network.linear_start`). All else is what they were made of.
+    ///
+    /// # Errors
+    /// Those of the backend.
+    pub(in crate::train) fn start(
+        mut self,
+        experiment: &CheckedExperiment,
+        replicas: &[Replica],
+        rows: (&Dataset, Option<&Folds>),
+        device: &Device,
+    ) -> Result<Self> {
+        if experiment.network.linear_start {
+            let networks = (replicas, self.networks());
+            let networks = start_as_linear(experiment, networks, rows, device)?;
+            let states = self.states();
+            self.restore(&networks, &states);
+        }
+        Ok(self)
     }
 
     /// What the networks share.

@@ -1,6 +1,6 @@
 //! Every key of `[network]` and `[dropout]`: its type and its range.
 
-use dropwise::config::Activation;
+use dropwise::config::{Activation, Experiment};
 
 use super::mistakes::{assert_error, assert_good};
 
@@ -123,4 +123,32 @@ fn the_list_of_activations_has_every_word_for_one() {
             names.join(", ")
         ),
     );
+}
+
+#[test]
+fn a_network_starts_as_a_linear_model_only_where_units_can_pass_one_on() {
+    for (lines, expected) in [
+        (
+            "hidden = 4\nlinear_start = true",
+            "network.linear_start applies only to activation = \"relu\", \"gelu\" or \"silu\", not \"sigmoid\"; remove it",
+        ),
+        (
+            "hidden = []\nactivation = \"relu\"\nlinear_start = true",
+            "network.linear_start applies only to networks with hidden layers, not `hidden = []`; remove it",
+        ),
+        (
+            "hidden = 4\nactivation = \"relu\"\nzero_output = true\nlinear_start = true",
+            "network.zero_output applies only to networks that do not start as a linear model, not `linear_start = true`; remove it",
+        ),
+        (
+            "hidden = 4\nactivation = \"gelu\"\nbias = false\nlinear_start = true",
+            "network.linear_start applies only to bias = true, not `bias = false`; remove it",
+        ),
+    ] {
+        let text = format!(
+            "[data]\nsource = 'xor'\n[network]\n{lines}\n[train]\nlearning_rate = 0.1\nepochs = 1\n"
+        );
+        let error = Experiment::parse("a.toml", &text).expect_err("a mistake");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
 }

@@ -206,6 +206,15 @@ impl Guess {
         self.looked_at < self.rows
     }
 
+    /// Outputs of the network, at most: one for each class.
+    pub(super) fn outputs(&self) -> usize {
+        match (self.task, self.target_column) {
+            (TaskKind::Regression | TaskKind::Binary, _) => 1,
+            (TaskKind::Classification, Some(target)) => self.columns[target].distinct,
+            (TaskKind::Classification, None) => usize::MAX,
+        }
+    }
+
     /// Whether rows can be spared for validation.
     pub(super) fn validates(&self) -> bool {
         self.rows >= FEWEST_TO_VALIDATE

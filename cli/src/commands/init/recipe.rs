@@ -16,6 +16,9 @@ const MEMBERS: usize = 5;
 const STEPS: usize = 3_000;
 const PATIENCE: usize = 300;
 
+/// Units of a small table's network that pass on a linear model, two for each output, leave most to learn the rest up to so many outputs.
+const MOST_OUTPUTS: usize = 16;
+
 /// Epochs of a training that no validation rows end.
 const EPOCHS_WITHOUT_VALIDATION: usize = 500;
 
@@ -68,6 +71,11 @@ fn rounded(number: usize) -> usize {
     number / unit * unit
 }
 
+/// Whether the network starts as the linear model of its rows.
+fn starts_as_linear(guess: &Guess) -> bool {
+    guess.rows < FEWEST_TO_HOLD_OUT && guess.outputs() <= MOST_OUTPUTS
+}
+
 pub(super) fn network(text: &mut Text, guess: &Guess) {
     let hidden = match guess.rows {
         0..1_000 => "[64, 64]",
@@ -82,7 +90,10 @@ pub(super) fn network(text: &mut Text, guess: &Guess) {
         &quoted("silu"),
         "smooth: better than relu on most tables",
     );
-    if guess.rows < FEWEST_TO_HOLD_OUT {
+    if starts_as_linear(guess) {
+        let why = "begins as the linear model: few rows often say little more";
+        text.key("linear_start", "true", why);
+    } else if guess.rows < FEWEST_TO_HOLD_OUT {
         let why = "few rows do not train away what was drawn at the start";
         text.key("zero_output", "true", why);
     }
@@ -108,11 +119,12 @@ pub(super) fn training(text: &mut Text, guess: &Guess) {
     let recipe = Recipe::of(guess);
     text.section("train");
     text.key("optimizer", &quoted("adam"), "");
-    let rate = match guess.rows {
-        0..10_000 => "0.01",
-        _ => "0.003",
+    let (rate, why) = match guess.rows {
+        _ if starts_as_linear(guess) => ("0.003", "short steps, from a start that is good"),
+        0..10_000 => ("0.01", ""),
+        _ => ("0.003", ""),
     };
-    text.key("learning_rate", rate, "");
+    text.key("learning_rate", rate, why);
     if !guess.validates() {
         let why = "down to 0, since no validation rows say when to stop";
         text.key("schedule", &quoted("cosine"), why);

@@ -244,9 +244,14 @@ fn print_predictions(out: &mut impl Write, rows: &Dataset, predictions: &[f64]) 
 
 fn print_splits(out: &mut impl Write, report: &RunReport, keep: Option<&str>) -> Result<()> {
     let (end, step, model) = (report.end, report.model_step, report.model);
+    // Only a network that starts as something can be at its best then.
+    let start = match step == 0 && report.steps > 0 {
+        true => ", the linear model that it starts as",
+        false => "",
+    };
     writeln!(
         out,
-        "{end} after {} steps; the {model} network, of step {step}:",
+        "{end} after {} steps; the {model} network, of step {step}{start}:",
         report.steps
     )?;
     let validation = match report.cross_validation {

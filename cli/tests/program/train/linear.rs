@@ -32,3 +32,35 @@ fn a_network_that_a_linear_model_beats_names_the_command_that_trains_it_and_it_i
     let found = &json(folder.path("linear/report.json"))["test"];
     assert_eq!(found["rmse"], expected["rmse"]);
 }
+
+#[test]
+fn a_network_that_no_step_makes_better_is_the_linear_model_that_it_started_as() {
+    let folder = Folder::new();
+    let row = |k: i32| {
+        let (a, b) = (k * 7 % 31, k * 11 % 29);
+        format!("{a},{b},{}\n", 2 * a - 3 * b + k * k % 3)
+    };
+    let rows: String = (0..200).map(row).collect();
+    folder.write("line.csv", format!("a,b,y\n{rows}"));
+    // Steps so long that they lead away.
+    folder.write(
+        "line.toml",
+        "[data]\nsource = 'csv'\npath = 'line.csv'\ntarget = 'y'\nsplit = { test = 0.2 }\n\
+         [network]\nhidden = [16]\nactivation = 'silu'\nlinear_start = true\n\
+         [train]\noptimizer = 'adam'\nlearning_rate = 3\nbatch_size = 32\nepochs = 3\nensemble = 2\n\
+         cross_validation = 2\n",
+    );
+    let out = folder.good(&["train", "line.toml", "--out", "run"]);
+    let words = "the best network, of step 0, the linear model that it starts as:\n";
+    assert_has(&out, words);
+    let report = json(folder.path("run/report.json"));
+    let rmse = |value: &serde_json::Value| value["rmse"].as_f64().expect("a number");
+    let (found, linear) = (&report["test"], &report["judged"]["baselines"]["linear"]);
+    // Two linear models, each of half of the rows, for one of all.
+    assert!(rmse(found) < 1.1 * rmse(linear), "{found} {linear}");
+    let out = folder.good(&["evaluate", "run", "--json"]);
+    let again: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(&again["metrics"], found);
+    folder.good(&["report", "run", "--out", "run.html"]);
+    folder.good(&["export", "run", "--out", "run.onnx"]);
+}
