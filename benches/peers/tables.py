@@ -202,18 +202,20 @@ def run(program, folder, *arguments):
     return done.stdout
 
 
-def with_dropwise(program, frame, target, test, seed, changes):
-    """What the network that `init` writes comes to."""
+def with_dropwise(program, frame, target, test, seed, changes, alone):
+    """What the network that `init` writes comes to; `alone`: it sees no other rows than those to learn from."""
     with tempfile.TemporaryDirectory() as folder:
-        frame.to_csv(Path(folder, "table.csv"), index=False)
+        known = frame.drop(index=test) if alone else frame
+        known.to_csv(Path(folder, "table.csv"), index=False)
         run(program, folder, "init", "table.csv", "--target", target, "--out", "table.toml")
         Path(folder, "test.txt").write_text("\n".join(map(str, test)))
         text = Path(folder, "table.toml").read_text()
         split = tomllib.loads(text)["data"].get("split", {})
         split.pop("test", None)
-        split = ", ".join(f"{key} = {json.dumps(value)}" for key, value in split.items())
-        split = f"split = {{ {split}{', ' if split else ''}test_rows = 'test.txt' }}"
-        text, count = re.subn(r"^split = .*$", split, text, flags=re.M)
+        split = [f"{key} = {json.dumps(value)}" for key, value in split.items()]
+        split += [] if alone else ["test_rows = 'test.txt'"]
+        line = f"split = {{ {', '.join(split)} }}" if split else ""
+        text, count = re.subn(r"^split = .*$", line, text, flags=re.M)
         assert count == 1, text
         Path(folder, "table.toml").write_text(text)
         sets = [argument for change in changes for argument in ("--set", change)]
@@ -315,7 +317,7 @@ def main():
                     kept.write_text(json.dumps(known))
             for model, result in known[key].items():
                 found[name].setdefault(model, []).append(result)
-            found[name]["dropwise"].append(with_dropwise(program, few, target, test, split, arguments.set))
+            found[name]["dropwise"].append(with_dropwise(program, few, target, test, split, arguments.set, arguments.rows is not None))
         ours, theirs = found[name]["dropwise"], found[name]["boosting"]
         keys = [key for key in ("errors", "log_loss", "rmse") if key in ours[0]]
         ratios = ", ".join(f"{key} {ratio(ours, theirs, key):.3f}" for key in keys)

@@ -144,10 +144,16 @@ fn the_network_and_its_training_are_as_promised() {
 fn networks_leave_out_folds_of_a_table_of_less_than_1000_rows_and_validation_rows_of_a_larger_one()
 {
     let folder = Folder::new();
-    for (rows, folds) in [(149, None), (150, Some(5)), (999, Some(5)), (1_000, None)] {
+    for (rows, folds) in [
+        (39, None),
+        (40, Some(5)),
+        (150, Some(5)),
+        (999, Some(5)),
+        (1_000, None),
+    ] {
         let line = |row: usize| {
             let (x, day) = (noise(row), 1 + row % 28);
-            format!("{x:.4},2024-01-{day:02},{},{:.4}", row % 40, noise(5 * row))
+            format!("{x:.4},2024-01-{day:02},{},{:.4}", row % 20, noise(5 * row))
         };
         let path = folder.write("t.csv", table("x,day,patient_id,y", rows, line));
         let (text, experiment, _) = good(&[&path, "--target", "y"]);
@@ -156,11 +162,11 @@ fn networks_leave_out_folds_of_a_table_of_less_than_1000_rows_and_validation_row
         let validation = if rows == 1_000 { 0.1 } else { 0.0 };
         assert_eq!(split.validation, validation);
         if folds.is_some() {
-            // Four fifths of 80 % of the rows are 2 or 10 steps an epoch.
+            // Four fifths of 80 % of the rows are 1, 2 or 10 steps an epoch.
             let stopping = experiment.train.early_stopping.expect("early stopping");
             let lasts = (experiment.train.epochs, stopping.patience);
             let expected = match rows {
-                150 => (Some(1_000), 100),
+                40 | 150 => (Some(1_000), 100),
                 _ => (Some(300), 30),
             };
             assert_eq!(lasts, expected);
@@ -171,14 +177,14 @@ fn networks_leave_out_folds_of_a_table_of_less_than_1000_rows_and_validation_row
         let proposed = text
             .matches("# split = { validation = 0.1, test = 0.2, group")
             .count();
-        assert_eq!(proposed, usize::from(rows > 149), "{text}");
+        assert_eq!(proposed, usize::from(rows > 39), "{text}");
     }
 }
 
 #[test]
-fn a_small_table_has_no_validation_rows_and_a_nearly_exact_line_comes_out() {
+fn a_small_table_holds_out_no_rows_but_to_test_and_a_nearly_exact_line_comes_out() {
     let folder = Folder::new();
-    for (rows, test) in [(19, 0.0), (40, 0.2), (150, 0.2)] {
+    for (rows, test) in [(19, 0.0), (39, 0.2), (40, 0.2)] {
         let line = |row: usize| {
             let (a, b) = (10.0 * noise(row), 5.0 * noise(7 * row + 3));
             let y = 3.0 * a - 2.0 * b + 0.1 * noise(11 * row + 5);
@@ -188,13 +194,13 @@ fn a_small_table_has_no_validation_rows_and_a_nearly_exact_line_comes_out() {
         let (text, experiment, _) = good(&[&path, "--target", "y"]);
         let found = experiment.data.split.clone().unwrap_or_default();
         assert_eq!((found.validation, found.test), (0.0, test));
-        let validates = rows == 150;
+        let validates = rows == 40;
         assert_eq!(experiment.train.early_stopping.is_some(), validates);
         assert_eq!(text.contains("schedule = \"cosine\""), !validates);
         assert!(experiment.network.linear_start);
-        if rows == 40 {
+        if test > 0.0 {
             let config = folder.write("line.toml", text);
-            let run = folder.path("run");
+            let run = folder.path(&format!("run{rows}"));
             let run = run.to_str().expect("a plain path");
             let program = |arguments: &[&str]| {
                 let mut command = Command::new(env!("CARGO_BIN_EXE_dropwise"));
@@ -251,6 +257,25 @@ fn a_small_table_of_many_classes_gets_a_network_that_has_units_enough_for_them()
         let device = dropwise::Backend::default().device().expect("a device");
         let trainer = dropwise::train::Trainer::new(&experiment, &splits.train, None, &device);
         assert!(trainer.is_ok(), "{classes} classes");
+    }
+}
+
+#[test]
+fn a_table_of_few_rows_and_many_columns_does_not_start_as_a_linear_model_of_their_noise() {
+    let folder = Folder::new();
+    for (rows, columns, linear) in [(60, 20, true), (60, 21, false), (300, 101, false)] {
+        let cells = |row: usize| -> Vec<String> {
+            let cell = |k: usize| format!("{:.3}", noise(row * columns + k));
+            (0..columns).map(cell).collect()
+        };
+        let names: Vec<String> = (0..columns).map(|k| format!("x{k}")).collect();
+        let text = table(&names.join(","), rows, |row| cells(row).join(","));
+        let (_, experiment, _) = good(&[&folder.write("t.csv", text), "--target", "x0"]);
+        let network = &experiment.network;
+        assert_eq!(
+            (network.linear_start, network.zero_output),
+            (linear, !linear)
+        );
     }
 }
 

@@ -10,8 +10,8 @@ use super::target::{Ranking, names_an_amount};
 use super::toml::quoted;
 use super::{giveaway, invalid, layout};
 
-/// Fewer rows than this have no validation rows: the few that there would be choose the network by luck, see docs/BOOSTING.md.
-const FEWEST_TO_VALIDATE: usize = 150;
+/// Fewer rows than this choose no step, not even by folds: each would have a few rows, see docs/BOOSTING.md.
+const FEWEST_TO_VALIDATE: usize = 40;
 
 /// Of fewer rows than this, networks of an ensemble leave out a fold each, in place of validation rows that all leave out: a tenth of so
 /// few rows chooses by luck, see docs/BOOSTING.md.

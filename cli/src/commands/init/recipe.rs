@@ -71,9 +71,13 @@ fn rounded(number: usize) -> usize {
     number / unit * unit
 }
 
+/// Rows a column without which a linear model is mostly of their noise.
+const ROWS_A_COLUMN: usize = 3;
+
 /// Whether the network starts as the linear model of its rows.
 fn starts_as_linear(guess: &Guess) -> bool {
-    guess.rows < FEWEST_TO_HOLD_OUT && guess.outputs() <= MOST_OUTPUTS
+    let are_enough = guess.rows >= ROWS_A_COLUMN * guess.columns.len();
+    guess.rows < FEWEST_TO_HOLD_OUT && guess.outputs() <= MOST_OUTPUTS && are_enough
 }
 
 pub(super) fn network(text: &mut Text, guess: &Guess) {
