@@ -37,7 +37,7 @@ use crate::backend::read;
 use crate::config::{CheckedExperiment, Loss, Measure, ResolvedExperiment};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::evaluate::{Evaluation, evaluate};
+use crate::evaluate::Evaluation;
 use crate::model::{Mlp, MlpConfig};
 
 use best::BestSoFar;
@@ -205,27 +205,21 @@ impl<'a> Trainer<'a> {
     /// Makes the network start as the linear model of its rows (`network.linear_start`). That is step 0, so that no later one is the best
     /// without being better.
     fn start_as_linear(&mut self) -> Result<()> {
-        let (experiment, rows) = (&self.experiment, (self.train, self.folds.as_ref()));
         let device = &self.network().device();
+        let (experiment, rows) = (&self.experiment, (self.train, self.folds.as_ref()));
         let members = Replica::members(experiment);
-        let networks = self.members().iter().map(Mlp::parameters).collect();
-        let networks = start_as_linear(experiment, (&members, networks), rows, device)?;
         match &mut self.steps {
-            Steps::One(steps) => steps.layers = networks.concat(),
+            Steps::One(steps) => {
+                let networks = (&members[..], vec![steps.layers.clone()]);
+                steps.layers = start_as_linear(experiment, networks, rows, device)?.concat();
+            }
             Steps::Ensemble(groups) => {
-                let states = groups.states();
-                groups.restore(&networks, &states);
+                groups.start_as_linear(experiment, &members, rows, device)?
             }
         }
         self.members = OnceLock::new();
-        let found = match self.validation {
-            Some(rows) => Some(evaluate(self.members(), self.loss(), rows)?),
-            None => self.cross_validate(self.members())?,
-        };
-        if let Some(found) = found {
-            let select = self.experiment.train.select.unwrap_or(Measure::Loss);
-            let members = self.members().iter().map(Mlp::valid).collect();
-            self.best.compare(0, select.value(&found.metrics), members);
+        if let Some(found) = self.judge()? {
+            self.compare(&found);
         }
         Ok(())
     }
@@ -344,23 +338,12 @@ impl<'a> Trainer<'a> {
             }
         }
         self.check_same_weights()?;
-        let validation = match self.validation {
-            Some(rows) => Some(self.evaluate_on(rows)?),
-            None => self.cross_validate(self.members())?,
-        };
+        let validation = self.judge()?;
         let train = match validation {
             Some(_) => None,
             None => Some(self.evaluate_on(self.train)?),
         };
-        let select = self.experiment.train.select.unwrap_or(Measure::Loss);
-        let best = match &validation {
-            Some(found) => {
-                let members = self.members().iter().map(Mlp::valid).collect();
-                self.best
-                    .compare(self.step, select.value(&found.metrics), members)
-            }
-            None => false,
-        };
+        let best = validation.as_ref().is_some_and(|found| self.compare(found));
         let training_loss = self.loss_sum / self.loss_rows as f64;
         (self.loss_sum, self.loss_rows) = (0.0, 0);
         let plan = &self.plan;
@@ -375,6 +358,22 @@ impl<'a> Trainer<'a> {
             validation,
             best,
         })
+    }
+
+    /// How well the network does on the rows that choose a step, if there are any.
+    fn judge(&mut self) -> Result<Option<Evaluation>> {
+        match self.validation {
+            Some(rows) => self.evaluate_on(rows).map(Some),
+            None => self.cross_validate(self.members()),
+        }
+    }
+
+    /// Keeps the network as it is now if none was better on those rows, and says whether it did.
+    fn compare(&mut self, found: &Evaluation) -> bool {
+        let select = self.experiment.train.select.unwrap_or(Measure::Loss);
+        let members = self.members().iter().map(Mlp::valid).collect();
+        let value = select.value(&found.metrics);
+        self.best.compare(self.step, value, members)
     }
 
     /// How well these members do on the training rows that each of them left out (`train.cross_validation`), if they left out any.

@@ -109,12 +109,16 @@ def table(name):
     return frame.dropna(subset=[target]).reset_index(drop=True), target
 
 
-def split_of(y, rows, seed):
-    """The rows to learn from and to judge by: 80 and 20 %, or `rows` of them and up to 400 others."""
+def drawn(frame, target, rows, seed):
+    """A frame, and the rows of it to learn from and to judge by: 80 and 20 %, or `rows` of them and up to 400 others, and no more."""
+    y = frame[target]
     sizes = {"test_size": 0.2} if rows is None else {"train_size": rows, "test_size": min(400, len(y) - rows)}
     stratify = None if is_regression(y) else y.astype(str)
-    train, test = train_test_split(np.arange(len(y)), random_state=seed, stratify=stratify, **sizes)
-    return np.sort(train), np.sort(test)
+    train, test = map(np.sort, train_test_split(np.arange(len(y)), random_state=seed, stratify=stratify, **sizes))
+    if rows is None:
+        return frame, train, test
+    frame = frame.iloc[np.concatenate([train, test])].reset_index(drop=True)
+    return frame, np.arange(rows), np.arange(rows, len(frame))
 
 
 def is_regression(target):
@@ -299,25 +303,20 @@ def main():
     found = {}
     by_default = LINEAR if arguments.linear else MORE if arguments.more else TABLES
     for name in arguments.tables or by_default:
-        frame, target = table(name)
-        y = frame[target]
+        whole, target = table(name)
         found[name] = {"dropwise": []}
         for split in range(arguments.splits):
-            train, test = split_of(y, arguments.rows, split)
-            if arguments.rows:
-                kept_rows = np.concatenate([train, test])
-                few, train, test = frame.iloc[kept_rows].reset_index(drop=True), np.arange(len(train)), np.arange(len(train), len(kept_rows))
-            else:
-                few = frame
+            frame, train, test = drawn(whole, target, arguments.rows, split)
             found[name]["rows"] = len(test)
             key = f"{name} {split}" + (f" {arguments.rows}" if arguments.rows else "")
             if key not in known:
-                known[key] = with_peers(few, target, train, test)
+                known[key] = with_peers(frame, target, train, test)
                 if kept:
                     kept.write_text(json.dumps(known))
             for model, result in known[key].items():
                 found[name].setdefault(model, []).append(result)
-            found[name]["dropwise"].append(with_dropwise(program, few, target, test, split, arguments.set, arguments.rows is not None))
+            alone = arguments.rows is not None
+            found[name]["dropwise"].append(with_dropwise(program, frame, target, test, split, arguments.set, alone))
         ours, theirs = found[name]["dropwise"], found[name]["boosting"]
         keys = [key for key in ("errors", "log_loss", "rmse") if key in ours[0]]
         ratios = ", ".join(f"{key} {ratio(ours, theirs, key):.3f}" for key in keys)

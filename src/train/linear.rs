@@ -97,77 +97,68 @@ pub(super) fn start_as_linear(
 /// Makes the first units of each hidden layer pass on what the linear model says, in pairs, and the output layer look at nothing else; at
 /// nothing at all if there is none, or too few units. The other units stay as they are.
 fn pass_on(layers: &mut [LayerWeights], linear: Option<LayerWeights>) {
-    let [first, middle @ .., last] = layers else {
-        return; // A linear model itself.
+    let Some((last, hidden)) = layers.split_last_mut() else {
+        return;
     };
     last.weight.fill(0.0);
     last.bias.iter_mut().for_each(|bias| bias.fill(0.0));
     let outputs = last.d_output;
-    let widths = middle.iter().map(|layer| layer.d_output);
-    let narrowest = widths.fold(first.d_output, usize::min);
+    let narrowest = hidden.iter().map(|layer| layer.d_output).min();
+    let narrowest = narrowest.unwrap_or(0);
     let Some(linear) = linear.filter(|_| narrowest >= 2 * outputs) else {
         return;
     };
     let pairs = (narrowest / (4 * outputs)).clamp(1, MOST_PAIRS);
-    // Each pair has weights as large as those that were drawn for it, the bias among them.
-    let mut scales = vec![vec![1.0; pairs]; outputs];
-    let bias = linear.bias.as_deref().unwrap_or(&[]);
-    for (output, scales) in scales.iter_mut().enumerate() {
-        let weights: Vec<f64> = incoming(&linear, output).collect();
-        let size = norm(weights.iter().chain(bias.get(output)).copied());
-        for (pair, scale) in scales.iter_mut().enumerate() {
-            let [plus, minus] = units(output * pairs + pair);
-            let drawn = norm(incoming(first, plus));
-            let wanted = drawn / size;
-            if wanted.is_finite() && wanted > 0.0 {
-                *scale = wanted;
-            }
-            for (unit, factor) in [(plus, *scale), (minus, -*scale)] {
-                let column = first.weight[unit..].iter_mut().step_by(first.d_output);
-                column
-                    .zip(&weights)
-                    .for_each(|(own, weight)| *own = factor * weight);
-                if let (Some(own), Some(bias)) = (&mut first.bias, bias.get(output)) {
-                    own[unit] = factor * bias;
-                }
-            }
+    // How each output is the sum of what a layer takes: the weights of its inputs, and a bias.
+    let bias = |output: usize| linear.bias.as_ref().map_or(0.0, |bias| bias[output]);
+    let sum = |output| (incoming(&linear, output).collect(), bias(output));
+    let mut sums: Vec<(Vec<f64>, f64)> = (0..outputs).map(sum).collect();
+    // A pair's weights in the first layer are as large as those that were drawn for it, the bias among them.
+    let scale = |pair: usize| {
+        let (weights, bias) = &sums[pair / pairs];
+        let drawn = norm(incoming(&hidden[0], 2 * pair));
+        let wanted = drawn / norm(weights.iter().chain([bias]).copied());
+        if wanted.is_finite() && wanted > 0.0 {
+            wanted
+        } else {
+            1.0
         }
-    }
-    let each = || (0..outputs).flat_map(|output| (0..pairs).map(move |pair| (output, pair)));
-    for layer in middle {
-        let width = layer.d_output;
-        for (output, pair) in each() {
-            for (unit, sign) in units(output * pairs + pair).into_iter().zip([1.0, -1.0]) {
-                let column = layer.weight[unit..].iter_mut().step_by(width);
-                column.for_each(|own| *own = 0.0);
-                if let Some(bias) = &mut layer.bias {
-                    bias[unit] = 0.0;
-                }
-                let scale = sign * scales[output][pair] / pairs as f64;
-                for (from, before) in scales[output].iter().enumerate() {
-                    let [plus, minus] = units(output * pairs + from);
-                    layer.weight[plus * width + unit] = scale / before;
-                    layer.weight[minus * width + unit] = -scale / before;
-                }
-            }
+    };
+    let scales: Vec<f64> = (0..outputs * pairs).map(scale).collect();
+    for layer in hidden {
+        for (pair, scale) in scales.iter().enumerate() {
+            let sum = &sums[pair / pairs];
+            set(layer, 2 * pair, sum, *scale);
+            set(layer, 2 * pair + 1, sum, -scale);
         }
+        let sum = |output: usize| {
+            let mut weights = vec![0.0; layer.d_output];
+            for pair in output * pairs..(output + 1) * pairs {
+                let weight = 1.0 / (scales[pair] * pairs as f64);
+                (weights[2 * pair], weights[2 * pair + 1]) = (weight, -weight);
+            }
+            (weights, 0.0)
+        };
+        sums = (0..outputs).map(sum).collect();
     }
-    for (output, pair) in each() {
-        let weight = 1.0 / (scales[output][pair] * pairs as f64);
-        let [plus, minus] = units(output * pairs + pair);
-        last.weight[plus * outputs + output] = weight;
-        last.weight[minus * outputs + output] = -weight;
+    for (output, sum) in sums.iter().enumerate() {
+        set(last, output, sum, 1.0);
     }
-}
-
-/// The units of a pair.
-fn units(pair: usize) -> [usize; 2] {
-    [2 * pair, 2 * pair + 1]
 }
 
 /// The weights of a unit's inputs.
 fn incoming(layer: &LayerWeights, unit: usize) -> impl Iterator<Item = f64> {
     layer.weight[unit..].iter().step_by(layer.d_output).copied()
+}
+
+/// Gives a unit these weights of its inputs and this bias, times a factor.
+fn set(layer: &mut LayerWeights, unit: usize, (weights, bias): &(Vec<f64>, f64), factor: f64) {
+    let own = layer.weight[unit..].iter_mut().step_by(layer.d_output);
+    own.zip(weights)
+        .for_each(|(own, weight)| *own = factor * weight);
+    if let Some(own) = &mut layer.bias {
+        own[unit] = factor * bias;
+    }
 }
 
 fn norm(numbers: impl Iterator<Item = f64>) -> f64 {

@@ -194,9 +194,12 @@ impl<'a> Replicas<'a> {
             return Err(Error::invalid("train.shards", expected, found));
         }
         let rows = (train, None);
-        let groups = Groups::new(experiment, &replicas, rows, device)?;
+        let mut groups = Groups::new(experiment, &replicas, rows, device)?;
+        if experiment.network.linear_start {
+            groups.start_as_linear(experiment, &replicas, rows, device)?;
+        }
         Ok(Replicas {
-            groups: groups.start(experiment, &replicas, rows, device)?,
+            groups,
             train,
             validation: validation.filter(|rows| !rows.is_empty()),
             diverged: vec![None; replicas.len()],

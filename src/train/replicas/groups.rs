@@ -79,24 +79,22 @@ impl Groups {
         })
     }
 
-    /// Makes all networks start as linear models, if the experiment says so (`network.linear_start`). All else is what they were made of.
+    /// Makes all networks start as linear models: see [`start_as_linear`]. All else is what they were made of.
     ///
     /// # Errors
     /// Those of the backend.
-    pub(in crate::train) fn start(
-        mut self,
+    pub(in crate::train) fn start_as_linear(
+        &mut self,
         experiment: &CheckedExperiment,
         replicas: &[Replica],
         rows: (&Dataset, Option<&Folds>),
         device: &Device,
-    ) -> Result<Self> {
-        if experiment.network.linear_start {
-            let networks = (replicas, self.networks());
-            let networks = start_as_linear(experiment, networks, rows, device)?;
-            let states = self.states();
-            self.restore(&networks, &states);
-        }
-        Ok(self)
+    ) -> Result<()> {
+        let networks = (replicas, self.networks());
+        let networks = start_as_linear(experiment, networks, rows, device)?;
+        let states = self.states();
+        self.restore(&networks, &states);
+        Ok(())
     }
 
     /// What the networks share.

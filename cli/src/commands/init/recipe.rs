@@ -19,6 +19,9 @@ const PATIENCE: usize = 300;
 /// Units of a small table's network that pass on a linear model, two for each output, leave most to learn the rest up to so many outputs.
 const MOST_OUTPUTS: usize = 16;
 
+/// With fewer rows a column than this, a linear model mostly fits their noise.
+const ROWS_A_COLUMN: usize = 3;
+
 /// Epochs of a training that no validation rows end.
 const EPOCHS_WITHOUT_VALIDATION: usize = 500;
 
@@ -70,9 +73,6 @@ fn rounded(number: usize) -> usize {
     };
     number / unit * unit
 }
-
-/// Rows a column without which a linear model is mostly of their noise.
-const ROWS_A_COLUMN: usize = 3;
 
 /// Whether the network starts as the linear model of its rows.
 fn starts_as_linear(guess: &Guess) -> bool {
