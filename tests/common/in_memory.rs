@@ -1,7 +1,19 @@
 //! Rows that a test makes up.
 
 use dropwise::Dataset;
-use dropwise::data::{Source, Task};
+use dropwise::data::{Source, Target, Task};
+
+/// One number `y`, which is learned as it is.
+pub fn number() -> Task {
+    let target = Target {
+        name: "y".to_owned(),
+        mean: 0.0,
+        deviation: 1.0,
+    };
+    Task::Regression {
+        targets: vec![target],
+    }
+}
 
 /// Rows of numbers that lie one after the other. The targets of classes are 1 at the right one and 0 elsewhere.
 #[track_caller]

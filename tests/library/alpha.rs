@@ -1,10 +1,9 @@
 //! SELU units and alpha dropout: mean and variance stay, and every way to compute it agrees.
 
-use crate::common::in_memory::dataset;
+use crate::common::in_memory::{dataset, number};
 use crate::replicas::together;
 use burn::tensor::{Tensor, TensorData};
 use dropwise::config::{Activation, Experiment, Initializer, Loss};
-use dropwise::data::{Target, Task};
 use dropwise::dropout::{MaskAt, Noise, SeededMasks};
 use dropwise::evaluate::Sampler;
 use dropwise::train::{Replica, Trainer};
@@ -133,15 +132,7 @@ fn units_keep_mean_0_and_variance_1_through_many_layers() {
 /// formula.
 #[test]
 fn its_samples_have_the_mean_and_the_variance_of_the_formula() {
-    let target = Target {
-        name: "y".to_owned(),
-        mean: 0.0,
-        deviation: 1.0,
-    };
-    let task = Task::Regression {
-        targets: vec![target],
-    };
-    let data = dataset(task, 2, &[0.5, -1.0, 2.0, 0.3], &[0.0, 0.0]);
+    let data = dataset(number(), 2, &[0.5, -1.0, 2.0, 0.3], &[0.0, 0.0]);
     let (rate, dropped) = (0.3, -1.758_099_340_847_376_6_f64);
     let device = Backend::default().device().expect("a backend");
     for bias in [true, false] {

@@ -1,11 +1,11 @@
 //! DropConnect: the laws of its masks, what is trained with it, and its samples. Its gradient is followed in `training/masks.rs`.
 
-use crate::common::in_memory::dataset;
+use crate::common::in_memory::{dataset, number};
 use crate::common::rows::{Rows, bits, experiment_with};
 use crate::replicas::together;
 use burn::module::Module;
 use dropwise::config::{Activation, CheckedExperiment, Experiment, Loss};
-use dropwise::data::{Dataset, Target, Task};
+use dropwise::data::Dataset;
 use dropwise::dropout::{MaskAt, Noise, SeededMasks};
 use dropwise::evaluate::{Sampler, Samples, sampled_predictions};
 use dropwise::model::LayerWeights;
@@ -205,17 +205,6 @@ fn in_any_number_of_threads_and_of_shards_it_is_the_same_training() {
         for (whole, shards) in whole.values().zip(shards.values()) {
             assert!((whole - shards).abs() < 1e-12, "{whole} {shards}");
         }
-    }
-}
-
-fn number() -> Task {
-    let target = Target {
-        name: "y".to_owned(),
-        mean: 0.0,
-        deviation: 1.0,
-    };
-    Task::Regression {
-        targets: vec![target],
     }
 }
 

@@ -1,9 +1,8 @@
 //! Gaussian noise in place of dropout: its laws, its key, and what is trained with it.
 
-use crate::common::in_memory::dataset;
+use crate::common::in_memory::{dataset, number};
 use crate::replicas::together;
 use dropwise::config::{Experiment, Loss};
-use dropwise::data::Task;
 use dropwise::dropout::{MaskAt, Noise, SeededMasks};
 use dropwise::evaluate::Sampler;
 use dropwise::train::{Replica, Trainer};
@@ -91,14 +90,7 @@ fn networks_are_trained_with_it_alone_and_side_by_side() {
 
 #[test]
 fn its_samples_have_the_variance_of_the_formula() {
-    let task = Task::Regression {
-        targets: vec![dropwise::data::Target {
-            name: "y".to_owned(),
-            mean: 0.0,
-            deviation: 1.0,
-        }],
-    };
-    let data = dataset(task, 2, &[0.5, -1.0, 2.0, 0.3], &[0.0, 0.0]);
+    let data = dataset(number(), 2, &[0.5, -1.0, 2.0, 0.3], &[0.0, 0.0]);
     let shape = MlpConfig::new(2, [30], 1)
         .with_activation(dropwise::config::Activation::Relu)
         .with_output(dropwise::config::Activation::Identity)

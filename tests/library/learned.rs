@@ -1,11 +1,11 @@
 //! Dropout rates that are learned: their gates, their gradient in training, what becomes of them, and what goes with them.
 
-use crate::common::in_memory::dataset;
+use crate::common::in_memory::{dataset, number};
 use crate::common::rows::{Rows, experiment};
 use burn::module::Module;
 use burn::tensor::Tensor;
 use dropwise::config::{Activation, CheckedExperiment, Experiment, Loss};
-use dropwise::data::{Dataset, Target, Task};
+use dropwise::data::{Dataset, Task};
 use dropwise::dropout::{MaskAt, Noise, SeededMasks};
 use dropwise::evaluate::{Sampler, Samples};
 use dropwise::model::LayerWeights;
@@ -164,19 +164,7 @@ fn line(rows: usize) -> Dataset {
         .enumerate()
         .map(|(row, x)| x[0] + 0.3 * x[1] + 0.4 * (((row * 104_729) % 200) as f64 / 100.0 - 1.0))
         .collect();
-    let target = Target {
-        name: "y".to_owned(),
-        mean: 0.0,
-        deviation: 1.0,
-    };
-    dataset(
-        Task::Regression {
-            targets: vec![target],
-        },
-        2,
-        &inputs,
-        &targets,
-    )
+    dataset(number(), 2, &inputs, &targets)
 }
 
 fn learned(text: &str) -> CheckedExperiment {

@@ -1,7 +1,7 @@
 //! Networks that start as the linear model of their rows (`network.linear_start`).
 
 use dropwise::config::{CheckedExperiment, Experiment};
-use dropwise::data::{Dataset, Target, Task};
+use dropwise::data::{Dataset, Task};
 use dropwise::train::{Trainer, linear_experiment};
 use dropwise::{Mlp, evaluate};
 use rand::rngs::ChaCha8Rng;
@@ -23,21 +23,13 @@ fn experiment(network: &str, train: &str) -> CheckedExperiment {
 }
 
 fn tasks() -> [Task; 3] {
-    let classes = |count: usize| (0..count).map(|k| format!("c{k}")).collect();
-    let target = Target {
-        name: "y".to_owned(),
-        mean: 0.0,
-        deviation: 1.0,
-    };
     [
-        Task::Regression {
-            targets: vec![target],
-        },
+        in_memory::number(),
         Task::Binary {
             classes: ["no", "yes"].map(str::to_owned),
         },
         Task::Classification {
-            classes: classes(3),
+            classes: ["a", "b", "c"].map(str::to_owned).to_vec(),
         },
     ]
 }

@@ -206,6 +206,14 @@ impl Args {
                 "warning: `train.select` looks at validation rows, and there are none: add `split.validation` to `[data]`"
             );
         }
+        let network = &trainer.experiment().network;
+        let fewest = 2 * splits.train.d_output();
+        if is_first && network.linear_start && network.hidden.iter().any(|units| *units < fewest) {
+            eprintln!(
+                "warning: `network.linear_start` takes at least {fewest} units in each hidden layer, two for each output: the output layer \
+                 starts at 0 instead"
+            );
+        }
         if !is_first {
             return follow(trainer);
         }

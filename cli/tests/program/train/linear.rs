@@ -3,8 +3,8 @@
 use crate::folder::Folder;
 use crate::runs::{assert_has, json};
 
-#[test]
-fn a_network_that_a_linear_model_beats_names_the_command_that_trains_it_and_it_is_the_one() {
+/// A folder with `line.csv`, whose column `y` is a sum of the others but for a little.
+fn folder_with_a_line() -> Folder {
     let folder = Folder::new();
     let row = |k: i32| {
         let (a, b) = (k * 7 % 31, k * 11 % 29);
@@ -12,6 +12,12 @@ fn a_network_that_a_linear_model_beats_names_the_command_that_trains_it_and_it_i
     };
     let rows: String = (0..200).map(row).collect();
     folder.write("line.csv", format!("a,b,y\n{rows}"));
+    folder
+}
+
+#[test]
+fn a_network_that_a_linear_model_beats_names_the_command_that_trains_it_and_it_is_the_one() {
+    let folder = folder_with_a_line();
     folder.write(
         "line.toml",
         "[data]\nsource = 'csv'\npath = 'line.csv'\ntarget = 'y'\nsplit = { validation = 0.1, test = 0.2 }\n\
@@ -35,13 +41,7 @@ fn a_network_that_a_linear_model_beats_names_the_command_that_trains_it_and_it_i
 
 #[test]
 fn a_network_that_no_step_makes_better_is_the_linear_model_that_it_started_as() {
-    let folder = Folder::new();
-    let row = |k: i32| {
-        let (a, b) = (k * 7 % 31, k * 11 % 29);
-        format!("{a},{b},{}\n", 2 * a - 3 * b + k * k % 3)
-    };
-    let rows: String = (0..200).map(row).collect();
-    folder.write("line.csv", format!("a,b,y\n{rows}"));
+    let folder = folder_with_a_line();
     // Steps so long that they lead away.
     folder.write(
         "line.toml",
@@ -63,4 +63,21 @@ fn a_network_that_no_step_makes_better_is_the_linear_model_that_it_started_as() 
     assert_eq!(&again["metrics"], found);
     folder.good(&["report", "run", "--out", "run.html"]);
     folder.good(&["export", "run", "--out", "run.onnx"]);
+}
+
+#[test]
+fn layers_too_narrow_to_start_as_a_linear_model_are_warned_of() {
+    let folder = folder_with_a_line();
+    for (units, warns) in [(1, true), (2, false)] {
+        let config = format!(
+            "[data]\nsource = 'csv'\npath = 'line.csv'\ntarget = 'y'\n[network]\nhidden = [8, {units}]\nactivation = 'relu'\n\
+             linear_start = true\n[train]\nlearning_rate = 0.01\nepochs = 1\n"
+        );
+        folder.write("line.toml", config);
+        let output = folder.output(&["train", "line.toml"], b"");
+        assert!(output.status.success());
+        let told = String::from_utf8_lossy(&output.stderr);
+        let words = "warning: `network.linear_start` takes at least 2 units in each hidden layer, two for each output";
+        assert_eq!(told.contains(words), warns, "{told}");
+    }
 }
