@@ -210,7 +210,7 @@ impl Args {
         let fewest = 2 * splits.train.d_output();
         if is_first && network.linear_start && network.hidden.iter().any(|units| *units < fewest) {
             eprintln!(
-                "warning: `network.linear_start` takes at least {fewest} units in each hidden layer, two for each output: the output layer \
+                "warning: `network.linear_start` needs at least {fewest} units in each hidden layer, two for each output: the output layer \
                  starts at 0 instead"
             );
         }

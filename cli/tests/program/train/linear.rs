@@ -77,7 +77,7 @@ fn layers_too_narrow_to_start_as_a_linear_model_are_warned_of() {
         let output = folder.output(&["train", "line.toml"], b"");
         assert!(output.status.success());
         let told = String::from_utf8_lossy(&output.stderr);
-        let words = "warning: `network.linear_start` takes at least 2 units in each hidden layer, two for each output";
+        let words = "warning: `network.linear_start` needs at least 2 units in each hidden layer, two for each output";
         assert_eq!(told.contains(words), warns, "{told}");
     }
 }
