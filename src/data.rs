@@ -46,7 +46,7 @@ use std::sync::Arc;
 
 use burn::tensor::{DType, Element, Tensor, TensorCreationOptions, TensorData};
 
-use crate::config::{DataConfig, DataSource};
+use crate::config::{DataConfig, DataSource, TableConfig};
 use crate::error::{Error, Result};
 
 #[doc(hidden)]
@@ -392,25 +392,71 @@ pub fn load_more(
     (preprocessing, task): (&Preprocessing, &Task),
     how: &Load,
 ) -> Result<(Dataset, Vec<String>)> {
-    match (config.table(), preprocessing) {
-        (Some(columns), Preprocessing::Table(preprocessing)) if !config.autoencoder => {
-            let columns = (columns, preprocessing);
-            let task = (task, how);
-            if parquet::is_one(path) {
-                return parquet::load_more(path, columns, task);
-            }
-            let format = match &config.source {
-                DataSource::Csv { file, .. } => csv::Format::of(file),
-                _ => csv::Format::default(),
-            };
-            csv::load_more(format, path, columns, task)
-        }
-        _ => Err(Error::invalid(
+    let table = more(config, path, preprocessing, (how, 2))?;
+    table::encode(
+        &*table.files,
+        (&table.config, table.preprocessing),
+        (task, how),
+    )
+}
+
+/// As [`load_more`], of a table of any size: its rows are read once, and handed to `each`, so many at a time but for the last ones.
+///
+/// # Errors
+/// Those of [`load_more`], and of `each`.
+#[doc(hidden)]
+pub fn each_more(
+    config: &DataConfig,
+    path: &Path,
+    (preprocessing, task): (&Preprocessing, &Task),
+    (how, rows): (&Load, usize),
+    each: impl FnMut(&Dataset) -> Result<()>,
+) -> Result<Vec<String>> {
+    // Nothing is kept of what is read once.
+    let how = Load { cells: 0, ..*how };
+    let table = more(config, path, preprocessing, (&how, 1))?;
+    let fitted = (&table.config, table.preprocessing);
+    table::each_some(&*table.files, fitted, (task, rows), each)
+}
+
+/// Another table with the columns of a run's.
+struct More<'a> {
+    files: Box<dyn table::Files + 'a>,
+    config: TableConfig,
+    preprocessing: &'a TablePreprocessing,
+}
+
+fn more<'a>(
+    config: &DataConfig,
+    path: &Path,
+    preprocessing: &'a Preprocessing,
+    (how, readings): (&Load<'a>, usize),
+) -> Result<More<'a>> {
+    let (Some(columns), Preprocessing::Table(preprocessing), false) =
+        (config.table(), preprocessing, config.autoencoder)
+    else {
+        return Err(Error::invalid(
             "the data of the run",
             "a table with a target column, whose rows another file can have",
             "another source",
-        )),
-    }
+        ));
+    };
+    let format = match &config.source {
+        DataSource::Csv { file, .. } => csv::Format::of(file),
+        _ => csv::Format::default(),
+    };
+    Ok(match parquet::is_one(path) {
+        true => More {
+            files: parquet::open(path, (how, readings))?,
+            config: parquet::with_empty(columns),
+            preprocessing,
+        },
+        false => More {
+            files: csv::open(format, path, (how, readings))?,
+            config: columns.clone(),
+            preprocessing,
+        },
+    })
 }
 
 /// The text of a column of a run's table, whether the network looks at it or not: of each file, by its name, that of each line. The files
@@ -442,8 +488,8 @@ pub fn column_text(config: &DataConfig, input: Option<&Path>, column: &str) -> R
             None => matches!(config.source, DataSource::Parquet { .. }),
         };
         let files = match is_parquet {
-            true => parquet::open(path, &how)?,
-            false => csv::open(format, path, &how)?,
+            true => parquet::open(path, (&how, 1))?,
+            false => csv::open(format, path, (&how, 1))?,
         };
         table::column_text(&*files, column, &mut text)?;
     }

@@ -18,7 +18,7 @@ use encoding_rs::Encoding;
 
 use super::hash::hex;
 use super::table::{self, Files, Head, RawTable};
-use super::{Dataset, Load, Splits, TablePreprocessing, Task};
+use super::{Load, Splits};
 use crate::config::{CsvConfig, Delimiter, SplitConfig, TableConfig};
 use crate::error::{Error, Result};
 use files::{CsvFiles, FirstReading};
@@ -122,21 +122,15 @@ pub(super) fn load(
     table::load(paths, open, columns, (seed, how), hash)
 }
 
-/// See [`load_more`](crate::data::load_more).
-pub(super) fn load_more(
+/// The table that a path stands for, which is read so many times.
+pub(super) fn open<'a>(
     format: Format,
     path: &Path,
-    columns: (&TableConfig, &TablePreprocessing),
-    (task, how): (&Task, &Load),
-) -> Result<(Dataset, Vec<String>)> {
-    table::encode(&*open(format, path, how)?, columns, (task, how))
-}
-
-/// The table that a path stands for.
-pub(super) fn open<'a>(format: Format, path: &Path, how: &Load<'a>) -> Result<Box<dyn Files + 'a>> {
+    (how, readings): (&Load<'a>, usize),
+) -> Result<Box<dyn Files + 'a>> {
     let first = FirstReading::new(how.cells);
     let open = move |path: &Path, like: Option<&Head>| -> Result<Box<dyn Files + 'a>> {
         Ok(Box::new(CsvFiles::open(path, format, like, &first)?))
     };
-    table::open(path, None, open, how.watch)
+    table::open(path, None, open, (how.watch, readings))
 }

@@ -7,13 +7,16 @@ use std::fs::File;
 use std::io::{BufRead, Read};
 use std::path::Path;
 
-use super::{Dataset, Load, Splits, TablePreprocessing, Task};
+use super::{Load, Splits};
 use crate::config::{ParquetConfig, SplitConfig, TableConfig};
 use crate::error::Result;
 
-/// Whether a file is one, by its first bytes.
+/// Whether a file is one, by its first bytes. A pipe is none, and nothing is taken out of it.
 #[must_use]
 pub fn is_one(path: &Path) -> bool {
+    if !path.is_file() {
+        return false;
+    }
     let mut start = [0; 4];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
     read.is_ok() && start == *b"PAR1"
@@ -47,30 +50,14 @@ mod with {
         table::load(paths, open, columns, seed, || hex(hash.borrow().clone()))
     }
 
-    pub(in crate::data) fn load_more(
+    pub(in crate::data) fn open<'a>(
         path: &Path,
-        (columns, preprocessing): (&TableConfig, &TablePreprocessing),
-        (task, how): (&Task, &Load),
-    ) -> Result<(Dataset, Vec<String>)> {
-        let table = open(path, how)?;
-        let columns = (&with_empty(columns), preprocessing);
-        table::encode(&*table, columns, (task, how))
-    }
-
-    pub(in crate::data) fn open<'a>(path: &Path, how: &Load<'a>) -> Result<Box<dyn Files + 'a>> {
+        (how, readings): (&Load<'a>, usize),
+    ) -> Result<Box<dyn Files + 'a>> {
         let open = |path: &Path, like: Option<&Head>| -> Result<Box<dyn Files + 'a>> {
             Ok(Box::new(ParquetFile::open(path, like, |_| ())?))
         };
-        table::open(path, None, open, how.watch)
-    }
-
-    /// Columns of which an empty cell, which no value is read as, is missing.
-    fn with_empty(columns: &TableConfig) -> TableConfig {
-        let mut columns = columns.clone();
-        if !columns.is_missing("") {
-            columns.missing_values.push(String::new());
-        }
-        columns
+        table::open(path, None, open, (how.watch, readings))
     }
 
     /// The rows of a file as the text of a CSV file; see [`as_csv`](super::as_csv).
@@ -162,15 +149,10 @@ mod with {
         Err(missing(&file.path))
     }
 
-    pub(in crate::data) fn load_more(
+    pub(in crate::data) fn open<'a>(
         path: &Path,
-        _: (&TableConfig, &TablePreprocessing),
-        _: (&Task, &Load),
-    ) -> Result<(Dataset, Vec<String>)> {
-        Err(missing(path))
-    }
-
-    pub(in crate::data) fn open<'a>(path: &Path, _: &Load<'a>) -> Result<Box<dyn Files + 'a>> {
+        _: (&Load<'a>, usize),
+    ) -> Result<Box<dyn Files + 'a>> {
         Err(missing(path))
     }
 
@@ -180,7 +162,16 @@ mod with {
     }
 }
 
-pub(super) use with::{load, load_more, open};
+pub(super) use with::{load, open};
+
+/// Columns of which an empty cell, which no value is read as, is missing.
+pub(super) fn with_empty(columns: &TableConfig) -> TableConfig {
+    let mut columns = columns.clone();
+    if !columns.is_missing("") {
+        columns.missing_values.push(String::new());
+    }
+    columns
+}
 
 /// A file as the text of a CSV file, read as it is asked for: at most so many parts of it, from all over. Beside it, how many times as
 /// many rows the file has.

@@ -165,9 +165,7 @@ pub(super) fn split(
     let (test, others) = if listed.test.is_some() {
         (listed.test, all)
     } else if config.test > 0.0 {
-        let drawn = share("test", config.test, rows, &all, &mut drawing, &mut random)?;
-        drop(all);
-        drawn
+        share("test", config.test, rows, all, &mut drawing, &mut random)?
     } else if listed.train.is_some() {
         (Some(all).filter(|rows| !rows.is_empty()), Vec::new())
     } else {
@@ -184,7 +182,7 @@ pub(super) fn split(
             "validation",
             config.validation,
             train.len(),
-            &train,
+            train,
             &mut drawing,
             &mut random,
         )?
@@ -196,7 +194,7 @@ pub(super) fn split(
             "calibration",
             config.calibration,
             not_test,
-            &train,
+            train,
             &mut drawing,
             &mut random,
         )?
@@ -230,7 +228,12 @@ struct Drawing<'a> {
 
 impl Drawing<'_> {
     /// About `wanted` rows out of a pool, and those that are left.
-    fn draw(&mut self, pool: &[u32], wanted: f64, random: &mut ChaCha8Rng) -> (Vec<u32>, Vec<u32>) {
+    fn draw(
+        &mut self,
+        pool: Vec<u32>,
+        wanted: f64,
+        random: &mut ChaCha8Rng,
+    ) -> (Vec<u32>, Vec<u32>) {
         let Labels {
             classes,
             groups,
@@ -238,8 +241,8 @@ impl Drawing<'_> {
         } = self.labels;
         let (mut drawn, mut left) = match (times, groups) {
             // The latest are drawn first; what is the latest of its class is not missed later.
-            (Some(times), _) => return draw_last(pool, wanted, times),
-            (None, Some(groups)) => draw_groups(pool, wanted, groups, random),
+            (Some(times), _) => return draw_last(&pool, wanted, times),
+            (None, Some(groups)) => draw_groups(&pool, wanted, groups, random),
             (None, None) => draw(pool, wanted, self.strata, random),
         };
         if let Some(classes) = classes {
@@ -349,7 +352,7 @@ fn share(
     part: &str,
     share: f64,
     of: usize,
-    pool: &[u32],
+    pool: Vec<u32>,
     drawing: &mut Drawing,
     random: &mut ChaCha8Rng,
 ) -> Result<(Option<Vec<u32>>, Vec<u32>)> {
@@ -390,7 +393,7 @@ fn keep(
         );
         return Err(Error::invalid("data.split.train", expected, kept));
     }
-    let (drawn, _) = draw(&train, kept as f64, strata, random);
+    let (drawn, _) = draw(train, kept as f64, strata, random);
     Ok(drawn)
 }
 

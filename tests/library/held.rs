@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use dropwise::Backend;
 use dropwise::config::{
     CheckedExperiment, CsvConfig, DataConfig, DataSource, Experiment, IdxConfig, Missing,
-    MissingTarget, Shuffle, SplitConfig, TableConfig,
+    MissingTarget, NewCategory, Shuffle, SplitConfig, TableConfig, TaskKind,
 };
 use dropwise::data::{self, Dataset, Load, Splits};
 use dropwise::train::Trainer;
@@ -194,6 +194,23 @@ fn of_texts(
     }
 }
 
+/// A table of this text, with a target `y`.
+fn of_text(folder: &Folder, text: String) -> (CsvConfig, TableConfig) {
+    let path = folder.write("table.csv", text);
+    (CsvConfig::new(path), TableConfig::new(name("y")))
+}
+
+fn with_parts((file, table): (CsvConfig, TableConfig)) -> DataConfig {
+    DataConfig {
+        split: Some(SplitConfig {
+            validation: 0.1,
+            test: 0.2,
+            ..SplitConfig::default()
+        }),
+        ..DataConfig::new(DataSource::Csv { file, table })
+    }
+}
+
 /// A table that is read as a large one is, of which so many bytes stay in memory whatever they become.
 fn as_a_large_one(config: &DataConfig, cells: usize) -> Splits {
     let how = Load {
@@ -202,6 +219,157 @@ fn as_a_large_one(config: &DataConfig, cells: usize) -> Splits {
         ..Load::default()
     };
     data::load_as(config, 42, &how).expect("rows")
+}
+
+#[test]
+fn a_large_table_that_takes_many_pieces_of_memory_is_the_same() {
+    use std::fmt::Write;
+
+    const COLUMNS: usize = 40;
+    let folder = Folder::new();
+    let mut text: String = (0..COLUMNS).map(|k| format!("x{k},")).collect();
+    text += "word,y\n";
+    for row in 0..70_000 {
+        for k in 0..COLUMNS {
+            // Now and then a value is missing.
+            match (row * 31 + k * 17) % 1_009 {
+                0 => text += ",",
+                number => write!(text, "{},", number * (k + 1)).expect("text"),
+            }
+        }
+        writeln!(text, "w{},{}", row % 11, row % 3).expect("text");
+    }
+    let (file, mut table) = of_text(&folder, text);
+    table.missing = Missing::Mean;
+    let config = with_parts((file, table));
+    let wide = Load {
+        wide: usize::MAX,
+        ..Load::default()
+    };
+    let expected = data::load_as(&config, 42, &wide).expect("rows");
+    let found = as_a_large_one(&config, 0);
+    assert_close(&found, &expected);
+    let temporary = || tempfile::tempfile();
+    let in_file = Load {
+        wide: 0,
+        cells: 0,
+        file: Some(&temporary),
+        ..Load::default()
+    };
+    let on_disk = data::load_as(&config, 42, &in_file).expect("rows");
+    assert!(on_disk.train.is_on_disk());
+    assert_close(&on_disk, &expected);
+}
+
+#[test]
+fn categories_are_the_same_in_one_byte_and_in_two() {
+    let folder = Folder::new();
+    for categories in [2, 253, 254, 255, 256, 700] {
+        let row = |k: usize| match k {
+            // Words that no training row has, for most of them, and missing ones.
+            k if k % 10 == 0 => format!("new{k},{}\n", k % 3),
+            k if k % 10 == 1 => format!(",{}\n", k % 3),
+            k => format!("c{},{}\n", (k / 10) % categories, k % 3),
+        };
+        let rows: String = (0..ROWS).map(row).collect();
+        let (file, mut table) = of_text(&folder, format!("x,y\n{rows}"));
+        table.missing = Missing::Mean;
+        table.missing_indicator = true;
+        table.new_category = NewCategory::Ignore;
+        let is_new = |k: &usize| k.is_multiple_of(10);
+        let list = |rows: Vec<usize>| {
+            let rows: Vec<String> = rows.iter().map(usize::to_string).collect();
+            rows.join("\n")
+        };
+        let (new, old): (Vec<usize>, Vec<usize>) = (0..ROWS).partition(is_new);
+        let (new, new_too) = new.split_at(100);
+        let config = DataConfig {
+            split: Some(SplitConfig {
+                train_rows: Some(folder.write("train.txt", list(old))),
+                validation_rows: Some(folder.write("validation.txt", list(new.to_vec()))),
+                test_rows: Some(folder.write("test.txt", list(new_too.to_vec()))),
+                ..SplitConfig::default()
+            }),
+            ..DataConfig::new(DataSource::Csv { file, table })
+        };
+        let expected = data::load(&config, 42).expect("rows");
+        assert_eq!(expected.train.d_input(), categories + 1);
+        assert_same(&as_a_large_one(&config, 0), &expected);
+    }
+}
+
+#[test]
+fn rows_that_are_handed_on_some_at_a_time_are_those_of_the_whole_table() {
+    for task in [TaskKind::Regression, TaskKind::Classification] {
+        assert_handed_on(task);
+    }
+}
+
+fn assert_handed_on(task: TaskKind) {
+    let folder = Folder::new();
+    let mut config = table(&folder);
+    let DataSource::Csv { table, .. } = &mut config.source else {
+        panic!("a table");
+    };
+    table.task = Some(task);
+    table.missing_target = Some(MissingTarget::Drop);
+    let run = data::load(&config, 42).expect("rows");
+    let prepared = (&run.preprocessing, run.train.task());
+    let row = |k: usize| {
+        let x = if k.is_multiple_of(7) {
+            String::new()
+        } else {
+            (k as f64).sin().to_string()
+        };
+        let kind = ["red", "blue", "green, dark"][k % 3];
+        let y = if k.is_multiple_of(11) {
+            String::new()
+        } else {
+            (k % 3).to_string()
+        };
+        format!("{y},{x},\"{kind}\",2024-01-0{},{k}\n", 1 + k % 9)
+    };
+    let text: String = (0..30_000).map(row).collect();
+    let other = folder.write("other.csv", format!("y,x,kind,when,z\n{text}"));
+    let how = Load::default();
+    let (whole, notes) = data::load_more(&config, &other, prepared, &how).expect("rows");
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    for most in [1_000, 27_000, usize::MAX] {
+        let (mut found, mut targets, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
+        let each = |rows: &Dataset| {
+            found.extend(inputs(rows));
+            targets.extend((0..rows.len()).map(|row| rows.target_row(row)));
+            sizes.push(rows.len());
+            Ok(())
+        };
+        let said = data::each_more(&config, &other, prepared, (&how, most), each);
+        assert_eq!(said.expect("rows"), notes);
+        assert!(found == inputs(&whole));
+        assert!(
+            targets
+                .into_iter()
+                .eq((0..whole.len()).map(|row| whole.target_row(row)))
+        );
+        let (last, others) = sizes.split_last().expect("rows");
+        assert!(*last > 0 && *last <= most && others.iter().all(|rows| *rows == most));
+    }
+    // The same is refused, in the same words.
+    let head = "y,x,kind,when,z";
+    for bad in [
+        format!("{head}\n"),
+        format!("{head}\n,1,red,2024-01-01,2\n"),
+        format!("{head}\n{text}0,1,violet,2024-01-01,2\n"),
+        format!("{head}\n{text}7x,1,red,2024-01-01,2\n"),
+        format!("{head}\n{text}0,one,red,2024-01-01,2\n"),
+        format!("{head}\n{text}0,1\n"),
+        "y,x,when,z\n0,1,2024-01-01,2\n".to_owned(),
+    ] {
+        let other = folder.write("other.csv", bad);
+        let whole = data::load_more(&config, &other, prepared, &how).expect_err("a bad table");
+        let some = data::each_more(&config, &other, prepared, (&how, 1_000), |_| Ok(()));
+        let some = some.expect_err("a bad table");
+        assert_eq!(some.to_string(), whole.to_string());
+    }
 }
 
 #[test]

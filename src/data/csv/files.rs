@@ -1,7 +1,7 @@
 //! Text files as a table that is read several times.
 
 use std::cell::{Cell, RefCell};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -37,7 +37,7 @@ pub(super) struct FirstReading {
 }
 
 impl FirstReading {
-    /// Before it begins. Files are kept if they have at most so many bytes together.
+    /// Before it begins. Files are kept if they have at most so many bytes together; none if that is 0, as nothing is read again.
     pub(super) fn new(most: usize) -> Self {
         FirstReading {
             hash: Rc::default(),
@@ -85,16 +85,18 @@ impl CsvFiles {
             Some(like) => head.in_order_of(like)?,
             None => head,
         };
-        let always = !path.metadata().is_ok_and(|found| found.is_file());
+        let file = path.metadata().ok().filter(|found| found.is_file());
+        let is_small = |found: &Metadata| found.len() <= first.most as u64;
         Ok(CsvFiles {
             path: path.to_owned(),
             format,
             head,
             opened: RefCell::new(Some(Pieces::of(reader, format)?)),
             kept: Rc::new(RefCell::new(Kept {
-                always,
+                always: file.is_none() && first.most > 0,
                 bytes: Rc::clone(&first.kept),
-                most: first.most,
+                // Of what is packed more bytes come out than the file has.
+                most: first.most * usize::from(file.as_ref().is_none_or(is_small)),
                 ..Kept::default()
             })),
         })

@@ -356,14 +356,14 @@ impl TablePreprocessing {
     /// Turns the codes of a row, one a column, into inputs; `number` rounds.
     pub(in crate::data) fn expand<E: Copy>(
         &self,
-        codes: impl Iterator<Item = f64>,
+        codes: &[f64],
         into: &mut [E],
         number: impl Fn(f64) -> E,
     ) {
         let mut rest = into;
         for (column, code) in self.columns.iter().zip(codes) {
             let (inputs, after) = rest.split_at_mut(column.d_input());
-            column.expand(code, inputs, &number);
+            column.expand(*code, inputs, &number);
             rest = after;
         }
     }

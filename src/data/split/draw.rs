@@ -10,16 +10,16 @@ use rand::seq::SliceRandom;
 /// are left, both sorted. With `strata`, which has a number for every row, the rows of each number
 /// are drawn from in proportion, up or down by less than one row.
 pub(super) fn draw(
-    pool: &[u32],
+    pool: Vec<u32>,
     wanted: f64,
     strata: Option<&[u32]>,
     random: &mut ChaCha8Rng,
 ) -> (Vec<u32>, Vec<u32>) {
     let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     match strata {
-        None => _ = groups.insert(0, pool.to_vec()),
+        None => _ = groups.insert(0, pool),
         Some(strata) => {
-            for &row in pool {
+            for row in pool {
                 groups.entry(strata[row as usize]).or_default().push(row);
             }
         }
@@ -28,12 +28,15 @@ pub(super) fn draw(
     let counts = apportion(&sizes, wanted);
     let all: usize = counts.iter().sum();
     let mut drawn = Vec::with_capacity(all);
-    let mut left = Vec::with_capacity(pool.len() - all);
+    let mut left = Vec::new();
     for (mut rows, count) in groups.into_values().zip(counts) {
         rows.shuffle(random);
-        let (first, rest) = rows.split_at(count);
-        drawn.extend_from_slice(first);
-        left.extend_from_slice(rest);
+        drawn.extend(rows.drain(..count));
+        // Where all are together, no other memory is needed for those that are left.
+        match left.is_empty() {
+            true => left = rows,
+            false => left.extend(rows),
+        }
     }
     drawn.sort_unstable();
     left.sort_unstable();

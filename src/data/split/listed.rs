@@ -27,12 +27,13 @@ impl Listed {
         let train = read(&config.train_rows)?;
         let validation = read(&config.validation_rows)?;
         let test = read(&config.test_rows)?;
-        let others = (0..rows as u32).filter(|row| !places.contains_key(row));
+        let mut others = Vec::with_capacity(rows - places.len());
+        others.extend((0..rows as u32).filter(|row| !places.contains_key(row)));
         Ok(Listed {
             train,
             validation,
             test,
-            others: others.collect(),
+            others,
         })
     }
 }

@@ -20,11 +20,13 @@ const FAR: f64 = 64.0;
 pub(super) struct Anchors {
     /// Of each column; none of those that have none.
     anchors: Vec<Option<f64>>,
-    /// Where each column's difference stands in a row of them, and how wide that is: as the inputs' codes are, see [`Layout`].
-    ///
-    /// [`Layout`]: super::encoded::Layout
+    /// Where each column's difference stands in a row of them, and how wide that is.
     places: Vec<usize>,
     width: usize,
+    /// The bytes of a row's codes, as far as it is known what columns hold: see [`Layout`].
+    ///
+    /// [`Layout`]: super::encoded::Layout
+    bytes: usize,
     missing_values: Vec<String>,
     style: NumberStyle,
 }
@@ -37,14 +39,14 @@ impl Anchors {
             anchors: vec![None; count],
             places: vec![0; count],
             width: 0,
+            bytes: 0,
             missing_values: config.missing_values.clone(),
             style: NumberStyle::of(config),
         };
         for column in &columns.inputs {
-            found.places[*column] = found.width;
             let is_date = columns.dates.contains(column);
-            found.width += 1 + usize::from(is_date);
             if is_date || columns.categorical.contains(column) {
+                found.bytes += if is_date { 8 } else { 1 };
                 continue;
             }
             let numbers = blocks.iter().flat_map(|block| {
@@ -52,10 +54,13 @@ impl Anchors {
                 cells.numbers(&cells.each_text(|text| found.read(text)), None)
             });
             let mut numbers: Vec<f64> = numbers.take(ROWS).filter(|n| !n.is_nan()).collect();
+            found.bytes += if numbers.is_empty() { 1 } else { 4 };
             if !numbers.is_empty() {
                 let middle = numbers.len() / 2;
                 let (_, median, _) = numbers.select_nth_unstable_by(middle, f64::total_cmp);
                 found.anchors[*column] = Some(*median);
+                found.places[*column] = found.width;
+                found.width += 1;
             }
         }
         found
@@ -71,6 +76,10 @@ impl Anchors {
 
     pub(super) fn width(&self) -> usize {
         self.width
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// What a cell says.

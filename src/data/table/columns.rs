@@ -144,6 +144,12 @@ impl Columns {
         uses.into_iter().filter_map(note).collect()
     }
 
+    /// All that are looked at.
+    pub(super) fn all(&self) -> HashSet<usize> {
+        let inputs = self.inputs.iter().copied();
+        inputs.chain(self.keys()).chain(self.no_inputs()).collect()
+    }
+
     /// The columns that say what a row is for.
     pub(super) fn keys(&self) -> impl Iterator<Item = usize> {
         std::iter::once(self.target).chain(self.no_inputs())

@@ -21,7 +21,9 @@ pub(super) struct Encoded {
     pub(super) targets: Targets,
     /// `[rows]`: what each counts in the training loss; none where all count the same.
     pub(super) weights: Option<Vec<f64>>,
-    /// Where each stands in its file.
+    /// Of each row, how many of those that are used stand before it in the table.
+    pub(super) order: Vec<u32>,
+    /// Where each stands in its file, by that number.
     pub(super) lines: Lines,
 }
 
@@ -31,45 +33,94 @@ pub(super) struct Codes {
     numbers: Numbers,
 }
 
-/// How a row's codes are written with 32 bits each.
+/// How a row's codes are written as bytes.
 #[derive(Clone)]
-pub(super) struct Layout {
-    /// Of each column whether it holds dates, whose seconds 32 bits do not hold: what is left of them is a number more.
-    dates: Vec<bool>,
+pub(super) struct Layout(Vec<Width>);
+
+/// How a code is written.
+#[derive(Clone, Copy)]
+enum Width {
+    /// The number of a category, in one byte or in two; the largest number stands for none.
+    One,
+    Two,
+    /// A number with the 32 bits that a step computes with.
+    Four,
+    /// The seconds of a date, which 32 bits do not hold: what is left of them is a number more.
+    Date,
+}
+
+impl Width {
+    fn of(column: &Column) -> Self {
+        match &column.kind {
+            ColumnKind::Numeric { .. } => Width::Four,
+            ColumnKind::Date { .. } => Width::Date,
+            // The number after the last category is that of a new one.
+            ColumnKind::Categorical { categories, .. } => {
+                match categories.len() < usize::from(u8::MAX) {
+                    true => Width::One,
+                    false => Width::Two,
+                }
+            }
+        }
+    }
+
+    fn bytes(self) -> usize {
+        match self {
+            Width::One => 1,
+            Width::Two => 2,
+            Width::Four => 4,
+            Width::Date => 8,
+        }
+    }
 }
 
 impl Layout {
     pub(super) fn of(preprocessing: &TablePreprocessing) -> Self {
-        let is_date = |column: &Column| matches!(column.kind, ColumnKind::Date { .. });
-        Layout {
-            dates: preprocessing.columns.iter().map(is_date).collect(),
+        Layout(preprocessing.columns.iter().map(Width::of).collect())
+    }
+
+    /// The bytes of a row.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.iter().copied().map(Width::bytes).sum()
+    }
+
+    fn write(&self, codes: &[f64], into: &mut Vec<u8>) {
+        for (code, width) in codes.iter().zip(&self.0) {
+            let high = *code as f32;
+            match width {
+                Width::One if code.is_nan() => into.push(u8::MAX),
+                Width::One => into.push(*code as u8),
+                Width::Two if code.is_nan() => into.extend(u16::MAX.to_le_bytes()),
+                Width::Two => into.extend((*code as u16).to_le_bytes()),
+                Width::Four => into.extend(high.to_le_bytes()),
+                Width::Date => {
+                    into.extend(high.to_le_bytes());
+                    into.extend(((code - f64::from(high)) as f32).to_le_bytes());
+                }
+            }
         }
     }
 
-    /// The bytes of so many rows of 32 bits.
-    pub(super) fn bytes(&self, rows: usize) -> usize {
-        rows * self.width() * size_of::<f32>()
-    }
-
-    /// The numbers of a row.
-    fn width(&self) -> usize {
-        self.dates.len() + self.dates.iter().filter(|is_date| **is_date).count()
-    }
-
-    fn narrow<'a>(&'a self, codes: &'a [f64]) -> impl Iterator<Item = f32> + 'a {
-        codes.iter().zip(&self.dates).flat_map(|(code, is_date)| {
-            let high = *code as f32;
-            let rest = is_date.then(|| (code - f64::from(high)) as f32);
-            [Some(high), rest].into_iter().flatten()
-        })
-    }
-
-    fn wide<'a>(&'a self, numbers: &'a [f32]) -> impl Iterator<Item = f64> + 'a {
-        let mut numbers = numbers.iter().map(|number| f64::from(*number));
-        let mut next = move || numbers.next().unwrap_or(f64::NAN);
-        self.dates.iter().map(move |is_date| match is_date {
-            true => next() + next(),
-            false => next(),
+    fn read(&self, mut bytes: &[u8]) -> impl Iterator<Item = f64> {
+        fn next<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
+            let Some((first, rest)) = bytes.split_first_chunk() else {
+                return [u8::MAX; N];
+            };
+            *bytes = rest;
+            *first
+        }
+        let known = |number: u16, none: u16| match number == none {
+            true => f64::NAN,
+            false => number.into(),
+        };
+        self.0.iter().map(move |width| match width {
+            Width::One => known(u8::from_le_bytes(next(&mut bytes)).into(), u8::MAX.into()),
+            Width::Two => known(u16::from_le_bytes(next(&mut bytes)), u16::MAX),
+            Width::Four => f32::from_le_bytes(next(&mut bytes)).into(),
+            Width::Date => {
+                let mut number = || f64::from(f32::from_le_bytes(next(&mut bytes)));
+                number() + number()
+            }
         })
     }
 }
@@ -90,41 +141,35 @@ impl Hash64 {
 enum Numbers {
     /// See `wide` of [`Load`](crate::data::Load).
     Wide(InMemory<f64>),
-    Narrow(InMemory<f32>),
+    Narrow(InMemory<u8>),
     OnDisk(Prepared),
 }
 
-/// Rows of numbers in the pieces that they were read in, so that what is read becomes them without being copied.
+/// Rows of numbers in the order of the table, in the pieces that they were read in, so that what is read becomes them in its own memory.
 struct InMemory<T> {
     width: usize,
     pieces: Vec<Vec<T>>,
     starts: Starts,
-    /// Where each row is among those of all pieces.
-    order: Vec<u32>,
 }
 
 impl<T> InMemory<T> {
-    fn new(rows: usize, width: usize) -> Self {
+    fn new(width: usize) -> Self {
         InMemory {
             width,
             pieces: Vec::new(),
             starts: Starts::new(),
-            order: vec![0; rows],
         }
     }
 
-    fn add(&mut self, rows: &[usize], numbers: Vec<T>) {
-        let first = self.starts.rows();
-        for (place, row) in (first as u32..).zip(rows) {
-            self.order[*row] = place;
-        }
-        self.starts.push(rows.len());
+    fn add(&mut self, numbers: Vec<T>) {
+        self.starts.push(numbers.len() / self.width);
         self.pieces.push(numbers);
     }
 
+    /// The row with this number among all that are used, in the order of the table.
     #[inline]
-    fn get(&self, row: usize) -> &[T] {
-        let (piece, row) = self.starts.find(self.order[row] as usize);
+    fn get(&self, number: u32) -> &[T] {
+        let (piece, row) = self.starts.find(number as usize);
         &self.pieces[piece][row * self.width..][..self.width]
     }
 }
@@ -137,29 +182,27 @@ pub(super) struct SomeRows {
 
 enum SomeCodes {
     Wide(Vec<f64>),
-    Narrow(Vec<f32>),
+    Narrow(Vec<u8>),
 }
 
 impl SomeRows {
-    /// In a layout of 32 bits if there is one, and then in `memory` that may be enough for them.
+    /// In a layout of bytes if there is one, and then in `memory` that may be enough for them.
     pub(super) fn new(
         rows: Vec<usize>,
         codes: Vec<f64>,
         layout: Option<&Layout>,
-        mut memory: Vec<f32>,
+        mut memory: Vec<u8>,
     ) -> Self {
         let codes = match layout {
             None => SomeCodes::Wide(codes),
             Some(layout) => {
-                let (width, columns) = (layout.width(), layout.dates.len());
                 memory.clear();
-                memory.reserve_exact(rows.len() * width);
-                match width == columns {
-                    true => memory.extend(codes.iter().map(|code| *code as f32)),
-                    false => {
-                        let rows = codes.chunks_exact(columns);
-                        memory.extend(rows.flat_map(|codes| layout.narrow(codes)));
-                    }
+                memory.reserve_exact(rows.len() * layout.bytes());
+                let rows = codes.chunks_exact(layout.0.len());
+                rows.for_each(|codes| layout.write(codes, &mut memory));
+                // There may have been room for rows that are left out, or for numbers that turned out to be categories.
+                if memory.capacity() / 5 > memory.len() / 4 {
+                    memory.shrink_to_fit();
                 }
                 SomeCodes::Narrow(memory)
             }
@@ -175,7 +218,7 @@ pub(super) enum Store {
 }
 
 impl Store {
-    /// How rows are to be written with 32 bits; none if they keep 64.
+    /// How rows are to be written; none if all numbers keep 64 bits.
     pub(super) fn narrow(&self) -> Option<Layout> {
         match self {
             Store::Memory(codes) => {
@@ -186,21 +229,21 @@ impl Store {
         }
     }
 
+    /// Adds rows, in the order of the table.
     pub(super) fn add(&mut self, some: SomeRows) -> Result<()> {
         let SomeRows { rows, codes } = some;
-        let (writer, width) = match self {
-            Store::Memory(all) => return all.add(&rows, codes),
-            Store::Disk(writer, layout) => (writer, layout.width()),
-        };
-        let SomeCodes::Narrow(codes) = codes else {
-            return Err(elsewhere());
-        };
-        // By their places, which stand together for each part: a file is written from front to back.
-        let of_rows = rows.into_iter().zip(codes.chunks_exact(width));
-        let mut of_rows: Vec<(usize, &[f32])> = of_rows.collect();
-        of_rows.sort_unstable_by_key(|(row, _)| *row);
-        let mut of_rows = of_rows.into_iter();
-        of_rows.try_for_each(|(row, codes)| writer.write(row, codes.iter().copied()))
+        match (self, codes) {
+            (Store::Memory(all), codes) => all.add(codes),
+            (Store::Disk(writer, layout), SomeCodes::Narrow(codes)) => {
+                // By their places, which stand together for each part: a file is written from front to back.
+                let of_rows = rows.into_iter().zip(codes.chunks_exact(layout.bytes()));
+                let mut of_rows: Vec<(usize, &[u8])> = of_rows.collect();
+                of_rows.sort_unstable_by_key(|(row, _)| *row);
+                let mut of_rows = of_rows.into_iter();
+                of_rows.try_for_each(|(row, codes)| writer.write(row, codes))
+            }
+            _ => Err(elsewhere()),
+        }
     }
 }
 
@@ -210,16 +253,24 @@ fn elsewhere() -> Error {
 }
 
 impl Codes {
+    /// These, one row after the other.
+    pub(super) fn of(codes: Vec<f64>, layout: Layout) -> Self {
+        let mut numbers = InMemory::new(layout.0.len());
+        numbers.add(codes);
+        let numbers = Numbers::Wide(numbers);
+        Codes { layout, numbers }
+    }
+
     /// The codes that `prepare` makes, in memory; beside them, what is worth a word.
     pub(super) fn in_memory(
         (rows, wide): (usize, usize),
         layout: Layout,
         prepare: impl FnOnce(&mut Store) -> Result<Vec<String>>,
     ) -> Result<(Self, Vec<String>)> {
-        let columns = layout.dates.len();
+        let columns = layout.0.len();
         let numbers = match rows * columns <= wide {
-            true => Numbers::Wide(InMemory::new(rows, columns)),
-            false => Numbers::Narrow(InMemory::new(rows, layout.width())),
+            true => Numbers::Wide(InMemory::new(columns)),
+            false => Numbers::Narrow(InMemory::new(layout.bytes())),
         };
         let mut store = Store::Memory(Codes { layout, numbers });
         let remarks = prepare(&mut store)?;
@@ -236,7 +287,7 @@ impl Codes {
         layout: Layout,
         prepare: impl FnOnce(&mut Store) -> Result<Vec<String>>,
     ) -> Result<(Self, Vec<String>)> {
-        let width = layout.width();
+        let width = layout.bytes();
         let on_disk = |(file, remarks)| {
             let (numbers, layout) = (Numbers::OnDisk(file), layout.clone());
             (Codes { layout, numbers }, remarks)
@@ -269,7 +320,7 @@ impl Codes {
         layout: Layout,
         prepare: impl FnOnce(&mut Store) -> Result<Vec<String>>,
     ) -> Result<(Self, Vec<String>)> {
-        let writer = RowWriter::unnamed(file, layout.width())?;
+        let writer = RowWriter::unnamed(file, layout.bytes())?;
         let mut store = Store::Disk(writer, layout);
         let remarks = prepare(&mut store)?;
         match store {
@@ -281,71 +332,52 @@ impl Codes {
         }
     }
 
-    fn add(&mut self, rows: &[usize], codes: SomeCodes) -> Result<()> {
+    fn add(&mut self, codes: SomeCodes) -> Result<()> {
         match (&mut self.numbers, codes) {
-            (Numbers::Wide(all), SomeCodes::Wide(codes)) => all.add(rows, codes),
-            (Numbers::Narrow(all), SomeCodes::Narrow(codes)) => all.add(rows, codes),
+            (Numbers::Wide(all), SomeCodes::Wide(codes)) => all.add(codes),
+            (Numbers::Narrow(all), SomeCodes::Narrow(codes)) => all.add(codes),
             _ => return Err(elsewhere()),
         }
         Ok(())
     }
 
-    /// Of some rows, a number that is the same for rows whose codes and targets are.
-    pub(super) fn hashes(&self, rows: Range<usize>, targets: &Targets) -> Vec<u64> {
-        let start = |row: &usize| Hash64::default().and((targets.get(*row) + 0.0).to_bits());
-        let narrow = |hash: Hash64, numbers: &[f32]| {
-            let bits = numbers.iter().map(|number| (number + 0.0).to_bits());
-            bits.fold(hash, |hash, bits| hash.and(bits.into()))
+    /// Hands the codes of each of these rows to `each`, with the place of the row among them; `order` is that of [`Encoded`].
+    fn read(&self, rows: &[usize], order: &[u32], mut each: impl FnMut(usize, &[f64])) {
+        let mut codes = Vec::with_capacity(self.layout.0.len());
+        let mut narrow = |place: usize, bytes: &[u8]| {
+            codes.clear();
+            codes.extend(self.layout.read(bytes));
+            each(place, &codes);
         };
+        let in_memory = rows.iter().map(|row| order[*row]).enumerate();
         match &self.numbers {
-            Numbers::Wide(numbers) => {
-                let hash = |row: usize| {
-                    let bits = numbers.get(row).iter();
-                    let bits = bits.map(|number| (number + 0.0).to_bits());
-                    bits.fold(start(&row), Hash64::and).0
-                };
-                rows.map(hash).collect()
-            }
-            Numbers::Narrow(numbers) => rows
-                .map(|row| narrow(start(&row), numbers.get(row)).0)
-                .collect(),
-            Numbers::OnDisk(file) => {
-                let rows: Vec<usize> = rows.collect();
-                let mut hashes = vec![0; rows.len()];
-                file.read(&rows, |place, numbers| {
-                    hashes[place] = narrow(start(&rows[place]), numbers).0;
-                });
-                hashes
-            }
+            Numbers::OnDisk(file) => file.read(rows, narrow),
+            Numbers::Narrow(all) => in_memory.for_each(|(place, row)| narrow(place, all.get(row))),
+            Numbers::Wide(all) => in_memory.for_each(|(place, row)| each(place, all.get(row))),
         }
     }
 
+    /// Of some rows, a number that is the same for rows whose codes and targets are.
+    pub(super) fn hashes(&self, rows: Range<usize>, order: &[u32], targets: &Targets) -> Vec<u64> {
+        let rows: Vec<usize> = rows.collect();
+        let mut hashes = vec![0; rows.len()];
+        self.read(&rows, order, |place, codes| {
+            let start = Hash64::default().and((targets.get(rows[place]) + 0.0).to_bits());
+            let bits = codes.iter().map(|code| (code + 0.0).to_bits());
+            hashes[place] = bits.fold(start, Hash64::and).0;
+        });
+        hashes
+    }
+}
+
+impl Encoded {
     /// Turns the codes of some rows into inputs, one row after the other; `number` rounds.
-    fn expand<E: Copy>(
-        &self,
-        rows: &[usize],
-        preprocessing: &TablePreprocessing,
-        into: &mut [E],
-        number: impl Fn(f64) -> E + Copy,
-    ) {
-        let d_input = preprocessing.d_input();
-        let mut narrow = |place: usize, codes: &[f32]| {
+    fn expand<E: Copy>(&self, rows: &[usize], into: &mut [E], number: impl Fn(f64) -> E + Copy) {
+        let d_input = self.preprocessing.d_input();
+        self.codes.read(rows, &self.order, |place, codes| {
             let into = &mut into[place * d_input..][..d_input];
-            preprocessing.expand(self.layout.wide(codes), into, number);
-        };
-        match &self.numbers {
-            Numbers::Wide(codes) => {
-                for (row, into) in rows.iter().zip(into.chunks_exact_mut(d_input)) {
-                    preprocessing.expand(codes.get(*row).iter().copied(), into, number);
-                }
-            }
-            Numbers::Narrow(codes) => {
-                for (place, row) in rows.iter().enumerate() {
-                    narrow(place, codes.get(*row));
-                }
-            }
-            Numbers::OnDisk(file) => file.read(rows, narrow),
-        }
+            self.preprocessing.expand(codes, into, number);
+        });
     }
 }
 
@@ -363,13 +395,11 @@ impl Source for Encoded {
     }
 
     fn read_inputs(&self, row: usize, into: &mut [f64]) {
-        let number = |number| number;
-        self.codes.expand(&[row], &self.preprocessing, into, number);
+        self.expand(&[row], into, |number| number);
     }
 
     fn read_inputs_f32(&self, rows: &[usize], into: &mut [f32]) {
-        let number = |number| number as f32;
-        self.codes.expand(rows, &self.preprocessing, into, number);
+        self.expand(rows, into, |number| number as f32);
     }
 
     fn read_targets(&self, row: usize, into: &mut [f64]) {
@@ -383,11 +413,11 @@ impl Source for Encoded {
     }
 
     fn line(&self, row: usize) -> Option<usize> {
-        Some(self.lines.line(row))
+        self.lines.line(self.order[row])
     }
 
     fn file(&self, row: usize) -> Option<&str> {
-        self.lines.file(row)
+        self.lines.file(self.order[row])
     }
 
     fn is_on_disk(&self) -> bool {

@@ -212,49 +212,14 @@ pub(super) fn encode(
     store: &mut Store,
 ) -> Result<Vec<String>> {
     let wanted: HashSet<usize> = columns.inputs.iter().copied().collect();
-    let width = columns.inputs.len();
     let layout = store.narrow();
     let mut remarks = Remarks::default();
     for mut rows in tables {
         let encode = |block: Block, places: &[Option<Place>]| {
-            let used: Vec<(usize, usize)> = (places.iter().enumerate())
-                .filter_map(|(row, place)| Some((row, index(*place)?)))
-                .collect();
-            let mut codes = vec![0.0; used.len() * width];
-            let mut remarks = Remarks::default();
-            let mut mistake: Option<(usize, Error)> = None;
-            let fitted = preprocessing.columns.iter().zip(&columns.inputs);
-            for (k, (fitted, column)) in fitted.enumerate() {
-                let (cells, anchor) = (block.cells(*column), anchors.get(*column));
-                let mut encoder = Encoder::new(preprocessing, (fitted, anchor), cells);
-                for (n, (row, _)) in used.iter().enumerate() {
-                    if let Some(code) = encoder.plain(*row) {
-                        codes[n * width + k] = code;
-                        continue;
-                    }
-                    match encoder.encode(*row) {
-                        Ok((code, remark)) => {
-                            codes[n * width + k] = code;
-                            if let Some(remark) = remark {
-                                let text = block.text(*row, *column);
-                                remarks.add(remark, &fitted.name, &text, || block.place(*row));
-                            }
-                        }
-                        Err(error) => {
-                            // The error is that of the first row with a mistake, whichever column it is in.
-                            if mistake.as_ref().is_none_or(|(first, _)| row < first) {
-                                let file = block.head().file();
-                                mistake = Some((*row, error.at(file, block.place(*row))));
-                            }
-                            break;
-                        }
-                    }
-                }
-            }
-            if let Some((_, error)) = mistake {
-                return Err(error);
-            }
-            let places: Vec<usize> = used.into_iter().map(|(_, place)| place).collect();
+            let used = places.iter().enumerate();
+            let used = used.filter_map(|(row, place)| Some((row, index(*place)?)));
+            let (used, places): (Vec<usize>, Vec<usize>) = used.unzip();
+            let (codes, remarks) = encode_block(&block, &used, (columns, anchors), preprocessing)?;
             let some = SomeRows::new(places, codes, layout.as_ref(), block.into_memory());
             Ok(((some, remarks), None))
         };
@@ -264,6 +229,51 @@ pub(super) fn encode(
         })?;
     }
     Ok(remarks.notes())
+}
+
+/// Turns some rows of a piece into codes, one row after the other.
+pub(super) fn encode_block(
+    block: &Block,
+    used: &[usize],
+    (columns, anchors): (&Columns, &Anchors),
+    preprocessing: &TablePreprocessing,
+) -> Result<(Vec<f64>, Remarks)> {
+    let width = columns.inputs.len();
+    let mut codes = vec![0.0; used.len() * width];
+    let mut remarks = Remarks::default();
+    let mut mistake: Option<(usize, Error)> = None;
+    let fitted = preprocessing.columns.iter().zip(&columns.inputs);
+    for (k, (fitted, column)) in fitted.enumerate() {
+        let (cells, anchor) = (block.cells(*column), anchors.get(*column));
+        let mut encoder = Encoder::new(preprocessing, (fitted, anchor), cells);
+        for (n, row) in used.iter().enumerate() {
+            if let Some(code) = encoder.plain(*row) {
+                codes[n * width + k] = code;
+                continue;
+            }
+            match encoder.encode(*row) {
+                Ok((code, remark)) => {
+                    codes[n * width + k] = code;
+                    if let Some(remark) = remark {
+                        let text = block.text(*row, *column);
+                        remarks.add(remark, &fitted.name, &text, || block.place(*row));
+                    }
+                }
+                Err(error) => {
+                    // The error is that of the first row with a mistake, whichever column it is in.
+                    if mistake.as_ref().is_none_or(|(first, _)| row < first) {
+                        let file = block.head().file();
+                        mistake = Some((*row, error.at(file, block.place(*row))));
+                    }
+                    break;
+                }
+            }
+        }
+    }
+    match mistake {
+        Some((_, error)) => Err(error),
+        None => Ok((codes, remarks)),
+    }
 }
 
 /// What a cell becomes, and what is to be said of it.

@@ -18,7 +18,7 @@ const MOST_ROWS: usize = i32::MAX as usize;
 
 /// What is known of all rows before any is prepared.
 pub(super) struct Keys {
-    head: Head,
+    head: Arc<Head>,
     /// All rows, with their inputs if these are held.
     pub(super) blocks: Vec<Block>,
     pub(super) holds_inputs: bool,
@@ -43,15 +43,8 @@ impl Keys {
         how: &Load,
     ) -> Result<Self> {
         let keys: HashSet<usize> = columns.keys().collect();
-        let used: Vec<usize> = columns
-            .inputs
-            .iter()
-            .copied()
-            .chain(columns.no_inputs())
-            .collect();
+        let wanted = columns.all();
         let drops = config.missing == Missing::Drop;
-        let mut wanted = keys.clone();
-        wanted.extend(&used);
         let is_too_large = Arc::new(AtomicBool::new(false));
         let anchors = OnceLock::new();
         let wanted = match drops {
@@ -60,7 +53,7 @@ impl Keys {
         };
         let mut found = Growing {
             keys: Keys {
-                head: files.head().clone(),
+                head: Arc::new(files.head().clone()),
                 blocks: Vec::new(),
                 holds_inputs: true,
                 starts: Starts::new(),
@@ -81,7 +74,7 @@ impl Keys {
         };
         let is_key = found.is_key;
         let work = |_, mut block: Block| {
-            let gaps = drops.then(|| gaps(&block, &used, config));
+            let gaps = drops.then(|| gaps(&block, columns, config));
             match (is_too_large.load(Ordering::Relaxed), anchors.get()) {
                 (true, _) => block.keep(is_key),
                 (false, Some(anchors)) => block.anchor(anchors),
@@ -92,7 +85,21 @@ impl Keys {
         scan(files, (&wanted, form), work, |(block, gaps)| {
             found.add(block, gaps)
         })?;
-        found.finish()
+        Ok(found.finish())
+    }
+
+    /// Those of one piece, with its inputs.
+    pub(super) fn of(block: Block, columns: &Columns, config: &TableConfig) -> Self {
+        let mut starts = Starts::new();
+        starts.push(block.rows());
+        Keys {
+            head: block.shared_head(),
+            holds_inputs: true,
+            starts,
+            anchors: Anchors::default(),
+            gaps: (config.missing == Missing::Drop).then(|| gaps(&block, columns, config)),
+            blocks: vec![block],
+        }
     }
 
     /// Forgets the inputs, which are to be read again.
@@ -203,12 +210,8 @@ impl Growing<'_> {
     }
 
     /// All of them.
-    fn finish(self) -> Result<Keys> {
+    fn finish(self) -> Keys {
         let mut keys = self.keys;
-        if keys.rows() == 0 {
-            let fix = "give a table with rows; if the first line is one, say `header = false` in `[data]`";
-            return Err(keys.head.error("the table has a header and no rows", fix));
-        }
         if self.is_first && keys.rows() * self.columns.inputs.len() <= self.how.wide {
             keys.anchors = Anchors::default();
             if self.differ_from.get().is_some() {
@@ -216,7 +219,7 @@ impl Growing<'_> {
                 keys.let_go(self.is_key);
             }
         }
-        Ok(keys)
+        keys
     }
 }
 
@@ -228,12 +231,13 @@ fn is_large(cells: usize, wide: usize, share: f64) -> bool {
     cells > wide || share > 0.0 && cells as f64 / share > SURELY * wide as f64
 }
 
-/// Of each row the first of these columns that misses a value.
-fn gaps(block: &Block, columns: &[usize], config: &TableConfig) -> Vec<Option<Gap>> {
+/// Of each row the first column that misses a value.
+fn gaps(block: &Block, columns: &Columns, config: &TableConfig) -> Vec<Option<Gap>> {
     let mut gaps = vec![None; block.rows()];
-    for column in columns {
-        let gap = u32::try_from(*column + 1).ok().and_then(Gap::new);
-        let cells = block.cells(*column);
+    let used = columns.inputs.iter().copied();
+    for column in used.chain(columns.no_inputs()) {
+        let gap = u32::try_from(column + 1).ok().and_then(Gap::new);
+        let cells = block.cells(column);
         let is_missing = cells.each_text(|text| config.is_missing(text));
         for (row, first) in gaps
             .iter_mut()

@@ -2,52 +2,48 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::packed::{Block, Form};
-use super::rows::{Part, Row};
-use super::scan::{Files, Wanted, scan};
+use super::inputs::Place;
+use super::keys::Keys;
+use super::packed::{Block, Form, LineNumbers};
+use super::scan::{Files, Starts, Wanted, scan};
 use crate::data::cell::shown;
 use crate::error::{Error, Result};
 
-/// The file and the line of each row.
+/// The file and the line of each row, by its number among all rows that are used, in the order of the table.
+#[derive(Default)]
 pub(super) struct Lines {
-    lines: Vec<u32>,
+    /// The lines of the rows of each piece.
+    pieces: Vec<LineNumbers>,
+    starts: Starts,
     /// Where rows of another file than that of the row before begin.
     files: Vec<(usize, String)>,
 }
 
 impl Lines {
-    pub(super) fn of(rows: Part) -> Result<Self> {
-        let line = |row: Row| u32::try_from(row.line()).unwrap_or(u32::MAX);
-        let read = |rows: Part| {
-            let mut files: Vec<(usize, String)> = Vec::new();
-            for (k, row) in rows.iter().enumerate() {
-                if files.last().is_none_or(|(_, file)| file != row.file()) {
-                    files.push((k, row.file().to_owned()));
-                }
+    /// Adds the rows of a table that have a place.
+    pub(super) fn extend(&mut self, keys: &Keys, places: &[Option<Place>]) {
+        for (piece, block) in keys.blocks.iter().enumerate() {
+            let places = &places[keys.starts.first(piece)..][..block.rows()];
+            let used = places.iter().enumerate();
+            let used = used.filter(|(_, place)| place.is_some());
+            let lines: Vec<usize> = used.map(|(row, _)| block.line(row)).collect();
+            let file = block.head().file();
+            if self.files.last().is_none_or(|(_, last)| last != file) {
+                self.files.push((self.starts.rows(), file.to_owned()));
             }
-            Ok((rows.iter().map(line).collect(), files))
-        };
-        let mut all = Lines {
-            lines: Vec::with_capacity(rows.len()),
-            files: Vec::new(),
-        };
-        rows.each_some(read, |(lines, files): (Vec<u32>, Vec<(usize, String)>)| {
-            for (k, file) in files {
-                if all.files.last().is_none_or(|(_, last)| *last != file) {
-                    all.files.push((all.lines.len() + k, file));
-                }
-            }
-            all.lines.extend(lines);
-        })?;
-        Ok(all)
+            self.starts.push(lines.len());
+            self.pieces.push(LineNumbers::of(lines));
+        }
     }
 
-    pub(super) fn line(&self, row: usize) -> usize {
-        self.lines[row] as usize
+    pub(super) fn line(&self, number: u32) -> Option<usize> {
+        let (piece, row) = self.starts.find(number as usize);
+        Some(self.pieces.get(piece)?.get(row))
     }
 
-    pub(super) fn file(&self, row: usize) -> Option<&str> {
-        let before = self.files.partition_point(|(start, _)| *start <= row);
+    pub(super) fn file(&self, number: u32) -> Option<&str> {
+        let number = number as usize;
+        let before = self.files.partition_point(|(start, _)| *start <= number);
         Some(self.files.get(before.checked_sub(1)?)?.1.as_str())
     }
 }

@@ -7,24 +7,21 @@ use std::path::{Path, PathBuf};
 use crate::data::row_file::RowFile;
 use crate::error::{Error, Result};
 
-/// The bytes of a number.
-const NUMBER: usize = size_of::<f32>();
-
 /// The bytes that are written together.
 const BUFFER: usize = 1 << 19;
 
-/// Rows of as many numbers of 32 bits each, the least significant byte first.
+/// Rows of as many bytes.
 pub(super) struct Prepared(RowFile);
 
 impl Prepared {
     fn new(name: String, file: File, (rows, width): (usize, usize)) -> Self {
-        Prepared(RowFile::new(name, file, (0, width * NUMBER), rows))
+        Prepared(RowFile::new(name, file, (0, width), rows))
     }
 
     /// A file that was prepared before, and what was said of it then; none if it is not there, or not whole.
     pub(super) fn open(path: &Path, rows: usize, width: usize) -> Option<(Self, Vec<String>)> {
         let file = File::open(path).ok()?;
-        let is_whole = file.metadata().ok()?.len() == (rows * width * NUMBER) as u64;
+        let is_whole = file.metadata().ok()?.len() == (rows * width) as u64;
         let notes = fs::read_to_string(notes_of(path)).ok()?;
         is_whole.then(|| {
             let opened = Prepared::new(path.display().to_string(), file, (rows, width));
@@ -32,18 +29,12 @@ impl Prepared {
         })
     }
 
-    /// Hands the numbers of each of these rows to `each`, with the place of the row among them.
+    /// Hands the bytes of each of these rows to `each`, with the place of the row among them.
     ///
     /// # Panics
     /// If the file can no longer be read.
-    pub(super) fn read(&self, rows: &[usize], mut each: impl FnMut(usize, &[f32])) {
-        let mut numbers = Vec::new();
-        self.0.read(rows, |place, bytes| {
-            let (bytes, _) = bytes.as_chunks();
-            numbers.clear();
-            numbers.extend(bytes.iter().map(|bytes| f32::from_le_bytes(*bytes)));
-            each(place, &numbers);
-        });
+    pub(super) fn read(&self, rows: &[usize], each: impl FnMut(usize, &[u8])) {
+        self.0.read(rows, each);
     }
 
     /// Begins to read rows that are wanted soon.
@@ -87,17 +78,14 @@ impl RowWriter {
         }
     }
 
-    pub(super) fn write(&mut self, row: usize, numbers: impl Iterator<Item = f32>) -> Result<()> {
-        let write = || -> io::Result<()> {
+    pub(super) fn write(&mut self, row: usize, bytes: &[u8]) -> Result<()> {
+        let mut write = || -> io::Result<()> {
             if row != self.next {
-                let start = (row * self.width * NUMBER) as u64;
+                let start = (row * self.width) as u64;
                 self.file.seek(SeekFrom::Start(start))?;
             }
             self.next = row + 1;
-            for number in numbers {
-                self.file.write_all(&number.to_le_bytes())?;
-            }
-            Ok(())
+            self.file.write_all(bytes)
         };
         write().map_err(|cause| self.unwritable(cause))
     }

@@ -17,23 +17,24 @@ use crate::data::cell::{Cell, Decimal, NumberStyle};
 #[derive(Debug)]
 pub(in crate::data) struct Block {
     head: Arc<Head>,
-    lines: Lines,
+    numbers: LineNumbers,
     rows: usize,
     /// Of each column; none of those that are not wanted.
     cells: Vec<Option<Cells>>,
     is_anchored: bool,
-    /// Row after row, as wide as the table's inputs.
-    differences: Arc<Vec<f32>>,
+    /// Row after row.
+    differences: Arc<Vec<u8>>,
     /// The bytes of the file that the rows are of, where that is known.
     pub(super) bytes: usize,
 }
 
 /// The number of each row in its file.
 #[derive(Debug)]
-enum Lines {
+pub(super) enum LineNumbers {
     /// One after the other, from this one on.
     From(usize),
-    Each(Vec<usize>),
+    /// Those that 32 bits do not hold are the largest that they do.
+    Each(Vec<u32>),
 }
 
 /// What cells are looked at with as they are packed.
@@ -89,16 +90,17 @@ impl Block {
         &self.head
     }
 
+    pub(super) fn shared_head(&self) -> Arc<Head> {
+        Arc::clone(&self.head)
+    }
+
     pub(in crate::data) fn rows(&self) -> usize {
         self.rows
     }
 
     /// The number of a row in its file.
     pub(in crate::data) fn line(&self, row: usize) -> usize {
-        match &self.lines {
-            Lines::From(first) => first + row,
-            Lines::Each(lines) => lines[row],
-        }
+        self.numbers.get(row)
     }
 
     /// Where a row is in its file: `line 3`.
@@ -141,11 +143,14 @@ impl Block {
         let found: Vec<(usize, Vec<f32>)> = found.collect();
         let width = anchors.width();
         let rows = if found.is_empty() { 0 } else { self.rows };
-        let mut all = vec![0.0; rows * width];
+        // With room for what the cells become.
+        let mut all = Vec::with_capacity(rows * anchors.bytes());
+        all.resize(rows * width * size_of::<f32>(), 0);
+        let (places, _) = all.as_chunks_mut();
         for (column, differences) in &found {
-            let places = all[anchors.place(*column)..].iter_mut().step_by(width);
+            let places = places[anchors.place(*column)..].iter_mut().step_by(width);
             let pairs = places.zip(differences);
-            pairs.for_each(|(place, difference)| *place = *difference);
+            pairs.for_each(|(place, difference)| *place = difference.to_le_bytes());
         }
         let all = Arc::new(all);
         let mut anchored = found.into_iter().map(|(column, _)| column).peekable();
@@ -178,7 +183,7 @@ impl Block {
     }
 
     /// The memory of differences, for what their cells became.
-    pub(super) fn into_memory(mut self) -> Vec<f32> {
+    pub(super) fn into_memory(mut self) -> Vec<u8> {
         self.cells.clear();
         Arc::try_unwrap(self.differences).unwrap_or_default()
     }
@@ -192,20 +197,30 @@ impl Block {
         let cells = self.cells.iter().enumerate();
         let wanted = cells.filter(|(column, _)| is_wanted(*column));
         let cells = wanted.filter_map(|(_, cells)| Some(cells.as_ref()?.size()));
-        cells.sum::<usize>() + size_of_val(&self.differences[..])
+        cells.sum::<usize>() + self.differences.capacity()
     }
 }
 
-impl Lines {
-    fn of(numbers: Vec<usize>) -> Self {
+impl LineNumbers {
+    pub(super) fn of(numbers: Vec<usize>) -> Self {
         let first = numbers.first().copied().unwrap_or(0);
         match numbers
             .iter()
             .zip(first..)
             .all(|(number, expected)| *number == expected)
         {
-            true => Lines::From(first),
-            false => Lines::Each(numbers),
+            true => LineNumbers::From(first),
+            false => {
+                let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+                LineNumbers::Each(numbers.into_iter().map(narrow).collect())
+            }
+        }
+    }
+
+    pub(super) fn get(&self, row: usize) -> usize {
+        match self {
+            LineNumbers::From(first) => first + row,
+            LineNumbers::Each(numbers) => numbers[row] as usize,
         }
     }
 }
@@ -254,18 +269,25 @@ enum Codes {
 struct Differences {
     anchor: f64,
     /// With those of other columns.
-    all: Arc<Vec<f32>>,
+    all: Arc<Vec<u8>>,
     place: usize,
     width: usize,
 }
 
 impl Differences {
     fn get(&self, row: usize) -> f32 {
-        self.all[row * self.width + self.place]
+        f32::from_le_bytes(self.numbers()[row * self.width + self.place])
     }
 
     fn iter(&self) -> impl Iterator<Item = f32> {
-        self.all[self.place..].iter().step_by(self.width).copied()
+        let numbers = self.numbers()[self.place..].iter();
+        numbers
+            .step_by(self.width)
+            .map(|bytes| f32::from_le_bytes(*bytes))
+    }
+
+    fn numbers(&self) -> &[[u8; size_of::<f32>()]] {
+        self.all.as_chunks().0
     }
 }
 
@@ -605,7 +627,7 @@ impl<'a> Packer<'a> {
         }
         Block {
             rows: self.numbers.len(),
-            lines: Lines::of(self.numbers),
+            numbers: LineNumbers::of(self.numbers),
             head: self.head,
             cells,
             is_anchored: false,
@@ -694,7 +716,7 @@ impl Codes {
             Codes::Two(codes) => codes.len(),
             Codes::Four(codes) => codes.len(),
             Codes::Eight(codes) => codes.len(),
-            Codes::From(differences) => differences.all.len() / differences.width,
+            Codes::From(differences) => differences.numbers().len() / differences.width,
         }
     }
 

@@ -166,20 +166,9 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The line of its file.
-    pub(super) fn line(self) -> usize {
-        let (block, row) = self.find();
-        block.line(row)
-    }
-
     pub(super) fn spot(self, column: usize) -> Spot {
         let (block, row) = self.find();
         Spot::of(block, row, column)
-    }
-
-    /// The file that it is from.
-    pub(super) fn file(self) -> &'a str {
-        self.find().0.head().file()
     }
 
     pub(super) fn error(

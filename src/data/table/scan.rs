@@ -157,6 +157,12 @@ pub(super) fn stream_some<T: Send>(
 /// Where the rows of each piece begin, as the first reading found them.
 pub(super) struct Starts(Vec<usize>);
 
+impl Default for Starts {
+    fn default() -> Self {
+        Starts::new()
+    }
+}
+
 impl Starts {
     pub(super) fn new() -> Self {
         Starts(vec![0])

@@ -23,9 +23,6 @@ pub struct Reading {
 /// Whether to go on.
 type Watch<'a> = &'a dyn Fn(Reading) -> bool;
 
-/// A table is read to know which rows are for what, to learn from the training rows, and to prepare all rows.
-const READINGS: f64 = 3.0;
-
 /// One file after the other. Each is opened when it is its turn, and must have the columns of the first.
 struct Shards<'a> {
     head: Head,
@@ -36,6 +33,8 @@ struct Shards<'a> {
     bytes: usize,
     passed: Cell<Passed>,
     watch: Watch<'a>,
+    /// How many times all rows are gone through.
+    readings: usize,
 }
 
 /// What was read so far.
@@ -50,7 +49,7 @@ struct Passed {
 }
 
 /// The table that a path stands for: a file, all files of a folder, or all whose names fit a pattern. Its columns are counted as those of
-/// `like` are.
+/// `like` are. It is read so many times.
 ///
 /// # Errors
 /// [`Error::Read`] for a file or folder that cannot be read, [`Error::Data`] where no file fits.
@@ -58,7 +57,7 @@ pub(in crate::data) fn open<'a>(
     path: &Path,
     like: Option<&Head>,
     open: impl Fn(&Path, Option<&Head>) -> Result<Box<dyn Files + 'a>> + 'a,
-    watch: Watch<'a>,
+    (watch, readings): (Watch<'a>, usize),
 ) -> Result<Box<dyn Files + 'a>> {
     let paths = files_of(path)?;
     let first = open(&paths[0], like)?;
@@ -71,6 +70,7 @@ pub(in crate::data) fn open<'a>(
         open: Box::new(open),
         passed: Cell::default(),
         watch,
+        readings,
     };
     _ = shards.opened[0].set(first);
     Ok(Box::new(shards))
@@ -131,7 +131,7 @@ impl<'s> Files for Shards<'s> {
             _ => Some(passed.rows as f64 / passed.all_rows.max(1) as f64),
         };
         let before = passed.readings as f64 - 1.0;
-        let share = of_this.map(|share| ((before + share) / READINGS).min(1.0));
+        let share = of_this.map(|share| ((before + share) / self.readings as f64).min(1.0));
         let rows = (passed.readings - 1) * passed.all_rows + passed.rows;
         match (self.watch)(Reading { rows, share }) {
             true => Ok(()),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::columns::Columns;
+use super::raw::Head;
 use super::rows::{Chosen, Labeled, Part};
 use super::scan::stream_some;
 use super::{target, times};
@@ -40,6 +41,7 @@ pub(super) fn split<'a>(
     seed: u64,
 ) -> Result<RowSplit<'a>> {
     let (usable, dropped) = usable_rows(labeled, columns, config)?;
+    dropped.check(labeled.head())?;
     let all = usable.all();
     let classes = target::holds_classes(all, columns.target, config)?;
     let class_numbers = classes.then(|| target::class_numbers(all, columns.target, config));
@@ -61,30 +63,37 @@ pub(super) fn split<'a>(
         false => target::far_off(all, columns.target)?,
     };
     let class = |place: usize| shown(&all.get(place).text(columns.target));
-    let mut notes: Vec<String> = dropped.into_iter().collect();
+    let mut notes: Vec<String> = dropped.note(labeled.head()).into_iter().collect();
     notes.extend(split::notes(&parts.kept, class));
-    let mut rows = Vec::with_capacity(all.len());
-    let mut add = |name: &str, part: Vec<u32>| {
-        let len = part.len();
-        rows.extend(part.into_iter().map(|place| all.numbers()[place as usize]));
-        if len > 0 {
-            return Ok(len);
-        }
-        Err(labeled.head().error(
+    let split::Parts {
+        train: mut rows,
+        validation,
+        test,
+        calibration,
+        ..
+    } = parts;
+    let is_there = |name: &str, len: usize| match len {
+        0 => Err(labeled.head().error(
             format!("no {name} row is left"),
             "change `split` in `[data]`, or what leaves rows out",
-        ))
+        )),
+        len => Ok(len),
     };
-    let train = add("training", parts.train)?;
-    let validation = parts
-        .validation
-        .map(|part| add("validation", part))
-        .transpose()?;
-    let calibration = parts
-        .calibration
-        .map(|part| add("calibration", part))
-        .transpose()?;
-    let test = parts.test.map(|part| add("test", part)).transpose()?;
+    let train = is_there("training", rows.len())?;
+    let mut add = |name: &str, part: Option<Vec<u32>>| {
+        let part = part.map(|part| {
+            let len = part.len();
+            rows.extend(part);
+            is_there(name, len)
+        });
+        part.transpose()
+    };
+    let validation = add("validation", validation)?;
+    let calibration = add("calibration", calibration)?;
+    let test = add("test", test)?;
+    let numbers = all.numbers();
+    rows.iter_mut()
+        .for_each(|row| *row = numbers[*row as usize]);
     Ok(RowSplit {
         rows: Chosen::of(labeled, rows),
         train,
@@ -105,8 +114,10 @@ impl<'a> RowSplit<'a> {
         columns: &Columns,
         config: &TableConfig,
     ) -> Result<()> {
+        let head = tests.head();
         let (tests, dropped) = usable_rows(tests, columns, config)?;
-        self.notes.extend(dropped);
+        dropped.check(head)?;
+        self.notes.extend(dropped.note(head));
         self.test = Some(tests.all().len());
         self.rows.extend(tests);
         Ok(())
@@ -213,28 +224,85 @@ impl Lengths {
     }
 }
 
-/// All rows but those that are left out since a value of theirs is missing; beside them, what is said of these.
+/// The rows of a table that are left out.
+#[derive(Default)]
+pub(super) struct Dropped {
+    /// All rows.
+    rows: usize,
+    /// How many rows are left out for each column, the first of theirs that misses a value.
+    columns: BTreeMap<usize, usize>,
+}
+
+impl Dropped {
+    fn count(&self) -> usize {
+        self.columns.values().sum()
+    }
+
+    /// Adds those of other rows.
+    pub(super) fn extend(&mut self, others: Dropped) {
+        self.rows += others.rows;
+        for (column, count) in others.columns {
+            *self.columns.entry(column).or_insert(0) += count;
+        }
+    }
+
+    /// # Errors
+    /// If there is no row, or none is left.
+    pub(super) fn check(&self, head: &Head) -> Result<()> {
+        if self.rows == 0 {
+            let fix = "give a table with rows; if the first line is one, say `header = false` in `[data]`";
+            return Err(head.error("the table has a header and no rows", fix));
+        }
+        if self.rows == self.count() {
+            return Err(head.error(
+                "every row has a missing value, and is left out for it",
+                "leave out the columns that miss values, or set `missing` in `[data]` to `mean`, `median` or `mode`",
+            ));
+        }
+        Ok(())
+    }
+
+    /// What is said of them.
+    pub(super) fn note(&self, head: &Head) -> Option<String> {
+        let columns = self.columns.iter();
+        let words: Vec<String> = columns
+            .map(|(column, count)| format!("`{}` ({count})", shown(&head.columns()[*column])))
+            .collect();
+        (!words.is_empty()).then(|| {
+            format!(
+                "{} of {} rows are left out, since a value is missing: {}",
+                self.count(),
+                self.rows,
+                words.join(", ")
+            )
+        })
+    }
+}
+
+/// All rows but those that are left out since a value of theirs is missing; and these.
 pub(super) fn usable_rows<'a>(
     labeled: &'a Labeled<'a>,
     columns: &Columns,
     config: &TableConfig,
-) -> Result<(Chosen<'a>, Option<String>)> {
-    let (head, count) = (labeled.head(), labeled.keys.rows());
+) -> Result<(Chosen<'a>, Dropped)> {
+    let count = labeled.keys.rows();
     let drops = config.missing == Missing::Drop;
     let drops_target = match config.missing_target {
         None => drops,
         Some(policy) => policy == MissingTarget::Drop,
     };
     let mut usable = Vec::with_capacity(count);
-    // How many rows are left out for each column, the first of theirs that misses a value.
-    let mut dropped: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut dropped = Dropped {
+        rows: count,
+        ..Dropped::default()
+    };
     for row in labeled.rows() {
         if row.target() == Cell::Missing {
             if !drops_target {
                 let fix = "give it, or say `missing_target = \"drop\"` in `[data]`, which leaves the row out";
                 return Err(row.error(columns.target, "the target is missing", fix));
             }
-            *dropped.entry(columns.target).or_insert(0) += 1;
+            *dropped.columns.entry(columns.target).or_insert(0) += 1;
             continue;
         }
         // Rows without a group are not all of one.
@@ -246,29 +314,11 @@ pub(super) fn usable_rows<'a>(
             return Err(row.error(column, "the group of `split.group` is missing", fix));
         }
         match labeled.keys.gap(row.row) {
-            Some(column) => *dropped.entry(column).or_insert(0) += 1,
+            Some(column) => *dropped.columns.entry(column).or_insert(0) += 1,
             None => usable.push(row.row as u32),
         }
     }
-    if usable.is_empty() {
-        return Err(head.error(
-            "every row has a missing value, and is left out for it",
-            "leave out the columns that miss values, or set `missing` in `[data]` to `mean`, `median` or `mode`",
-        ));
-    }
-    let words: Vec<String> = dropped
-        .iter()
-        .map(|(column, count)| format!("`{}` ({count})", shown(&head.columns()[*column])))
-        .collect();
-    let note = (!words.is_empty()).then(|| {
-        format!(
-            "{} of {} rows are left out, since a value is missing: {}",
-            dropped.values().sum::<usize>(),
-            count,
-            words.join(", ")
-        )
-    });
-    Ok((Chosen::of(labeled, usable), note))
+    Ok((Chosen::of(labeled, usable), dropped))
 }
 
 /// Places among the usable rows for each part. Fractions are of the usable rows. Files of row numbers count all of the

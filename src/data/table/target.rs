@@ -195,6 +195,31 @@ pub(super) enum Targets {
 }
 
 impl Targets {
+    /// Those of no rows.
+    pub(super) fn none(task: &Task) -> Self {
+        match task {
+            Task::Regression { .. } => Targets::Numbers(Vec::new()),
+            Task::Classification { .. } | Task::Binary { .. } => Targets::Classes(Vec::new()),
+        }
+    }
+
+    /// Adds those of more rows of the same table.
+    pub(super) fn extend(&mut self, others: Self) {
+        match (self, others) {
+            (Targets::Classes(all), Targets::Classes(others)) => all.extend(others),
+            (Targets::Numbers(all), Targets::Numbers(others)) => all.extend(others),
+            _ => {}
+        }
+    }
+
+    /// Takes away those of the rows from this one on.
+    pub(super) fn split_off(&mut self, row: usize) -> Self {
+        match self {
+            Targets::Classes(all) => Targets::Classes(all.split_off(row)),
+            Targets::Numbers(all) => Targets::Numbers(all.split_off(row)),
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         match self {
             Targets::Classes(classes) => classes.len(),
