@@ -26,7 +26,7 @@ begin() { mpirun -n "$1" "$program" train "${config[@]}" "${@:2}" & job=$!; }
 
 # Two runs hold the same, but for times.
 same() {
-    for file in config.toml preparation.json metrics.jsonl trail.jsonl best.safetensors last.safetensors; do
+    for file in config.toml preparation.json metrics.jsonl trail.jsonl best.safetensors last.safetensors baselines.json; do
         cmp "$1/$file" "$2/$file" || fail "$file of $1 and $2 differ"
     done
 }

@@ -117,7 +117,7 @@ go_on() {
 
 compare() {
     local file
-    for file in config.toml preparation.json metrics.jsonl trail.jsonl best.safetensors last.safetensors; do
+    for file in config.toml preparation.json metrics.jsonl trail.jsonl best.safetensors last.safetensors baselines.json; do
         cmp "$folder/whole/$file" "$folder/killed/$file" >&2 || fail "$file differs"
     done
 }

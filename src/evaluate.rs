@@ -18,6 +18,7 @@
 //! ```
 
 mod classes;
+mod evaluator;
 mod measure;
 mod metrics;
 mod moments;
@@ -27,6 +28,7 @@ mod probabilities;
 mod ranks;
 mod sampled;
 mod scores;
+mod sorting;
 mod spread;
 mod tally;
 
@@ -44,6 +46,7 @@ use crate::model::Mlp;
 use crate::threads::{each_on_a_core, in_pool};
 
 pub use crate::config::Measure;
+pub use evaluator::{Evaluator, EvaluatorOptions};
 pub use metrics::Metrics;
 use predictions::averaged;
 pub use predictions::{predicted_class, predictions};
@@ -52,6 +55,7 @@ pub use sampled::{
     SampledError, SampledErrors, sampled_errors, sampled_errors_in_batches, sampled_predictions,
 };
 pub use scores::{ClassReport, ClassScores};
+pub use sorting::TemporaryFile;
 #[doc(hidden)]
 pub use spread::entropy;
 pub use spread::{SAMPLES, Sampler, Samples, Spread};
@@ -79,6 +83,8 @@ pub struct Evaluation {
     pub predictions: Vec<f64>,
     /// How far they are from the targets.
     pub metrics: Metrics,
+    /// How well the classes are told apart; none for a regression.
+    pub classes: Option<ClassReport>,
 }
 
 /// Whether the predictions of a network with this loss and this activation of its output are the
@@ -117,16 +123,9 @@ pub fn evaluate_in_batches(
     data: &Dataset,
     batch_rows: usize,
 ) -> Result<Evaluation> {
-    let mut measured = Measured::new((network.as_ref(), loss), data)?;
-    each_row(
-        (network, loss),
-        data,
-        batch_rows,
-        |output, prediction, target| {
-            measured.add(output, prediction, target);
-        },
-    )?;
-    Ok(measured.finish())
+    evaluation((network.as_ref(), loss), data, |visit| {
+        each_row((network, loss), data, batch_rows, visit)
+    })
 }
 
 /// What outputs of all rows of `data` come to: see [`evaluate`].
@@ -141,43 +140,31 @@ pub(crate) fn evaluate_outputs(
     data: &Dataset,
     outputs: &[f64],
 ) -> Result<Evaluation> {
-    let mut measured = Measured::new((network.as_ref(), loss), data)?;
-    visit_rows(loss, data, (0, outputs), |output, prediction, target| {
-        measured.add(output, prediction, target);
-    });
-    Ok(measured.finish())
+    evaluation((network.as_ref(), loss), data, |visit| {
+        visit_rows(loss, data, (0, outputs), visit)
+    })
 }
 
-/// What is known of the rows so far.
-struct Measured<'a> {
-    data: &'a Dataset,
-    tally: Tally<'a>,
-    predictions: Vec<f64>,
-}
-
-impl<'a> Measured<'a> {
-    fn new((members, loss): (&[Mlp], Loss), data: &'a Dataset) -> Result<Self> {
-        let members = checked(members, data)?;
-        Ok(Measured {
-            data,
-            tally: Tally::new(loss, members[0].output_activation(), data.task()),
-            predictions: Vec::with_capacity(data.len() * data.d_output()),
-        })
-    }
-
-    fn add(&mut self, output: &[f64], prediction: &[f64], target: &[f64]) {
-        self.predictions.extend_from_slice(prediction);
-        self.tally.add(output, prediction, target);
-    }
-
-    fn finish(self) -> Evaluation {
-        let mut metrics = self.tally.metrics();
-        scores::add(self.data, &self.predictions, &mut metrics);
-        Evaluation {
-            predictions: self.predictions,
-            metrics,
-        }
-    }
+/// Evaluates the rows that `each` calls its argument with, and keeps their predictions.
+fn evaluation(
+    (members, loss): (&[Mlp], Loss),
+    data: &Dataset,
+    each: impl FnOnce(&mut dyn FnMut(&[f64], &[f64], &[f64]) -> Result<()>) -> Result<()>,
+) -> Result<Evaluation> {
+    let members = checked(members, data)?;
+    let options = EvaluatorOptions::default();
+    let mut evaluator = Evaluator::new((members, loss), data.task(), options)?;
+    let mut predictions = Vec::with_capacity(data.len() * data.d_output());
+    each(&mut |output, prediction, target| {
+        predictions.extend_from_slice(prediction);
+        evaluator.add_row(output, prediction, target)
+    })?;
+    let (metrics, classes) = evaluator.finish()?;
+    Ok(Evaluation {
+        predictions,
+        metrics,
+        classes,
+    })
 }
 
 /// Batches whose outputs are in memory at a time, whatever the number of rows.
@@ -189,13 +176,13 @@ const BATCHES: usize = 64;
 /// - `output`, `prediction`, `target`: `[d_output]`, `target` as the network learns it
 ///
 /// # Errors
-/// As [`evaluate_in_batches`].
+/// As [`evaluate_in_batches`], and those of `visit`, which ends it.
 #[doc(hidden)]
 pub fn each_row(
     (network, loss): (&(impl AsRef<[Mlp]> + ?Sized), Loss),
     data: &Dataset,
     batch_rows: usize,
-    mut visit: impl FnMut(&[f64], &[f64], &[f64]),
+    mut visit: impl FnMut(&[f64], &[f64], &[f64]) -> Result<()>,
 ) -> Result<()> {
     check_count("batch_rows", batch_rows)?;
     checked(network.as_ref(), data)?;
@@ -203,7 +190,7 @@ pub fn each_row(
     for first in (0..data.len()).step_by(some) {
         let rows = first..data.len().min(first.saturating_add(some));
         let outputs = outputs_of((network, loss), data, batch_rows, rows)?;
-        visit_rows(loss, data, (first, &outputs), &mut visit);
+        visit_rows(loss, data, (first, &outputs), &mut visit)?;
     }
     Ok(())
 }
@@ -213,15 +200,16 @@ fn visit_rows(
     loss: Loss,
     data: &Dataset,
     (first, outputs): (usize, &[f64]),
-    mut visit: impl FnMut(&[f64], &[f64], &[f64]),
-) {
+    mut visit: impl FnMut(&[f64], &[f64], &[f64]) -> Result<()>,
+) -> Result<()> {
     let d_output = data.d_output();
     let predictions = predictions(loss, data.task(), outputs);
     let outputs = outputs.chunks_exact(d_output);
     let pairs = outputs.zip(predictions.chunks_exact(d_output));
     for (row, (output, prediction)) in (first..).zip(pairs) {
-        visit(output, prediction, &data.target_row(row));
+        visit(output, prediction, &data.target_row(row))?;
     }
+    Ok(())
 }
 
 /// The outputs for some of the rows of `data`, with dropout off. Those from the beginning of a batch on are the same whether the rows
@@ -302,13 +290,7 @@ fn in_batches<T: Send>(
 
 /// The networks, if there are any and they fit the data.
 fn checked<'a>(members: &'a [Mlp], data: &Dataset) -> Result<&'a [Mlp]> {
-    if members.is_empty() {
-        return Err(Error::invalid(
-            "the networks to evaluate",
-            "at least one",
-            "none",
-        ));
-    }
+    let members = at_least_one(members)?;
     members
         .iter()
         .try_for_each(|network| check(network, data))?;
@@ -317,16 +299,32 @@ fn checked<'a>(members: &'a [Mlp], data: &Dataset) -> Result<&'a [Mlp]> {
 
 fn check(network: &Mlp, data: &Dataset) -> Result<()> {
     if data.is_empty() {
-        let (what, expected) = ("the data to evaluate on", "at least one row");
+        return Err(no_rows());
+    }
+    check_dims(network, [data.d_input(), data.d_output()])
+}
+
+fn at_least_one(members: &[Mlp]) -> Result<&[Mlp]> {
+    if members.is_empty() {
+        let (what, expected) = ("the networks to evaluate", "at least one");
         return Err(Error::invalid(what, expected, "none"));
     }
-    let expected = vec![data.d_input(), data.d_output()];
-    let found = network.dims().to_vec();
+    Ok(members)
+}
+
+fn no_rows() -> Error {
+    let (what, expected) = ("the data to evaluate on", "at least one row");
+    Error::invalid(what, expected, "none")
+}
+
+/// `expected` are inputs and outputs.
+fn check_dims(network: &Mlp, expected: [usize; 2]) -> Result<()> {
+    let found = network.dims();
     if expected != found {
         return Err(Error::Shape {
             what: "the network's inputs and outputs".to_owned(),
-            expected,
-            found,
+            expected: expected.to_vec(),
+            found: found.to_vec(),
         });
     }
     Ok(())

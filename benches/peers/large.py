@@ -3,15 +3,18 @@
     python3 benches/peers/large.py table FILE.csv 50000000
     python3 benches/peers/large.py images FOLDER 6000000 data/mnist
     python3 benches/peers/large.py rates FILE.csv 4000 target/release/dropwise
+    python3 benches/peers/large.py evaluate FOLDER 50000000 target/release/dropwise
 
 `table` writes rows of 18 numbers of 4 digits, two columns of words and a class that both say something about. `images` repeats the
 training images of MNIST with other noise each time, and copies its test images. The same numbers give the same bytes. `rates` trains so many
-steps of 128 rows of such a table from memory and from `data.cache`, in turn.
+steps of 128 rows of such a table from memory and from `data.cache`, in turn. `evaluate` trains on 100,000 rows of one and evaluates the network on
+a hundredth, a tenth and all of so many others.
 """
 
 import gzip
 import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -93,6 +96,32 @@ def rates(path, steps, program):
             print(f"{hidden}: {rows / memory:,.0f} rows/s from memory, {rows / disk:,.0f} from disk: {memory / disk:.2f} ({ratios})", flush=True)
 
 
+def evaluate(folder, rows, program):
+    process.limit_cpus()
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def write(path, rows):
+        # In a process of its own: the most memory that a process takes is no less than that of the one that starts it.
+        subprocess.run([sys.executable, __file__, "table", path, str(rows)], check=True)
+
+    write(folder / "train.csv", 100_000)
+    config = folder / "config.toml"
+    config.write_text(
+        '[data]\nsource = "csv"\npath = "train.csv"\ntarget = "y"\ntask = "binary"\nsplit = { test = 0.1 }\n'
+        "[network]\nhidden = [64, 64]\n[train]\nlearning_rate = 0.01\nbatch_size = 128\nepochs = 1\n"
+    )
+    run = folder / "run"
+    shutil.rmtree(run, ignore_errors=True)
+    process.run_once([program, "train", config, "--json", "--out", run])
+    more = folder / "more.csv"
+    for count in (rows // 100, rows // 10, rows):
+        write(more, count)
+        found = process.run_once([program, "evaluate", run, "--json", "--input", more])
+        print(f"{count:,} rows: {found['seconds']:.1f} s, {found['peak_mib']:.0f} MiB, ROC AUC {found['metrics']['roc_auc']:.6f}", flush=True)
+    more.unlink()
+
+
 if __name__ == "__main__":
     what, path, rows, *more = sys.argv[1:]
-    {"table": table, "images": images, "rates": rates}[what](path, int(rows), *more)
+    {"table": table, "images": images, "rates": rates, "evaluate": evaluate}[what](path, int(rows), *more)

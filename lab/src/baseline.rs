@@ -1,12 +1,14 @@
 //! What a network has to beat: the answer that looks at no input, and a linear model on the same inputs.
 
 use burn::tensor::Device;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use dropwise::config::{Loss, ResolvedExperiment};
+use dropwise::config::{Activation, Loss, ResolvedExperiment};
 use dropwise::data::{Dataset, Task};
 use dropwise::error::{Error, Result};
-use dropwise::evaluate::{Measure, Metrics, evaluate, number};
+use dropwise::evaluate::{
+    Evaluator, EvaluatorOptions, Measure, Metrics, evaluate, number, predicted_class, predictions,
+};
 use dropwise::model::{LayerWeights, Mlp, MlpConfig};
 use dropwise::train::{Trainer, linear_experiment};
 
@@ -87,19 +89,141 @@ impl Baselines {
     /// # Errors
     /// Those of [`evaluate`](fn@evaluate).
     pub fn measure(&self, rows: &Dataset) -> Result<BaselineMetrics> {
-        let of = |network: &Mlp| evaluate(network, self.loss, rows);
-        let constant = of(&self.constant)?;
-        let answer = &constant.predictions[..rows.d_output()];
-        let class = dropwise::evaluate::predicted_class(rows.task(), answer);
+        let BaselinesEvaluator {
+            most_frequent_class,
+            constant,
+            linear,
+        } = self.evaluator(rows.task(), EvaluatorOptions::default())?;
+        // One after the other, so that no two have predictions in memory.
+        let alone = |mut evaluator: Evaluator| -> Result<Metrics> {
+            evaluator.add(rows)?;
+            Ok(evaluator.finish()?.0)
+        };
         Ok(BaselineMetrics {
-            most_frequent_class: class.map(|class| rows.task().classes()[class].clone()),
-            constant: constant.metrics,
-            linear: self
-                .linear
-                .as_ref()
-                .map(of)
-                .transpose()?
-                .map(|found| found.metrics),
+            most_frequent_class,
+            constant: alone(constant)?,
+            linear: linear.map(alone).transpose()?,
+        })
+    }
+
+    /// Measures them on rows that come in pieces. Each of the at most two takes the memory of the options.
+    ///
+    /// # Errors
+    /// Those of [`Evaluator::new`]; [`Error::Compute`] if the backend fails.
+    pub fn evaluator<'a>(
+        &'a self,
+        task: &'a Task,
+        options: EvaluatorOptions<'a>,
+    ) -> Result<BaselinesEvaluator<'a>> {
+        let of = |network: &'a Mlp| Evaluator::new((network, self.loss), task, options);
+        let answer = predictions(self.loss, task, &bias(&self.constant)?);
+        let class = predicted_class(task, &answer);
+        Ok(BaselinesEvaluator {
+            most_frequent_class: class.map(|class| task.classes()[class].clone()),
+            constant: of(&self.constant)?,
+            linear: self.linear.as_ref().map(of).transpose()?,
+        })
+    }
+
+    /// What they are made of.
+    pub(crate) fn weights(&self) -> Result<BaselineWeights> {
+        let linear = |network: &Mlp| -> Result<LinearWeights> {
+            Ok(LinearWeights {
+                weight: network.weights()?.swap_remove(0).weight,
+                bias: bias(network)?,
+            })
+        };
+        Ok(BaselineWeights {
+            constant: bias(&self.constant)?,
+            linear: self.linear.as_ref().map(linear).transpose()?,
+        })
+    }
+
+    /// Those of a network with so many inputs, for this task.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] or [`Error::InvalidValue`] if they do not fit such a network.
+    pub(crate) fn of_weights(
+        experiment: &ResolvedExperiment,
+        weights: BaselineWeights,
+        task: &Task,
+        (d_input, device): (usize, &Device),
+    ) -> Result<Self> {
+        let dims = [d_input, task.d_output()];
+        let linear = |LinearWeights { weight, bias }: LinearWeights| {
+            let [d_input, d_output] = dims;
+            let layer = LayerWeights {
+                d_input,
+                d_output,
+                weight,
+                bias: Some(bias),
+            };
+            // The rows say how strong the penalty is while it is trained.
+            let linear = linear_experiment(experiment, 1)?.resolve(task)?;
+            let options = (device, linear.precision.dtype());
+            MlpConfig::from_experiment(&linear, d_input).init_with_weights(&[layer], options)
+        };
+        Ok(Baselines {
+            loss: experiment.loss(),
+            constant: always(experiment, weights.constant, dims, device)?,
+            linear: weights.linear.map(linear).transpose()?,
+        })
+    }
+}
+
+/// What [`Baselines`] are made of.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct BaselineWeights {
+    /// The outputs of the answer without inputs.
+    constant: Vec<f64>,
+    linear: Option<LinearWeights>,
+}
+
+/// The linear model, as [`LayerWeights`].
+#[derive(Serialize, Deserialize)]
+struct LinearWeights {
+    weight: Vec<f64>,
+    bias: Vec<f64>,
+}
+
+impl BaselineWeights {
+    pub(crate) fn are_finite(&self) -> bool {
+        let linear = self.linear.iter();
+        let linear = linear.flat_map(|linear| linear.weight.iter().chain(&linear.bias));
+        self.constant.iter().chain(linear).all(|w| w.is_finite())
+    }
+}
+
+/// Measures [`Baselines`] on rows that come in pieces.
+pub struct BaselinesEvaluator<'a> {
+    most_frequent_class: Option<String>,
+    constant: Evaluator<'a>,
+    linear: Option<Evaluator<'a>>,
+}
+
+impl BaselinesEvaluator<'_> {
+    /// Measures them on these rows too.
+    ///
+    /// # Errors
+    /// Those of [`Evaluator::add`].
+    pub fn add(&mut self, rows: &Dataset) -> Result<()> {
+        self.constant.add(rows)?;
+        self.linear
+            .iter_mut()
+            .try_for_each(|linear| linear.add(rows))
+    }
+
+    /// How good they are on all rows.
+    ///
+    /// # Errors
+    /// Those of [`Evaluator::finish`].
+    pub fn finish(self) -> Result<BaselineMetrics> {
+        let (constant, _) = self.constant.finish()?;
+        let linear = self.linear.map(Evaluator::finish).transpose()?;
+        Ok(BaselineMetrics {
+            most_frequent_class: self.most_frequent_class,
+            constant,
+            linear: linear.map(|(metrics, _)| metrics),
         })
     }
 }
@@ -165,15 +289,30 @@ fn constant(experiment: &ResolvedExperiment, rows: &Dataset, device: &Device) ->
         (Loss::BinaryCrossEntropy, _) => means.iter().map(|mean| logit(*mean)).collect(),
         _ => means,
     };
+    always(experiment, bias, [d_input, d_output], device)
+}
+
+/// The network that has these outputs whatever its inputs are.
+fn always(
+    experiment: &ResolvedExperiment,
+    outputs: Vec<f64>,
+    [d_input, d_output]: [usize; 2],
+    device: &Device,
+) -> Result<Mlp> {
     let weights = LayerWeights {
         d_input,
         d_output,
         weight: vec![0.0; d_input * d_output],
-        bias: Some(bias),
+        bias: Some(outputs),
     };
-    let shape =
-        MlpConfig::new(d_input, [], d_output).with_output(dropwise::config::Activation::Identity);
+    let shape = MlpConfig::new(d_input, [], d_output).with_output(Activation::Identity);
     shape.init_with_weights(&[weights], (device, experiment.precision.dtype()))
+}
+
+/// The biases of a network of one layer, which has them.
+fn bias(network: &Mlp) -> Result<Vec<f64>> {
+    let layer = network.weights()?.swap_remove(0);
+    Ok(layer.bias.unwrap_or_default())
 }
 
 fn linear(experiment: &ResolvedExperiment, rows: &Dataset, device: &Device) -> Result<Option<Mlp>> {
@@ -195,34 +334,76 @@ fn linear(experiment: &ResolvedExperiment, rows: &Dataset, device: &Device) -> R
 /// several.
 #[must_use]
 pub fn target_words(rows: &Dataset) -> String {
-    const LISTED: usize = 12;
-    if let Task::Regression { targets } = rows.task() {
-        let [target] = &targets[..] else {
-            return rows.task().to_string();
-        };
+    let mut words = TargetWords::new(rows.task());
+    words.add(rows);
+    words.finish()
+}
+
+/// [`target_words`] of rows that come in pieces.
+pub struct TargetWords<'a> {
+    task: &'a Task,
+    rows: usize,
+    /// Of each class.
+    counts: Vec<usize>,
+    /// Of the one target of a regression.
+    low: f64,
+    high: f64,
+    sum: f64,
+}
+
+impl<'a> TargetWords<'a> {
+    /// No rows yet.
+    #[must_use]
+    pub fn new(task: &'a Task) -> Self {
+        TargetWords {
+            task,
+            rows: 0,
+            counts: vec![0; task.classes().len()],
+            low: f64::INFINITY,
+            high: f64::NEG_INFINITY,
+            sum: 0.0,
+        }
+    }
+
+    /// Looks at these rows too, which are for the same task.
+    pub fn add(&mut self, rows: &Dataset) {
+        self.rows += rows.len();
         // One by one: there may be more rows than memory has room for.
-        let (mut low, mut high, mut sum) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
         for row in 0..rows.len() {
-            let value = rows.target_row(row)[0] * target.deviation + target.mean;
-            (low, high, sum) = (low.min(value), high.max(value), sum + value);
+            let target = rows.target_row(row);
+            if let Task::Regression { targets } = self.task {
+                // Several are named, and no more.
+                if let ([scale], [value]) = (&targets[..], &target[..]) {
+                    let value = value * scale.deviation + scale.mean;
+                    (self.low, self.high) = (self.low.min(value), self.high.max(value));
+                    self.sum += value;
+                }
+            } else if let Some(class) = predicted_class(self.task, &target) {
+                self.counts[class] += 1;
+            }
         }
-        let [mean, low, high] = [sum / rows.len() as f64, low, high].map(number);
-        return format!("numbers from {low} to {high}, mean {mean}");
     }
-    let names = rows.task().classes();
-    let mut counts = vec![0; names.len()];
-    for row in 0..rows.len() {
-        let target = rows.target_row(row);
-        if let Some(class) = dropwise::evaluate::predicted_class(rows.task(), &target) {
-            counts[class] += 1;
+
+    /// The words.
+    #[must_use]
+    pub fn finish(self) -> String {
+        const LISTED: usize = 12;
+        if let Task::Regression { targets } = self.task {
+            if targets.len() > 1 {
+                return self.task.to_string();
+            }
+            let mean = self.sum / self.rows as f64;
+            let [mean, low, high] = [mean, self.low, self.high].map(number);
+            return format!("numbers from {low} to {high}, mean {mean}");
         }
+        let names = self.task.classes();
+        let classes = names.iter().zip(&self.counts).take(LISTED);
+        let mut words: Vec<String> = classes
+            .map(|(name, count)| format!("{name} ({count})"))
+            .collect();
+        if names.len() > LISTED {
+            words.push(format!("and {} more", names.len() - LISTED));
+        }
+        format!("{} classes: {}", names.len(), words.join(", "))
     }
-    let classes = names.iter().zip(&counts).take(LISTED);
-    let mut words: Vec<String> = classes
-        .map(|(name, count)| format!("{name} ({count})"))
-        .collect();
-    if names.len() > LISTED {
-        words.push(format!("and {} more", names.len() - LISTED));
-    }
-    format!("{} classes: {}", names.len(), words.join(", "))
 }

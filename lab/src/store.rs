@@ -11,6 +11,7 @@
 //! | `checkpoints/step-0000001234.ckpt` | all that training needs to go on from that step |
 //! | `checkpoints/seconds.txt` | how long training has taken up to the newest checkpoint, over all processes |
 //! | `best.safetensors`, `last.safetensors` | weights that other tools can read |
+//! | `baselines.json` | what the network has to beat, once training has ended |
 //! | `calibration.json` | what the calibration rows say about the network, where there are any |
 //! | `report.json` | the results |
 //! | `lock` | the process that writes to the folder |
@@ -32,6 +33,7 @@
 //! [`weights`] and [`snapshot`] say what those mean.
 
 pub mod atomic;
+mod baselines;
 mod calibration;
 pub mod checkpoint;
 mod explained;
@@ -56,6 +58,7 @@ use std::{fs, io};
 
 use dropwise::error::{Error, Result};
 
+pub use baselines::{keep_baselines, kept_baselines};
 pub use calibration::{Asked, FoundCalibration, calibration_of, keep_calibration};
 pub use checkpoint::Checkpoint;
 pub use explained::explain_run;
@@ -74,6 +77,7 @@ const METRICS: &str = "metrics.jsonl";
 const TRAIL: &str = "trail.jsonl";
 const SECONDS: &str = "seconds.txt";
 const CHECKPOINTS: &str = "checkpoints";
+const BASELINES: &str = "baselines.json";
 const CALIBRATION: &str = "calibration.json";
 const REPORT: &str = "report.json";
 const LOCK: &str = "lock";

@@ -12,6 +12,7 @@ mod csv;
 mod digits;
 mod dropconnect;
 mod dropout_laws;
+mod evaluator;
 mod gaussian;
 mod golden;
 mod gradients;

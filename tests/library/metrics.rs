@@ -7,22 +7,25 @@ use burn::tensor::Tensor;
 use dropwise::backend::read;
 use dropwise::config::{Activation, Loss, Precision};
 use dropwise::data::{Target, Task};
-use dropwise::evaluate::{ClassReport, Measure, evaluate_in_batches, predicted_class, predictions};
+use dropwise::evaluate::{
+    ClassReport, Evaluator, EvaluatorOptions, Measure, evaluate_in_batches, predicted_class,
+    predictions,
+};
 use dropwise::{Backend, Dataset, Evaluation, LayerWeights, Metrics, Mlp, MlpConfig, evaluate};
 use serde_json::{Map, Value, json};
 
-fn classes(count: usize) -> Task {
+pub fn classes(count: usize) -> Task {
     let classes = (0..count).map(|class| class.to_string()).collect();
     Task::Classification { classes }
 }
 
-fn two_classes() -> Task {
+pub fn two_classes() -> Task {
     Task::Binary {
         classes: ["no", "yes"].map(str::to_owned),
     }
 }
 
-fn regression(scales: &[(f64, f64)]) -> Task {
+pub fn regression(scales: &[(f64, f64)]) -> Task {
     let target = |&(mean, deviation): &(f64, f64)| Target {
         name: format!("around {mean}"),
         mean,
@@ -40,7 +43,12 @@ fn outputs_and_targets(task: Task, outputs: &[f64], targets: &[f64]) -> Dataset 
 }
 
 /// A network whose outputs are its inputs, to the last bit: `relu(x) - relu(-x)`.
-fn passing_on(width: usize, output: Activation, backend: &Backend, precision: Precision) -> Mlp {
+pub fn passing_on(
+    width: usize,
+    output: Activation,
+    backend: &Backend,
+    precision: Precision,
+) -> Mlp {
     let sign = |i: usize, j: usize| f64::from(i == j) - f64::from(i + width == j);
     let both_signs = LayerWeights {
         d_input: width,
@@ -782,14 +790,12 @@ fn each_class_and_the_order_of_predictions_are_measured_as_by_scikit_learn_ties_
                 }
             }
         };
-        let found = evaluated(Loss::SquaredError, task.clone(), &predictions, &targets).metrics;
-        let found = fields(&found);
+        let found = evaluated(Loss::SquaredError, task, &predictions, &targets);
+        let (report, found) = (found.classes, fields(&found.metrics));
         for (metric, expected) in case["metrics"].as_object().expect("metrics") {
             let found = found.get(metric).and_then(Value::as_f64);
             assert_is(&format!("case {k}, {metric}"), found, expected);
         }
-        let data = outputs_and_targets(task, &predictions, &targets);
-        let report = ClassReport::new(&data, &predictions, 0.5);
         let Some(of_class) = case.get("of_class") else {
             assert_eq!(report, None);
             continue;
@@ -823,7 +829,27 @@ fn each_class_and_the_order_of_predictions_are_measured_as_by_scikit_learn_ties_
 fn a_threshold_moves_rows_from_one_class_to_the_other_and_no_curve() {
     let (outputs, targets) = ([0.1, 0.3, 0.4, 0.8], [0.0, 0.0, 1.0, 1.0]);
     let data = outputs_and_targets(two_classes(), &outputs, &targets);
-    let at = |threshold| ClassReport::new(&data, &outputs, threshold).expect("classes");
+    let network = passing_on(
+        1,
+        Activation::Identity,
+        &Backend::default(),
+        Precision::Float64,
+    );
+    let evaluated_at = |threshold| {
+        let options = EvaluatorOptions {
+            threshold,
+            ..EvaluatorOptions::default()
+        };
+        let mut evaluator = Evaluator::new((&network, Loss::SquaredError), data.task(), options)?;
+        evaluator.add(&data)?;
+        evaluator.finish()
+    };
+    let at = |threshold| {
+        let (metrics, report) = evaluated_at(threshold).expect("an evaluation");
+        assert_eq!(metrics.errors, Some(1), "the metrics are those of 0.5");
+        assert_eq!(metrics.balanced_accuracy, Some(0.75));
+        report.expect("classes")
+    };
     assert_eq!(at(0.5).confusion, [[2, 0], [1, 1]]);
     assert_eq!(at(0.35).confusion, [[2, 0], [0, 2]]);
     assert_eq!(at(0.0).confusion, [[0, 2], [0, 2]]);
@@ -838,8 +864,8 @@ fn a_threshold_moves_rows_from_one_class_to_the_other_and_no_curve() {
 #[test]
 fn a_prediction_that_is_not_a_number_leaves_no_curve_and_is_in_no_cell_of_the_confusion() {
     let (outputs, targets) = ([f64::NAN, 0.3, 0.4], [0.0, 0.0, 1.0]);
-    let data = outputs_and_targets(two_classes(), &outputs, &targets);
-    let report = ClassReport::new(&data, &outputs, 0.5).expect("classes");
+    let found = evaluated(Loss::SquaredError, two_classes(), &outputs, &targets);
+    let report = found.classes.expect("classes");
     assert_eq!(report.confusion, [[1, 0], [1, 0]]);
     assert_eq!(
         (report.classes[0].rows, report.classes[0].recall),

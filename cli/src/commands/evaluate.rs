@@ -6,11 +6,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use dropwise::data::{Part, Splits};
-use dropwise::evaluate::{ClassReport, ClassScores, evaluate};
+use dropwise::evaluate::{ClassReport, ClassScores, Evaluator, EvaluatorOptions, TemporaryFile};
 use dropwise::model::describe;
-use dropwise::{Dataset, Error, Metrics, Mlp, Result};
-use dropwise_lab::baseline::{BaselineMetrics, Baselines, target_words};
-use dropwise_lab::store::Trained;
+use dropwise::{Dataset, Error, Metrics, Result};
+use dropwise_lab::baseline::{BaselineMetrics, Baselines, BaselinesEvaluator, TargetWords};
+use dropwise_lab::store::{Trained, kept_baselines};
 
 use super::args::{ModelArgs, ThresholdArgs, part, target};
 use super::train::show_baselines;
@@ -46,10 +46,15 @@ pub(super) struct Args {
     json: bool,
 }
 
+/// The memory in which predictions are put in order, of all networks together.
+const MEMORY: usize = 1 << 26;
+
 /// What the network comes to on some rows.
 struct Found {
     /// Which rows, in words.
     rows: String,
+    /// What is learned, in words.
+    target: String,
     metrics: Metrics,
     /// At the threshold.
     classes: Option<ClassReport>,
@@ -61,54 +66,130 @@ struct Found {
     coverage: Option<coverage::Found>,
 }
 
+/// Measures all that is shown of rows that come in pieces.
+struct Measuring<'a> {
+    network: Evaluator<'a>,
+    members: Option<Vec<Evaluator<'a>>>,
+    baselines: Option<BaselinesEvaluator<'a>>,
+    target: TargetWords<'a>,
+}
+
+impl<'a> Measuring<'a> {
+    /// No rows yet. The memory of `options` is for all together.
+    fn new(
+        trained: &'a Trained,
+        baselines: Option<&'a Baselines>,
+        members: bool,
+        options: EvaluatorOptions<'a>,
+    ) -> Result<Self> {
+        let alone = trained.members().iter().filter(|_| members);
+        let networks = 1 + alone.clone().count() + if baselines.is_some() { 2 } else { 0 };
+        let (loss, task) = (trained.loss(), &trained.prepared.task);
+        let options = EvaluatorOptions {
+            memory: options.memory / networks,
+            ..options
+        };
+        let alone = alone.map(|member| Evaluator::new((member, loss), task, options));
+        let alone = members.then(|| alone.collect::<Result<_>>());
+        let baselines = baselines.map(|baselines| baselines.evaluator(task, options));
+        Ok(Measuring {
+            network: Evaluator::new((trained.members(), loss), task, options)?,
+            members: alone.transpose()?,
+            baselines: baselines.transpose()?,
+            target: TargetWords::new(task),
+        })
+    }
+
+    fn add(&mut self, rows: &Dataset) -> Result<()> {
+        self.target.add(rows);
+        self.network.add(rows)?;
+        let mut members = self.members.iter_mut().flatten();
+        members.try_for_each(|member| member.add(rows))?;
+        let mut baselines = self.baselines.iter_mut();
+        baselines.try_for_each(|baselines| baselines.add(rows))
+    }
+
+    /// What is found on these `rows`, in words.
+    fn finish(self, rows: String, threshold: Option<f64>) -> Result<Found> {
+        let (metrics, classes) = self.network.finish()?;
+        let alone = |member: Evaluator<'_>| Ok(member.finish()?.0);
+        let members = self.members.map(|members| members.into_iter().map(alone));
+        Ok(Found {
+            rows,
+            target: self.target.finish(),
+            metrics,
+            classes,
+            threshold,
+            baselines: self.baselines.map(BaselinesEvaluator::finish).transpose()?,
+            members: members.map(Iterator::collect::<Result<_>>).transpose()?,
+            coverage: None,
+        })
+    }
+}
+
 impl Args {
     pub(super) fn run(&self, out: &mut impl Write) -> Result<Outcome> {
         let trained = self.model.load(&self.run)?;
         self.threshold.check(&trained)?;
+        let kept = kept_baselines(&self.run, &trained)?;
+        // Rows of another table are not kept where each is looked at once.
         let (part, name, words, rows, splits) = match &self.input {
             Some(path) => {
-                let rows = reading::load_more(&trained, path)?;
+                let rows = self.coverage.is_asked();
+                let rows = rows.then(|| reading::load_more(&trained, path));
+                let rows = rows.transpose()?;
                 let path = path.display().to_string();
-                (
-                    None,
-                    path.clone(),
-                    format!("rows of {path}"),
-                    rows,
-                    self.training_rows(&trained)?,
-                )
+                let splits = match (&kept, &rows) {
+                    (None, _) => self.training_rows(&trained)?,
+                    (Some(_), None) => None,
+                    // Intervals may need rows that the run was not trained on; what is missing is said then.
+                    (Some(_), Some(_)) => match reading::load_of_run(&self.run, &trained) {
+                        Err(error @ Error::Interrupted(_)) => return Err(error),
+                        splits => splits.ok(),
+                    },
+                };
+                (None, path.clone(), format!("rows of {path}"), rows, splits)
             }
             None => {
                 let splits = reading::load_of_run(&self.run, &trained)?;
                 let (part, rows) = self.rows(&splits)?;
                 let (name, words) = (part.name().to_owned(), format!("{} rows", part.word()));
-                (Some(part), name, words, rows.clone(), Some(splits))
+                let rows = Some(rows.clone());
+                (Some(part), name, words, rows, Some(splits))
             }
         };
-        let evaluation = evaluate(trained.members(), trained.loss(), &rows)?;
-        let looked_at = (part, self.input.as_deref());
-        let coverage =
-            self.coverage
-                .assess((&self.run, &trained), &rows, looked_at, splits.as_ref())?;
-        let baselines = match &splits {
-            Some(splits) => {
+        let baselines = match (kept, &splits) {
+            (None, Some(splits)) => {
                 let device = trained.network().device();
-                let baselines = Baselines::fit(&trained.experiment, &splits.train, &device)?;
-                Some(baselines.measure(&rows)?)
+                let fitted = Baselines::fit(&trained.experiment, &splits.train, &device);
+                Some(fitted?)
             }
-            None => None,
+            (kept, _) => kept,
         };
-        let alone = |network: &Mlp| Ok(evaluate(network, trained.loss(), &rows)?.metrics);
-        let members = self.members.then(|| trained.members().iter().map(alone));
-        let threshold = self.threshold.value();
-        let found = Found {
-            rows: words,
-            classes: ClassReport::new(&rows, &evaluation.predictions, threshold),
-            metrics: evaluation.metrics,
-            threshold: self.threshold.threshold,
-            baselines,
-            members: members.map(Iterator::collect::<Result<_>>).transpose()?,
-            coverage,
+        let file = TemporaryFile::new(&reading::temporary_file);
+        let options = EvaluatorOptions {
+            threshold: self.threshold.value(),
+            memory: MEMORY,
+            file: Some(&file),
         };
+        let mut measuring = Measuring::new(&trained, baselines.as_ref(), self.members, options)?;
+        if let Some(rows) = &rows {
+            measuring.add(rows)?;
+        } else if let Some(path) = &self.input {
+            reading::each_more(&trained, path, |rows| measuring.add(rows))?;
+        }
+        let mut found = measuring.finish(words, self.threshold.threshold)?;
+        if file.is_made() {
+            reading::tell_of_file("the predictions that are put in order");
+        }
+        if let Some(rows) = rows.filter(|_| self.coverage.is_asked()) {
+            let looked_at = (part, self.input.as_deref());
+            let run = (&*self.run, &trained);
+            found.coverage = Some(
+                self.coverage
+                    .assess(run, &rows, looked_at, splits.as_ref())?,
+            );
+        }
         if self.json {
             let mut line = serde_json::json!({
                 "split": name, "model": trained.name.to_string(), "metrics": found.metrics,
@@ -129,7 +210,7 @@ impl Args {
             }
             writeln!(out, "{}", json(&line)?)?;
         } else {
-            show(out, &trained, &rows, &found)?;
+            show(out, &trained, &found)?;
         }
         Ok(Outcome::Success)
     }
@@ -161,14 +242,14 @@ impl Args {
     }
 }
 
-fn show(out: &mut impl Write, trained: &Trained, rows: &Dataset, found: &Found) -> Result<()> {
+fn show(out: &mut impl Write, trained: &Trained, found: &Found) -> Result<()> {
     let step = trained.metadata.get("step").map_or("?", String::as_str);
     let (name, metrics) = (trained.name, &found.metrics);
     let words = &found.rows;
     writeln!(out, "{}", describe(trained.members()))?;
     writeln!(out, "the {name} network, of step {step}, on the {words}:")?;
     let target = target(&trained.experiment);
-    writeln!(out, "{target}{}", target_words(rows))?;
+    writeln!(out, "{target}{}", found.target)?;
     writeln!(out, "{metrics}")?;
     if let Some(members) = &found.members {
         let measure = trained.experiment.train.select;

@@ -1,12 +1,15 @@
 //! How the reading of data looks while it goes on.
 
 use std::cell::{Cell, RefCell};
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use dropwise::config::DataConfig;
 use dropwise::data::{self, Load, Reading, Splits};
+use dropwise::evaluate::BATCH_ROWS;
 use dropwise::{Dataset, Result};
 use dropwise_lab::store::Trained;
 use indicatif::{HumanCount, HumanDuration, ProgressBar};
@@ -16,6 +19,10 @@ use super::output::Style;
 
 /// What is read sooner needs no word.
 const LONG: Duration = Duration::from_secs(1);
+
+/// The inputs or outputs of rows that are handed on together, about, and the most batches of them.
+const MOST_NUMBERS: usize = 1 << 22;
+const MOST_BATCHES: usize = 64;
 
 /// Between two drawings.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -46,6 +53,25 @@ pub(super) fn load_more(trained: &Trained, path: &Path) -> Result<Dataset> {
     Ok(rows)
 }
 
+/// Hands on the rows of another table with the columns of a run's, some at a time, of which no more are in memory.
+pub(super) fn each_more(
+    trained: &Trained,
+    path: &Path,
+    each: impl FnMut(&Dataset) -> Result<()>,
+) -> Result<()> {
+    let prepared = (&trained.prepared.preprocessing, &trained.prepared.task);
+    let [d_input, d_output] = trained.network().dims();
+    let widest = d_input.max(d_output * trained.members().len());
+    // Whole batches, so that they are those of all rows at once.
+    let rows = BATCH_ROWS * (MOST_NUMBERS / BATCH_ROWS / widest).clamp(2, MOST_BATCHES);
+    let data = &trained.experiment.data;
+    let notes = watched(Style::Words, |how| {
+        data::each_more(data, path, prepared, (how, rows), each)
+    })?;
+    notes.iter().for_each(|note| eprintln!("note: {note}"));
+    Ok(())
+}
+
 /// What `load` reads, with a bar, for rows that are looked at a few times: those of a large table wait in a temporary file, not in memory.
 /// The first one is told of.
 fn beside_memory<T>(load: impl FnOnce(&Load) -> Result<T>) -> Result<T> {
@@ -53,7 +79,7 @@ fn beside_memory<T>(load: impl FnOnce(&Load) -> Result<T>) -> Result<T> {
     let is_made = Cell::new(false);
     let file = || {
         is_made.set(true);
-        tempfile::tempfile()
+        temporary_file()
     };
     let loaded = watched(Style::Words, |how| {
         load(&Load {
@@ -62,15 +88,30 @@ fn beside_memory<T>(load: impl FnOnce(&Load) -> Result<T>) -> Result<T> {
         })
     });
     if is_made.get() {
-        let folder = std::env::temp_dir();
-        TOLD.call_once(|| {
-            eprintln!(
-                "note: the prepared rows are in a temporary file in {} until the program ends; TMPDIR names another folder",
-                folder.display()
-            );
-        });
+        TOLD.call_once(|| tell_of_file("the prepared rows"));
     }
     loaded
+}
+
+/// A file without a name, which is gone when the program ends.
+pub(super) fn temporary_file() -> io::Result<File> {
+    tempfile::tempfile().map_err(|cause| {
+        let folder = std::env::temp_dir();
+        let words = format!(
+            "{cause}; it would be in {}, and TMPDIR names another folder",
+            folder.display()
+        );
+        io::Error::new(cause.kind(), words)
+    })
+}
+
+/// Says that something large is in a temporary file.
+pub(super) fn tell_of_file(what: &str) {
+    let folder = std::env::temp_dir();
+    eprintln!(
+        "note: {what} are in a temporary file in {} until the program ends; TMPDIR names another folder",
+        folder.display()
+    );
 }
 
 /// What `load` reads, with a bar.

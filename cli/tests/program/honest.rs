@@ -162,18 +162,25 @@ fn another_file_is_evaluated_as_the_rows_of_the_split_are() {
     let same = json(&folder.good(&["evaluate", "run", "--json", "--input", "rare.csv"]));
     assert_eq!(found["metrics"], same["metrics"]);
     assert_eq!(found["baselines"]["most_frequent_class"], "fine");
-    // The training rows need not be there; then there is nothing to compare with.
+    #[cfg(unix)]
+    {
+        let pipe = ["evaluate", "run", "--json", "--input", "/dev/stdin"];
+        let output = folder.output(&pipe, &folder.read("turned.csv"));
+        let piped = json(&String::from_utf8(output.stdout).expect("text"));
+        assert_eq!(piped["metrics"], same["metrics"]);
+    }
+    // The training rows need not be there, since the run keeps the baselines. Without them there is nothing to compare with.
     std::fs::remove_file(folder.path("rare.csv")).expect("a file");
-    let output = folder.output(&["evaluate", "run", "--json", "--input", "turned.csv"], b"");
-    let said = String::from_utf8(output.stderr).expect("text");
-    assert_has(
-        &said,
-        "warning: no baselines, since the training rows are not there",
-    );
-    assert_eq!(
-        json(&String::from_utf8(output.stdout).expect("text"))["metrics"],
-        same["metrics"]
-    );
+    let evaluated = || {
+        let output = folder.output(&["evaluate", "run", "--json", "--input", "turned.csv"], b"");
+        let said = String::from_utf8(output.stderr).expect("text");
+        let found = json(&String::from_utf8(output.stdout).expect("text"));
+        (found, said)
+    };
+    let (found, said) = evaluated();
+    assert_eq!(said, "");
+    assert_eq!(found["metrics"], same["metrics"]);
+    assert_eq!(found["baselines"], same["baselines"]);
     folder.write("other.csv", "a,class\n0.5,fine\n");
     let errors = folder.bad(&["evaluate", "run", "--input", "other.csv"]);
     assert_has(
@@ -183,6 +190,13 @@ fn another_file_is_evaluated_as_the_rows_of_the_split_are() {
     folder.write("other.csv", "a,b,class\n0.5,0.5,fine\n0.1,0.2,odd\n");
     let errors = folder.bad(&["evaluate", "run", "--input", "other.csv"]);
     assert_has(&errors, "line 3, column `class`: the class `odd`");
+    std::fs::remove_file(folder.path("run/baselines.json")).expect("a file");
+    let (found, said) = evaluated();
+    assert_has(
+        &said,
+        "warning: no baselines, since the training rows are not there",
+    );
+    assert_eq!(found["metrics"], same["metrics"]);
 }
 
 #[test]

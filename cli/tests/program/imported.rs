@@ -111,6 +111,21 @@ fn foreign_weights_become_a_run_that_is_measured_used_trained_on_and_exported() 
 }
 
 #[test]
+fn an_imported_run_keeps_what_it_has_to_beat() {
+    let folder = folder();
+    let (names, rows) = TABLE.split_once('\n').expect("lines");
+    folder.write("pets.csv", format!("{names}\n{}", rows.repeat(5)));
+    save(&folder, &arrays());
+    folder.good(&IMPORT);
+    folder.write("more.csv", TABLE);
+    let evaluate = ["evaluate", "run", "--input", "more.csv"];
+    let before = folder.good(&evaluate);
+    std::fs::remove_file(folder.path("pets.csv")).expect("a file");
+    assert_eq!(folder.good(&evaluate), before);
+    assert!(before.contains("a linear model"), "{before}");
+}
+
+#[test]
 fn what_is_no_fully_connected_network_is_refused_by_name_and_nothing_is_written() {
     let folder = folder();
     let refused = |arrays: &[Array], expected: &str| {

@@ -63,7 +63,8 @@ fn blocks_are_another_order_and_every_row_has_its_turn() {
 }
 
 #[test]
-fn evaluate_says_once_that_rows_of_a_large_table_are_in_a_temporary_file_and_where() {
+fn evaluate_keeps_a_runs_rows_in_a_temporary_file_if_they_are_many_and_says_so_but_not_those_of_another_table()
+ {
     const COLUMNS: usize = 1_200;
     let folder = Folder::new();
     let names: String = (0..COLUMNS).map(|k| format!("c{k},")).collect();
@@ -76,16 +77,15 @@ fn evaluate_says_once_that_rows_of_a_large_table_are_in_a_temporary_file_and_whe
         let rows: String = (0..rows).map(row).collect();
         format!("{names}y\n{rows}")
     };
-    folder.write("table.csv", table(30));
+    // 4 bytes a number: 65 MiB, of which 64 stay in memory.
+    folder.write("table.csv", table(14_100));
     folder.train(
         "[data]\nsource = 'csv'\npath = 'table.csv'\ntarget = 'y'\ntask = 'regression'\n\
-         [network]\nhidden = []\n[train]\nlearning_rate = 0.01\nsteps = 2\n",
+         [network]\nhidden = []\n[train]\nlearning_rate = 0.01\nbatch_size = 50\nsteps = 2\n",
         "run",
     );
-    // 4 bytes a number: of the second 65 MiB, of which 64 stay in memory.
-    for (rows, is_told) in [(100, false), (14_100, true)] {
-        folder.write("more.csv", table(rows));
-        let mut command = folder.command(&["evaluate", "run", "--input", "more.csv"]);
+    for (input, is_told) in [(&[][..], true), (&["--input", "table.csv"], false)] {
+        let mut command = folder.command(&[&["evaluate", "run"], input].concat());
         let output = command.env("TMPDIR", folder.path("")).output();
         let output = output.expect("a process");
         let said = String::from_utf8(output.stderr).expect("text");

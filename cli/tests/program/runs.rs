@@ -227,6 +227,7 @@ pub fn assert_same_run(found: &Path, expected: &Path) {
         "trail.jsonl",
         "last.safetensors",
         "best.safetensors",
+        "baselines.json",
     ] {
         let is_there = expected.join(name).exists();
         assert_eq!(found.join(name).exists(), is_there, "{name}");

@@ -75,7 +75,7 @@ fn class_ranking(
         })
         .unzip();
     let rows = scores.iter().copied().zip(is_of_class.iter().copied());
-    let thresholds: Vec<[usize; 2]> = thresholds(rows)?.collect();
+    let thresholds = thresholds(rows)?;
     let (Some(roc_auc), Some(average_precision)) = areas(thresholds.iter().copied()) else {
         return None;
     };

@@ -48,6 +48,7 @@ impl<'a> SplitEvaluation<'a> {
                 let mut alone = LossSum::new(loss);
                 alone.add(output, target);
                 losses.push(alone.value(1, output.len()));
+                Ok(())
             },
         )?;
         Ok(SplitEvaluation {

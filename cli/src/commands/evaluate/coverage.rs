@@ -33,17 +33,18 @@ pub(super) struct Found {
 }
 
 impl CoverageArgs {
-    /// Measures the rows of `part`, or of another file, `input`, if that is asked for. `splits` are the run's data, if they are at hand.
+    pub(super) fn is_asked(&self) -> bool {
+        self.coverage || self.samples.are_asked() || self.by.is_some()
+    }
+
+    /// Measures the rows of `part`, or of another file, `input`. `splits` are the run's data, if they are at hand.
     pub(super) fn assess(
         &self,
         (run, trained): (&Path, &Trained),
         rows: &Dataset,
         (part, input): (Option<Part>, Option<&Path>),
         splits: Option<&Splits>,
-    ) -> Result<Option<Found>> {
-        if !self.coverage && !self.samples.are_asked() && self.by.is_none() {
-            return Ok(None);
-        }
+    ) -> Result<Found> {
         let groups = self.by.as_deref();
         let groups = groups.map(|column| groups_of(trained, rows, input, column));
         let groups = groups.transpose()?;
@@ -68,11 +69,11 @@ impl CoverageArgs {
             Err(error) => return Err(error),
         };
         let assessment = Assessment::new(rows, &spread, calibration.as_ref(), groups.as_deref())?;
-        Ok(Some(Found {
+        Ok(Found {
             assessment,
             words,
             column: self.by.clone(),
-        }))
+        })
     }
 }
 

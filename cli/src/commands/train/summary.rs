@@ -3,11 +3,14 @@
 use std::io::Write;
 use std::path::Path;
 
+use dropwise::config::Loss;
 use dropwise::data::{Dataset, Part, Splits};
-use dropwise::evaluate::{ClassReport, ClassScores, Evaluation, Measure, Metrics, evaluate};
+use dropwise::evaluate::{
+    ClassReport, ClassScores, Evaluator, EvaluatorOptions, Measure, Metrics, evaluate,
+};
 use dropwise::model::describe;
 use dropwise::train::{End, Report, Trainer};
-use dropwise::{Backend, Error, Result};
+use dropwise::{Backend, Error, Mlp, Result};
 use dropwise_lab::baseline::{BaselineMetrics, Baselines};
 use serde::Serialize;
 
@@ -100,6 +103,14 @@ pub(super) struct RunReport {
     predictions: Vec<f64>,
 }
 
+/// What networks come to on rows, whose predictions are not kept.
+fn measured(network: &[Mlp], loss: Loss, rows: &Dataset) -> Result<(Metrics, Option<ClassReport>)> {
+    let options = EvaluatorOptions::default();
+    let mut evaluator = Evaluator::new((network, loss), rows.task(), options)?;
+    evaluator.add(rows)?;
+    evaluator.finish()
+}
+
 /// What the network of a run has to beat; none where the rows are the few of a tutorial, which say little and are shown one by one.
 pub(super) fn baselines(trainer: &Trainer<'_>, splits: &Splits) -> Result<Option<Baselines>> {
     let (experiment, device) = (trainer.experiment(), trainer.network().device());
@@ -133,13 +144,16 @@ impl RunReport {
         };
         let loss = trainer.experiment().loss();
         let on = |rows: &Option<Dataset>| -> Result<Option<Metrics>> {
-            let found = rows.as_ref().map(|rows| evaluate(network, loss, rows));
-            Ok(found.transpose()?.map(|found| found.metrics))
+            let found = rows.as_ref().map(|rows| measured(network, loss, rows));
+            Ok(found.transpose()?.map(|(metrics, _)| metrics))
         };
-        let Evaluation {
-            predictions,
-            metrics,
-        } = evaluate(network, loss, &splits.train)?;
+        let (metrics, predictions) = match splits.train.len() {
+            ..=FEW_ROWS => {
+                let found = evaluate(network, loss, &splits.train)?;
+                (found.metrics, found.predictions)
+            }
+            _ => (measured(network, loss, &splits.train)?.0, Vec::new()),
+        };
         Ok(RunReport {
             dropwise: env!("CARGO_PKG_VERSION"),
             burn: BURN_VERSION,
@@ -165,10 +179,7 @@ impl RunReport {
             test: on(&splits.test)?,
             judged: None,
             notes: splits.notes.clone(),
-            predictions: match splits.train.len() {
-                ..=FEW_ROWS => predictions,
-                _ => Vec::new(),
-            },
+            predictions,
         })
     }
 
@@ -186,15 +197,12 @@ impl RunReport {
         };
         let (experiment, members) = (trainer.experiment(), trainer.members());
         let network = trainer.best_members().map_or(members, |(best, _)| best);
-        let found = evaluate(network, experiment.loss(), rows)?;
+        let (metrics, classes) = measured(network, experiment.loss(), rows)?;
         self.judged = Some(Judged {
             split: part.word(),
-            measure: experiment
-                .train
-                .select
-                .unwrap_or(found.metrics.headline().0),
+            measure: experiment.train.select.unwrap_or(metrics.headline().0),
             baselines: baselines.measure(rows)?,
-            classes: ClassReport::new(rows, &found.predictions, 0.5),
+            classes,
         });
         Ok(())
     }

@@ -21,6 +21,7 @@ fn a_run_has_all_its_files_when_it_ends() {
         steps.as_u64().expect("steps")
     );
     let expected = [
+        "baselines.json",
         "best.safetensors",
         &checkpoint,
         "config.toml",
