@@ -445,17 +445,17 @@ fn more<'a>(
         DataSource::Csv { file, .. } => csv::Format::of(file),
         _ => csv::Format::default(),
     };
-    Ok(match parquet::is_one(path) {
-        true => More {
-            files: parquet::open(path, (how, readings))?,
-            config: parquet::with_empty(columns),
-            preprocessing,
-        },
-        false => More {
-            files: csv::open(format, path, (how, readings))?,
-            config: columns.clone(),
-            preprocessing,
-        },
+    let (files, config) = match parquet::is_one(path) {
+        true => (
+            parquet::open(path, (how, readings))?,
+            parquet::with_empty(columns),
+        ),
+        false => (csv::open(format, path, (how, readings))?, columns.clone()),
+    };
+    Ok(More {
+        files,
+        config,
+        preprocessing,
     })
 }
 

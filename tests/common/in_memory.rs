@@ -5,10 +5,15 @@ use dropwise::data::{Source, Target, Task};
 
 /// One number `y`, which is learned as it is.
 pub fn number() -> Task {
+    standardized(0.0, 1.0)
+}
+
+/// One number `y` of this mean and deviation.
+pub fn standardized(mean: f64, deviation: f64) -> Task {
     let target = Target {
         name: "y".to_owned(),
-        mean: 0.0,
-        deviation: 1.0,
+        mean,
+        deviation,
     };
     Task::Regression {
         targets: vec![target],

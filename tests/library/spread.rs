@@ -1,10 +1,10 @@
 //! How sure a network is: thinned networks against masks by hand, and against the variance in closed form.
 
-use crate::common::in_memory::dataset;
+use crate::common::in_memory::{dataset, standardized};
 use burn::tensor::{DType, Tensor};
 use dropwise::backend::read;
 use dropwise::config::{Activation, Loss};
-use dropwise::data::{Target, Task};
+use dropwise::data::Task;
 use dropwise::dropout::{MaskAt, SeededMasks};
 use dropwise::evaluate::{Sampler, Samples, entropy, predictions};
 use dropwise::seed::{Purpose, stream_at};
@@ -33,14 +33,7 @@ fn classes(count: usize) -> Task {
 }
 
 fn number() -> Task {
-    let target = Target {
-        name: "y".to_owned(),
-        mean: 10.0,
-        deviation: 3.0,
-    };
-    Task::Regression {
-        targets: vec![target],
-    }
+    standardized(10.0, 3.0)
 }
 
 fn rows(task: Task, d_input: usize, count: usize) -> Dataset {

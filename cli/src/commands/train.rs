@@ -17,7 +17,7 @@ use dropwise::config::Experiment;
 use dropwise::data::Splits;
 use dropwise::train::{End, Flow, Observer, Trainer, linear_experiment};
 use dropwise::{Backend, Error, Result};
-use dropwise_lab::store::{Trained, foreign_weights, keep_baselines, keep_calibration};
+use dropwise_lab::store::{Trained, foreign_weights, keep_calibration};
 
 use super::args::ExperimentArgs;
 use super::output::{OutputArgs, Style};
@@ -154,10 +154,7 @@ pub(super) fn import(
     let observer = RunObserver::new(progress, run, (&trainer, &splits), 0.0, |_| true);
     let mut report = RunReport::new(&job.backend, &trainer, &splits, End::Finished, 0.0)?;
     report.judge(&trainer, &splits, &baselines)?;
-    let dir = observer.finish(&trainer, &report)?;
-    if let (Some(dir), Some(baselines)) = (&dir, &baselines) {
-        keep_baselines(dir, baselines)?;
-    }
+    let dir = observer.finish(&trainer, &report, baselines.as_ref())?;
     report.print(style, out, &splits, (dir.as_deref(), None))?;
     Ok(Outcome::Success)
 }
@@ -256,10 +253,7 @@ impl Args {
         }
         let mut report = RunReport::new(&job.backend, &trainer, &splits, end, observer.seconds())?;
         report.judge(&trainer, &splits, &baselines)?;
-        let dir = observer.finish(&trainer, &report)?;
-        if let (Some(dir), Some(baselines)) = (&dir, &baselines) {
-            keep_baselines(dir, baselines)?;
-        }
+        let dir = observer.finish(&trainer, &report, baselines.as_ref())?;
         if let (Some(dir), Some(rows)) = (&dir, &splits.calibration) {
             let trained = Trained::load(dir, None, Some(&job.backend))?;
             keep_calibration(dir, &trained, Some(rows))?;

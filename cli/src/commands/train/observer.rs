@@ -12,9 +12,10 @@ use dropwise::data::Splits;
 use dropwise::model::describe;
 use dropwise::train::{Flow, Observer, Report, Trainer};
 use dropwise::{Backend, Dataset, Error, Mlp, Result};
+use dropwise_lab::baseline::Baselines;
 use dropwise_lab::explain::Recorder;
 use dropwise_lab::export::tensorboard::{self, Events};
-use dropwise_lab::store::{ModelName, Run, snapshot, weights};
+use dropwise_lab::store::{ModelName, Run, keep_baselines, snapshot, weights};
 
 use super::super::json;
 use super::progress::Progress;
@@ -133,11 +134,12 @@ impl<'a, W: Write, F: FnMut(&Trainer<'_>) -> bool> RunObserver<'a, W, F> {
         Ok(())
     }
 
-    /// Saves the models and the report, and returns the run's folder.
+    /// Saves the models, the baselines and the report, and returns the run's folder.
     pub(super) fn finish(
         mut self,
         trainer: &Trainer<'_>,
         report: &RunReport,
+        baselines: Option<&Baselines>,
     ) -> Result<Option<PathBuf>> {
         self.progress.end();
         self.checkpoint(trainer)?;
@@ -154,6 +156,9 @@ impl<'a, W: Write, F: FnMut(&Trainer<'_>) -> bool> RunObserver<'a, W, F> {
         )?;
         if let Some((members, step)) = trainer.best_members() {
             save_model(run, ModelName::Best, members, step, precision)?;
+        }
+        if let Some(baselines) = baselines {
+            keep_baselines(run.dir(), baselines)?;
         }
         // A run that had ended has its report, with the training time in it.
         if self.has_trained || !run.has_report() {

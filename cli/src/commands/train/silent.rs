@@ -53,7 +53,7 @@ pub(in super::super) fn train_in(
     }
     let seconds = observer.seconds();
     let report = RunReport::new(backend, &trainer, splits, end, seconds)?;
-    observer.finish(&trainer, &report)?;
+    observer.finish(&trainer, &report, None)?;
     Ok(Some(TrainedNetwork {
         epochs: trainer.epoch(),
         experiment: trainer.experiment().clone(),
